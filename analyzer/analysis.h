@@ -1,0 +1,153 @@
+/*
+ * The result of an analysis: plain structs that report/ turns into formats. Names as in docs/REPORT_JSON.md.
+ * Shares are fractions of 1, sizes bytes, times seconds. All memory belongs to the struct analysis.
+ */
+#ifndef ANALYZER_ANALYSIS_H
+#define ANALYZER_ANALYSIS_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum site_class {
+	CLASS_ESCAPE,            /* the compiler says that it escapes */
+	CLASS_HEAP_NOT_ESCAPING, /* the verdict says stack, the run says heap */
+	CLASS_APPEND_GROWTH,     /* growslice without a verdict */
+	CLASS_MAP_GROWTH,
+	CLASS_STRING,            /* string building and conversion without a verdict */
+	CLASS_REFLECTION,
+	CLASS_GOROUTINE,
+	CLASS_CHANNEL,
+	CLASS_RUNTIME,           /* the runtime's own */
+	CLASS_C,
+	CLASS_AMBIGUOUS,         /* several verdicts stay possible */
+	CLASS_UNMATCHED,
+	CLASS_COUNT,
+};
+
+enum site_category {
+	CATEGORY_NONE,
+	CATEGORY_POINTER_RETURNED,
+	CATEGORY_INTERFACE_CONVERSION,
+	CATEGORY_TOO_LARGE,
+	CATEGORY_NON_CONSTANT_SIZE,
+	CATEGORY_CLOSURE_CAPTURE,
+	CATEGORY_LEAKING_PARAMETER,
+	CATEGORY_STORED_ON_HEAP,
+	CATEGORY_GO_OR_DEFER,
+	CATEGORY_GROWTH,
+	CATEGORY_COUNT,
+};
+
+/* "escape", "heap-not-escaping", …; "pointer-returned", …: the JSON contract's words. Static strings. */
+const char *site_class_name(enum site_class class_);
+const char *site_category_name(enum site_category category);
+
+struct interval {
+	double low, high; /* 95 % */
+};
+
+struct analysis_frame {
+	const char *function, *file;
+	uint32_t line;
+};
+
+struct site_verdict {
+	const char *message; /* NULL: no verdict */
+	const char *file;
+	uint32_t line, column;
+	const char **reason; /* the flow, one short sentence a step; the last step tells where it escapes */
+	size_t nreason;
+};
+
+/* A whole stack of a site: all levels with inlines opened, innermost first, the allocator's frames left out. */
+struct analysis_stack {
+	const struct analysis_frame *frames;
+	size_t nframes;
+	double alloc_bytes, alloc_objects, live_bytes; /* estimated, of this stack alone */
+	double gc_saved_share; /* the site's share, divided by bytes */
+};
+
+/* One allocation site: one inline chain at one call into the allocator, one type. Ranked by gc_saved_share. */
+struct site {
+	uint32_t rank; /* from 1 */
+	const char *function, *file; /* of the chain's innermost level */
+	uint32_t line;
+	const struct analysis_frame *inline_chain; /* innermost first; at least 1 */
+	size_t ninline;
+	struct analysis_frame shown; /* first frame of the user's own module on the hottest stack (else the site's own) */
+	const char *entry; /* "runtime.newobject" */
+	const char *type;  /* "" when unknown */
+	enum site_class class_;
+	enum site_category category;
+	struct site_verdict verdict;
+	struct site_verdict *candidates; /* when several stay possible */
+	size_t ncandidates;
+	bool tiny;      /* shares blocks of 16 bytes with others: its counts are not exact */
+	uint64_t samples;
+	double object_size; /* mean bytes of a slot */
+	double alloc_bytes, alloc_objects;
+	struct interval alloc_bytes_ci, alloc_objects_ci;
+	double live_bytes, live_objects, scan_bytes; /* means over the cycles; scan_bytes: of objects over 512 bytes */
+	double lifetime_cycles;  /* mean GC cycles survived; NAN when no death or censored life was told */
+	uint64_t lifetimes;      /* samples whose lives were followed */
+	double gc_saved_share;   /* of the GC CPU; negative: removing it would cost */
+	struct interval gc_saved_share_ci;
+	double gc_saved_share_equal_memory;
+	double alloc_cpu_seconds; /* estimated cost of allocating itself */
+	const char *advice;       /* a sentence or two */
+	struct analysis_stack *stacks; /* most bytes first */
+	size_t nstacks;
+};
+
+struct class_share {
+	enum site_class class_;
+	double bytes_share, objects_share;
+	double bytes, objects;
+	uint64_t samples;
+};
+
+struct gc_summary {
+	bool known;          /* false for a heap profile: nothing below is */
+	double cpu_seconds;  /* GC CPU (cpuStats: metered by wall clock; the report says so) */
+	double cpu_share;    /* of the process's CPU */
+	double process_cpu_seconds;
+	double assist_seconds, pause_seconds;
+	uint64_t cycles;
+	int gogc;            /* negative: off */
+	uint64_t memory_limit; /* UINT64_MAX: none */
+	double live_bytes, goal_bytes; /* means at the cycles' ends */
+	uint64_t goroutines_max;
+	uint64_t total_alloc; /* by the runtime's own count, over the trace */
+};
+
+enum verdicts_state {
+	VERDICTS_MISSING,  /* no verdicts for this binary were found */
+	VERDICTS_MATCHED,  /* they carry this binary's build ID */
+	VERDICTS_UNPROVEN, /* given by the user, not proven to be this binary's */
+};
+
+struct analysis {
+	const char **command; size_t ncommand;
+	const char *go_version, *build_id, *binary;
+	double duration_seconds;
+	bool complete;        /* the trace ended as it should */
+	bool is_heap_profile; /* an ordinary Go profile: no lifetimes, no cycles */
+	const char *damage;   /* "" or why it was cut */
+	enum verdicts_state verdicts;
+	struct gc_summary gc;
+	double alloc_bytes, alloc_objects, alloc_cpu_seconds;
+	uint64_t samples, lost_samples;
+	double rate_low, rate_high; /* smallest and largest mean in the samples */
+	struct class_share classes[CLASS_COUNT];
+	struct site *sites; size_t nsites; /* by rank */
+	const char **notes; size_t nnotes; /* what is uncertain, in sentences */
+	void *arena;
+};
+
+/* Free all of it; a zeroed one is fine. */
+void analysis_free(struct analysis *analysis);
+
+#endif

@@ -1,0 +1,51 @@
+/*
+ * The places in a Go program's machine code where the runtime's heap sampling can be led elsewhere.
+ *
+ * In Go 1.18 to 1.27 on amd64 exactly one direct CALL (E8 rel32) to runtime.mProf_Malloc stands in
+ * runtime.profilealloc, and two (to 1.22) or three (from 1.23) to runtime.freeSpecial.
+ */
+#ifndef BINARY_GO_PATCH_H
+#define BINARY_GO_PATCH_H
+
+#include "base/error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct elf_image;
+struct go_buildinfo;
+struct go_pclntab;
+
+#define GO_PATCH_MAX_FREE_SITES 8
+
+struct go_patch {
+	uint64_t malloc_call;   /* address of the E8 in profilealloc */
+	uint64_t malloc_target; /* runtime.mProf_Malloc (what it calls now) */
+	uint64_t free_calls[GO_PATCH_MAX_FREE_SITES]; /* addresses of the E8s to freeSpecial */
+	size_t nfree_calls;
+	uint64_t free_target;
+	uint64_t stub_space;      /* a function that runs only while the program dies, to hold an injected stub */
+	uint64_t stub_space_size; /* bytes */
+};
+
+/*
+ * Find them. Errors: a site is missing or there are not as many as this Go version has (PGO or another linker may
+ * change that): the message says which and how many.
+ */
+enum status go_patch_find(struct go_patch *patch, struct elf_image *image, const struct go_buildinfo *info,
+			  const struct go_pclntab *table, struct error *error);
+
+/*
+ * The target of the direct CALL whose return address is RETURN_PC; 0 when no `E8 rel32` ends there (an indirect call).
+ */
+uint64_t go_patch_call_target(struct elf_image *image, uint64_t return_pc);
+
+/*
+ * The type descriptor that the instructions before the CALL returning to RETURN_PC load for it: RUNTIME_FUNCTION is
+ * the callee's name ("runtime.newobject" takes it in AX, growslice in SI, mallocgc in BX, …). 0 when not found; a
+ * value found lies in moduledata's types..etypes.
+ */
+uint64_t go_patch_call_type(struct elf_image *image, const struct go_pclntab *table, uint64_t return_pc,
+			    const char *runtime_function);
+
+#endif

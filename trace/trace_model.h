@@ -1,0 +1,102 @@
+/*
+ * What a trace holds, as plain structs: the writer is given these, the reader hands them back.
+ * docs/TRACE_FORMAT.md tells how they lie in the file.
+ */
+#ifndef TRACE_TRACE_MODEL_H
+#define TRACE_TRACE_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Where an allocation came from, stored once: the stack, the size and the type. Samples name it by number, from 0 up.
+ */
+struct trace_context {
+	uint32_t stack_depth;
+	const uint64_t *stack; /* return addresses, innermost first, link-time; the runtime's own frames included */
+	uint64_t size;         /* bytes of the heap slot (span.elemsize), as the runtime's own profile counts */
+	uint64_t type;         /* link-time address of the type descriptor, 0 when none or unknown */
+	uint64_t creator_pc;   /* g.gopc: the go statement that made the goroutine, link-time; 0 for none */
+	bool type_known;       /* false: the agent could not tell; the call site may (trace_call_site) */
+	bool truncated;        /* the stack was deeper than the agent records */
+};
+
+/* One sampled allocation. */
+struct trace_sample {
+	uint64_t time_ns; /* CLOCK_MONOTONIC, from the trace's start */
+	uint32_t context;
+	uint32_t processor;  /* P's id */
+	uint64_t rate;       /* mean bytes of the sampling interval it ended; 1: every allocation was seen */
+	uint64_t goroutine;  /* goid */
+	uint64_t address;    /* of the object; 0 when its death will not be told */
+	uint64_t live_rate;  /* mean bytes of the thinned sampling by which the death is told; 0 when it is not */
+	uint32_t cycle;      /* memstats.numgc at the time */
+};
+
+/* The sweep freed an object whose allocation was a sample with this address. */
+struct trace_death {
+	uint64_t time_ns;
+	uint64_t address;
+	uint32_t cycle; /* numgc at the time: it was found unmarked in that cycle */
+};
+
+/* The collector's figures at the end of a GC cycle (or at the trace's end). Bytes and nanoseconds; UINT64_MAX: unknown. */
+struct trace_gc {
+	uint64_t time_ns;
+	uint32_t cycle; /* memstats.numgc */
+	int32_t gc_percent; /* GOGC; negative: off */
+	uint64_t memory_limit;
+	uint64_t heap_live, heap_marked, heap_goal, heap_minimum;
+	uint64_t heap_scan, stack_scan, globals_scan; /* scanned in the last cycle */
+	uint64_t total_alloc, total_free; /* cumulative; what runtime/metrics calls /gc/heap/allocs:bytes */
+	uint64_t pause_total_ns;
+	uint64_t goroutines; /* len(allgs): also the dead ones kept for reuse */
+	uint64_t cpu_gc_assist_ns, cpu_gc_dedicated_ns, cpu_gc_idle_ns, cpu_gc_pause_ns, cpu_gc_total_ns;
+	uint64_t cpu_scavenge_ns, cpu_idle_ns, cpu_user_ns, cpu_total_ns; /* as of the cycle's end */
+	uint64_t process_cpu_ns; /* user + system CPU of the process */
+	uint64_t mem_profile_rate; /* the program's own MemProfileRate at the time */
+};
+
+/* What could not be recorded, cumulative. */
+struct trace_losses {
+	uint64_t samples;       /* allocations that found no room */
+	uint64_t sample_bytes;  /* their bytes, unweighted */
+	uint64_t deaths;
+	uint64_t contended;     /* every shard was busy */
+	uint64_t throttled;     /* draws made with a raised mean since the ring filled up */
+};
+
+/* One level of an inline chain; numbers of trace strings. */
+struct trace_frame {
+	uint32_t function, file;
+	uint32_t line, start_line;
+};
+
+/* The symbols of one PC of a stack: the chain at the call, innermost first. */
+struct trace_symbol {
+	uint64_t pc; /* as it stands in the stacks */
+	const struct trace_frame *frames;
+	uint32_t nframes;
+	uint32_t entry;     /* string: the function its direct call goes to, "" when unknown */
+	uint64_t call_type; /* type that the instructions before the call load, 0 when unknown */
+};
+
+struct trace_type {
+	uint64_t address;
+	uint32_t name; /* string */
+	uint8_t kind;  /* abi.Kind */
+	uint64_t size, ptr_bytes;
+};
+
+/*
+ * Named facts about the run, as strings. Keys: command (arguments joined by NUL), binary, go_version, go_build_id,
+ * gnu_build_id, main_module, main_path, build_info (the whole text), rate, pid, start_time (Unix ns), exit_status,
+ * cpus, way ("preload" or "inject"), escprof_version.
+ */
+struct trace_fact {
+	const char *key, *value;
+	size_t value_size; /* bytes without the NUL after them */
+};
+
+#endif
