@@ -43,4 +43,133 @@ help: ## list the targets
 	@echo
 	@echo "Variables: V=1 shows commands, DEBUG=1 -O0, ASAN=1 sanitizers, O=dir builds elsewhere, CI=1 warnings are errors"
 
+
+# The programs. The command line finds libescprof.so beside itself or in ../lib/escprof.
+$(O)/escprof: $(CLI_OBJECTS) $(LIB_OBJECTS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# What is loaded into targets must pull in nothing but libc, and nothing of the sanitizers.
+PRELOAD_SOURCES := $(wildcard collector/preload/*.c)
+$(O)/libescprof.so: $(PRELOAD_SOURCES:%.c=$(O)/%.pic.o)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) -shared -Wl,-z,now -Wl,-z,relro -Wl,--no-undefined -o $@ $^
+
+$(O)/%.pic.o: %.c | $(O)/gen/profile.pb-c.h
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE_CFLAGS) $(CFLAGS) -fPIC -fvisibility=hidden -ftls-model=initial-exec -c -o $@ $<
+
+# The agent: freestanding code that is copied into the target. No libc, no stack protector, xmm15 is Go's zero, and a
+# bound on the stack that the build checks.
+AGENT_CFLAGS = -std=gnu11 -I. $(WARNINGS) -O2 -g -ffreestanding -fno-stack-protector -fpie -mcmodel=small \
+	-mno-red-zone -ffixed-xmm15 -fno-asynchronous-unwind-tables -fcf-protection=none -fvisibility=hidden \
+	-fno-builtin -fno-tree-loop-distribute-patterns -mno-avx -fomit-frame-pointer -fstack-usage -MMD -MP
+AGENT_STACK_LIMIT = 512
+$(O)/collector/agent/%.o: collector/agent/%.c
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(AGENT_CFLAGS) -c -o $@ $<
+	$(Q)awk -F'\t' '$$2 > $(AGENT_STACK_LIMIT) || $$3 !~ /static/ \
+		{ print "agent: " $$1 " uses " $$2 " bytes of stack (" $$3 "), more than $(AGENT_STACK_LIMIT)"; bad = 1 } \
+		END { exit bad }' $(@:.o=.su)
+
+$(O)/collector/agent/%.o: collector/agent/%.S
+	$(call say,AS,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -I. -c -o $@ $<
+
+AGENT_OBJECTS := $(patsubst %,$(O)/%.o,$(basename $(wildcard collector/agent/*.S) $(wildcard collector/agent/*.c)))
+$(O)/collector/agent.elf: $(AGENT_OBJECTS) collector/agent/agent.ld
+	$(call say,LD,$@)
+	$(Q)$(LD) -static --no-dynamic-linker -T collector/agent/agent.ld -o $@ $(AGENT_OBJECTS)
+
+$(O)/collector/agent.bin: $(O)/collector/agent.elf
+	$(Q)objcopy -O binary $< $@
+
+$(O)/collector/agent_blob.o: collector/agent_blob.S $(O)/collector/agent.bin
+	$(call say,AS,$@)
+	$(Q)$(CC) -I$(O)/collector -c -o $@ $<
+
+$(O)/gen/profile.pb-c.c $(O)/gen/profile.pb-c.h &: report/profile.proto
+	$(call say,PROTOC,$@)
+	@mkdir -p $(O)/gen
+	$(Q)protoc-c --proto_path=report --c_out=$(O)/gen $<
+
+$(O)/gen/profile.pb-c.o: $(O)/gen/profile.pb-c.c
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) -I$(O)/gen -c -o $@ $<
+
+$(O)/%.o: %.c | $(O)/gen/profile.pb-c.h
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE_CFLAGS) $(PKG_CFLAGS) $(CFLAGS) $(SANITIZE) -c -o $@ $<
+
+say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' $(1) $(patsubst $(O)/%,%,$(2)))
+
+deps: ## install what is needed to build and test (Debian, as root; else says what is missing)
+	@bash tests/setup.sh
+
+# Set-up first, then a fresh make that sees what it installed.
+demo: deps ## profile samples/service under load and print the ranked report
+	@$(MAKE) --no-print-directory all
+	@bash samples/demo.sh
+
+test: deps ## all tests: unit and command line
+	@$(MAKE) --no-print-directory all unit-programs
+	@bash tests/run-tests.sh $(O)
+
+unit: all unit-programs ## the unit tests alone
+	@bash tests/run-tests.sh $(O) unit
+
+cli-test: all ## the tests of the command line alone
+	@bash tests/run-tests.sh $(O) cli
+
+.PHONY: unit-programs
+unit-programs: $(UNIT_TESTS)
+
+UNIT_HELPERS := $(patsubst %.c,$(O)/%.o,$(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c)))
+$(O)/tests/unit/test_%: $(O)/tests/unit/test_%.o $(UNIT_HELPERS) $(LIB_OBJECTS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(LIBS) -lcmocka
+
+matrix: all ## Go versions x kinds of link (fetches toolchains)
+	@bash tests/matrix/run.sh $(O)
+
+asan: ## unit tests under AddressSanitizer and UBSan
+	@$(MAKE) --no-print-directory O=$(O)/asan ASAN=1 unit
+
+# Every fuzz target for FUZZ_SECONDS, under ASan and UBSan, from the corpus that is kept in tests/fuzz/corpus.
+FUZZ_SECONDS ?= 60
+FUZZ_LIB_SOURCES = $(filter-out collector/%,$(LIB_SOURCES))
+$(O)/fuzz/%: tests/fuzz/%.c $(LIB_SOURCES) $(O)/gen/profile.pb-c.c
+	$(call say,FUZZ,$@)
+	@mkdir -p $(@D)
+	$(Q)clang -std=gnu11 -D_GNU_SOURCE -I. -I$(O)/gen -O1 -g -fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=undefined -DESCPROF_VERSION='"$(VERSION)"' $(PKG_CFLAGS) -o $@ $< \
+		$(FUZZ_LIB_SOURCES) $(O)/gen/profile.pb-c.c $(LIBS)
+
+fuzz: $(FUZZERS) ## run every fuzz target for FUZZ_SECONDS (60) each
+	@bash tests/fuzz/run.sh $(O) $(FUZZ_SECONDS)
+
+bench: all ## paired timings against no profiling and Go's own profile
+	@bash tests/bench/run.sh $(O)
+
+check-deps: ## fail on an #include that the rooms' order forbids
+	@bash tests/check-deps.sh
+
+FORMATTED = $(wildcard $(addsuffix /*.[ch],$(ROOMS)) collector/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.c)
+format: ## clang-format every source
+	@clang-format -i $(FORMATTED)
+
+lint: check-deps ## clang-format, clang-tidy, cppcheck, check-deps
+	@bash tests/lint.sh $(O) "$(FORMATTED)"
+
+install: all ## install below PREFIX (/usr/local)
+	install -D -m 755 $(O)/escprof $(DESTDIR)$(PREFIX)/bin/escprof
+	install -D -m 755 $(O)/libescprof.so $(DESTDIR)$(PREFIX)/lib/escprof/libescprof.so
+
+clean: ## remove build/
+	rm -rf $(O)
+
+.SECONDARY:
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

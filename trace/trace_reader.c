@@ -1,0 +1,510 @@
+/*
+ * The reader of traces. Every byte is doubted: frames carry checksums, records are read through a cursor with an end,
+ * counts have limits, and a number that names nothing leaves its record out. What is damaged ends the reading; what
+ * came before it stands.
+ */
+#include "trace/trace_reader.h"
+
+#include "base/cursor.h"
+#include "base/mapfile.h"
+#include "base/memory.h"
+#include "trace/trace_format.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#define ARENA_BLOCK (1u << 20)
+
+/* Memory that lives as long as the trace: blocks in a list, filled one after the other. */
+struct reader_arena {
+	struct reader_arena *next;
+	size_t used, size;
+	uint8_t bytes[];
+};
+
+/* What deltas are taken against; zeroed at every frame. */
+struct reader_deltas {
+	uint64_t time_ns, goroutine, address;
+	struct trace_sample state;
+};
+
+struct reader {
+	struct trace *trace;
+	const struct trace_callbacks *callbacks;
+	struct reader_deltas deltas;
+	size_t facts_capacity, contexts_capacity, symbols_capacity, types_capacity;
+};
+
+static void *reader_arena_alloc(struct trace *trace, size_t size)
+{
+	struct reader_arena *arena = trace->arena;
+	void *block;
+
+	size = (size + 15) & ~(size_t)15;
+	if (!arena || arena->size - arena->used < size) {
+		size_t capacity = size > ARENA_BLOCK ? size : ARENA_BLOCK;
+
+		arena = memory_alloc(1, sizeof(*arena) + capacity);
+		arena->next = trace->arena;
+		arena->size = capacity;
+		trace->arena = arena;
+	}
+	block = arena->bytes + arena->used;
+	arena->used += size;
+	return block;
+}
+
+static char *reader_keep_bytes(struct trace *trace, const uint8_t *bytes, size_t size)
+{
+	char *copy = reader_arena_alloc(trace, size + 1);
+
+	memcpy(copy, bytes, size);
+	copy[size] = 0;
+	return copy;
+}
+
+/* A length-prefixed run of bytes; NULL when it is not all there. */
+static const uint8_t *reader_counted(struct cursor *cursor, size_t *size)
+{
+	uint64_t length = cursor_uleb(cursor);
+
+	*size = (size_t)length;
+	return cursor_bytes(cursor, length > SIZE_MAX / 2 ? SIZE_MAX : (size_t)length);
+}
+
+static void reader_fact(struct reader *reader, struct cursor *cursor)
+{
+	struct trace *trace = reader->trace;
+	struct trace_fact fact;
+	const uint8_t *key, *value;
+	size_t key_size, value_size;
+
+	key = reader_counted(cursor, &key_size);
+	value = reader_counted(cursor, &value_size);
+	if (!key || !value)
+		return;
+	fact.key = reader_keep_bytes(trace, key, key_size);
+	fact.value = reader_keep_bytes(trace, value, value_size);
+	fact.value_size = value_size;
+	trace->facts = memory_reserve(trace->facts, trace->nfacts, &reader->facts_capacity, sizeof(fact));
+	trace->facts[trace->nfacts++] = fact;
+}
+
+static void reader_context(struct reader *reader, struct cursor *cursor)
+{
+	struct trace *trace = reader->trace;
+	struct trace_context context = {0};
+	uint64_t flags = cursor_uleb(cursor), previous = 0, depth, *stack, i;
+
+	context.type_known = flags & TRACE_CONTEXT_TYPE_KNOWN;
+	context.truncated = flags & TRACE_CONTEXT_TRUNCATED;
+	context.size = cursor_uleb(cursor);
+	context.type = cursor_uleb(cursor);
+	context.creator_pc = cursor_uleb(cursor);
+	depth = cursor_uleb(cursor);
+	if (depth > TRACE_STACK_MAX || depth > cursor_left(cursor) || trace->ncontexts >= UINT32_MAX) {
+		cursor->failed = true;
+		return;
+	}
+	stack = reader_arena_alloc(trace, depth * sizeof(*stack));
+	for (i = 0; i < depth; i++)
+		stack[i] = previous += (uint64_t)cursor_zigzag(cursor);
+	if (cursor->failed)
+		return;
+	context.stack = stack;
+	context.stack_depth = (uint32_t)depth;
+	trace->contexts =
+	    memory_reserve(trace->contexts, trace->ncontexts, &reader->contexts_capacity, sizeof(context));
+	trace->contexts[trace->ncontexts++] = context;
+}
+
+static void reader_state(struct reader *reader, struct cursor *cursor)
+{
+	struct trace_sample *state = &reader->deltas.state;
+
+	state->processor = (uint32_t)cursor_uleb(cursor);
+	state->rate = cursor_uleb(cursor);
+	state->live_rate = cursor_uleb(cursor);
+	state->cycle = (uint32_t)cursor_uleb(cursor);
+}
+
+static uint64_t reader_delta(struct cursor *cursor, uint64_t *previous)
+{
+	return *previous += (uint64_t)cursor_zigzag(cursor);
+}
+
+static void reader_saw_time(struct trace *trace, uint64_t time_ns)
+{
+	if (time_ns > trace->end_ns)
+		trace->end_ns = time_ns;
+}
+
+static void reader_sample(struct reader *reader, struct cursor *cursor, bool tracked)
+{
+	struct trace *trace = reader->trace;
+	struct trace_sample sample = reader->deltas.state;
+	uint64_t context;
+
+	sample.time_ns = reader_delta(cursor, &reader->deltas.time_ns);
+	context = cursor_uleb(cursor);
+	sample.goroutine = reader_delta(cursor, &reader->deltas.goroutine);
+	if (tracked)
+		sample.address = reader_delta(cursor, &reader->deltas.address);
+	else
+		sample.live_rate = 0;
+	if (cursor->failed)
+		return;
+	if (context >= trace->ncontexts || !sample.rate) {
+		trace->skipped++;
+		return;
+	}
+	sample.context = (uint32_t)context;
+	trace->nsamples++;
+	reader_saw_time(trace, sample.time_ns);
+	if (reader->callbacks && reader->callbacks->sample)
+		reader->callbacks->sample(reader->callbacks->user, trace, &sample);
+}
+
+static void reader_death(struct reader *reader, struct cursor *cursor)
+{
+	struct trace_death death;
+
+	death.time_ns = reader_delta(cursor, &reader->deltas.time_ns);
+	death.address = reader_delta(cursor, &reader->deltas.address);
+	death.cycle = (uint32_t)cursor_uleb(cursor);
+	if (cursor->failed)
+		return;
+	reader->trace->ndeaths++;
+	reader_saw_time(reader->trace, death.time_ns);
+	if (reader->callbacks && reader->callbacks->death)
+		reader->callbacks->death(reader->callbacks->user, reader->trace, &death);
+}
+
+static void reader_gc(struct reader *reader, struct cursor *cursor)
+{
+	struct trace_gc gc = {0};
+	uint64_t *const words[] = {
+	    &gc.memory_limit,     &gc.heap_live,          &gc.heap_marked,    &gc.heap_goal,       &gc.heap_minimum,
+	    &gc.heap_scan,        &gc.stack_scan,         &gc.globals_scan,   &gc.total_alloc,     &gc.total_free,
+	    &gc.pause_total_ns,   &gc.goroutines,         &gc.cpu_gc_assist_ns, &gc.cpu_gc_dedicated_ns,
+	    &gc.cpu_gc_idle_ns,   &gc.cpu_gc_pause_ns,    &gc.cpu_gc_total_ns, &gc.cpu_scavenge_ns, &gc.cpu_idle_ns,
+	    &gc.cpu_user_ns,      &gc.cpu_total_ns,       &gc.process_cpu_ns, &gc.mem_profile_rate,
+	};
+	uint64_t count, i;
+
+	gc.time_ns = reader_delta(cursor, &reader->deltas.time_ns);
+	gc.cycle = (uint32_t)cursor_uleb(cursor);
+	gc.gc_percent = (int32_t)cursor_zigzag(cursor);
+	count = cursor_uleb(cursor);
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		*words[i] = i < count ? cursor_uleb(cursor) - 1 : UINT64_MAX;
+	for (; i < count && !cursor->failed; i++) /* of a later version */
+		cursor_uleb(cursor);
+	if (cursor->failed)
+		return;
+	reader->trace->ngcs++;
+	reader_saw_time(reader->trace, gc.time_ns);
+	if (reader->callbacks && reader->callbacks->gc)
+		reader->callbacks->gc(reader->callbacks->user, reader->trace, &gc);
+}
+
+static void reader_losses(struct trace *trace, struct cursor *cursor)
+{
+	struct trace_losses losses;
+
+	losses.samples = cursor_uleb(cursor);
+	losses.sample_bytes = cursor_uleb(cursor);
+	losses.deaths = cursor_uleb(cursor);
+	losses.contended = cursor_uleb(cursor);
+	losses.throttled = cursor_uleb(cursor);
+	if (!cursor->failed)
+		trace->losses = losses;
+}
+
+static void reader_string(struct trace *trace, struct cursor *cursor)
+{
+	size_t size;
+	const uint8_t *text = reader_counted(cursor, &size);
+	uint32_t expected = strtab_count(trace->strings);
+
+	/* A string that is there already would shift all later numbers: no writer does that. */
+	if (text && strtab_add_bytes(trace->strings, (const char *)text, size) != expected)
+		cursor->failed = true;
+}
+
+/* A string's number; fails the cursor when no such string was defined. */
+static uint32_t reader_string_number(struct trace *trace, struct cursor *cursor)
+{
+	uint64_t number = cursor_uleb(cursor);
+
+	if (number >= strtab_count(trace->strings))
+		cursor->failed = true;
+	return (uint32_t)number;
+}
+
+static void reader_symbol(struct reader *reader, struct cursor *cursor)
+{
+	struct trace *trace = reader->trace;
+	struct trace_symbol symbol = {0};
+	struct trace_frame *frames;
+	uint64_t nframes, i;
+
+	symbol.pc = cursor_uleb(cursor);
+	symbol.entry = reader_string_number(trace, cursor);
+	symbol.call_type = cursor_uleb(cursor);
+	nframes = cursor_uleb(cursor);
+	if (cursor->failed || nframes > TRACE_CHAIN_MAX) {
+		cursor->failed = true;
+		return;
+	}
+	frames = reader_arena_alloc(trace, nframes * sizeof(*frames));
+	for (i = 0; i < nframes; i++) {
+		frames[i].function = reader_string_number(trace, cursor);
+		frames[i].file = reader_string_number(trace, cursor);
+		frames[i].line = (uint32_t)cursor_uleb(cursor);
+		frames[i].start_line = (uint32_t)cursor_uleb(cursor);
+	}
+	if (cursor->failed)
+		return;
+	symbol.frames = frames;
+	symbol.nframes = (uint32_t)nframes;
+	trace->symbols = memory_reserve(trace->symbols, trace->nsymbols, &reader->symbols_capacity, sizeof(symbol));
+	trace->symbols[trace->nsymbols++] = symbol;
+}
+
+static void reader_type(struct reader *reader, struct cursor *cursor)
+{
+	struct trace *trace = reader->trace;
+	struct trace_type type = {0};
+
+	type.address = cursor_uleb(cursor);
+	type.name = reader_string_number(trace, cursor);
+	type.kind = (uint8_t)cursor_uleb(cursor);
+	type.size = cursor_uleb(cursor);
+	type.ptr_bytes = cursor_uleb(cursor);
+	if (cursor->failed)
+		return;
+	trace->types = memory_reserve(trace->types, trace->ntypes, &reader->types_capacity, sizeof(type));
+	trace->types[trace->ntypes++] = type;
+}
+
+static void reader_record(struct reader *reader, struct cursor *cursor)
+{
+	switch (cursor_u8(cursor)) {
+	case TRACE_TAG_FACT:
+		reader_fact(reader, cursor);
+		break;
+	case TRACE_TAG_CONTEXT:
+		reader_context(reader, cursor);
+		break;
+	case TRACE_TAG_STATE:
+		reader_state(reader, cursor);
+		break;
+	case TRACE_TAG_SAMPLE:
+		reader_sample(reader, cursor, false);
+		break;
+	case TRACE_TAG_TRACKED:
+		reader_sample(reader, cursor, true);
+		break;
+	case TRACE_TAG_DEATH:
+		reader_death(reader, cursor);
+		break;
+	case TRACE_TAG_GC:
+		reader_gc(reader, cursor);
+		break;
+	case TRACE_TAG_LOSSES:
+		reader_losses(reader->trace, cursor);
+		break;
+	case TRACE_TAG_STRING:
+		reader_string(reader->trace, cursor);
+		break;
+	case TRACE_TAG_SYMBOL:
+		reader_symbol(reader, cursor);
+		break;
+	case TRACE_TAG_TYPE:
+		reader_type(reader, cursor);
+		break;
+	case TRACE_TAG_END:
+		reader->trace->complete = true;
+		break;
+	default:
+		cursor->failed = true;
+	}
+}
+
+static bool reader_frame_records(struct reader *reader, const uint8_t *raw, size_t size)
+{
+	struct cursor cursor = cursor_make(raw, size);
+
+	reader->deltas = (struct reader_deltas){0};
+	while (!cursor.failed && cursor.at < cursor.end)
+		reader_record(reader, &cursor);
+	return !cursor.failed;
+}
+
+/* One frame's bytes inflated and read. False, with the trace's damage set, when something is wrong with it. */
+static bool reader_frame(struct reader *reader, struct cursor *file, size_t offset, uint8_t **raw)
+{
+	const uint8_t *header = file->at, *stored;
+	struct trace *trace = reader->trace;
+	uint32_t magic = cursor_u32(file), stored_size = cursor_u32(file), raw_size = cursor_u32(file);
+	uint32_t checksum = cursor_u32(file);
+	bool sane = magic == TRACE_FRAME_MAGIC && raw_size <= TRACE_FRAME_MAX;
+
+	stored = sane ? cursor_bytes(file, stored_size) : NULL;
+	if (file->failed || !stored) {
+		snprintf(trace->damage, sizeof(trace->damage),
+			 file->failed ? "cut: the file ends in the middle of the frame at byte %zu"
+				      : "damaged: no frame at byte %zu",
+			 offset);
+		return false;
+	}
+	if (crc32(crc32(0, header, 12), stored, stored_size) != checksum) {
+		snprintf(trace->damage, sizeof(trace->damage), "damaged: the checksum of the frame at byte %zu is wrong",
+			 offset);
+		return false;
+	}
+	*raw = memory_resize(*raw, raw_size, 1);
+	if (ZSTD_decompress(*raw, raw_size, stored, stored_size) != raw_size ||
+	    !reader_frame_records(reader, *raw, raw_size)) {
+		snprintf(trace->damage, sizeof(trace->damage),
+			 "damaged: the frame at byte %zu holds what no escprof of this version writes", offset);
+		return false;
+	}
+	return true;
+}
+
+static enum status reader_header(struct cursor *file, const char *name, struct error *error)
+{
+	const uint8_t *header = file->at;
+	const uint8_t *magic = cursor_bytes(file, 8);
+	uint32_t version = cursor_u32(file), checksum = cursor_u32(file);
+
+	if (!magic || memcmp(magic, TRACE_MAGIC, 8) != 0)
+		return error_set(error, "not an escprof trace: %s: give a file that `escprof run -o` wrote", name);
+	if (file->failed)
+		return error_set(error, "the trace is empty: %s: it was cut within its first 16 bytes", name);
+	if (version != TRACE_VERSION && crc32(0, header, 12) == checksum)
+		return error_set(error, "the trace has format %u, this escprof reads %u: %s: use the escprof that wrote it",
+				 version, TRACE_VERSION, name);
+	if (crc32(0, header, 12) != checksum)
+		return error_set(error, "the trace's header is damaged: %s: its checksum is wrong", name);
+	return STATUS_OK;
+}
+
+static int reader_compare_symbols(const void *a, const void *b)
+{
+	const struct trace_symbol *x = a, *y = b;
+
+	return x->pc < y->pc ? -1 : x->pc > y->pc;
+}
+
+static int reader_compare_types(const void *a, const void *b)
+{
+	const struct trace_type *x = a, *y = b;
+
+	return x->address < y->address ? -1 : x->address > y->address;
+}
+
+enum status trace_read_memory(struct trace *trace, const void *data, size_t size, const char *name,
+			      const struct trace_callbacks *callbacks, struct error *error)
+{
+	struct cursor file = cursor_make(data, size);
+	struct reader reader = {.trace = trace, .callbacks = callbacks};
+	const uint8_t *start = file.at;
+	uint8_t *raw = NULL;
+
+	*trace = (struct trace){0};
+	if (reader_header(&file, name, error) != STATUS_OK)
+		return STATUS_ERROR;
+	trace->strings = strtab_new();
+	while (file.at < file.end && reader_frame(&reader, &file, (size_t)(file.at - start), &raw))
+		;
+	free(raw);
+	if (!trace->complete && !trace->damage[0])
+		snprintf(trace->damage, sizeof(trace->damage), "cut: no end record; its writer was killed");
+	if (trace->damage[0])
+		trace->complete = false;
+	if (trace->nsymbols)
+		qsort(trace->symbols, trace->nsymbols, sizeof(*trace->symbols), reader_compare_symbols);
+	if (trace->ntypes)
+		qsort(trace->types, trace->ntypes, sizeof(*trace->types), reader_compare_types);
+	return STATUS_OK;
+}
+
+enum status trace_read(struct trace *trace, const char *path, const struct trace_callbacks *callbacks,
+		       struct error *error)
+{
+	struct mapfile file;
+	enum status status = mapfile_open(&file, path, error);
+
+	*trace = (struct trace){0};
+	if (status != STATUS_OK)
+		return status;
+	status = trace_read_memory(trace, file.data, file.size, path, callbacks, error);
+	mapfile_close(&file);
+	return status;
+}
+
+bool trace_is_trace(const char *path)
+{
+	char magic[8];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool is_trace;
+
+	if (fd < 0)
+		return false;
+	is_trace = read(fd, magic, sizeof(magic)) == sizeof(magic) && !memcmp(magic, TRACE_MAGIC, sizeof(magic));
+	close(fd);
+	return is_trace;
+}
+
+void trace_free(struct trace *trace)
+{
+	struct reader_arena *arena = trace->arena, *next;
+
+	for (; arena; arena = next) {
+		next = arena->next;
+		free(arena);
+	}
+	free(trace->facts);
+	free(trace->contexts);
+	free(trace->symbols);
+	free(trace->types);
+	strtab_free(trace->strings);
+	*trace = (struct trace){0};
+}
+
+const char *trace_fact(const struct trace *trace, const char *key, size_t *size)
+{
+	size_t i;
+
+	for (i = trace->nfacts; i-- > 0;) {
+		if (strcmp(trace->facts[i].key, key) != 0)
+			continue;
+		if (size)
+			*size = trace->facts[i].value_size;
+		return trace->facts[i].value;
+	}
+	return NULL;
+}
+
+const struct trace_symbol *trace_find_symbol(const struct trace *trace, uint64_t pc)
+{
+	struct trace_symbol key = {.pc = pc};
+
+	return trace->nsymbols ? bsearch(&key, trace->symbols, trace->nsymbols, sizeof(key), reader_compare_symbols)
+			       : NULL;
+}
+
+const struct trace_type *trace_find_type(const struct trace *trace, uint64_t address)
+{
+	struct trace_type key = {.address = address};
+
+	return trace->ntypes ? bsearch(&key, trace->types, trace->ntypes, sizeof(key), reader_compare_types) : NULL;
+}
