@@ -34,6 +34,9 @@ void trace_writer_type(struct trace_writer *writer, uint64_t address, const char
 /* Compress what was appended and hand it to the kernel. Errors: the disk is full and the like; what was written stays. */
 enum status trace_writer_flush(struct trace_writer *writer, struct error *error);
 
+/* How many contexts were given: the next one's number. */
+uint32_t trace_writer_contexts(const struct trace_writer *writer);
+
 /* Bytes written to the file so far. */
 uint64_t trace_writer_size(const struct trace_writer *writer);
 

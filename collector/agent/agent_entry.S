@@ -1,0 +1,52 @@
+/*
+ * Where the patched calls of the Go runtime arrive. Go's ABIInternal has no callee-saved registers, but the original
+ * must get its arguments (AX, BX, CX), g (R14), the frame pointer, a zero X15 and the stack as the runtime left them,
+ * and it must be reached by a jump: a return address of ours on the stack would break the runtime's unwinding.
+ */
+	.section .text.entries, "ax", @progbits
+	.long agent_malloc_entry
+	.long agent_free_entry
+
+	.text
+	.globl agent_malloc_entry
+	.p2align 4
+agent_malloc_entry:
+	push %rax
+	push %rbx
+	push %rcx
+	mov %rax, %rdi
+	mov %rbx, %rsi
+	mov %rcx, %rdx
+	mov %r14, %rcx
+	mov %rbp, %r8
+	mov %rsp, %rbx
+	and $-16, %rsp
+	call agent_malloc
+	mov %rbx, %rsp
+	test %eax, %eax
+	pop %rcx
+	pop %rbx
+	pop %rax
+	jz 1f
+	jmp *agent_malloc_target(%rip)
+1:	ret
+
+	.globl agent_free_entry
+	.p2align 4
+agent_free_entry:
+	push %rax
+	push %rbx
+	push %rcx
+	mov %rax, %rdi
+	mov %rbx, %rsi
+	mov %r14, %rdx
+	mov %rsp, %rbx
+	and $-16, %rsp
+	call agent_free
+	mov %rbx, %rsp
+	pop %rcx
+	pop %rbx
+	pop %rax
+	jmp *agent_free_target(%rip)
+
+	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,96 @@
+/*
+ * The arithmetic of sampling, without a C library: freestanding, no memory, pure but for the random state. Accurate to
+ * 1e-8 relative, which is far below what any number of samples can show.
+ */
+#ifndef COLLECTOR_AGENT_AGENT_MATH_H
+#define COLLECTOR_AGENT_AGENT_MATH_H
+
+#include <stdint.h>
+
+union agent_double {
+	double value;
+	uint64_t bits;
+};
+
+/* The next 64 random bits of *STATE (splitmix64: any state is a good one). */
+static inline uint64_t agent_random(uint64_t *state)
+{
+	uint64_t mixed = *state += 0x9e3779b97f4a7c15ull;
+
+	mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9ull;
+	mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebull;
+	return mixed ^ (mixed >> 31);
+}
+
+/* A uniform number in (0, 1]. */
+static inline double agent_uniform(uint64_t *state)
+{
+	return (double)((agent_random(state) >> 11) + 1) * 0x1p-53;
+}
+
+/* The natural logarithm of a normal X > 0: 2·atanh((m−1)/(m+1)) of the mantissa, brought near 1, plus the exponent. */
+static inline double agent_log(double x)
+{
+	union agent_double number = {.value = x};
+	int exponent = (int)(number.bits >> 52) - 1023;
+	double ratio, square;
+
+	number.bits = (number.bits & 0xfffffffffffffull) | 0x3ff0000000000000ull;
+	if (number.value > 1.4142135623730951) {
+		number.value *= 0.5;
+		exponent++;
+	}
+	ratio = (number.value - 1) / (number.value + 1);
+	square = ratio * ratio;
+	ratio *= 2 + square * (2.0 / 3 + square * (2.0 / 5 + square * (2.0 / 7 + square * (2.0 / 9 + square * 2 / 11))));
+	return ratio + exponent * 0.6931471805599453;
+}
+
+/* 1 − e^(−Y) for Y ≥ 0: the probability that an object of Y mean intervals is sampled. */
+static inline double agent_hit_probability(double y)
+{
+	union agent_double power;
+	double rest, e;
+	int halvings;
+
+	if (y < 1e-4)
+		return y * (1 - y * (0.5 - y / 6));
+	if (y > 40)
+		return 1;
+	halvings = (int)(y * 1.4426950408889634);
+	rest = y - halvings * 0.6931471805599453;
+	/* e^(−rest), rest in [0, ln 2) */
+	e = 1 - rest / 9;
+	e = 1 - rest / 8 * e;
+	e = 1 - rest / 7 * e;
+	e = 1 - rest / 6 * e;
+	e = 1 - rest / 5 * e;
+	e = 1 - rest / 4 * e;
+	e = 1 - rest / 3 * e;
+	e = 1 - rest / 2 * e;
+	e = 1 - rest * e;
+	power.bits = (uint64_t)(1023 - halvings) << 52;
+	return 1 - e * power.value;
+}
+
+/* Bytes to the next sample: exponential with the given MEAN, rounded down. */
+static inline int64_t agent_draw(uint64_t *state, double mean)
+{
+	return (int64_t)(-agent_log(agent_uniform(state)) * mean);
+}
+
+/*
+ * The probability that an object of SIZE bytes, seen by an interval of mean DRAWN, is kept by a thinning to the mean
+ * WANTED: so that it is kept overall as if WANTED had been drawn. 1 where DRAWN is not the finer one. A mean of 1 sees
+ * every object.
+ */
+static inline double agent_thin(double size, double drawn, double wanted)
+{
+	if (wanted <= drawn)
+		return 1;
+	if (drawn <= 1)
+		return agent_hit_probability(size / wanted);
+	return agent_hit_probability(size / wanted) / agent_hit_probability(size / drawn);
+}
+
+#endif

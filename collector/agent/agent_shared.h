@@ -1,0 +1,138 @@
+/*
+ * What the agent inside the target and the collector outside share: the region of memory that both see, the plan that
+ * the collector puts there, and the records that the agent leaves.
+ *
+ * The region lies in the target within 2 GiB of the program's machine code:
+ *
+ *     +0                   the agent's code, read and execute, private
+ *     +AGENT_CODE_SIZE     struct agent_control, shared with the collector (a memfd)
+ *     +... (control size)  one struct agent_shard with its ring behind it for each of `nshards`
+ *
+ * Times are TSC ticks, addresses absolute in the target, sizes bytes. Everything is freestanding: no libc.
+ */
+#ifndef COLLECTOR_AGENT_AGENT_SHARED_H
+#define COLLECTOR_AGENT_AGENT_SHARED_H
+
+#include <stdint.h>
+
+#define AGENT_MAGIC 0x31746e6567616365ull /* "ecagent1" */
+#define AGENT_CODE_SIZE 0x4000
+#define AGENT_MAX_FRAMES 224
+#define AGENT_MAX_SHARDS 64
+#define AGENT_PROCESSORS 1024 /* Ps with a state of their own; higher ids share */
+#define AGENT_MAX_FIGURES 32
+#define AGENT_SEEN 8192 /* stacks that a shard remembers to have sent */
+
+/* The agent's code begins with this, as offsets from its own start. */
+struct agent_entries {
+	uint32_t malloc_entry, free_entry;
+};
+
+/* Written by the collector before the program is patched, then constant. */
+struct agent_plan {
+	uint64_t malloc_target; /* runtime.mProf_Malloc */
+	uint64_t free_target;   /* runtime.freeSpecial */
+	uint64_t types_start, types_end;
+	uint64_t mem_profile_rate; /* &runtime.MemProfileRate */
+	uint64_t numgc;            /* &memstats.numgc, 0 when unknown */
+	uint64_t figures[AGENT_MAX_FIGURES]; /* addresses of 8-byte words to copy when numgc has changed; 0: unknown */
+	uint32_t nfigures;
+	uint32_t arguments_shift; /* 0: AX=p BX=size (to Go 1.22); 1: AX=mp BX=p CX=size */
+	uint32_t g_m, g_goid, g_gopc;
+	uint32_t m_g0, m_curg, m_p;
+	uint32_t p_id, p_mcache, next_sample;
+	uint32_t special_kind, special_kind_profile;
+	uint32_t type_hops;       /* frames from profilealloc's caller to mallocgc (0: none); UINT32_MAX: types unknown */
+	uint32_t next_sample_add; /* 1 to Go 1.23, where an object of exactly nextSample bytes is sampled; else 0 */
+	uint32_t rate_one_is_all; /* to Go 1.23 MemProfileRate 1 brings every allocation, whatever nextSample says */
+	uint32_t switched_on;     /* the program has no profile of its own: what the runtime keeps is ours alone */
+	uint32_t nshards;
+	uint64_t shard_size; /* bytes from one shard to the next: struct and ring */
+	uint64_t ring_size;  /* bytes, a power of two */
+	int64_t first_rate;  /* to Go 1.23: MemProfileRate is 1 until the first P is there, then becomes this; 0: leave it */
+};
+
+/* Of one P, which only one thread holds at a time. */
+struct agent_processor {
+	uint64_t random;
+	int64_t countdown; /* bytes to the next sample where the runtime does not count (rate_one_is_all) */
+	uint32_t mean;     /* bytes: the mean its running interval was drawn with; 0: the runtime drew it */
+	uint32_t unused;
+};
+
+struct agent_control {
+	uint64_t magic; /* AGENT_MAGIC once the plan is complete */
+	struct agent_plan plan;
+
+	/* Changed by the collector at any time. */
+	uint64_t rate __attribute__((aligned(64))); /* mean bytes between samples, from 1 */
+	uint64_t heartbeat;                         /* TSC of the collector's last look */
+	uint64_t heartbeat_ticks;                   /* without one for so long the agent goes quiet */
+
+	/* The agent's own. */
+	uint32_t last_numgc __attribute__((aligned(64)));
+	uint32_t rate_restored;
+	uint64_t contended; /* allocations that found every shard busy */
+	uint64_t in_flight;
+	struct agent_processor processors[AGENT_PROCESSORS];
+};
+
+struct agent_shard {
+	uint64_t head __attribute__((aligned(64))); /* bytes ever written; stored with release by the agent */
+	uint32_t lock;                              /* tried, never waited for */
+	uint32_t unused;
+	uint64_t lost_samples, lost_bytes, lost_deaths, throttled;
+	uint64_t tail __attribute__((aligned(64))); /* bytes ever read; stored with release by the collector */
+	uint64_t seen[AGENT_SEEN] __attribute__((aligned(64)));
+	uint8_t ring[] __attribute__((aligned(4096)));
+};
+
+enum agent_record_kind {
+	AGENT_PAD = 1, /* nothing, up to the ring's end */
+	AGENT_ALLOC,
+	AGENT_DEATH,
+	AGENT_GC,
+};
+
+#define AGENT_FLAG_STACK 1u     /* a struct agent_stack and its frames follow: the first time this shard sends the hash */
+#define AGENT_FLAG_TYPE 2u      /* the type is known (0: no type) */
+#define AGENT_FLAG_TRUNCATED 4u /* deeper than AGENT_MAX_FRAMES */
+
+/* The head of every record. Records are multiples of 8 bytes and never wrap. */
+struct agent_record {
+	uint32_t size; /* bytes with this head */
+	uint16_t kind, flags;
+	uint64_t time;
+};
+
+struct agent_alloc {
+	struct agent_record record;
+	uint64_t hash; /* of stack, size, type and creator */
+	uint64_t address;
+	uint64_t goroutine;
+	uint32_t rate, live_rate; /* means in bytes; live_rate 0: the runtime will not tell of its death */
+	uint32_t cycle;
+	uint16_t processor, depth; /* frames that follow, 0 without AGENT_FLAG_STACK */
+};
+
+struct agent_stack {
+	uint64_t size, type, creator;
+	uint64_t frames[]; /* return addresses, innermost first */
+};
+
+struct agent_death {
+	struct agent_record record;
+	uint64_t address;
+	uint32_t cycle, unused;
+};
+
+struct agent_gc {
+	struct agent_record record;
+	uint32_t cycle, count;
+	uint64_t words[]; /* of plan.figures */
+};
+
+#define AGENT_ALLOC_MAX (sizeof(struct agent_alloc) + sizeof(struct agent_stack) + 8 * AGENT_MAX_FRAMES)
+#define AGENT_RESERVE 16384 /* bytes that allocations leave free for deaths and GC figures */
+
+#endif

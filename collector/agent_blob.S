@@ -1,0 +1,9 @@
+/* The agent's code as bytes, for the collector to copy into targets. */
+	.section .rodata
+	.globl agent_blob
+	.globl agent_blob_end
+	.p2align 4
+agent_blob:
+	.incbin "agent.bin"
+agent_blob_end:
+	.section .note.GNU-stack, "", @progbits

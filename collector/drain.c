@@ -1,0 +1,397 @@
+/*
+ * The drain. At rate 1 millions of records a second come through here, on a machine that the target also needs: one
+ * lookup by hash a sample, and everything else only for stacks seen the first time.
+ */
+#include "collector/drain.h"
+
+#include "base/memory.h"
+#include "collector/figures.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <time.h>
+
+#define DRAIN_EMPTY UINT32_MAX
+
+/* Open addressing: from the agent's hash of a stack to the trace's context. */
+struct drain_slot {
+	uint64_t hash;
+	uint32_t context; /* DRAIN_EMPTY: free */
+};
+
+/* A growing list of words, sorted and made distinct when asked for. */
+struct drain_words {
+	uint64_t *words;
+	size_t count, capacity;
+};
+
+struct drain {
+	struct region *region;
+	struct trace_writer *writer;
+	pid_t pid;
+	uint64_t bias;
+	struct drain_slot *slots;
+	size_t nslots, used; /* nslots is a power of two */
+	struct drain_words addresses, types;
+	uint64_t start_ticks, start_ns;
+	double ns_a_tick;
+	uint64_t samples, bad_records;
+	double pressure;
+	uint32_t last_cycle;
+	uint64_t *frames; /* room for one stack */
+};
+
+static uint64_t drain_clock_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	return clock_gettime(clock, &now) ? UINT64_MAX : (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static uint64_t drain_process_cpu(const struct drain *drain)
+{
+	clockid_t clock;
+
+	return clock_getcpuclockid(drain->pid, &clock) ? UINT64_MAX : drain_clock_ns(clock);
+}
+
+static void drain_clear_slots(struct drain_slot *slots, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		slots[i].context = DRAIN_EMPTY;
+}
+
+struct drain *drain_new(struct region *region, struct trace_writer *writer, pid_t pid, uint64_t bias)
+{
+	struct drain *drain = memory_alloc(1, sizeof(*drain));
+
+	drain->region = region;
+	drain->writer = writer;
+	drain->pid = pid;
+	drain->bias = bias;
+	drain->nslots = 1 << 14;
+	drain->slots = memory_alloc(drain->nslots, sizeof(*drain->slots));
+	drain_clear_slots(drain->slots, drain->nslots);
+	drain->frames = memory_alloc(AGENT_MAX_FRAMES, sizeof(*drain->frames));
+	drain->start_ticks = region_ticks();
+	drain->start_ns = drain_clock_ns(CLOCK_MONOTONIC);
+	drain->ns_a_tick = 1;
+	return drain;
+}
+
+void drain_free(struct drain *drain)
+{
+	if (!drain)
+		return;
+	free(drain->slots);
+	free(drain->addresses.words);
+	free(drain->types.words);
+	free(drain->frames);
+	free(drain);
+}
+
+static void drain_add_word(struct drain_words *words, uint64_t word)
+{
+	words->words = memory_reserve(words->words, words->count, &words->capacity, sizeof(word));
+	words->words[words->count++] = word;
+}
+
+static struct drain_slot *drain_find_slot(struct drain_slot *slots, size_t nslots, uint64_t hash)
+{
+	size_t i = hash & (nslots - 1);
+
+	while (slots[i].context != DRAIN_EMPTY && slots[i].hash != hash)
+		i = (i + 1) & (nslots - 1);
+	return &slots[i];
+}
+
+static void drain_grow(struct drain *drain)
+{
+	size_t nslots = drain->nslots * 2, i;
+	struct drain_slot *slots = memory_alloc(nslots, sizeof(*slots));
+
+	drain_clear_slots(slots, nslots);
+	for (i = 0; i < drain->nslots; i++)
+		if (drain->slots[i].context != DRAIN_EMPTY)
+			*drain_find_slot(slots, nslots, drain->slots[i].hash) = drain->slots[i];
+	free(drain->slots);
+	drain->slots = slots;
+	drain->nslots = nslots;
+}
+
+/* A new stack: into the trace, its addresses link-time. */
+static uint32_t drain_define(struct drain *drain, const struct agent_alloc *alloc)
+{
+	const struct agent_stack *stack = (const struct agent_stack *)(alloc + 1);
+	struct trace_context context = {
+	    .stack_depth = alloc->depth,
+	    .stack = drain->frames,
+	    .size = stack->size,
+	    .type = stack->type ? stack->type - drain->bias : 0,
+	    .creator_pc = stack->creator ? stack->creator - drain->bias : 0,
+	    .type_known = alloc->record.flags & AGENT_FLAG_TYPE,
+	    .truncated = alloc->record.flags & AGENT_FLAG_TRUNCATED,
+	};
+	uint32_t i;
+
+	for (i = 0; i < alloc->depth; i++) {
+		drain->frames[i] = stack->frames[i] - drain->bias;
+		drain_add_word(&drain->addresses, drain->frames[i]);
+	}
+	if (context.creator_pc)
+		drain_add_word(&drain->addresses, context.creator_pc);
+	if (context.type)
+		drain_add_word(&drain->types, context.type);
+	return trace_writer_context(drain->writer, &context);
+}
+
+/* The context of a sample; DRAIN_EMPTY when its stack never came. */
+static uint32_t drain_context(struct drain *drain, const struct agent_alloc *alloc)
+{
+	struct drain_slot *slot = drain_find_slot(drain->slots, drain->nslots, alloc->hash);
+
+	if (slot->context != DRAIN_EMPTY)
+		return slot->context;
+	if (!(alloc->record.flags & AGENT_FLAG_STACK))
+		return DRAIN_EMPTY;
+	slot->hash = alloc->hash;
+	slot->context = drain_define(drain, alloc);
+	if (++drain->used * 2 > drain->nslots)
+		drain_grow(drain);
+	return trace_writer_contexts(drain->writer) - 1;
+}
+
+static uint64_t drain_time(const struct drain *drain, uint64_t ticks)
+{
+	int64_t since = (int64_t)(ticks - drain->start_ticks);
+
+	return since < 0 ? 0 : (uint64_t)((double)since * drain->ns_a_tick);
+}
+
+static void drain_take_alloc(struct drain *drain, const struct agent_alloc *alloc)
+{
+	struct trace_sample sample = {
+	    .time_ns = drain_time(drain, alloc->record.time),
+	    .processor = alloc->processor,
+	    .rate = alloc->rate,
+	    .goroutine = alloc->goroutine,
+	    .cycle = alloc->cycle,
+	};
+
+	sample.context = drain_context(drain, alloc);
+	if (sample.context == DRAIN_EMPTY || !sample.rate) {
+		drain->bad_records++;
+		return;
+	}
+	if (alloc->live_rate) {
+		sample.address = alloc->address;
+		sample.live_rate = alloc->live_rate;
+	}
+	trace_writer_sample(drain->writer, &sample);
+	drain->samples++;
+}
+
+static void drain_take_death(struct drain *drain, const struct agent_death *record)
+{
+	struct trace_death death = {
+	    .time_ns = drain_time(drain, record->record.time), .address = record->address, .cycle = record->cycle};
+
+	trace_writer_death(drain->writer, &death);
+}
+
+static void drain_write_gc(struct drain *drain, uint64_t time_ns, uint32_t cycle, const uint64_t *words, size_t count)
+{
+	struct trace_gc gc;
+
+	memset(&gc, 0xff, sizeof(gc));
+	gc.time_ns = time_ns;
+	gc.cycle = cycle;
+	gc.gc_percent = 100;
+	figures_decode(words, count, &gc);
+	gc.process_cpu_ns = drain_process_cpu(drain);
+	trace_writer_gc(drain->writer, &gc);
+}
+
+/* Whether RECORD, of which SIZE bytes are there, holds what its kind needs. */
+static bool drain_is_sound(const struct agent_record *record, uint64_t size)
+{
+	const struct agent_alloc *alloc = (const struct agent_alloc *)record;
+
+	switch (record->kind) {
+	case AGENT_PAD:
+		return true;
+	case AGENT_DEATH:
+		return size == sizeof(struct agent_death);
+	case AGENT_GC:
+		return size >= sizeof(struct agent_gc) &&
+		       ((const struct agent_gc *)record)->count == (size - sizeof(struct agent_gc)) / 8;
+	case AGENT_ALLOC:
+		if (size < sizeof(*alloc))
+			return false;
+		if (!(record->flags & AGENT_FLAG_STACK))
+			return size == sizeof(*alloc);
+		return alloc->depth <= AGENT_MAX_FRAMES &&
+		       size == sizeof(*alloc) + sizeof(struct agent_stack) + 8ull * alloc->depth;
+	default:
+		return false;
+	}
+}
+
+static void drain_take(struct drain *drain, const struct agent_record *record)
+{
+	const struct agent_gc *gc = (const struct agent_gc *)record;
+
+	switch (record->kind) {
+	case AGENT_ALLOC:
+		drain_take_alloc(drain, (const struct agent_alloc *)record);
+		break;
+	case AGENT_DEATH:
+		drain_take_death(drain, (const struct agent_death *)record);
+		break;
+	case AGENT_GC:
+		drain_write_gc(drain, drain_time(drain, record->time), gc->cycle, gc->words, gc->count);
+		break;
+	default:
+		break;
+	}
+}
+
+/* One shard, up to where its head stood at the beginning. Returns the number of records. */
+static uint64_t drain_shard(struct drain *drain, struct agent_shard *shard)
+{
+	uint64_t ring = drain->region->control->plan.ring_size, tail = shard->tail, count = 0;
+	uint64_t head = __atomic_load_n(&shard->head, __ATOMIC_ACQUIRE);
+
+	if (head - tail > ring || (head | tail) & 7) { /* not what an agent does: begin anew behind it */
+		drain->bad_records++;
+		__atomic_store_n(&shard->tail, head & ~7ull, __ATOMIC_RELEASE);
+		return 0;
+	}
+	if ((double)(head - tail) / (double)ring > drain->pressure)
+		drain->pressure = (double)(head - tail) / (double)ring;
+	while (tail < head) {
+		uint64_t offset = tail & (ring - 1), left = ring - offset < head - tail ? ring - offset : head - tail;
+		const struct agent_record *record = (const struct agent_record *)(shard->ring + offset);
+		uint64_t size = left >= 8 ? record->size : 0;
+
+		if (size < 8 || size > left || size & 7 || (size >= 16 && !drain_is_sound(record, size))) {
+			drain->bad_records++;
+			tail = head;
+			break;
+		}
+		if (size >= 16)
+			drain_take(drain, record);
+		tail += size;
+		count++;
+		if (!(count & 1023)) /* make room while at it */
+			__atomic_store_n(&shard->tail, tail, __ATOMIC_RELEASE);
+	}
+	__atomic_store_n(&shard->tail, tail, __ATOMIC_RELEASE);
+	return count;
+}
+
+static void drain_set_clock(struct drain *drain)
+{
+	uint64_t ticks = region_ticks() - drain->start_ticks;
+	uint64_t ns = drain_clock_ns(CLOCK_MONOTONIC) - drain->start_ns;
+
+	if (ticks > 1000000)
+		drain->ns_a_tick = (double)ns / (double)ticks;
+}
+
+uint64_t drain_run(struct drain *drain)
+{
+	uint64_t count = 0;
+	uint32_t i;
+
+	region_heartbeat(drain->region);
+	drain_set_clock(drain);
+	drain->pressure = 0;
+	for (i = 0; i < drain->region->control->plan.nshards && i < AGENT_MAX_SHARDS; i++)
+		count += drain_shard(drain, region_shard(drain->region, i));
+	return count;
+}
+
+static bool drain_read_remote(const struct drain *drain, uint64_t address, void *value, size_t size)
+{
+	struct iovec local = {.iov_base = value, .iov_len = size};
+	struct iovec remote = {.iov_base = (void *)address, .iov_len = size};
+
+	return address && process_vm_readv(drain->pid, &local, 1, &remote, 1, 0) == (ssize_t)size;
+}
+
+void drain_poll_figures(struct drain *drain)
+{
+	const struct agent_plan *plan = &drain->region->control->plan;
+	uint64_t words[AGENT_MAX_FIGURES];
+	uint32_t cycle, i, count = plan->nfigures;
+
+	if (count > AGENT_MAX_FIGURES || !drain_read_remote(drain, plan->numgc, &cycle, sizeof(cycle)))
+		return;
+	for (i = 0; i < count; i++)
+		if (!drain_read_remote(drain, plan->figures[i], &words[i], sizeof(words[i])))
+			words[i] = UINT64_MAX;
+	drain_write_gc(drain, drain_time(drain, region_ticks()), cycle, words, count);
+}
+
+void drain_write_losses(struct drain *drain)
+{
+	struct trace_losses losses = {.contended = drain->region->control->contended};
+	uint32_t i;
+
+	for (i = 0; i < drain->region->control->plan.nshards && i < AGENT_MAX_SHARDS; i++) {
+		const struct agent_shard *shard = region_shard(drain->region, i);
+
+		losses.samples += shard->lost_samples;
+		losses.sample_bytes += shard->lost_bytes;
+		losses.deaths += shard->lost_deaths;
+		losses.throttled += shard->throttled;
+	}
+	losses.samples += drain->bad_records + losses.contended;
+	trace_writer_losses(drain->writer, &losses);
+}
+
+double drain_pressure(const struct drain *drain)
+{
+	return drain->pressure;
+}
+
+uint64_t drain_samples(const struct drain *drain)
+{
+	return drain->samples;
+}
+
+static int drain_compare_words(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static uint64_t *drain_distinct(const struct drain_words *words, size_t *count)
+{
+	uint64_t *copy = memory_alloc(words->count, sizeof(*copy));
+	size_t i, kept = 0;
+
+	if (words->count)
+		memcpy(copy, words->words, words->count * sizeof(*copy));
+	qsort(copy, words->count, sizeof(*copy), drain_compare_words);
+	for (i = 0; i < words->count; i++)
+		if (!kept || copy[kept - 1] != copy[i])
+			copy[kept++] = copy[i];
+	*count = kept;
+	return copy;
+}
+
+uint64_t *drain_addresses(const struct drain *drain, size_t *count)
+{
+	return drain_distinct(&drain->addresses, count);
+}
+
+uint64_t *drain_types(const struct drain *drain, size_t *count)
+{
+	return drain_distinct(&drain->types, count);
+}

@@ -1,0 +1,47 @@
+/*
+ * The drain: takes the agent's records out of the rings and writes them to the trace. Stacks are kept once, times become
+ * nanoseconds, addresses of the program link-time. The rings are written by the target: everything in them is checked.
+ */
+#ifndef COLLECTOR_DRAIN_H
+#define COLLECTOR_DRAIN_H
+
+#include "base/error.h"
+#include "collector/region.h"
+#include "trace/trace_writer.h"
+
+#include <stdint.h>
+#include <sys/types.h>
+
+struct drain;
+
+/*
+ * A drain of REGION, of process PID whose program is loaded at BIAS, into WRITER. Both are borrowed. Free with
+ * drain_free.
+ */
+struct drain *drain_new(struct region *region, struct trace_writer *writer, pid_t pid, uint64_t bias);
+
+/* Free; NULL is ignored. Region and writer are the caller's to close. */
+void drain_free(struct drain *drain);
+
+/* Take what is there, and renew the heartbeat. Returns the number of records taken. */
+uint64_t drain_run(struct drain *drain);
+
+/*
+ * Read the GC's figures from the target's memory now and write them as a record; quietly nothing when it has exited.
+ */
+void drain_poll_figures(struct drain *drain);
+
+/* Write the losses so far. */
+void drain_write_losses(struct drain *drain);
+
+/* How full the fullest ring was at the last drain_run, as a fraction. */
+double drain_pressure(const struct drain *drain);
+
+/* How many samples were taken. */
+uint64_t drain_samples(const struct drain *drain);
+
+/* Every distinct return address (link-time) of the stacks, and every distinct type; the caller free()s the arrays. */
+uint64_t *drain_addresses(const struct drain *drain, size_t *count);
+uint64_t *drain_types(const struct drain *drain, size_t *count);
+
+#endif

@@ -1,0 +1,297 @@
+/*
+ * Injection at the exec stop. In: a stopped process and a plan; out: a process that will run the agent.
+ *
+ * The stub lies in the program's text, its table of system calls and a signal frame on the stack, below the red zone.
+ * The collector steps from system call to system call with PTRACE_SYSCALL (never by single steps: a set trap flag would
+ * kill the program if the collector died), and looks at each result in the table.
+ */
+#include "collector/inject.h"
+
+#include "collector/plan.h"
+#include "collector/target_memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#define CALL_WORDS 7 /* number (then the result) and six arguments */
+#define UC_SIGCONTEXT_SS 2
+#define UC_STRICT_RESTORE_SS 4
+#define SS_IGNORED 0x7fffffff /* stack flags that sigaltstack refuses, so that the alternate stack stays as it is */
+
+#ifndef MFD_NOEXEC_SEAL /* Linux 6.3 */
+#define MFD_NOEXEC_SEAL 8
+#endif
+
+/* The second memfd call is for kernels that do not know the first one's flag; made harmless where it is not needed. */
+enum inject_call { CALL_MEMFD, CALL_MEMFD_PLAIN, CALL_CODE, CALL_REGION, CALL_CLOSE, CALL_COUNT };
+
+/*
+ * Make the CALL_COUNT calls of the table at rbx, then rt_sigreturn to the frame at rsp.
+ * next: mov (%rbx),%rax; mov 8(%rbx),%rdi; mov 16(%rbx),%rsi; mov 24(%rbx),%rdx; mov 32(%rbx),%r10; mov 40(%rbx),%r8;
+ *       mov 48(%rbx),%r9; syscall; mov %rax,(%rbx); add $56,%rbx; dec %ebp; jnz next; mov $15,%eax; syscall
+ */
+static const uint8_t inject_stub[] = {
+    0x48, 0x8b, 0x03, 0x48, 0x8b, 0x7b, 0x08, 0x48, 0x8b, 0x73, 0x10, 0x48, 0x8b, 0x53, 0x18, 0x4c, 0x8b,
+    0x53, 0x20, 0x4c, 0x8b, 0x43, 0x28, 0x4c, 0x8b, 0x4b, 0x30, 0x0f, 0x05, 0x48, 0x89, 0x03, 0x48, 0x83,
+    0xc3, 0x38, 0xff, 0xcd, 0x75, 0xd8, 0xb8, 0x0f, 0x00, 0x00, 0x00, 0x0f, 0x05,
+};
+
+/* What is put on the program's stack. */
+struct inject_frame {
+	ucontext_t context; /* rsp points here at rt_sigreturn; only the kernel's part of it is used */
+	char name[16];      /* of the memfd */
+	uint64_t calls[CALL_COUNT][CALL_WORDS];
+};
+
+struct injection {
+	pid_t pid;
+	const struct plan *plan;
+	uint64_t rate;
+	struct region *region;
+	uint64_t bias;
+	uint64_t code;  /* where the agent goes */
+	uint64_t stub;  /* where the stub stands */
+	uint64_t frame; /* where the struct inject_frame stands */
+	uint8_t saved[sizeof(inject_stub)];
+	struct inject_frame local;
+};
+
+static enum status inject_signal_mask(pid_t pid, uint64_t *mask, struct error *error)
+{
+	if (!ptrace(PTRACE_GETSIGMASK, pid, (void *)sizeof(*mask), mask))
+		return STATUS_OK;
+	return error_set_errno(error, "cannot read the signal mask of process %d", (int)pid);
+}
+
+/* The signal frame that leads back to REGISTERS. */
+static void inject_fill_context(ucontext_t *context, const struct user_regs_struct *registers, uint64_t mask)
+{
+	greg_t *gregs = context->uc_mcontext.gregs;
+
+	memset(context, 0, sizeof(*context));
+	context->uc_flags = UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS;
+	context->uc_stack.ss_flags = SS_IGNORED;
+	gregs[REG_R8] = (greg_t)registers->r8;
+	gregs[REG_R9] = (greg_t)registers->r9;
+	gregs[REG_R10] = (greg_t)registers->r10;
+	gregs[REG_R11] = (greg_t)registers->r11;
+	gregs[REG_R12] = (greg_t)registers->r12;
+	gregs[REG_R13] = (greg_t)registers->r13;
+	gregs[REG_R14] = (greg_t)registers->r14;
+	gregs[REG_R15] = (greg_t)registers->r15;
+	gregs[REG_RDI] = (greg_t)registers->rdi;
+	gregs[REG_RSI] = (greg_t)registers->rsi;
+	gregs[REG_RBP] = (greg_t)registers->rbp;
+	gregs[REG_RBX] = (greg_t)registers->rbx;
+	gregs[REG_RDX] = (greg_t)registers->rdx;
+	gregs[REG_RAX] = (greg_t)registers->rax;
+	gregs[REG_RCX] = (greg_t)registers->rcx;
+	gregs[REG_RSP] = (greg_t)registers->rsp;
+	gregs[REG_RIP] = (greg_t)registers->rip;
+	gregs[REG_EFL] = (greg_t)registers->eflags;
+	gregs[REG_CSGSFS] = (greg_t)((registers->cs & 0xffff) | (registers->ss & 0xffff) << 48);
+	memcpy(&context->uc_sigmask, &mask, sizeof(mask));
+}
+
+static void inject_set_call(struct injection *injection, enum inject_call call, const uint64_t words[CALL_WORDS])
+{
+	memcpy(injection->local.calls[call], words, sizeof(injection->local.calls[call]));
+}
+
+static void inject_fill_calls(struct injection *injection)
+{
+	uint64_t name = injection->frame + offsetof(struct inject_frame, name);
+	uint64_t region = injection->code + AGENT_CODE_SIZE;
+
+	snprintf(injection->local.name, sizeof(injection->local.name), "escprof");
+	inject_set_call(injection, CALL_MEMFD,
+			(uint64_t[]){SYS_memfd_create, name, MFD_CLOEXEC | MFD_NOEXEC_SEAL, 0, 0, 0, 0});
+	inject_set_call(injection, CALL_MEMFD_PLAIN,
+			(uint64_t[]){SYS_memfd_create, name, MFD_CLOEXEC, 0, 0, 0, 0});
+	inject_set_call(injection, CALL_CODE,
+			(uint64_t[]){SYS_mmap, injection->code, AGENT_CODE_SIZE, PROT_READ | PROT_EXEC,
+				     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, (uint64_t)-1, 0});
+	/* The descriptor is filled in once it is known; without it these two only fail. */
+	inject_set_call(injection, CALL_REGION,
+			(uint64_t[]){SYS_mmap, region, injection->region->size, PROT_READ | PROT_WRITE,
+				     MAP_SHARED | MAP_FIXED_NOREPLACE, (uint64_t)-1, 0});
+	inject_set_call(injection, CALL_CLOSE, (uint64_t[]){SYS_close, (uint64_t)-1, 0, 0, 0, 0, 0});
+}
+
+static enum status inject_send_frame(struct injection *injection, struct error *error)
+{
+	return target_memory_write(injection->pid, injection->frame, &injection->local, sizeof(injection->local),
+				   error);
+}
+
+/* Put stub and frame in place and turn the registers to the stub. */
+static enum status inject_prepare(struct injection *injection, struct error *error)
+{
+	struct user_regs_struct registers;
+	uint64_t mask;
+	size_t space;
+
+	injection->stub = plan_stub_space(injection->plan, &space) + injection->bias;
+	if (space < sizeof(inject_stub))
+		return error_set(error, "no room for the stub in the program");
+	if (ptrace(PTRACE_GETREGS, injection->pid, NULL, &registers))
+		return error_set_errno(error, "cannot read the registers of process %d", (int)injection->pid);
+	if (inject_signal_mask(injection->pid, &mask, error) != STATUS_OK)
+		return STATUS_ERROR;
+	injection->frame = (registers.rsp - 128 - sizeof(struct inject_frame)) & ~63ull;
+	inject_fill_context(&injection->local.context, &registers, mask);
+	inject_fill_calls(injection);
+	if (target_memory_read(injection->pid, injection->stub, injection->saved, sizeof(injection->saved), error) !=
+		STATUS_OK ||
+	    inject_send_frame(injection, error) != STATUS_OK ||
+	    target_memory_write(injection->pid, injection->stub, inject_stub, sizeof(inject_stub), error) != STATUS_OK)
+		return STATUS_ERROR;
+	registers.rip = injection->stub;
+	registers.rsp = injection->frame;
+	registers.rbx = injection->frame + offsetof(struct inject_frame, calls);
+	registers.rbp = CALL_COUNT;
+	registers.orig_rax = (uint64_t)-1;
+	if (ptrace(PTRACE_SETREGS, injection->pid, NULL, &registers))
+		return error_set_errno(error, "cannot set the registers of process %d", (int)injection->pid);
+	return STATUS_OK;
+}
+
+/* Let it run to the next end of a system call that it began after this. Signals meanwhile are put off by the kernel. */
+static enum status inject_next_result(struct injection *injection, int64_t *result, struct error *error)
+{
+	struct __ptrace_syscall_info info;
+	bool entered = false;
+	int status;
+
+	for (;;) {
+		if (ptrace(PTRACE_SYSCALL, injection->pid, NULL, NULL) ||
+		    waitpid(injection->pid, &status, __WALL) != injection->pid || !WIFSTOPPED(status))
+			return error_set(error, "process %d ended while the agent was put into it",
+					 (int)injection->pid);
+		if (WSTOPSIG(status) != (SIGTRAP | 0x80))
+			continue;
+		if (ptrace(PTRACE_GET_SYSCALL_INFO, injection->pid, sizeof(info), &info) < 0)
+			return error_set_errno(error, "cannot follow the system calls of process %d",
+					       (int)injection->pid);
+		if (info.op == PTRACE_SYSCALL_INFO_ENTRY)
+			entered = true;
+		else if (info.op == PTRACE_SYSCALL_INFO_EXIT && entered)
+			break;
+	}
+	*result = info.exit.rval;
+	return STATUS_OK;
+}
+
+/* The target has made its memfd: share it, and tell the calls that follow. */
+static enum status inject_share(struct injection *injection, int64_t target_fd, struct error *error)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)injection->pid, (int)target_fd);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return error_set_errno(error, "cannot share memory with process %d", (int)injection->pid);
+	if (region_map(injection->region, fd, injection->rate, error) != STATUS_OK)
+		return STATUS_ERROR;
+	injection->local.calls[CALL_MEMFD_PLAIN][0] = SYS_getpid;
+	injection->local.calls[CALL_REGION][5] = (uint64_t)target_fd;
+	injection->local.calls[CALL_CLOSE][1] = (uint64_t)target_fd;
+	return inject_send_frame(injection, error);
+}
+
+/* Run the stub to its end. The first failure is kept; the program is brought to its own registers all the same. */
+static enum status inject_run(struct injection *injection, struct error *error)
+{
+	enum status status = STATUS_OK;
+	int64_t result;
+	int call;
+
+	for (call = 0; call < CALL_COUNT; call++) {
+		if (inject_next_result(injection, &result, error) != STATUS_OK)
+			return STATUS_ERROR;
+		if (call == CALL_MEMFD && result == -EINVAL)
+			continue;
+		if (status == STATUS_OK && result < 0) {
+			errno = (int)-result;
+			status = error_set_errno(error, "process %d cannot map the agent (step %d)", (int)injection->pid,
+						 call);
+		}
+		if (status == STATUS_OK && call <= CALL_MEMFD_PLAIN && !injection->region->control)
+			status = inject_share(injection, result, error);
+	}
+	if (inject_next_result(injection, &result, status == STATUS_OK ? error : NULL) != STATUS_OK)
+		return STATUS_ERROR;
+	return status;
+}
+
+static enum status inject_restore_stub(struct injection *injection, struct error *error)
+{
+	return target_memory_write(injection->pid, injection->stub, injection->saved, sizeof(injection->saved), error);
+}
+
+/* All is mapped: copy the code, arm the plan, and patch, the calls last. */
+static enum status inject_patch(struct injection *injection, struct error *error)
+{
+	struct plan_write writes[PLAN_MAX_WRITES];
+	struct agent_entries entries;
+	uint64_t size;
+	const void *code = region_agent_code(&size, &entries);
+	size_t count, i;
+
+	if (target_memory_write(injection->pid, injection->code, code, size, error) != STATUS_OK)
+		return STATUS_ERROR;
+	region_arm(injection->region, injection->plan, injection->bias);
+	count = plan_writes(injection->plan, injection->bias, injection->code, &entries, writes);
+	for (i = 0; i < count; i++)
+		if (target_memory_write(injection->pid, writes[i].address, writes[i].bytes, writes[i].size, error) !=
+		    STATUS_OK)
+			return STATUS_ERROR;
+	return STATUS_OK;
+}
+
+/* Find where everything goes. */
+static enum status inject_place(struct injection *injection, struct error *error)
+{
+	uint64_t executable, executable_size, text_start, text_end;
+
+	plan_executable(injection->plan, &executable, &executable_size);
+	plan_text(injection->plan, &text_start, &text_end);
+	if (target_memory_bias(injection->pid, executable, &injection->bias, error) != STATUS_OK)
+		return STATUS_ERROR;
+	region_plan(injection->region);
+	return target_memory_hole(injection->pid, text_start + injection->bias, text_end + injection->bias,
+				  AGENT_CODE_SIZE + injection->region->size, &injection->code, error);
+}
+
+enum status inject_at_exec(pid_t pid, const struct plan *plan, uint64_t rate, struct region *region, uint64_t *bias,
+			   struct error *error)
+{
+	struct injection injection = {.pid = pid, .plan = plan, .rate = rate, .region = region};
+	enum status status = inject_place(&injection, error);
+
+	if (status == STATUS_OK)
+		status = inject_prepare(&injection, error);
+	if (status == STATUS_OK) {
+		status = inject_run(&injection, error);
+		if (inject_restore_stub(&injection, status == STATUS_OK ? error : NULL) != STATUS_OK)
+			status = STATUS_ERROR;
+	}
+	if (status == STATUS_OK)
+		status = inject_patch(&injection, error);
+	if (status != STATUS_OK)
+		region_close(region);
+	*bias = injection.bias;
+	return status;
+}

@@ -1,0 +1,228 @@
+/*
+ * From a Go program's file to the plan: the runtime's layout and the places to patch come from binary/, and this
+ * turns them into the agent's plan and into the few writes that switch it on.
+ */
+#include "collector/plan.h"
+
+#include "base/memory.h"
+#include "binary/elf_image.h"
+#include "binary/go_buildinfo.h"
+#include "binary/go_layout.h"
+#include "binary/go_patch.h"
+#include "binary/go_pclntab.h"
+#include "collector/figures.h"
+
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The runtime's own default (runtime/mprof.go, MemProfileRate). */
+#define DEFAULT_PROFILE_RATE (512 * 1024)
+
+struct plan {
+	struct elf_image *image;
+	struct go_pclntab *table;
+	struct go_buildinfo info;
+	struct go_layout layout;
+	struct go_patch patch;
+	struct plan_program program;
+	uint64_t live_rate;
+};
+
+static enum status plan_check_machine(const struct plan *plan, struct error *error)
+{
+	if (elf_image_machine(plan->image) == EM_X86_64)
+		return STATUS_OK;
+	return error_set(error, "cannot profile %s: it is built for another machine than amd64 (ELF machine %u): "
+				"escprof runs on amd64 only",
+			 elf_image_path(plan->image), elf_image_machine(plan->image));
+}
+
+static enum status plan_check_version(const struct plan *plan, struct error *error)
+{
+	if (plan->info.major == 1 && plan->info.minor >= 22 && plan->info.minor <= 27)
+		return STATUS_OK;
+	return error_set(error, "cannot profile %s: it is built with %s; escprof knows Go 1.22 to 1.27: build it with one "
+				"of these",
+			 elf_image_path(plan->image), plan->info.go_version);
+}
+
+/* Whether the linker has switched the heap profile off, since nothing in the program reads it. */
+static bool plan_profile_is_off(const struct plan *plan)
+{
+	size_t available;
+	const uint8_t *byte = plan->layout.disable_memory_profiling
+				  ? elf_image_at(plan->image, plan->layout.disable_memory_profiling, &available)
+				  : NULL;
+
+	return byte && available && *byte;
+}
+
+static void plan_describe(struct plan *plan)
+{
+	plan->program = (struct plan_program){
+	    .path = elf_image_path(plan->image),
+	    .go_version = plan->info.go_version,
+	    .main_path = plan->info.path,
+	    .main_module = plan->info.main.path ? plan->info.main.path : "",
+	    .go_build_id = elf_image_go_build_id(plan->image),
+	    .gnu_build_id = elf_image_build_id(plan->image),
+	    .is_dynamic = elf_image_is_dynamic(plan->image),
+	    .switched_on = plan_profile_is_off(plan),
+	};
+}
+
+static enum status plan_read(struct plan *plan, const char *path, struct error *error)
+{
+	enum status status = elf_image_open(&plan->image, path, error);
+
+	if (status != STATUS_OK)
+		return status;
+	status = go_buildinfo_read(&plan->info, plan->image, error);
+	if (status != STATUS_OK)
+		return status;
+	if (plan_check_machine(plan, error) != STATUS_OK || plan_check_version(plan, error) != STATUS_OK)
+		return STATUS_ERROR;
+	status = go_pclntab_open(&plan->table, plan->image, plan->info.minor, error);
+	if (status == STATUS_NO_ENTRY)
+		return error_set(error, "cannot profile %s: it has Go build information but no function table", path);
+	if (status == STATUS_OK)
+		status = go_layout_find(&plan->layout, plan->image, &plan->info, plan->table, error);
+	if (status == STATUS_OK)
+		status = go_patch_find(&plan->patch, plan->image, &plan->info, plan->table, error);
+	if (status == STATUS_NO_ENTRY)
+		return error_set(error, "cannot profile %s: its runtime is not laid out as any Go escprof knows", path);
+	return status;
+}
+
+enum status plan_make(struct plan **out, const char *path, uint64_t live_rate, struct error *error)
+{
+	struct plan *plan = memory_alloc(1, sizeof(*plan));
+	enum status status = plan_read(plan, path, error);
+
+	if (status != STATUS_OK) {
+		plan_free(plan);
+		return status;
+	}
+	plan->live_rate = live_rate;
+	plan_describe(plan);
+	*out = plan;
+	return STATUS_OK;
+}
+
+void plan_free(struct plan *plan)
+{
+	if (!plan)
+		return;
+	go_pclntab_close(plan->table);
+	go_buildinfo_free(&plan->info);
+	elf_image_close(plan->image);
+	free(plan);
+}
+
+const struct plan_program *plan_program(const struct plan *plan)
+{
+	return &plan->program;
+}
+
+void plan_executable(const struct plan *plan, uint64_t *start, uint64_t *size)
+{
+	*start = *size = 0;
+	elf_image_executable(plan->image, start, size);
+}
+
+void plan_text(const struct plan *plan, uint64_t *start, uint64_t *end)
+{
+	go_pclntab_text(plan->table, start, end);
+}
+
+uint64_t plan_stub_space(const struct plan *plan, size_t *size)
+{
+	*size = plan->patch.stub_space_size;
+	return plan->patch.stub_space;
+}
+
+/*
+ * How many frames lie between profilealloc's caller and mallocgc, whose frame holds the type (Go 1.22 to 1.23: none;
+ * 1.24 to 1.26: mallocgcSmallNoscan and the like). 1.27 has size-specialised entries that keep no type in memory.
+ */
+static uint32_t plan_type_hops(unsigned minor)
+{
+	if (minor <= 23)
+		return 0;
+	return minor <= 26 ? 1 : UINT32_MAX;
+}
+
+static int64_t plan_own_rate(const struct plan *plan)
+{
+	return plan->program.switched_on ? (int64_t)plan->live_rate : DEFAULT_PROFILE_RATE;
+}
+
+void plan_fill(const struct plan *plan, uint64_t bias, struct agent_plan *agent)
+{
+	const struct go_layout *layout = &plan->layout;
+	unsigned minor = plan->info.minor;
+	uint64_t types_start, types_end;
+
+	go_pclntab_types(plan->table, &types_start, &types_end);
+	agent->malloc_target = plan->patch.malloc_target + bias;
+	agent->free_target = plan->patch.free_target + bias;
+	agent->types_start = types_start + bias;
+	agent->types_end = types_end + bias;
+	agent->mem_profile_rate = layout->mem_profile_rate + bias;
+	agent->numgc = layout->memstats && layout->memstats_numgc != GO_LAYOUT_NONE
+			   ? layout->memstats + layout->memstats_numgc + bias
+			   : 0;
+	agent->nfigures = (uint32_t)figures_addresses(layout, bias, agent->figures);
+	agent->arguments_shift = minor >= 23;
+	agent->g_m = layout->g_m;
+	agent->g_goid = layout->g_goid;
+	agent->g_gopc = layout->g_gopc;
+	agent->m_g0 = layout->m_g0;
+	agent->m_curg = layout->m_curg;
+	agent->m_p = layout->m_p;
+	agent->p_id = layout->p_id;
+	agent->p_mcache = layout->p_mcache;
+	agent->next_sample = layout->mcache_next_sample;
+	agent->special_kind = layout->special_kind;
+	agent->special_kind_profile = layout->special_kind_profile;
+	agent->type_hops = plan_type_hops(minor);
+	agent->next_sample_add = minor <= 23;
+	agent->rate_one_is_all = minor <= 23;
+	agent->switched_on = plan->program.switched_on;
+	agent->first_rate = minor <= 23 ? plan_own_rate(plan) : 0;
+}
+
+static void plan_add_write(struct plan_write *writes, size_t *count, uint64_t address, const void *bytes, uint32_t size)
+{
+	struct plan_write *write = &writes[(*count)++];
+
+	write->address = address;
+	write->size = size;
+	memcpy(write->bytes, bytes, size);
+}
+
+/* Lead the CALL at the absolute address CALL to TARGET: only its 4-byte displacement changes. */
+static void plan_add_call(struct plan_write *writes, size_t *count, uint64_t call, uint64_t target)
+{
+	int32_t displacement = (int32_t)(target - (call + 5));
+
+	plan_add_write(writes, count, call + 1, &displacement, sizeof(displacement));
+}
+
+size_t plan_writes(const struct plan *plan, uint64_t bias, uint64_t code, const struct agent_entries *entries,
+		   struct plan_write *writes)
+{
+	int64_t rate = plan->info.minor <= 23 ? 1 : plan_own_rate(plan);
+	uint8_t off = 0;
+	size_t count = 0, i;
+
+	if (plan->program.switched_on)
+		plan_add_write(writes, &count, plan->layout.disable_memory_profiling + bias, &off, 1);
+	if (plan->program.switched_on || plan->info.minor <= 23)
+		plan_add_write(writes, &count, plan->layout.mem_profile_rate + bias, &rate, sizeof(rate));
+	for (i = 0; i < plan->patch.nfree_calls; i++)
+		plan_add_call(writes, &count, plan->patch.free_calls[i] + bias, code + entries->free_entry);
+	plan_add_call(writes, &count, plan->patch.malloc_call + bias, code + entries->malloc_entry);
+	return count;
+}

@@ -1,0 +1,67 @@
+/*
+ * The plan: what of a Go program is to be patched, and what the agent in it must know. Made from the program's file
+ * alone, before anything of a process is touched; a version or layout that is not known ends here.
+ */
+#ifndef COLLECTOR_PLAN_H
+#define COLLECTOR_PLAN_H
+
+#include "base/error.h"
+#include "collector/agent/agent_shared.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct plan;
+
+/* One piece of the target's memory to overwrite. */
+struct plan_write {
+	uint64_t address; /* absolute in the target */
+	uint8_t bytes[8];
+	uint32_t size; /* bytes used of `bytes` */
+};
+
+#define PLAN_MAX_WRITES 16
+
+/* What of the program the trace should say. Strings are borrowed from the plan. */
+struct plan_program {
+	const char *path;
+	const char *go_version, *main_path, *main_module;
+	const char *go_build_id, *gnu_build_id;
+	bool is_dynamic; /* has a loader that honours LD_PRELOAD */
+	bool switched_on; /* its heap profile was off and we switch it on */
+};
+
+/*
+ * Make the plan of the program file PATH. LIVE_RATE: the mean bytes between objects that are followed to their death
+ * where the program keeps no heap profile of its own. STATUS_NO_ENTRY: no Go program. STATUS_ERROR: a Go program that
+ * must not be touched; the message says why. Free with plan_free.
+ */
+enum status plan_make(struct plan **plan, const char *path, uint64_t live_rate, struct error *error);
+
+/* Free; NULL is ignored. */
+void plan_free(struct plan *plan);
+
+/* What the trace should say of the program; borrowed from the plan. */
+const struct plan_program *plan_program(const struct plan *plan);
+
+/* The link-time range of the executable segment, for finding the load bias. */
+void plan_executable(const struct plan *plan, uint64_t *start, uint64_t *size);
+
+/* The link-time range of Go's machine code. */
+void plan_text(const struct plan *plan, uint64_t *start, uint64_t *end);
+
+/* The link-time place for an injected stub and its size in bytes. */
+uint64_t plan_stub_space(const struct plan *plan, size_t *size);
+
+/* Fill the agent's plan for a process that has the program loaded at BIAS; geometry (shards) is left as it is. */
+void plan_fill(const struct plan *plan, uint64_t bias, struct agent_plan *agent);
+
+/*
+ * The writes that switch the agent on, in order, for a process with load bias BIAS and the agent's code at CODE with
+ * entries ENTRIES. At most PLAN_MAX_WRITES into WRITES; returns how many. The agent and its control must be in place.
+ */
+size_t plan_writes(const struct plan *plan, uint64_t bias, uint64_t code, const struct agent_entries *entries,
+		   struct plan_write *writes);
+
+#endif

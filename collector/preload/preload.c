@@ -1,0 +1,158 @@
+/*
+ * libescprof.so: way 1 into a program. The dynamic loader runs its constructor before the program's own start; it asks
+ * the collector what to do, maps the agent, and writes the patches. It has no plan of its own, keeps nothing open,
+ * allocates nothing, and whatever fails, the program goes on.
+ */
+#include "collector/preload/preload_protocol.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define CODE_SIZE 0x4000
+
+enum preload_step { STEP_NONE, STEP_CODE, STEP_REGION, STEP_MEMORY, STEP_COPY, STEP_WRITE };
+
+/* The answer is too big for a stack that may be small. */
+static struct preload_answer answer;
+
+static int preload_connect(void)
+{
+	const char *name = getenv(PRELOAD_SOCKET_VARIABLE);
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct timeval limit = {.tv_sec = PRELOAD_WAIT_SECONDS};
+	size_t length = name ? strlen(name) : 0;
+	int fd;
+
+	if (!length || length + 1 > sizeof(address.sun_path))
+		return -1;
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	memcpy(address.sun_path + 1, name, length);
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) ||
+	    connect(fd, (struct sockaddr *)&address, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + length))) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* Send the request and take the answer; returns the region's descriptor, or -1. */
+static int preload_ask(int socket)
+{
+	struct preload_request request = {.magic = PRELOAD_MAGIC, .pid = getpid()};
+	struct iovec vector = {.iov_base = &answer, .iov_len = sizeof(answer)};
+	char control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8)));
+	struct msghdr message = {
+	    .msg_iov = &vector, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
+	struct cmsghdr *header;
+	int fd = -1;
+
+	if (send(socket, &request, sizeof(request), MSG_NOSIGNAL) != (ssize_t)sizeof(request) ||
+	    recvmsg(socket, &message, MSG_CMSG_CLOEXEC) != (ssize_t)sizeof(answer) || answer.magic != PRELOAD_MAGIC)
+		return -1;
+	header = CMSG_FIRSTHDR(&message);
+	if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
+		memcpy(&fd, CMSG_DATA(header), sizeof(fd));
+	return fd;
+}
+
+/* Overwrite memory that may be read-only: through /proc/self/mem, which needs no change of protection. */
+static int preload_put(int memory, uint64_t address, const void *bytes, size_t size)
+{
+	return pwrite(memory, bytes, size, (off_t)address) == (ssize_t)size ? 0 : -1;
+}
+
+/* The same where /proc/self/mem is not writable: the pages are made writable meanwhile. */
+static int preload_put_by_protection(uint64_t address, const void *bytes, size_t size)
+{
+	uint64_t start = address & ~4095ull, length = ((address + size + 4095) & ~4095ull) - start;
+
+	if (mprotect((void *)start, length, PROT_READ | PROT_WRITE | PROT_EXEC))
+		return -1;
+	memcpy((void *)address, bytes, size);
+	return mprotect((void *)start, length, PROT_READ | PROT_EXEC);
+}
+
+/* Data is written in place: a later change of its protection would be wrong. */
+static int preload_write(int memory, const struct preload_write *write)
+{
+	if (memory >= 0 && !preload_put(memory, write->address, write->bytes, write->size))
+		return 0;
+	if (write->size != 4)
+		return memcpy((void *)write->address, write->bytes, write->size) ? 0 : -1;
+	return preload_put_by_protection(write->address, write->bytes, write->size);
+}
+
+static enum preload_step preload_map(int region)
+{
+	void *code = (void *)answer.code_address;
+
+	if (mmap(code, CODE_SIZE, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) !=
+	    code)
+		return STEP_CODE;
+	if (mmap((char *)code + CODE_SIZE, answer.region_size, PROT_READ | PROT_WRITE,
+		 MAP_SHARED | MAP_FIXED_NOREPLACE, region, 0) == MAP_FAILED)
+		return STEP_REGION;
+	return STEP_NONE;
+}
+
+/* Copy the agent in and patch the program, in the order given: the calls come last. */
+static enum preload_step preload_apply(void)
+{
+	int memory = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
+	enum preload_step step = STEP_NONE;
+	uint32_t i;
+
+	if ((memory < 0 || preload_put(memory, answer.code_address, answer.code, answer.code_size)) &&
+	    preload_put_by_protection(answer.code_address, answer.code, answer.code_size))
+		step = STEP_COPY;
+	for (i = 0; step == STEP_NONE && i < answer.nwrites && i < PRELOAD_MAX_WRITES; i++)
+		if (preload_write(memory, &answer.writes[i]))
+			step = STEP_WRITE;
+	if (memory >= 0)
+		close(memory);
+	return step;
+}
+
+/* Children of the profiled program are not ours to touch. */
+static void preload_clean_environment(void)
+{
+	unsetenv(PRELOAD_SOCKET_VARIABLE);
+	unsetenv("LD_PRELOAD");
+}
+
+__attribute__((constructor)) static void preload_start(void)
+{
+	struct preload_result result = {.magic = PRELOAD_MAGIC};
+	int saved_errno = errno, socket = preload_connect(), region = -1;
+	enum preload_step step;
+
+	if (socket < 0)
+		goto out;
+	region = preload_ask(socket);
+	if (region < 0 || !answer.attach || answer.code_size > CODE_SIZE)
+		goto out;
+	preload_clean_environment();
+	step = preload_map(region);
+	if (step == STEP_NONE)
+		step = preload_apply();
+	result.failed_step = step;
+	result.error_number = step == STEP_NONE ? 0 : errno;
+	if (send(socket, &result, sizeof(result), MSG_NOSIGNAL) < 0)
+		result.failed_step = step; /* the collector is gone; the agent will notice and stay quiet */
+out:
+	if (region >= 0)
+		close(region);
+	if (socket >= 0)
+		close(socket);
+	errno = saved_errno;
+}

@@ -1,0 +1,46 @@
+/*
+ * What libescprof.so in a target and `escprof run` say to each other, over a socket named in the environment. The
+ * library asks once, at its start; the collector looks at the program's file and answers with what to do.
+ */
+#ifndef COLLECTOR_PRELOAD_PRELOAD_PROTOCOL_H
+#define COLLECTOR_PRELOAD_PRELOAD_PROTOCOL_H
+
+#include <stdint.h>
+
+/* Names of an abstract socket (without its leading NUL). */
+#define PRELOAD_SOCKET_VARIABLE "ESCPROF_SOCKET"
+#define PRELOAD_MAGIC 0x6573637072653031ull
+#define PRELOAD_CODE_MAX 0x4000
+#define PRELOAD_MAX_WRITES 16
+#define PRELOAD_WAIT_SECONDS 10 /* a library that gets no answer in this time goes on without */
+
+struct preload_request {
+	uint64_t magic;
+	int32_t pid;
+	uint32_t unused;
+};
+
+struct preload_write {
+	uint64_t address;
+	uint8_t bytes[8];
+	uint32_t size, unused;
+};
+
+/* With `attach` set, the region's memfd comes along as SCM_RIGHTS. */
+struct preload_answer {
+	uint64_t magic;
+	uint32_t attach; /* 0: this is no program to profile */
+	uint32_t nwrites;
+	uint64_t code_address, code_size; /* of the agent, which goes into AGENT_CODE_SIZE bytes there */
+	uint64_t region_size;             /* mapped shared behind the code */
+	struct preload_write writes[PRELOAD_MAX_WRITES];
+	uint8_t code[PRELOAD_CODE_MAX];
+};
+
+/* What the library tells at the end: 0, or the step that failed and its errno. */
+struct preload_result {
+	uint64_t magic;
+	int32_t failed_step, error_number;
+};
+
+#endif

@@ -1,0 +1,41 @@
+/* The collector's end of way 1: it answers libescprof.so's question in a freshly loaded program. */
+#ifndef COLLECTOR_PRELOAD_HOST_H
+#define COLLECTOR_PRELOAD_HOST_H
+
+#include "base/error.h"
+#include "collector/region.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct plan;
+struct preload_host;
+
+/* Listen on a socket of our own; close with preload_host_close. */
+enum status preload_host_open(struct preload_host **host, struct error *error);
+
+/* Close; NULL is ignored. */
+void preload_host_close(struct preload_host *host);
+
+/* The descriptor that becomes readable when a program asks; and the socket's name for the environment. Borrowed. */
+int preload_host_fd(const struct preload_host *host);
+const char *preload_host_name(const struct preload_host *host);
+
+/*
+ * Take one question: *PID becomes the asking process, and the answer is owed (preload_host_decline or
+ * preload_host_attach). STATUS_NO_ENTRY when nobody asks, or one of another user.
+ */
+enum status preload_host_accept(struct preload_host *host, pid_t *pid, struct error *error);
+
+/* Answer "this is no program to profile". */
+void preload_host_decline(struct preload_host *host);
+
+/*
+ * Answer with the agent and PLAN's patches, and wait for the library's word that they are in. On STATUS_OK, REGION is
+ * mapped and *BIAS the load bias. On STATUS_ERROR the program runs unprofiled.
+ */
+enum status preload_host_attach(struct preload_host *host, pid_t pid, const struct plan *plan, uint64_t rate,
+				struct region *region, uint64_t *bias, struct error *error);
+
+#endif

@@ -1,0 +1,131 @@
+/* The shared region, seen from outside the target. */
+#include "collector/region.h"
+
+#include "collector/plan.h"
+
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#define REGION_RINGS_TOTAL (64ull << 20) /* bytes of all rings, at most */
+#define REGION_RING_MAX (16ull << 20)
+#define REGION_RING_MIN (1ull << 20)
+#define REGION_HEARTBEAT_SECONDS 3
+
+extern const uint8_t agent_blob[], agent_blob_end[];
+
+static uint32_t region_shards(void)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (cpus < 2)
+		return 2;
+	return cpus > AGENT_MAX_SHARDS ? AGENT_MAX_SHARDS : (uint32_t)cpus;
+}
+
+static uint64_t region_ring_size(uint32_t shards)
+{
+	uint64_t size = REGION_RING_MAX;
+
+	while (size > REGION_RING_MIN && size * shards > REGION_RINGS_TOTAL)
+		size /= 2;
+	return size;
+}
+
+static uint64_t region_control_size(void)
+{
+	return (sizeof(struct agent_control) + 4095) & ~4095ull;
+}
+
+static uint64_t region_shard_size(void)
+{
+	return ((sizeof(struct agent_shard) + 4095) & ~4095ull) + region_ring_size(region_shards());
+}
+
+void region_plan(struct region *region)
+{
+	*region = (struct region){.fd = -1};
+	region->size = region_control_size() + region_shards() * region_shard_size();
+}
+
+uint64_t region_ticks(void)
+{
+	return __builtin_ia32_rdtsc();
+}
+
+/* Ticks of the TSC a second, measured over 2 ms: the heartbeat's limit needs no better. */
+static uint64_t region_ticks_a_second(void)
+{
+	struct timespec pause = {.tv_nsec = 2000000}, before, after;
+	uint64_t start, ticks, ns;
+
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	start = region_ticks();
+	nanosleep(&pause, NULL);
+	ticks = region_ticks() - start;
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	ns = (uint64_t)(after.tv_sec - before.tv_sec) * 1000000000u + (uint64_t)(after.tv_nsec - before.tv_nsec);
+	return ns ? (uint64_t)((double)ticks * 1e9 / (double)ns) : 1000000000u;
+}
+
+enum status region_map(struct region *region, int fd, uint64_t rate, struct error *error)
+{
+	struct agent_control *control;
+	uint32_t i;
+
+	region->fd = fd;
+	if (ftruncate(fd, (off_t)region->size))
+		return error_set_errno(error, "cannot make a shared memory of %llu MiB",
+				       (unsigned long long)(region->size >> 20));
+	control = mmap(NULL, region->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (control == MAP_FAILED)
+		return error_set_errno(error, "cannot map a shared memory of %llu MiB",
+				       (unsigned long long)(region->size >> 20));
+	region->control = control;
+	control->rate = rate;
+	control->heartbeat_ticks = REGION_HEARTBEAT_SECONDS * region_ticks_a_second();
+	control->plan.nshards = region_shards();
+	control->plan.ring_size = region_ring_size(control->plan.nshards);
+	control->plan.shard_size = region_shard_size();
+	for (i = 0; i < AGENT_PROCESSORS; i++)
+		if (getrandom(&control->processors[i].random, sizeof(uint64_t), GRND_NONBLOCK) < 0)
+			control->processors[i].random = region_ticks() + i;
+	region_heartbeat(region);
+	return STATUS_OK;
+}
+
+void region_arm(struct region *region, const struct plan *plan, uint64_t bias)
+{
+	plan_fill(plan, bias, &region->control->plan);
+	region_heartbeat(region);
+	__atomic_store_n(&region->control->magic, AGENT_MAGIC, __ATOMIC_SEQ_CST);
+}
+
+struct agent_shard *region_shard(const struct region *region, uint32_t index)
+{
+	return (struct agent_shard *)((uint8_t *)region->control + region_control_size() +
+				      index * region_shard_size());
+}
+
+void region_heartbeat(struct region *region)
+{
+	__atomic_store_n(&region->control->heartbeat, region_ticks(), __ATOMIC_RELAXED);
+}
+
+void region_close(struct region *region)
+{
+	if (region->control)
+		munmap(region->control, region->size);
+	if (region->fd >= 0)
+		close(region->fd);
+	*region = (struct region){.fd = -1};
+}
+
+const void *region_agent_code(uint64_t *size, struct agent_entries *entries)
+{
+	*size = (uint64_t)(agent_blob_end - agent_blob);
+	memcpy(entries, agent_blob, sizeof(*entries));
+	return agent_blob;
+}

@@ -1,0 +1,48 @@
+/*
+ * The collector's side of the memory that it shares with an agent: a memfd with the control block and the rings
+ * (collector/agent/agent_shared.h).
+ */
+#ifndef COLLECTOR_REGION_H
+#define COLLECTOR_REGION_H
+
+#include "base/error.h"
+#include "collector/agent/agent_shared.h"
+
+#include <stdint.h>
+
+struct plan;
+
+struct region {
+	int fd;                        /* the memfd, owned; -1 when none */
+	uint64_t size;                 /* bytes of control and rings: what is mapped behind the agent's code */
+	struct agent_control *control; /* mapped here; NULL when not */
+};
+
+/* Decide how many shards there are and how large, by this machine's CPUs: sets SIZE only. */
+void region_plan(struct region *region);
+
+/*
+ * Map FD, a memfd of at least `size` bytes, and write the shards' geometry and random seeds into it. Takes FD over, also
+ * on error. RATE: mean bytes between samples.
+ */
+enum status region_map(struct region *region, int fd, uint64_t rate, struct error *error);
+
+/* Complete the plan in the region and mark it valid: what the agent needs before the first patched call. */
+void region_arm(struct region *region, const struct plan *plan, uint64_t bias);
+
+/* The shard at INDEX, below control->plan.nshards; borrowed. */
+struct agent_shard *region_shard(const struct region *region, uint32_t index);
+
+/* Tell the agent that the collector lives; call it more often than once a second. */
+void region_heartbeat(struct region *region);
+
+/* Unmap and close; a zeroed region (with fd -1) is fine. */
+void region_close(struct region *region);
+
+/* Ticks of the time stamp counter now. */
+uint64_t region_ticks(void);
+
+/* The agent's code and its entries. */
+const void *region_agent_code(uint64_t *size, struct agent_entries *entries);
+
+#endif
