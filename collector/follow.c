@@ -1,0 +1,143 @@
+/* The tracees of a command and what to do at each of their stops. */
+#include "collector/follow.h"
+
+#include "base/memory.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+
+#define FOLLOW_OPTIONS                                                                                                 \
+	(PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACESYSGOOD)
+
+struct follow {
+	follow_decide *decide;
+	void *user;
+	pid_t *tracees;
+	size_t ntracees, capacity;
+	bool releasing;
+};
+
+struct follow *follow_new(follow_decide *decide, void *user)
+{
+	struct follow *follow = memory_alloc(1, sizeof(*follow));
+
+	follow->decide = decide;
+	follow->user = user;
+	return follow;
+}
+
+void follow_free(struct follow *follow)
+{
+	if (!follow)
+		return;
+	free(follow->tracees);
+	free(follow);
+}
+
+static void follow_add(struct follow *follow, pid_t pid)
+{
+	size_t i;
+
+	for (i = 0; i < follow->ntracees; i++)
+		if (follow->tracees[i] == pid)
+			return;
+	follow->tracees =
+	    memory_reserve(follow->tracees, follow->ntracees, &follow->capacity, sizeof(*follow->tracees));
+	follow->tracees[follow->ntracees++] = pid;
+}
+
+static void follow_remove(struct follow *follow, pid_t pid)
+{
+	size_t i;
+
+	for (i = 0; i < follow->ntracees; i++)
+		if (follow->tracees[i] == pid)
+			follow->tracees[i--] = follow->tracees[--follow->ntracees];
+}
+
+/* What forbids ptrace here, as far as it can be told. */
+static const char *follow_why_not(void)
+{
+	FILE *file = fopen("/proc/sys/kernel/yama/ptrace_scope", "re");
+	int scope = 0;
+
+	if (file) {
+		if (fscanf(file, "%d", &scope) != 1)
+			scope = 0;
+		fclose(file);
+	}
+	if (scope >= 2)
+		return "kernel.yama.ptrace_scope forbids it: run as root, or set it to 1";
+	return "the container or its seccomp profile forbids ptrace: allow CAP_SYS_PTRACE (docker: --cap-add SYS_PTRACE)";
+}
+
+enum status follow_seize(struct follow *follow, pid_t pid, struct error *error)
+{
+	if (!ptrace(PTRACE_SEIZE, pid, NULL, (void *)(long)FOLLOW_OPTIONS)) {
+		follow_add(follow, pid);
+		return STATUS_OK;
+	}
+	if (errno == EPERM)
+		return error_set(error, "cannot trace the program: %s", follow_why_not());
+	return error_set_errno(error, "cannot trace the program");
+}
+
+static void follow_detach(struct follow *follow, pid_t pid, int signal)
+{
+	ptrace(PTRACE_DETACH, pid, NULL, (void *)(long)signal);
+	follow_remove(follow, pid);
+}
+
+void follow_release(struct follow *follow)
+{
+	size_t i;
+
+	follow->releasing = true;
+	for (i = 0; i < follow->ntracees; i++)
+		ptrace(PTRACE_INTERRUPT, follow->tracees[i], NULL, NULL);
+}
+
+static bool follow_is_stop_signal(int signal)
+{
+	return signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
+}
+
+static void follow_at_exec(struct follow *follow, pid_t pid)
+{
+	switch (follow->decide(follow->user, pid)) {
+	case FOLLOW_ON:
+		ptrace(PTRACE_CONT, pid, NULL, NULL);
+		break;
+	case FOLLOW_LET_GO:
+		follow_detach(follow, pid, 0);
+		break;
+	case FOLLOW_DONE:
+		follow_detach(follow, pid, 0);
+		follow_release(follow);
+		break;
+	}
+}
+
+bool follow_handle(struct follow *follow, pid_t pid, int status)
+{
+	int event = status >> 16, signal = WSTOPSIG(status);
+
+	if (!WIFSTOPPED(status)) {
+		follow_remove(follow, pid);
+		return false;
+	}
+	follow_add(follow, pid); /* a new child shows up with its first stop */
+	if (follow->releasing)
+		follow_detach(follow, pid, event && !(event == PTRACE_EVENT_STOP && follow_is_stop_signal(signal)) ? 0 : signal);
+	else if (event == PTRACE_EVENT_EXEC)
+		follow_at_exec(follow, pid);
+	else if (event == PTRACE_EVENT_STOP && follow_is_stop_signal(signal))
+		ptrace(PTRACE_LISTEN, pid, NULL, NULL);
+	else
+		ptrace(PTRACE_CONT, pid, NULL, (void *)(long)(event ? 0 : signal));
+	return true;
+}
