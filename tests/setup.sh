@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# Installs what escprof's build, demo and tests need: `make deps`, quick when nothing is missing. On Debian as root it
+# calls apt-get; elsewhere it says what is missing and ends with status 1. With --lint it looks for the linters too.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# A Debian package and how it shows: a command, or a header that gcc finds.
+commands=(
+	gcc:gcc
+	ld:binutils
+	pkg-config:pkg-config
+	protoc-c:protobuf-c-compiler
+)
+headers=(
+	stdlib.h:libc6-dev
+	libelf.h:libelf-dev
+	libdwarf/libdwarf.h:libdwarf-dev
+	libunwind.h:libunwind-dev
+	zstd.h:libzstd-dev
+	zlib.h:zlib1g-dev
+	protobuf-c/protobuf-c.h:libprotobuf-c-dev
+	jansson.h:libjansson-dev
+	uthash.h:uthash-dev
+	cmocka.h:libcmocka-dev
+)
+linters=(
+	clang:clang
+	clang-format:clang-format
+	clang-tidy:clang-tidy
+	cppcheck:cppcheck
+)
+
+missing_commands() {
+	local pair
+	for pair in "$@"; do
+		command -v "${pair%%:*}" >/dev/null || echo "${pair#*:}"
+	done
+}
+
+# One run of the preprocessor asks for all headers; without a gcc none can be asked for, so all count as missing.
+missing_headers() {
+	local pair
+	if ! command -v gcc >/dev/null; then
+		printf '%s\n' "${headers[@]#*:}"
+		return
+	fi
+	for pair in "${headers[@]}"; do
+		printf '#if !__has_include(<%s>)\nescprof-needs %s\n#endif\n' "${pair%%:*}" "${pair#*:}"
+	done | gcc -E -P - | sed -n 's/^escprof-needs //p'
+}
+
+# Any Go will do here: one that is too old fetches a newer one (find-go.sh).
+missing_go() {
+	[ -s build/go.path ] || command -v go >/dev/null || [ -x /usr/local/go/bin/go ] || {
+		echo golang-go
+		# To verify what it fetches.
+		[ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
+	}
+}
+
+missing=$(missing_commands "${commands[@]}"; missing_headers; missing_go)
+if [ "${1-}" = --lint ]; then
+	missing+=" $(missing_commands "${linters[@]}")"
+fi
+read -r -d '' -a packages <<<"$missing" || true
+
+if [ ${#packages[@]} -gt 0 ]; then
+	if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+		echo "setup: missing, by their Debian names: ${packages[*]}" >&2
+		echo "setup: install them: sudo apt-get install ${packages[*]}" >&2
+		exit 1
+	fi
+	echo "setup: installing ${packages[*]}"
+	export DEBIAN_FRONTEND=noninteractive
+	# An index that is there may do, and one that is too old or absent is fetched.
+	apt-get install -y -q --no-install-recommends "${packages[@]}" >/dev/null 2>&1 || {
+		apt-get update -q
+		apt-get install -y -q --no-install-recommends "${packages[@]}"
+	}
+fi
+bash tests/find-go.sh >/dev/null
