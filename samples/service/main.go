@@ -33,23 +33,30 @@ var routes = []struct {
 
 func main() {
 	port := flag.Int("port", 0, "port on 127.0.0.1; 0 lets the system choose")
+	addressFile := flag.String("address-file", "", "write the address here too, once it is listened at")
 	sessions := flag.Int("sessions", 2000, "customers who keep a goroutine and a basket each")
 	flag.Parse()
-	if err := serve(*port, *sessions); err != nil {
+	if err := serve(*port, *sessions, *addressFile); err != nil {
 		fmt.Fprintln(os.Stderr, "service:", err)
 		os.Exit(1)
 	}
 }
 
 // serve answers until SIGTERM or SIGINT, then lets the requests under way finish.
-func serve(port, sessions int) error {
+func serve(port, sessions int, addressFile string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
 	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
 		return err
 	}
-	fmt.Printf("listening on http://%s\n", listener.Addr())
+	address := "http://" + listener.Addr().String()
+	fmt.Println("listening on", address)
+	if addressFile != "" {
+		if err := os.WriteFile(addressFile, []byte(address+"\n"), 0o644); err != nil {
+			return err
+		}
+	}
 	openSessions(ctx, sessions)
 
 	server := &http.Server{Handler: newMux()}
