@@ -1,0 +1,171 @@
+/*
+ * The sink of a trace's records. In: one record at a time. Out: totals by context, lives included, and the GC's figures.
+ * What a context is (stack, type) does not matter here.
+ */
+#include "analyzer/accumulate.h"
+
+#include "base/memory.h"
+#include "trace/trace_reader.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct context_totals *context_at(struct accumulation *accumulation, size_t context)
+{
+	if (context >= accumulation->ncontexts) {
+		size_t count = accumulation->ncontexts ? accumulation->ncontexts : 256;
+
+		while (count <= context)
+			count *= 2;
+		accumulation->contexts = memory_resize(accumulation->contexts, count, sizeof(*accumulation->contexts));
+		memset(accumulation->contexts + accumulation->ncontexts, 0,
+		       (count - accumulation->ncontexts) * sizeof(*accumulation->contexts));
+		accumulation->ncontexts = count;
+	}
+	return &accumulation->contexts[context];
+}
+
+static double weight_cached(uint64_t size, uint64_t rate, uint64_t *cached_rate, double *cached_weight)
+{
+	if (*cached_rate != rate || *cached_weight < 1) {
+		*cached_rate = rate;
+		*cached_weight = weights_of(size, rate);
+	}
+	return *cached_weight;
+}
+
+/* A life is over, or the trace is; END is the cycle in which it was found unmarked, or the one after the last. */
+static void add_life(struct accumulation *accumulation, const struct live_object *object, uint32_t end, bool censored)
+{
+	struct life_totals *lives = &context_at(accumulation, object->context)->lives;
+	double survived = end > object->cycle ? (double)(end - object->cycle - 1) : 0;
+
+	lives->count++;
+	lives->censored += censored;
+	lives->weight += object->weight;
+	lives->survived += object->weight * survived;
+	lives->survived_squared += object->weight * survived * survived;
+	if (survived > 0)
+		lives->survived_any += object->weight;
+}
+
+static void widen_rates(uint64_t *low, uint64_t *high, uint64_t rate)
+{
+	if (*low == 0 || rate < *low)
+		*low = rate;
+	if (rate > *high)
+		*high = rate;
+}
+
+static void begin_life(struct accumulation *accumulation, struct context_totals *totals,
+		       const struct trace_sample *sample, uint64_t size)
+{
+	/* A live rate below the sampling's own cannot thin: then every sample is followed. */
+	uint64_t rate = sample->live_rate > sample->rate ? sample->live_rate : sample->rate;
+	struct live_object object = { sample->address, sample->context, sample->cycle, 0 }, old;
+
+	object.weight = weight_cached(size, rate, &totals->cached_live_rate, &totals->cached_live_weight);
+	if (live_table_insert(&accumulation->live, &object, &old)) {
+		/* Its death was lost, but it must have been swept by now. */
+		accumulation->reused++;
+		add_life(accumulation, &old, sample->cycle, false);
+	}
+}
+
+void accumulate_sample(struct accumulation *accumulation, const struct trace_sample *sample, uint64_t size)
+{
+	struct context_totals *totals = context_at(accumulation, sample->context);
+	uint64_t rate = sample->rate ? sample->rate : 1;
+
+	weights_add(&totals->objects, 1, weight_cached(size, rate, &totals->cached_rate, &totals->cached_weight), 1);
+	widen_rates(&totals->rate_low, &totals->rate_high, rate);
+	widen_rates(&accumulation->rate_low, &accumulation->rate_high, rate);
+	accumulation->samples++;
+	if (sample->address && sample->live_rate)
+		begin_life(accumulation, totals, sample, size);
+}
+
+void accumulate_death(struct accumulation *accumulation, const struct trace_death *death)
+{
+	struct live_object object;
+
+	if (live_table_remove(&accumulation->live, death->address, &object))
+		add_life(accumulation, &object, death->cycle, false);
+	else
+		accumulation->unmatched_deaths++;
+}
+
+static void add_mean(double *mean, uint64_t value, uint64_t count)
+{
+	if (value != UINT64_MAX)
+		*mean += ((double)value - *mean) / (double)count;
+}
+
+static void count_cycle(struct gc_totals *totals, const struct trace_gc *gc)
+{
+	totals->cycles++;
+	add_mean(&totals->heap_marked, gc->heap_marked, totals->cycles);
+	add_mean(&totals->heap_goal, gc->heap_goal, totals->cycles);
+	add_mean(&totals->stack_scan, gc->stack_scan, totals->cycles);
+	add_mean(&totals->globals_scan, gc->globals_scan, totals->cycles);
+}
+
+void accumulate_gc(struct accumulation *accumulation, const struct trace_gc *gc)
+{
+	struct gc_totals *totals = &accumulation->gc;
+
+	if (totals->records++ == 0) {
+		totals->first = *gc;
+		totals->cycle_low = totals->cycle_high = gc->cycle;
+	}
+	/* Records come at each cycle's end and once more at the trace's: only a new cycle counts for the means. */
+	if (gc->cycle > 0 && (totals->cycles == 0 || gc->cycle > totals->cycle_high))
+		count_cycle(totals, gc);
+	if (gc->cycle > totals->cycle_high)
+		totals->cycle_high = gc->cycle;
+	if (gc->goroutines != UINT64_MAX && gc->goroutines > totals->goroutines_max)
+		totals->goroutines_max = gc->goroutines;
+	totals->last = *gc;
+}
+
+void accumulate_finish(struct accumulation *accumulation, size_t ncontexts)
+{
+	struct live_table *live = &accumulation->live;
+
+	if (ncontexts)
+		context_at(accumulation, ncontexts - 1);
+	for (size_t i = 0; i < live->capacity; i++) {
+		if (live->slots[i].address)
+			add_life(accumulation, &live->slots[i], accumulation->gc.cycle_high + 1, true);
+	}
+	live_table_free(live);
+}
+
+static void on_sample(void *user, const struct trace *trace, const struct trace_sample *sample)
+{
+	accumulate_sample(user, sample, trace->contexts[sample->context].size);
+}
+
+static void on_death(void *user, const struct trace *trace, const struct trace_death *death)
+{
+	(void)trace;
+	accumulate_death(user, death);
+}
+
+static void on_gc(void *user, const struct trace *trace, const struct trace_gc *gc)
+{
+	(void)trace;
+	accumulate_gc(user, gc);
+}
+
+struct trace_callbacks accumulate_callbacks(struct accumulation *accumulation)
+{
+	return (struct trace_callbacks){ on_sample, on_death, on_gc, accumulation };
+}
+
+void accumulate_free(struct accumulation *accumulation)
+{
+	free(accumulation->contexts);
+	live_table_free(&accumulation->live);
+	*accumulation = (struct accumulation){ 0 };
+}

@@ -1,0 +1,78 @@
+/*
+ * Samples, deaths and GC figures as they are read, summed up: by context, and for the whole run. O(1) a sample; memory
+ * is bounded by the contexts and the objects alive at once. Not thread-safe.
+ */
+#ifndef ANALYZER_ACCUMULATE_H
+#define ANALYZER_ACCUMULATE_H
+
+#include "analyzer/live_table.h"
+#include "analyzer/weights.h"
+#include "trace/trace_model.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct trace;
+struct trace_callbacks;
+
+/*
+ * What is known of the lives of a context's objects. Each life counts the cycle ends that it survived: born when numgc
+ * was b and found unmarked in cycle k it survived k − 1 − b of them, and by Little's law the mean number alive at a
+ * cycle's end is the births in a cycle times the mean number survived. Weights are by the sampling that told of deaths.
+ */
+struct life_totals {
+	uint64_t count;          /* lives followed, ended or not */
+	uint64_t censored;       /* of these, still alive (or not yet swept) at the trace's end */
+	double weight;           /* Σ w */
+	double survived;         /* Σ w · cycle ends survived */
+	double survived_squared; /* Σ w · (cycle ends survived)² */
+	double survived_any;     /* Σ w of those that survived at least one */
+};
+
+/* One context's totals; all its objects have the context's size. */
+struct context_totals {
+	struct weighted_sum objects;
+	struct life_totals lives;
+	uint64_t rate_low, rate_high;       /* smallest and largest mean among its samples; 0 without samples */
+	double live_objects;                /* for inputs without lifetimes (a heap profile): alive now; else 0 */
+	double cached_weight, cached_live_weight; /* of the last rate and live rate seen: exp() is what costs here */
+	uint64_t cached_rate, cached_live_rate;
+};
+
+/* The GC's figures over the trace. Means are over the cycle ends seen; bytes and nanoseconds. */
+struct gc_totals {
+	struct trace_gc first, last;
+	uint64_t records; /* 0: nothing is known */
+	uint64_t cycles;  /* cycle ends counted in the means */
+	double heap_marked, heap_goal, stack_scan, globals_scan; /* means */
+	uint64_t goroutines_max;
+	uint32_t cycle_low, cycle_high; /* numgc, smallest and largest, over all records */
+};
+
+struct accumulation {
+	struct context_totals *contexts; /* by context number */
+	size_t ncontexts;                /* those seen so far */
+	struct live_table live;
+	struct gc_totals gc;
+	uint64_t samples;
+	uint64_t unmatched_deaths; /* of objects whose allocation was not seen or not kept */
+	uint64_t reused;           /* addresses allocated anew without a death between: it was lost */
+	uint64_t rate_low, rate_high;
+};
+
+/* Callbacks for trace_read that add to ACCUMULATION, which must be zeroed and outlive the reading. */
+struct trace_callbacks accumulate_callbacks(struct accumulation *accumulation);
+
+/* Add one record by hand; accumulate_callbacks' functions do no more. */
+void accumulate_sample(struct accumulation *accumulation, const struct trace_sample *sample, uint64_t size);
+void accumulate_death(struct accumulation *accumulation, const struct trace_death *death);
+void accumulate_gc(struct accumulation *accumulation, const struct trace_gc *gc);
+
+/* At the end: the lives that go on are censored, every one of NCONTEXTS contexts has totals. */
+void accumulate_finish(struct accumulation *accumulation, size_t ncontexts);
+
+/* Free what it holds; zeroed and usable again. */
+void accumulate_free(struct accumulation *accumulation);
+
+#endif
