@@ -35,7 +35,9 @@ fetch() {
 	local go=$1 arch work json dir module
 	arch=$(GOTOOLCHAIN=local "$go" env GOARCH)
 	work=$(mktemp -d)
-	trap 'rm -rf "$work"' EXIT
+	# Expanded now: the trap runs when the local is gone.
+	# shellcheck disable=SC2064
+	trap "rm -rf '$work'" EXIT
 	echo 'module fetch' >"$work/go.mod"
 	json=$(cd "$work" && GOTOOLCHAIN=local GOFLAGS=-mod=mod \
 		"$go" mod download -json "golang.org/toolchain@v0.0.1-$fetched_version.linux-$arch") || {
