@@ -1,0 +1,181 @@
+/* The go command's notes about a build, as debug/buildinfo reads them. */
+#include "binary/go_buildinfo.h"
+
+#include "base/cursor.h"
+#include "base/memory.h"
+#include "binary/elf_image.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BUILDINFO_MAGIC "\xff Go buildinf:"
+#define BUILDINFO_INLINE 2 /* flag: the strings follow the header (Go 1.18 and later) */
+#define BUILDINFO_SENTINEL 16
+
+static const uint8_t *buildinfo_string(struct cursor *cursor, size_t *size)
+{
+	uint64_t length = cursor_uleb(cursor);
+
+	*size = (size_t)length;
+	return cursor_bytes(cursor, length > SIZE_MAX / 2 ? SIZE_MAX : (size_t)length);
+}
+
+/* Cut LINE at its tabs into FIELDS; missing ones are "". */
+static void buildinfo_fields(char *line, char *fields[4])
+{
+	size_t i;
+
+	for (i = 0; i < 4; i++) {
+		fields[i] = line ? strsep(&line, "\t") : NULL;
+		if (!fields[i])
+			fields[i] = "";
+	}
+}
+
+static void buildinfo_set_module(struct go_module *module, char *const fields[4])
+{
+	free(module->path);
+	free(module->version);
+	free(module->sum);
+	free(module->replace_path);
+	free(module->replace_version);
+	module->path = memory_copy_string(fields[1]);
+	module->version = memory_copy_string(fields[2]);
+	module->sum = memory_copy_string(fields[3]);
+	module->replace_path = memory_copy_string("");
+	module->replace_version = memory_copy_string("");
+}
+
+static void buildinfo_set_replacement(struct go_module *module, char *const fields[4])
+{
+	free(module->replace_path);
+	free(module->replace_version);
+	free(module->sum);
+	module->replace_path = memory_copy_string(fields[1]);
+	module->replace_version = memory_copy_string(fields[2]);
+	module->sum = memory_copy_string(fields[3]);
+}
+
+static void buildinfo_add_setting(struct go_buildinfo *info, const char *text, size_t *capacity)
+{
+	const char *equals = strchr(text, '=');
+	struct go_setting *setting;
+
+	if (!equals)
+		return;
+	info->settings = memory_reserve(info->settings, info->nsettings, capacity, sizeof(*setting));
+	setting = &info->settings[info->nsettings++];
+	setting->key = memory_copy_bytes(text, (size_t)(equals - text));
+	setting->value = memory_copy_string(equals + 1);
+}
+
+static void buildinfo_parse(struct go_buildinfo *info, char *text)
+{
+	size_t deps_capacity = 0, settings_capacity = 0;
+	struct go_module *last = &info->main;
+	char *line, *fields[4];
+
+	while ((line = strsep(&text, "\n"))) {
+		buildinfo_fields(line, fields);
+		if (!strcmp(fields[0], "path")) {
+			free(info->path);
+			info->path = memory_copy_string(fields[1]);
+		} else if (!strcmp(fields[0], "mod")) {
+			buildinfo_set_module(&info->main, fields);
+			last = &info->main;
+		} else if (!strcmp(fields[0], "dep")) {
+			info->deps = memory_reserve(info->deps, info->ndeps, &deps_capacity, sizeof(*info->deps));
+			last = &info->deps[info->ndeps++];
+			*last = (struct go_module){0};
+			buildinfo_set_module(last, fields);
+		} else if (!strcmp(fields[0], "=>")) {
+			buildinfo_set_replacement(last, fields);
+		} else if (!strcmp(fields[0], "build")) {
+			buildinfo_add_setting(info, fields[1], &settings_capacity);
+		}
+	}
+}
+
+static void buildinfo_parse_version(struct go_buildinfo *info)
+{
+	unsigned major = 0, minor = 0, patch = 0;
+
+	if (sscanf(info->go_version, "go%u.%u.%u", &major, &minor, &patch) < 2 &&
+	    sscanf(info->go_version, "devel go%u.%u", &major, &minor) < 2)
+		return;
+	info->major = major;
+	info->minor = minor;
+	info->patch = patch;
+}
+
+enum status go_buildinfo_read(struct go_buildinfo *info, struct elf_image *image, struct error *error)
+{
+	struct elf_section section;
+	const uint8_t *version, *modules;
+	size_t version_size, modules_size;
+	struct cursor cursor;
+	enum status status = elf_image_section(image, ".go.buildinfo", &section, error);
+	char *text;
+
+	if (status != STATUS_OK)
+		return status;
+	if (!section.data || section.size < 32 || memcmp(section.data, BUILDINFO_MAGIC, 14) != 0)
+		return error_set(error, "damaged build information: %s", elf_image_path(image));
+	if (!(section.data[15] & BUILDINFO_INLINE))
+		return error_set(error, "built before Go 1.18: %s: escprof knows Go 1.22 to 1.27", elf_image_path(image));
+	cursor = cursor_make(section.data + 32, section.size - 32);
+	version = buildinfo_string(&cursor, &version_size);
+	modules = buildinfo_string(&cursor, &modules_size);
+	if (!version)
+		return error_set(error, "damaged build information: %s", elf_image_path(image));
+	*info = (struct go_buildinfo){0};
+	info->go_version = memory_copy_bytes(version, version_size);
+	info->path = memory_copy_string("");
+	buildinfo_set_module(&info->main, (char *[]){"", "", "", ""});
+	buildinfo_parse_version(info);
+	if (modules && modules_size > 2 * BUILDINFO_SENTINEL) {
+		text = memory_copy_bytes(modules + BUILDINFO_SENTINEL, modules_size - 2 * BUILDINFO_SENTINEL);
+		buildinfo_parse(info, text);
+		free(text);
+	}
+	return STATUS_OK;
+}
+
+static void buildinfo_free_module(struct go_module *module)
+{
+	free(module->path);
+	free(module->version);
+	free(module->sum);
+	free(module->replace_path);
+	free(module->replace_version);
+}
+
+void go_buildinfo_free(struct go_buildinfo *info)
+{
+	size_t i;
+
+	for (i = 0; i < info->ndeps; i++)
+		buildinfo_free_module(&info->deps[i]);
+	for (i = 0; i < info->nsettings; i++) {
+		free(info->settings[i].key);
+		free(info->settings[i].value);
+	}
+	buildinfo_free_module(&info->main);
+	free(info->deps);
+	free(info->settings);
+	free(info->go_version);
+	free(info->path);
+	*info = (struct go_buildinfo){0};
+}
+
+const char *go_buildinfo_setting(const struct go_buildinfo *info, const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < info->nsettings; i++)
+		if (!strcmp(info->settings[i].key, key))
+			return info->settings[i].value;
+	return NULL;
+}

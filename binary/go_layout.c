@@ -1,0 +1,338 @@
+/*
+ * The runtime's layout. A program with debug information tells it itself; one without is looked up in a table made from
+ * programs that have it, one row for each Go version whose layout differs.
+ */
+#include "binary/go_layout.h"
+
+#include "base/memory.h"
+#include "binary/dwarf_object.h"
+#include "binary/elf_image.h"
+#include "binary/go_buildinfo.h"
+#include "binary/go_layout_table.h"
+#include "binary/go_pclntab.h"
+
+#include <libdwarf/dwarf.h>
+#include <elf.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MINOR_MIN 22
+#define MINOR_MAX 27
+#define FIELD(field) offsetof(struct go_layout, field)
+
+/* Which member of which struct goes where. Names as in the runtime's DWARF. */
+static const struct layout_member {
+	const char *structure, *member;
+	size_t field;
+	bool needed;
+} layout_members[] = {
+    {"runtime.g", "m", FIELD(g_m), true},
+    {"runtime.g", "goid", FIELD(g_goid), true},
+    {"runtime.g", "gopc", FIELD(g_gopc), true},
+    {"runtime.g", "startpc", FIELD(g_startpc), true},
+    {"runtime.g", "labels", FIELD(g_labels), true},
+    {"runtime.m", "g0", FIELD(m_g0), true},
+    {"runtime.m", "curg", FIELD(m_curg), true},
+    {"runtime.m", "p", FIELD(m_p), true},
+    {"runtime.p", "id", FIELD(p_id), true},
+    {"runtime.p", "mcache", FIELD(p_mcache), true},
+    {"runtime.mcache", "nextSample", FIELD(mcache_next_sample), true},
+    {"runtime.special", "kind", FIELD(special_kind), true},
+    {"runtime.mstats", "numgc", FIELD(memstats_numgc), false},
+    {"runtime.mstats", "pause_total_ns", FIELD(memstats_pause_total_ns), false},
+    {"runtime.gcControllerState", "gcPercent", FIELD(gcc_gc_percent), false},
+    {"runtime.gcControllerState", "memoryLimit", FIELD(gcc_memory_limit), false},
+    {"runtime.gcControllerState", "heapMinimum", FIELD(gcc_heap_minimum), false},
+    {"runtime.gcControllerState", "heapLive", FIELD(gcc_heap_live), false},
+    {"runtime.gcControllerState", "heapMarked", FIELD(gcc_heap_marked), false},
+    {"runtime.gcControllerState", "triggered", FIELD(gcc_trigger_heap), false},
+    {"runtime.gcControllerState", "gcPercentHeapGoal", FIELD(gcc_gc_percent_heap_goal), false},
+    {"runtime.gcControllerState", "lastHeapGoal", FIELD(gcc_last_heap_goal), false},
+    {"runtime.gcControllerState", "lastHeapScan", FIELD(gcc_last_heap_scan), false},
+    {"runtime.gcControllerState", "lastStackScan", FIELD(gcc_last_stack_scan), false},
+    {"runtime.gcControllerState", "globalsScan", FIELD(gcc_globals_scan), false},
+    {"runtime.gcControllerState", "maxStackScan", FIELD(gcc_max_stack_scan), false},
+    {"runtime.gcControllerState", "totalAlloc", FIELD(gcc_total_alloc), false},
+    {"runtime.gcControllerState", "totalFree", FIELD(gcc_total_free), false},
+    {"runtime.workType", "cpuStats", FIELD(work_cpu_stats), false},
+};
+
+#define LAYOUT_MEMBERS (sizeof(layout_members) / sizeof(layout_members[0]))
+
+/* Variables: their symbols and where their addresses go. */
+static const struct layout_variable {
+	const char *name;
+	size_t field;
+} layout_variables[] = {
+    {"runtime.MemProfileRate", FIELD(mem_profile_rate)},
+    {"runtime.disableMemoryProfiling", FIELD(disable_memory_profiling)},
+    {"runtime.memstats", FIELD(memstats)},
+    {"runtime.gcController", FIELD(gc_controller)},
+    {"runtime.work", FIELD(work)},
+    {"runtime.allglen", FIELD(allglen)},
+    {"runtime.gomaxprocs", FIELD(gomaxprocs)},
+};
+
+#define LAYOUT_VARIABLES (sizeof(layout_variables) / sizeof(layout_variables[0]))
+
+static uint32_t *layout_offset(struct go_layout *layout, size_t field)
+{
+	return (uint32_t *)((uint8_t *)layout + field);
+}
+
+static uint64_t *layout_address(struct go_layout *layout, size_t field)
+{
+	return (uint64_t *)((uint8_t *)layout + field);
+}
+
+/* The row of the program's Go version, when there is one. */
+static void layout_from_table(struct go_layout *layout, const struct go_buildinfo *info)
+{
+	const uint32_t *offsets = go_layout_table_find(info->minor, info->patch);
+	size_t i;
+
+	for (i = 0; offsets && i < LAYOUT_MEMBERS; i++)
+		*layout_offset(layout, layout_members[i].field) = offsets[i];
+}
+
+static void layout_from_member(struct go_layout *layout, Dwarf_Debug debug, Dwarf_Die die, const char *structure)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Unsigned offset;
+	char *name;
+	size_t i;
+
+	if (dwarf_diename(die, &name, NULL) != DW_DLV_OK)
+		return;
+	for (i = 0; i < LAYOUT_MEMBERS; i++) {
+		if (strcmp(layout_members[i].structure, structure) != 0 || strcmp(layout_members[i].member, name) != 0 ||
+		    dwarf_attr(die, DW_AT_data_member_location, &attribute, NULL) != DW_DLV_OK)
+			continue;
+		if (dwarf_formudata(attribute, &offset, NULL) == DW_DLV_OK && offset < UINT32_MAX)
+			*layout_offset(layout, layout_members[i].field) = (uint32_t)offset;
+		dwarf_dealloc(debug, attribute, DW_DLA_ATTR);
+	}
+	dwarf_dealloc(debug, name, DW_DLA_STRING);
+}
+
+static bool layout_wants_structure(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < LAYOUT_MEMBERS; i++)
+		if (!strcmp(layout_members[i].structure, name))
+			return true;
+	return false;
+}
+
+/* Call VISIT for each child of PARENT. */
+static void layout_each_child(Dwarf_Debug debug, Dwarf_Die parent,
+			      void (*visit)(void *user, Dwarf_Debug debug, Dwarf_Die die), void *user)
+{
+	Dwarf_Die die, next;
+
+	if (dwarf_child(parent, &die, NULL) != DW_DLV_OK)
+		return;
+	for (;;) {
+		int result = dwarf_siblingof_b(debug, die, 1, &next, NULL);
+
+		visit(user, debug, die);
+		dwarf_dealloc(debug, die, DW_DLA_DIE);
+		if (result != DW_DLV_OK)
+			return;
+		die = next;
+	}
+}
+
+struct layout_visit {
+	struct go_layout *layout;
+	const char *structure;
+	unsigned found;
+};
+
+static void layout_visit_member(void *user, Dwarf_Debug debug, Dwarf_Die die)
+{
+	struct layout_visit *visit = user;
+	Dwarf_Half tag;
+
+	if (dwarf_tag(die, &tag, NULL) == DW_DLV_OK && tag == DW_TAG_member)
+		layout_from_member(visit->layout, debug, die, visit->structure);
+}
+
+static void layout_visit_structure(void *user, Dwarf_Debug debug, Dwarf_Die die)
+{
+	struct layout_visit *visit = user;
+	Dwarf_Half tag;
+	char *name;
+
+	if (dwarf_tag(die, &tag, NULL) != DW_DLV_OK || tag != DW_TAG_structure_type ||
+	    dwarf_diename(die, &name, NULL) != DW_DLV_OK)
+		return;
+	if (layout_wants_structure(name)) {
+		visit->structure = name;
+		visit->found++;
+		layout_each_child(debug, die, layout_visit_member, visit);
+	}
+	dwarf_dealloc(debug, name, DW_DLA_STRING);
+}
+
+/* Read the structs of the compilation unit that DIE heads when it is the runtime's. */
+static bool layout_from_unit(struct go_layout *layout, Dwarf_Debug debug, Dwarf_Die die)
+{
+	struct layout_visit visit = {.layout = layout};
+	bool is_runtime;
+	char *name;
+
+	if (dwarf_diename(die, &name, NULL) != DW_DLV_OK)
+		return false;
+	is_runtime = !strcmp(name, "runtime");
+	dwarf_dealloc(debug, name, DW_DLA_STRING);
+	if (is_runtime)
+		layout_each_child(debug, die, layout_visit_structure, &visit);
+	return visit.found > 0;
+}
+
+static bool layout_from_dwarf(struct go_layout *layout, struct elf_image *image)
+{
+	struct dwarf_object *object;
+	Dwarf_Unsigned length, abbreviations, type_offset, next;
+	Dwarf_Half version, address_size, offset_size, extension_size, unit_type;
+	Dwarf_Sig8 signature;
+	Dwarf_Debug debug;
+	bool found = false;
+	Dwarf_Die die;
+
+	if (dwarf_object_open(&object, image, NULL) != STATUS_OK)
+		return false;
+	debug = dwarf_object_debug(object);
+	while (!found &&
+	       dwarf_next_cu_header_d(debug, 1, &length, &version, &abbreviations, &address_size, &offset_size,
+				      &extension_size, &signature, &type_offset, &next, &unit_type, NULL) == DW_DLV_OK) {
+		if (dwarf_siblingof_b(debug, NULL, 1, &die, NULL) != DW_DLV_OK)
+			continue;
+		found = layout_from_unit(layout, debug, die);
+		dwarf_dealloc(debug, die, DW_DLA_DIE);
+	}
+	dwarf_object_close(object);
+	return found;
+}
+
+/* The needed offsets that DWARF did not give: the name of the first, or NULL. */
+static const char *layout_missing(const struct go_layout *layout)
+{
+	size_t i;
+
+	for (i = 0; i < LAYOUT_MEMBERS; i++)
+		if (layout_members[i].needed &&
+		    *layout_offset((struct go_layout *)layout, layout_members[i].field) == GO_LAYOUT_NONE)
+			return layout_members[i].member;
+	return NULL;
+}
+
+/*
+ * MemProfileRate in a stripped program: profilealloc loads mcache0 first and MemProfileRate second, each by
+ * `mov d(%rip), %reg` (48 8b /r with mod 00, r/m 101).
+ */
+static uint64_t layout_rate_from_code(struct elf_image *image, const struct go_pclntab *table)
+{
+	uint64_t found[2] = {0};
+	size_t count = 0, i, available;
+	struct go_func func;
+	const uint8_t *code;
+	int32_t displacement;
+
+	if (!go_pclntab_by_name(table, "runtime.profilealloc", &func) ||
+	    !(code = elf_image_at(image, func.entry, &available)))
+		return 0;
+	for (i = 0; i + 7 <= available && i + 7 <= func.end - func.entry && count < 2; i++) {
+		if (code[i] != 0x48 || code[i + 1] != 0x8b || (code[i + 2] & 0xc7) != 0x05)
+			continue;
+		memcpy(&displacement, code + i + 3, sizeof(displacement));
+		found[count++] = func.entry + i + 7 + (uint64_t)(int64_t)displacement;
+	}
+	return found[1];
+}
+
+/* disableMemoryProfiling: schedinit's `cmpb $0, d(%rip)` behind which a store to MemProfileRate follows (48 c7 05). */
+static uint64_t layout_disable_from_code(struct elf_image *image, const struct go_pclntab *table, uint64_t rate)
+{
+	size_t available, size, i, j;
+	struct go_func func;
+	const uint8_t *code;
+	int32_t displacement;
+
+	if (!go_pclntab_by_name(table, "runtime.schedinit", &func) ||
+	    !(code = elf_image_at(image, func.entry, &available)))
+		return 0;
+	size = func.end - func.entry < available ? func.end - func.entry : available;
+	for (i = 0; i + 32 <= size; i++) {
+		if (code[i] != 0x80 || code[i + 1] != 0x3d || code[i + 6])
+			continue;
+		for (j = i + 7; j < i + 16; j++) {
+			if (code[j] != 0x48 || code[j + 1] != 0xc7 || code[j + 2] != 0x05)
+				continue;
+			memcpy(&displacement, code + j + 3, sizeof(displacement));
+			if (func.entry + j + 11 + (uint64_t)(int64_t)displacement != rate)
+				continue;
+			memcpy(&displacement, code + i + 2, sizeof(displacement));
+			return func.entry + i + 7 + (uint64_t)(int64_t)displacement;
+		}
+	}
+	return 0;
+}
+
+static void layout_find_variables(struct go_layout *layout, struct elf_image *image, const struct go_pclntab *table)
+{
+	uint64_t size;
+	size_t i;
+
+	for (i = 0; i < LAYOUT_VARIABLES; i++)
+		elf_image_symbol(image, layout_variables[i].name, layout_address(layout, layout_variables[i].field),
+				 &size);
+	if (!layout->mem_profile_rate)
+		layout->mem_profile_rate = layout_rate_from_code(image, table);
+	if (!layout->disable_memory_profiling && layout->mem_profile_rate)
+		layout->disable_memory_profiling = layout_disable_from_code(image, table, layout->mem_profile_rate);
+}
+
+/* runtime/mheap.go, _KindSpecialProfile: 2 to Go 1.22, 3 in 1.23 and 1.24, 4 from 1.25. */
+static uint8_t layout_profile_kind(unsigned minor)
+{
+	if (minor <= 22)
+		return 2;
+	return minor <= 24 ? 3 : 4;
+}
+
+static enum status layout_check(const struct go_layout *layout, struct elf_image *image,
+				const struct go_buildinfo *info, struct error *error)
+{
+	const char *missing = layout_missing(layout);
+
+	if (!missing && layout->mem_profile_rate && layout->disable_memory_profiling)
+		return STATUS_OK;
+	return error_set(error, "cannot profile %s: the %s of its runtime (%s) was not found", elf_image_path(image),
+			 missing ? missing : layout->mem_profile_rate ? "disableMemoryProfiling" : "MemProfileRate",
+			 info->go_version);
+}
+
+enum status go_layout_find(struct go_layout *layout, struct elf_image *image, const struct go_buildinfo *info,
+			   const struct go_pclntab *table, struct error *error)
+{
+	size_t i;
+
+	if (elf_image_machine(image) != EM_X86_64)
+		return error_set(error, "cannot profile %s: only amd64 programs can be profiled", elf_image_path(image));
+	if (info->major != 1 || info->minor < MINOR_MIN || info->minor > MINOR_MAX)
+		return error_set(error, "cannot profile %s: built with %s; Go 1.%d to 1.%d are known",
+				 elf_image_path(image), info->go_version, MINOR_MIN, MINOR_MAX);
+	*layout = (struct go_layout){0};
+	for (i = 0; i < LAYOUT_MEMBERS; i++)
+		*layout_offset(layout, layout_members[i].field) = GO_LAYOUT_NONE;
+	layout->special_kind_profile = layout_profile_kind(info->minor);
+	layout->from_dwarf = layout_from_dwarf(layout, image);
+	if (!layout->from_dwarf)
+		layout_from_table(layout, info);
+	layout_find_variables(layout, image, table);
+	return layout_check(layout, image, info, error);
+}

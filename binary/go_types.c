@@ -1,0 +1,120 @@
+/* Type descriptors of the Go runtime, read from the file (internal/abi/type.go). */
+#include "binary/go_types.h"
+
+#include "base/cursor.h"
+#include "base/memory.h"
+#include "binary/elf_image.h"
+#include "binary/go_pclntab.h"
+
+#include <string.h>
+
+#define TYPE_SIZE 48
+#define KIND_MASK 0x1f
+#define KIND_MAX 26 /* UnsafePointer */
+#define FLAG_EXTRA_STAR 2
+#define NAME_MAX_BYTES 65536
+
+enum type_kind { KIND_ARRAY = 17, KIND_CHAN = 18, KIND_MAP = 21, KIND_POINTER = 22, KIND_SLICE = 23 };
+
+/* The fixed part of abi.Type. */
+struct type_descriptor {
+	struct go_type type;
+	uint8_t flags;
+	uint32_t name;
+};
+
+static bool types_in_range(const struct go_pclntab *table, uint64_t address, uint64_t size)
+{
+	uint64_t start, end;
+
+	go_pclntab_types(table, &start, &end);
+	return address >= start && address < end && size <= end - address;
+}
+
+static bool types_read_descriptor(struct elf_image *image, const struct go_pclntab *table, uint64_t address,
+				  struct type_descriptor *descriptor)
+{
+	size_t available;
+	const uint8_t *bytes;
+	struct cursor cursor;
+	uint8_t align;
+
+	if (!types_in_range(table, address, TYPE_SIZE))
+		return false;
+	bytes = elf_image_at(image, address, &available);
+	if (!bytes || available < TYPE_SIZE)
+		return false;
+	cursor = cursor_make(bytes, TYPE_SIZE);
+	descriptor->type.size = cursor_u64(&cursor);
+	descriptor->type.ptr_bytes = cursor_u64(&cursor);
+	cursor_skip(&cursor, 4);
+	descriptor->flags = cursor_u8(&cursor);
+	align = cursor_u8(&cursor);
+	cursor_skip(&cursor, 1);
+	descriptor->type.kind = cursor_u8(&cursor) & KIND_MASK;
+	cursor_skip(&cursor, 16);
+	descriptor->name = cursor_u32(&cursor);
+	return descriptor->type.kind && descriptor->type.kind <= KIND_MAX && align && align <= 64 &&
+	       !(align & (align - 1)) && descriptor->type.ptr_bytes <= descriptor->type.size &&
+	       descriptor->type.size < 1ull << 48;
+}
+
+static uint64_t types_element(struct elf_image *image, uint64_t address, uint8_t kind)
+{
+	uint64_t element = 0;
+
+	switch (kind) {
+	case KIND_ARRAY:
+	case KIND_CHAN:
+	case KIND_POINTER:
+	case KIND_SLICE:
+		elf_image_pointer(image, address + 48, &element);
+		break;
+	case KIND_MAP:
+		elf_image_pointer(image, address + 56, &element);
+		break;
+	default:
+		break;
+	}
+	return element;
+}
+
+bool go_type_read(struct elf_image *image, const struct go_pclntab *table, uint64_t address, struct go_type *type)
+{
+	struct type_descriptor descriptor;
+
+	if (!types_read_descriptor(image, table, address, &descriptor))
+		return false;
+	*type = descriptor.type;
+	type->elem = types_element(image, address, type->kind);
+	return true;
+}
+
+char *go_type_name(struct elf_image *image, const struct go_pclntab *table, uint64_t address)
+{
+	struct type_descriptor descriptor;
+	uint64_t start, end, length;
+	struct cursor cursor;
+	const uint8_t *bytes;
+	size_t available;
+
+	if (!types_read_descriptor(image, table, address, &descriptor))
+		return NULL;
+	go_pclntab_types(table, &start, &end);
+	if (!types_in_range(table, start + descriptor.name, 2))
+		return NULL;
+	bytes = elf_image_at(image, start + descriptor.name, &available);
+	if (!bytes)
+		return NULL;
+	cursor = cursor_make(bytes, available);
+	cursor_skip(&cursor, 1);
+	length = cursor_uleb(&cursor);
+	bytes = length <= NAME_MAX_BYTES ? cursor_bytes(&cursor, length) : NULL;
+	if (!bytes || memchr(bytes, 0, length))
+		return NULL;
+	if (descriptor.flags & FLAG_EXTRA_STAR && length && bytes[0] == '*') {
+		bytes++;
+		length--;
+	}
+	return memory_copy_bytes(bytes, length);
+}
