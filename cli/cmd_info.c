@@ -1,0 +1,111 @@
+/* escprof info: what a trace holds, without analysing it. */
+#include "cli/commands.h"
+#include "cli/terminal.h"
+#include "trace/trace_reader.h"
+
+#include <argp.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct info_arguments {
+	const char *trace;
+};
+
+static error_t info_parse(int key, char *value, struct argp_state *state)
+{
+	struct info_arguments *arguments = state->input;
+
+	if (key == ARGP_KEY_ARG && !arguments->trace)
+		arguments->trace = value;
+	else if (key == ARGP_KEY_ARG)
+		argp_error(state, "one trace, please");
+	else if (key == ARGP_KEY_NO_ARGS)
+		argp_error(state, "give a trace");
+	else
+		return ARGP_ERR_UNKNOWN;
+	return 0;
+}
+
+static const struct argp info_argp = {
+    .parser = info_parse, .args_doc = "TRACE", .doc = "Say what a trace holds: the run, its records, what was lost."};
+
+struct info_sums {
+	uint64_t tracked, bytes;
+	struct trace_gc first, last;
+	bool any_gc;
+};
+
+static void info_sample(void *user, const struct trace *trace, const struct trace_sample *sample)
+{
+	struct info_sums *sums = user;
+
+	sums->tracked += sample->address != 0;
+	sums->bytes += trace->contexts[sample->context].size;
+}
+
+static void info_gc(void *user, const struct trace *trace, const struct trace_gc *gc)
+{
+	struct info_sums *sums = user;
+
+	(void)trace;
+	if (!sums->any_gc)
+		sums->first = *gc;
+	sums->last = *gc;
+	sums->any_gc = true;
+}
+
+/* A fact, its NULs (between arguments) shown as spaces and other control characters as '?'. */
+static void info_print_fact(const struct trace_fact *fact)
+{
+	size_t i;
+
+	printf("  %-20s ", fact->key);
+	for (i = 0; i < fact->value_size; i++) {
+		unsigned char byte = (unsigned char)fact->value[i];
+
+		putchar(!byte ? ' ' : byte < 0x20 || byte == 0x7f ? '?' : byte);
+	}
+	putchar('\n');
+}
+
+static void info_print(const struct trace *trace, const struct info_sums *sums)
+{
+	size_t i;
+
+	puts("run:");
+	for (i = 0; i < trace->nfacts; i++)
+		info_print_fact(&trace->facts[i]);
+	puts("records:");
+	printf("  %-20s %" PRIu64 " over %.3f s, %" PRIu64 " of them followed to their death, %" PRIu64 " deaths\n", "samples",
+	       trace->nsamples, (double)trace->end_ns / 1e9, sums->tracked, trace->ndeaths);
+	printf("  %-20s %" PRIu64 " (unweighted)\n", "sampled bytes", sums->bytes);
+	printf("  %-20s %zu, %zu addresses with symbols, %zu types\n", "stacks", trace->ncontexts, trace->nsymbols,
+	       trace->ntypes);
+	printf("  %-20s %" PRIu64 ", the last after cycle %" PRIu32 "\n", "GC figures", trace->ngcs, sums->last.cycle);
+	if (sums->any_gc && sums->last.total_alloc != UINT64_MAX)
+		printf("  %-20s %" PRIu64 " bytes by the runtime's own count\n", "allocated",
+		       sums->last.total_alloc - sums->first.total_alloc);
+	printf("  %-20s %" PRIu64 " samples, %" PRIu64 " deaths; %" PRIu64 " draws made coarser by a full ring\n", "lost",
+	       trace->losses.samples, trace->losses.deaths, trace->losses.throttled);
+	printf("  %-20s %s\n", "complete", trace->complete ? "yes" : trace->damage);
+}
+
+int cmd_info(int argc, char **argv)
+{
+	struct info_arguments arguments = {0};
+	struct info_sums sums = {0};
+	struct trace_callbacks callbacks = {.sample = info_sample, .gc = info_gc, .user = &sums};
+	struct trace trace;
+	struct error error;
+
+	argp_err_exit_status = 2;
+	argp_parse(&info_argp, argc, argv, 0, NULL, &arguments);
+	if (trace_read(&trace, arguments.trace, &callbacks, &error) != STATUS_OK) {
+		terminal_error("%s", error.text);
+		return 1;
+	}
+	info_print(&trace, &sums);
+	trace_free(&trace);
+	return 0;
+}

@@ -1,0 +1,23 @@
+/* The subcommands. Each takes its own arguments (argv[0] is its name) and returns the exit status: 0, 1, 2 or 3. */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+/* go build, keeping the compiler's verdicts. */
+int cmd_build(int argc, char **argv);
+
+/* What the go command runs in place of each tool during escprof build. */
+int cmd_toolexec(int argc, char **argv);
+
+/* Profile a command; returns the command's own exit status. */
+int cmd_run(int argc, char **argv);
+
+/* Rank the escapes of a trace or a Go heap profile. */
+int cmd_report(int argc, char **argv);
+
+/* Write a trace in other tools' formats. */
+int cmd_export(int argc, char **argv);
+
+/* Say what a trace holds. */
+int cmd_info(int argc, char **argv);
+
+#endif

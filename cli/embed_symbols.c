@@ -1,0 +1,80 @@
+/* At a run's end: each distinct address of the stacks is symbolized once and written to the trace. */
+#include "cli/embed_symbols.h"
+
+#include "base/memory.h"
+#include "symbolizer/symbolizer.h"
+#include "trace/trace_writer.h"
+
+#include <stdlib.h>
+
+#define CHAIN_MAX 64
+
+/* Types that call sites name, on top of those that samples carried. */
+struct embed_types {
+	uint64_t *addresses;
+	size_t count, capacity;
+};
+
+static void embed_one_symbol(struct symbolizer *symbolizer, struct trace_writer *writer, uint64_t return_pc,
+			     struct embed_types *types)
+{
+	struct symbol_frame frames[CHAIN_MAX];
+	struct trace_frame_text texts[CHAIN_MAX];
+	const char *entry = NULL;
+	uint64_t type = 0;
+	size_t count = symbolizer_frames(symbolizer, return_pc - 1, frames, CHAIN_MAX), i;
+
+	for (i = 0; i < count; i++) {
+		texts[i].function = frames[i].function;
+		texts[i].file = frames[i].file;
+		texts[i].line = frames[i].line > 0 ? (uint32_t)frames[i].line : 0;
+		texts[i].start_line = frames[i].start_line > 0 ? (uint32_t)frames[i].start_line : 0;
+	}
+	symbolizer_call_site(symbolizer, return_pc, &entry, &type);
+	trace_writer_symbol(writer, return_pc, texts, (uint32_t)count, entry ? entry : "", type);
+	if (!type)
+		return;
+	types->addresses = memory_reserve(types->addresses, types->count, &types->capacity, sizeof(type));
+	types->addresses[types->count++] = type;
+}
+
+static void embed_one_type(struct symbolizer *symbolizer, struct trace_writer *writer, uint64_t address)
+{
+	struct symbol_type type;
+
+	if (!symbolizer_type(symbolizer, address, &type))
+		return;
+	trace_writer_type(writer, address, type.name ? type.name : "", type.kind, type.size, type.ptr_bytes);
+	free(type.name);
+}
+
+static int embed_compare(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+enum status embed_symbols(const struct session_end *end, struct error *error)
+{
+	struct symbolizer *symbolizer;
+	struct embed_types types = {0};
+	size_t i;
+
+	if (symbolizer_open(&symbolizer, end->program, error) != STATUS_OK)
+		return STATUS_ERROR;
+	for (i = 0; i < end->naddresses; i++)
+		embed_one_symbol(symbolizer, end->writer, end->addresses[i], &types);
+	for (i = 0; i < end->ntypes; i++) {
+		types.addresses = memory_reserve(types.addresses, types.count, &types.capacity, sizeof(uint64_t));
+		types.addresses[types.count++] = end->types[i];
+	}
+	if (types.count)
+		qsort(types.addresses, types.count, sizeof(uint64_t), embed_compare);
+	for (i = 0; i < types.count; i++)
+		if (!i || types.addresses[i] != types.addresses[i - 1])
+			embed_one_type(symbolizer, end->writer, types.addresses[i]);
+	free(types.addresses);
+	symbolizer_close(symbolizer);
+	return STATUS_OK;
+}

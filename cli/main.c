@@ -1,0 +1,61 @@
+/* The command line: finds the subcommand and hands over. */
+#include "cli/commands.h"
+#include "cli/terminal.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *summary; /* NULL: not for people */
+};
+
+static const struct command commands[] = {
+    {"build", cmd_build, "go build, keeping the compiler's escape verdicts"},
+    {"run", cmd_run, "profile a program from its start; report at its end"},
+    {"report", cmd_report, "rank the escapes in a trace, or in a Go heap profile"},
+    {"export", cmd_export, "write a trace as folded stacks, flame graph or pprof"},
+    {"info", cmd_info, "say what a trace holds"},
+    {"toolexec", cmd_toolexec, NULL},
+};
+
+static void main_usage(FILE *stream)
+{
+	size_t i;
+
+	fputs("usage: escprof COMMAND [ARGUMENTS]\n\n"
+	      "Which heap escapes of a Go service cost the most garbage collection, and what to do about each.\n\n",
+	      stream);
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (commands[i].summary)
+			fprintf(stream, "  %-8s %s\n", commands[i].name, commands[i].summary);
+	fputs("\nTo begin:  escprof build -o service ./cmd/service  &&  escprof run -- ./service\n"
+	      "`escprof COMMAND --help` tells more about each.\n",
+	      stream);
+}
+
+int main(int argc, char **argv)
+{
+	size_t i;
+
+	signal(SIGPIPE, SIG_DFL);
+	if (argc < 2) {
+		main_usage(stderr);
+		return 2;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+		main_usage(stdout);
+		return 0;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		puts("escprof " ESCPROF_VERSION);
+		return 0;
+	}
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (!strcmp(argv[1], commands[i].name))
+			return commands[i].run(argc - 1, argv + 1);
+	terminal_error("no such command: %s: `escprof help` lists them", argv[1]);
+	return 2;
+}

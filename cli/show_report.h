@@ -1,0 +1,10 @@
+/* A trace's report: finding its verdicts, analysing it, printing it. */
+#ifndef CLI_SHOW_REPORT_H
+#define CLI_SHOW_REPORT_H
+
+#include <stdio.h>
+
+/* Print the ranked report of the trace PATH to STREAM with the default options. Returns the exit status: 0 or 1. */
+int show_report_text(FILE *stream, const char *path);
+
+#endif

@@ -1,0 +1,69 @@
+/* Messages, colours, widths and sizes, the same for every command. */
+#include "cli/terminal.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+void terminal_error(const char *format, ...)
+{
+	va_list args;
+
+	fputs("escprof: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+bool terminal_has_colour(FILE *stream)
+{
+	const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");
+
+	return isatty(fileno(stream)) && !(no_colour && *no_colour) && term && strcmp(term, "dumb") != 0;
+}
+
+int terminal_width(FILE *stream)
+{
+	struct winsize size;
+
+	if (!isatty(fileno(stream)) || ioctl(fileno(stream), TIOCGWINSZ, &size) || !size.ws_col || size.ws_col > 100)
+		return 100;
+	return size.ws_col < 80 ? 80 : size.ws_col;
+}
+
+bool terminal_parse_bytes(const char *text, unsigned long long *bytes)
+{
+	unsigned long long value;
+	unsigned shift = 0;
+	char *end;
+
+	if (!isdigit((unsigned char)text[0]))
+		return false;
+	errno = 0;
+	value = strtoull(text, &end, 10);
+	switch (toupper((unsigned char)*end)) {
+	case 'K':
+		shift = 10;
+		end++;
+		break;
+	case 'M':
+		shift = 20;
+		end++;
+		break;
+	case 'G':
+		shift = 30;
+		end++;
+		break;
+	default:
+		break;
+	}
+	if (errno || *end || !value || value > 1ull << 40)
+		return false;
+	*bytes = value << shift;
+	return true;
+}
