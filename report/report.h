@@ -1,0 +1,77 @@
+/*
+ * An analysis in the formats that people and tools read: one function, and one file, a format.
+ *
+ * All of them write the whole of ANALYSIS (not changed) to STREAM, leave STREAM open, and keep nothing. They return
+ * STATUS_OK, or STATUS_ERROR when STREAM could not be written (the disk is full, the pipe closed) or, where said, for
+ * another reason. Names that come from a trace are data that nobody vouches for: every format makes them harmless in its
+ * own way, whatever bytes they hold. NULL strings count as "". No global state: usable from several threads at once.
+ */
+#ifndef REPORT_REPORT_H
+#define REPORT_REPORT_H
+
+#include "analyzer/analysis.h"
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* What the width of a flame graph's frame, or the number after a folded stack, stands for. */
+enum report_value {
+	REPORT_VALUE_GC,      /* GC CPU that would be saved: nanoseconds; negative ones count as 0 */
+	REPORT_VALUE_ALLOC,   /* allocated bytes */
+	REPORT_VALUE_OBJECTS, /* allocated objects */
+	REPORT_VALUE_LIVE,    /* live bytes, mean over the cycles */
+};
+
+struct report_options {
+	size_t top;              /* text: sites to show */
+	size_t details;          /* text: of these, how many to tell more about */
+	bool colour;             /* text: with terminal colours */
+	int width;               /* text: columns; taken as 80 when less */
+	enum report_value value; /* folded and svg */
+};
+
+/* 20 sites, 5 of them in detail, no colour, 100 columns, GC CPU. */
+struct report_options report_options_default(void);
+
+/*
+ * The value that TEXT ("gc", "alloc", "objects", "live") names, in *VALUE. STATUS_ERROR, with the names in ERROR, when
+ * it names none.
+ */
+enum status report_value_parse(enum report_value *value, const char *text, struct error *error);
+
+/* The ranked report, for a terminal or a file; UTF-8. OPTIONS may be NULL: the default ones. */
+enum status report_text(FILE *stream, const struct analysis *analysis, const struct report_options *options,
+			struct error *error);
+
+/*
+ * The contract of docs/REPORT_JSON.md, schema 1; all sites, whatever OPTIONS say (they may be NULL). Numbers that are
+ * not known are null.
+ */
+enum status report_json(FILE *stream, const struct analysis *analysis, const struct report_options *options,
+			struct error *error);
+
+/*
+ * Folded stacks, "outermost;…;innermost value" a line, for flame graph tools; stacks that round to 0 are left out.
+ * STATUS_ERROR also when OPTIONS ask for the GC's or for live figures and the analysis (a heap profile's) has no such
+ * figures. OPTIONS may be NULL.
+ */
+enum status report_folded(FILE *stream, const struct analysis *analysis, const struct report_options *options,
+			  struct error *error);
+
+/*
+ * A flame graph as one SVG file that needs nothing from anywhere: zoom, search and titles by its own script. Colours
+ * tell the verdict. Errors as report_folded's. OPTIONS may be NULL.
+ */
+enum status report_svg(FILE *stream, const struct analysis *analysis, const struct report_options *options,
+		       struct error *error);
+
+/*
+ * What `go tool pprof` reads: gzip-compressed protobuf with alloc_objects, alloc_space, inuse_objects, inuse_space and
+ * gc_cpu, and the labels class, category and verdict. STREAM must be binary-safe. OPTIONS are not used; may be NULL.
+ */
+enum status report_pprof(FILE *stream, const struct analysis *analysis, const struct report_options *options,
+			 struct error *error);
+
+#endif
