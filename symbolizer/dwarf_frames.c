@@ -1,24 +1,780 @@
-/* C and C++ frames by DWARF: not read yet, so that the symbol table names them. */
+/*
+ * The scopes of C and C++ programs: which functions, and which calls inlined into them, cover a PC. In goes an image's
+ * debug information, out go chains of function, file and line.
+ *
+ * At the opening only the units' ranges are read. The first PC in a unit has its functions, inlined calls, file names
+ * and lines read, and kept. Go's units are passed over, so a unit of C in a large Go program costs what it is itself.
+ */
 #include "symbolizer/dwarf_frames.h"
+
+#include "base/buf.h"
+#include "base/memory.h"
+#include "base/strtab.h"
+#include "binary/dwarf_object.h"
+#include "binary/elf_image.h"
+#include "symbolizer/dwarf_lines.h"
+#include "symbolizer/symbolizer.h"
+
+#include <libdwarf/dwarf.h>
+#include <libdwarf/libdwarf.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+#define MAX_DEPTH   256 /* of entries within entries */
+#define MAX_ORIGINS 8   /* from an inlined call to its abstract function to that one's declaration */
+#define MAX_UNITS   (1u << 20)
+#define NO_SCOPE    UINT32_MAX
+
+/* A function, or a call that was inlined: what a range of addresses belongs to. */
+struct scope {
+	Dwarf_Off entry;
+	uint32_t parent; /* the scope it was inlined into; NO_SCOPE for a function of its own */
+	uint32_t depth;
+	uint32_t call_file; /* as the line table numbers them */
+	uint32_t call_line;
+};
+
+struct scope_range {
+	uint64_t low, high;
+	uint32_t scope;
+};
+
+/* A function's addresses, and where the ranges of all that was inlined into it stand (its own included). */
+struct function_range {
+	uint64_t low, high;
+	size_t first, last; /* of `ranges`, one past */
+};
+
+struct unit {
+	Dwarf_Off entry;
+	bool loaded;
+	struct scope *scopes;
+	struct scope_range *ranges;
+	struct function_range *functions; /* by address */
+	size_t nscopes, nranges, nfunctions;
+	size_t scope_capacity, range_capacity, function_capacity;
+	struct dwarf_lines lines;
+	uint32_t *files; /* numbers of `strings`, in the order of the line table's own */
+	size_t nfiles;
+};
+
+struct unit_range {
+	uint64_t low, high;
+	size_t unit;
+};
+
+/* What an entry says of its function; kept because each inlined call asks again. */
+struct function_name {
+	UT_hash_handle hh;
+	Dwarf_Off entry;
+	const char *name; /* NULL: only the scope it is declared in is known yet */
+	int32_t line;
+};
+
+struct dwarf_frames {
+	struct elf_image *image;
+	struct dwarf_object *object;
+	Dwarf_Debug debug;
+	struct strtab *strings;
+	struct function_name *names;
+	struct unit *units;
+	struct unit_range *ranges; /* by address */
+	size_t nunits, nranges;
+	size_t unit_capacity, range_capacity;
+};
+
+/* Addresses [low, high) of an entry; called once for each piece. */
+typedef void range_visitor(void *context, uint64_t low, uint64_t high);
+
+/* libdwarf's result as a question: done? Its error, which nobody asks for, is freed. */
+static bool ok(struct dwarf_frames *frames, int result, Dwarf_Error error)
+{
+	if (result == DW_DLV_ERROR)
+		dwarf_dealloc(frames->debug, error, DW_DLA_ERROR);
+	return result == DW_DLV_OK;
+}
+
+static void free_entry(struct dwarf_frames *frames, Dwarf_Die entry)
+{
+	dwarf_dealloc(frames->debug, entry, DW_DLA_DIE);
+}
+
+static bool entry_at(struct dwarf_frames *frames, Dwarf_Off offset, Dwarf_Die *entry)
+{
+	Dwarf_Error error = NULL;
+
+	return ok(frames, dwarf_offdie_b(frames->debug, offset, true, entry, &error), error);
+}
+
+static Dwarf_Half tag_of(struct dwarf_frames *frames, Dwarf_Die entry)
+{
+	Dwarf_Error error = NULL;
+	Dwarf_Half tag = 0;
+
+	return ok(frames, dwarf_tag(entry, &tag, &error), error) ? tag : 0;
+}
+
+static Dwarf_Off offset_of(struct dwarf_frames *frames, Dwarf_Die entry)
+{
+	Dwarf_Error error = NULL;
+	Dwarf_Off offset = 0;
+
+	return ok(frames, dwarf_dieoffset(entry, &offset, &error), error) ? offset : 0;
+}
+
+static bool attribute_number(struct dwarf_frames *frames, Dwarf_Die entry, Dwarf_Half name, uint64_t *number)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Error error = NULL;
+	Dwarf_Unsigned value;
+	bool found;
+
+	if (!ok(frames, dwarf_attr(entry, name, &attribute, &error), error))
+		return false;
+	error = NULL;
+	found = ok(frames, dwarf_formudata(attribute, &value, &error), error);
+	if (!found) {
+		error = NULL;
+		/* The offset of a section, which is of another class from version 4 on. */
+		found = ok(frames, dwarf_global_formref(attribute, &value, &error), error);
+	}
+	dwarf_dealloc(frames->debug, attribute, DW_DLA_ATTR);
+	if (found)
+		*number = value;
+	return found;
+}
+
+static bool attribute_reference(struct dwarf_frames *frames, Dwarf_Die entry, Dwarf_Half name, Dwarf_Off *offset)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Error error = NULL;
+	bool found;
+
+	if (!ok(frames, dwarf_attr(entry, name, &attribute, &error), error))
+		return false;
+	error = NULL;
+	found = ok(frames, dwarf_global_formref(attribute, offset, &error), error);
+	dwarf_dealloc(frames->debug, attribute, DW_DLA_ATTR);
+	return found;
+}
+
+/* The entry's own name, kept in `strings`; NULL when it has none. */
+static const char *attribute_name(struct dwarf_frames *frames, Dwarf_Die entry)
+{
+	Dwarf_Error error = NULL;
+	char *text;
+
+	if (!ok(frames, dwarf_diename(entry, &text, &error), error))
+		return NULL;
+	return strtab_get(frames->strings, strtab_add(frames->strings, text));
+}
+
+/* Addresses below a page are of functions that the linker dropped. */
+static void visit_range(range_visitor *visit, void *context, uint64_t low, uint64_t high)
+{
+	if (low >= 4096 && low < high)
+		visit(context, low, high);
+}
+
+/* DW_AT_ranges of version 5, from .debug_rnglists. */
+static void visit_range_lists(struct dwarf_frames *frames, Dwarf_Die entry, range_visitor *visit, void *context)
+{
+	Dwarf_Unsigned count = 0, where = 0, value = 0, i;
+	Dwarf_Rnglists_Head head = NULL;
+	Dwarf_Attribute attribute;
+	Dwarf_Error error = NULL;
+	Dwarf_Half form = 0;
+	bool found;
+
+	if (!ok(frames, dwarf_attr(entry, DW_AT_ranges, &attribute, &error), error))
+		return;
+	error = NULL;
+	found = ok(frames, dwarf_whatform(attribute, &form, &error), error);
+	error = NULL;
+	found =
+	    found && (form == DW_FORM_rnglistx ? ok(frames, dwarf_formudata(attribute, &value, &error), error)
+					       : ok(frames, dwarf_global_formref(attribute, &value, &error), error));
+	error = NULL;
+	found = found &&
+		ok(frames, dwarf_rnglists_get_rle_head(attribute, form, value, &head, &count, &where, &error), error);
+	for (i = 0; found && i < count; i++) {
+		Dwarf_Unsigned raw1, raw2, low = 0, high = 0;
+		unsigned length, code = 0;
+		Dwarf_Bool no_address = false;
+
+		error = NULL;
+		found = ok(frames,
+			   dwarf_get_rnglists_entry_fields_a(head, i, &length, &code, &raw1, &raw2, &no_address, &low,
+							     &high, &error),
+			   error);
+		if (found && !no_address && code != DW_RLE_end_of_list && code != DW_RLE_base_address &&
+		    code != DW_RLE_base_addressx)
+			visit_range(visit, context, low, high);
+	}
+	if (head)
+		dwarf_dealloc_rnglists_head(head);
+	dwarf_dealloc(frames->debug, attribute, DW_DLA_ATTR);
+}
+
+/* DW_AT_ranges before version 5, from .debug_ranges: relative to BASE, the unit's address, or what they say. */
+static void visit_old_ranges(struct dwarf_frames *frames, Dwarf_Die entry, uint64_t base, range_visitor *visit,
+			     void *context)
+{
+	Dwarf_Signed count = 0, i;
+	Dwarf_Ranges *list = NULL;
+	Dwarf_Error error = NULL;
+	uint64_t offset;
+
+	if (!attribute_number(frames, entry, DW_AT_ranges, &offset) ||
+	    !ok(frames, dwarf_get_ranges_b(frames->debug, offset, entry, NULL, &list, &count, NULL, &error), error))
+		return;
+	for (i = 0; i < count && list[i].dwr_type != DW_RANGES_END; i++) {
+		if (list[i].dwr_type == DW_RANGES_ADDRESS_SELECTION)
+			base = list[i].dwr_addr2;
+		else
+			visit_range(visit, context, base + list[i].dwr_addr1, base + list[i].dwr_addr2);
+	}
+	dwarf_ranges_dealloc(frames->debug, list, count);
+}
+
+/* The entry's DW_AT_low_pc, 0 when it has none. */
+static uint64_t low_address(struct dwarf_frames *frames, Dwarf_Die entry)
+{
+	Dwarf_Error error = NULL;
+	Dwarf_Addr low = 0;
+
+	return ok(frames, dwarf_lowpc(entry, &low, &error), error) ? low : 0;
+}
+
+/* VISIT the addresses that ENTRY covers, which may be none. BASE is the low address of its unit. */
+static void visit_ranges(struct dwarf_frames *frames, Dwarf_Die entry, uint64_t base, range_visitor *visit,
+			 void *context)
+{
+	Dwarf_Half form, version = 0, offset_size;
+	enum Dwarf_Form_Class class;
+	Dwarf_Error error = NULL;
+	Dwarf_Addr high;
+
+	if (ok(frames, dwarf_highpc_b(entry, &high, &form, &class, &error), error)) {
+		uint64_t low = low_address(frames, entry);
+
+		visit_range(visit, context, low, class == DW_FORM_CLASS_CONSTANT ? low + high : high);
+		return;
+	}
+	dwarf_get_version_of_die(entry, &version, &offset_size);
+	if (version >= 5)
+		visit_range_lists(frames, entry, visit, context);
+	else
+		visit_old_ranges(frames, entry, base, visit, context);
+}
+
+/* A walk over one unit's entries. */
+struct walk {
+	struct dwarf_frames *frames;
+	struct unit *unit;
+	uint64_t base;
+	struct buf qualifier; /* "outer::inner::" of the namespaces and classes around */
+	size_t first_range;   /* of the function that is being read */
+	uint32_t scope;       /* the innermost scope that is being read */
+	unsigned depth;
+};
+
+static void walk_children(struct walk *walk, Dwarf_Die entry);
+
+static void add_scope_range(void *context, uint64_t low, uint64_t high)
+{
+	struct walk *walk = context;
+	struct unit *unit = walk->unit;
+
+	unit->ranges = memory_reserve(unit->ranges, unit->nranges, &unit->range_capacity, sizeof(*unit->ranges));
+	unit->ranges[unit->nranges++] = (struct scope_range){.low = low, .high = high, .scope = walk->scope};
+}
+
+static void add_function_range(struct unit *unit, const struct scope_range *range, size_t first)
+{
+	unit->functions =
+	    memory_reserve(unit->functions, unit->nfunctions, &unit->function_capacity, sizeof(*unit->functions));
+	unit->functions[unit->nfunctions++] = (struct function_range){
+	    .low = range->low,
+	    .high = range->high,
+	    .first = first,
+	    .last = unit->nranges,
+	};
+}
+
+static uint32_t add_scope(struct walk *walk, Dwarf_Die entry, uint32_t parent)
+{
+	struct unit *unit = walk->unit;
+	struct scope scope = {.entry = offset_of(walk->frames, entry), .parent = parent};
+	uint64_t number;
+
+	if (parent != NO_SCOPE)
+		scope.depth = unit->scopes[parent].depth + 1;
+	if (attribute_number(walk->frames, entry, DW_AT_call_file, &number))
+		scope.call_file = (uint32_t)number;
+	if (attribute_number(walk->frames, entry, DW_AT_call_line, &number))
+		scope.call_line = (uint32_t)number;
+	unit->scopes = memory_reserve(unit->scopes, unit->nscopes, &unit->scope_capacity, sizeof(*unit->scopes));
+	unit->scopes[unit->nscopes] = scope;
+	return (uint32_t)unit->nscopes++;
+}
+
+static struct function_name *add_name(struct dwarf_frames *frames, Dwarf_Off entry)
+{
+	struct function_name *name;
+
+	HASH_FIND(hh, frames->names, &entry, sizeof(entry), name);
+	if (!name) {
+		name = memory_alloc(1, sizeof(*name));
+		name->entry = entry;
+		HASH_ADD(hh, frames->names, entry, sizeof(name->entry), name);
+	}
+	return name;
+}
+
+/* A function named within a namespace or class gets its full name here, where what is around it is known. */
+static void keep_qualified_name(struct walk *walk, Dwarf_Die entry)
+{
+	const char *own = attribute_name(walk->frames, entry);
+	struct function_name *name;
+	char *full;
+	uint64_t line;
+
+	if (!own || !walk->qualifier.size)
+		return;
+	name = add_name(walk->frames, offset_of(walk->frames, entry));
+	full = memory_format("%s%s", buf_string(&walk->qualifier), own);
+	name->name = strtab_get(walk->frames->strings, strtab_add(walk->frames->strings, full));
+	free(full);
+	if (attribute_number(walk->frames, entry, DW_AT_decl_line, &line))
+		name->line = (int32_t)line;
+}
+
+/* A function of its own: its pieces, and everything inlined into them, which the walk adds before it comes back. */
+static void walk_function(struct walk *walk, Dwarf_Die entry)
+{
+	struct walk outer = *walk;
+	struct unit *unit = walk->unit;
+	size_t first = unit->nranges, last, i;
+
+	keep_qualified_name(walk, entry);
+	walk->scope = add_scope(walk, entry, NO_SCOPE);
+	walk->first_range = first;
+	visit_ranges(walk->frames, entry, walk->base, add_scope_range, walk);
+	last = unit->nranges;
+	if (last == first) {
+		unit->nscopes--; /* a declaration, or abstract: nothing of it runs */
+	} else {
+		walk_children(walk, entry);
+		for (i = first; i < last; i++)
+			add_function_range(unit, &unit->ranges[i], first);
+	}
+	walk->scope = outer.scope;
+	walk->first_range = outer.first_range;
+}
+
+static void walk_inlined(struct walk *walk, Dwarf_Die entry)
+{
+	uint32_t outer = walk->scope;
+
+	if (outer == NO_SCOPE)
+		return;
+	walk->scope = add_scope(walk, entry, outer);
+	visit_ranges(walk->frames, entry, walk->base, add_scope_range, walk);
+	walk_children(walk, entry);
+	walk->scope = outer;
+}
+
+static void walk_named_scope(struct walk *walk, Dwarf_Die entry)
+{
+	size_t size = walk->qualifier.size;
+	const char *name = attribute_name(walk->frames, entry);
+
+	buf_append_format(&walk->qualifier, "%s::", name ? name : "(anonymous)");
+	walk_children(walk, entry);
+	walk->qualifier.size = size;
+}
+
+static void walk_entry(struct walk *walk, Dwarf_Die entry)
+{
+	switch (tag_of(walk->frames, entry)) {
+	case DW_TAG_subprogram:
+		walk_function(walk, entry);
+		break;
+	case DW_TAG_inlined_subroutine:
+		walk_inlined(walk, entry);
+		break;
+	case DW_TAG_lexical_block:
+	case DW_TAG_try_block:
+	case DW_TAG_catch_block:
+		walk_children(walk, entry);
+		break;
+	case DW_TAG_namespace:
+	case DW_TAG_class_type:
+	case DW_TAG_structure_type:
+	case DW_TAG_union_type:
+		walk_named_scope(walk, entry);
+		break;
+	default:
+		break;
+	}
+}
+
+static void walk_children(struct walk *walk, Dwarf_Die entry)
+{
+	struct dwarf_frames *frames = walk->frames;
+	Dwarf_Error error = NULL;
+	Dwarf_Die child, next;
+	bool more;
+
+	if (walk->depth >= MAX_DEPTH)
+		return;
+	walk->depth++;
+	more = ok(frames, dwarf_child(entry, &child, &error), error);
+	while (more) {
+		walk_entry(walk, child);
+		error = NULL;
+		more = ok(frames, dwarf_siblingof_b(frames->debug, child, true, &next, &error), error);
+		free_entry(frames, child);
+		child = next;
+	}
+	walk->depth--;
+}
+
+/* "/a/./b//c" → "/a/b/c"; what ".." means only the file system knows. */
+static void tidy_path(char *path)
+{
+	char *to = path, *from = path;
+
+	while (*from) {
+		bool at_start = from == path || from[-1] == '/';
+
+		if (at_start && from[0] == '.' && from[1] == '/')
+			from += 2;
+		else if (at_start && from != path && from[0] == '/')
+			from++;
+		else
+			*to++ = *from++;
+	}
+	*to = '\0';
+}
+
+static void load_files(struct dwarf_frames *frames, struct unit *unit, Dwarf_Die entry)
+{
+	Dwarf_Error error = NULL;
+	Dwarf_Signed count = 0, i;
+	char **files;
+
+	if (!ok(frames, dwarf_srcfiles(entry, &files, &count, &error), error))
+		return;
+	unit->files = memory_alloc((size_t)count + 1, sizeof(*unit->files));
+	unit->nfiles = (size_t)count;
+	for (i = 0; i < count; i++) {
+		tidy_path(files[i]);
+		unit->files[i] = strtab_add(frames->strings, files[i]);
+		dwarf_dealloc(frames->debug, files[i], DW_DLA_STRING);
+	}
+	dwarf_dealloc(frames->debug, files, DW_DLA_LIST);
+}
+
+static void load_lines(struct dwarf_frames *frames, struct unit *unit, Dwarf_Die entry)
+{
+	struct elf_section section;
+	uint64_t offset;
+
+	/* Damaged lines leave the functions' names. */
+	if (attribute_number(frames, entry, DW_AT_stmt_list, &offset) &&
+	    elf_image_section(frames->image, ".debug_line", &section, NULL) == STATUS_OK && section.data)
+		dwarf_lines_decode(&unit->lines, section.data, section.size, offset, NULL);
+}
+
+static int compare_functions(const void *left, const void *right)
+{
+	const struct function_range *a = left, *b = right;
+
+	return a->low < b->low ? -1 : a->low > b->low;
+}
+
+static void load_unit(struct dwarf_frames *frames, struct unit *unit)
+{
+	struct walk walk = {.frames = frames, .unit = unit, .scope = NO_SCOPE};
+	Dwarf_Die entry;
+
+	unit->loaded = true;
+	if (!entry_at(frames, unit->entry, &entry))
+		return;
+	walk.base = low_address(frames, entry);
+	load_lines(frames, unit, entry);
+	load_files(frames, unit, entry);
+	walk_children(&walk, entry);
+	buf_free(&walk.qualifier);
+	free_entry(frames, entry);
+	if (unit->nfunctions)
+		qsort(unit->functions, unit->nfunctions, sizeof(*unit->functions), compare_functions);
+}
+
+static void add_unit_range(void *context, uint64_t low, uint64_t high)
+{
+	struct dwarf_frames *frames = context;
+
+	frames->ranges =
+	    memory_reserve(frames->ranges, frames->nranges, &frames->range_capacity, sizeof(*frames->ranges));
+	frames->ranges[frames->nranges++] = (struct unit_range){.low = low, .high = high, .unit = frames->nunits - 1};
+}
+
+/* Note the unit of ENTRY, unless it is Go's. */
+static void add_unit(struct dwarf_frames *frames, Dwarf_Die entry)
+{
+	uint64_t language = 0;
+
+	attribute_number(frames, entry, DW_AT_language, &language);
+	if (language == DW_LANG_Go)
+		return;
+	frames->units = memory_reserve(frames->units, frames->nunits, &frames->unit_capacity, sizeof(*frames->units));
+	frames->units[frames->nunits++] = (struct unit){.entry = offset_of(frames, entry)};
+	visit_ranges(frames, entry, low_address(frames, entry), add_unit_range, frames);
+}
+
+static int compare_unit_ranges(const void *left, const void *right)
+{
+	const struct unit_range *a = left, *b = right;
+
+	return a->low < b->low ? -1 : a->low > b->low;
+}
+
+static void find_units(struct dwarf_frames *frames)
+{
+	Dwarf_Half version, address_size, length_size, extension_size, type;
+	Dwarf_Unsigned length, type_offset, next;
+	Dwarf_Off abbreviations;
+	Dwarf_Sig8 signature;
+	Dwarf_Error error = NULL;
+	Dwarf_Die entry;
+
+	while (frames->nunits < MAX_UNITS &&
+	       ok(frames,
+		  dwarf_next_cu_header_d(frames->debug, true, &length, &version, &abbreviations, &address_size,
+					 &length_size, &extension_size, &signature, &type_offset, &next, &type, &error),
+		  error)) {
+		error = NULL;
+		if (ok(frames, dwarf_siblingof_b(frames->debug, NULL, true, &entry, &error), error)) {
+			add_unit(frames, entry);
+			free_entry(frames, entry);
+		}
+		error = NULL;
+	}
+	if (frames->nranges)
+		qsort(frames->ranges, frames->nranges, sizeof(*frames->ranges), compare_unit_ranges);
+}
 
 enum status dwarf_frames_open(struct dwarf_frames **frames, struct elf_image *image, struct error *error)
 {
-	(void)frames;
-	(void)image;
-	(void)error;
-	return STATUS_NO_ENTRY;
+	struct dwarf_frames *opened = memory_alloc(1, sizeof(*opened));
+	enum status status;
+
+	opened->image = image;
+	opened->strings = strtab_new();
+	status = dwarf_object_open(&opened->object, image, error);
+	if (status != STATUS_OK)
+		goto fail;
+	opened->debug = dwarf_object_debug(opened->object);
+	find_units(opened);
+	if (!opened->nranges) {
+		status = STATUS_NO_ENTRY;
+		goto fail;
+	}
+	*frames = opened;
+	return STATUS_OK;
+fail:
+	dwarf_frames_close(opened);
+	return status;
+}
+
+static void free_unit(struct unit *unit)
+{
+	dwarf_lines_free(&unit->lines);
+	free(unit->scopes);
+	free(unit->ranges);
+	free(unit->functions);
+	free(unit->files);
 }
 
 void dwarf_frames_close(struct dwarf_frames *frames)
 {
-	(void)frames;
+	struct function_name *name, *next;
+	size_t i;
+
+	if (!frames)
+		return;
+	HASH_ITER(hh, frames->names, name, next)
+	{
+		HASH_DELETE(hh, frames->names, name);
+		free(name);
+	}
+	for (i = 0; i < frames->nunits; i++)
+		free_unit(&frames->units[i]);
+	free(frames->units);
+	free(frames->ranges);
+	strtab_free(frames->strings);
+	dwarf_object_close(frames->object);
+	free(frames);
+}
+
+/* The unit that covers PC, read; NULL when none does. */
+static struct unit *unit_at(struct dwarf_frames *frames, uint64_t pc)
+{
+	size_t low = 0, high = frames->nranges;
+	struct unit *unit;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (frames->ranges[middle].low <= pc)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (!low || frames->ranges[low - 1].high <= pc)
+		return NULL;
+	unit = &frames->units[frames->ranges[low - 1].unit];
+	if (!unit->loaded)
+		load_unit(frames, unit);
+	return unit;
+}
+
+static const struct function_range *function_at(const struct unit *unit, uint64_t pc)
+{
+	size_t low = 0, high = unit->nfunctions;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (unit->functions[middle].low <= pc)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low && pc < unit->functions[low - 1].high ? &unit->functions[low - 1] : NULL;
+}
+
+/* The innermost scope of FUNCTION at PC. */
+static uint32_t scope_at(const struct unit *unit, const struct function_range *function, uint64_t pc)
+{
+	uint32_t best = NO_SCOPE;
+	size_t i;
+
+	for (i = function->first; i < function->last; i++) {
+		const struct scope_range *range = &unit->ranges[i];
+
+		if (range->low <= pc && pc < range->high &&
+		    (best == NO_SCOPE || unit->scopes[range->scope].depth >= unit->scopes[best].depth))
+			best = range->scope;
+	}
+	return best;
+}
+
+/* Read what ENTRY says of its function into NAME, and return where the rest stands (0: nowhere). */
+static Dwarf_Off read_name(struct dwarf_frames *frames, Dwarf_Off offset, struct function_name *name)
+{
+	Dwarf_Off origin = 0;
+	uint64_t line;
+	Dwarf_Die entry;
+
+	if (!entry_at(frames, offset, &entry))
+		return 0;
+	if (!name->name)
+		name->name = attribute_name(frames, entry);
+	if (!name->line && attribute_number(frames, entry, DW_AT_decl_line, &line))
+		name->line = (int32_t)line;
+	if (!attribute_reference(frames, entry, DW_AT_abstract_origin, &origin))
+		attribute_reference(frames, entry, DW_AT_specification, &origin);
+	free_entry(frames, entry);
+	return origin;
+}
+
+/*
+ * The function of ENTRY. An inlined call refers to its function, and a function to its declaration in a class: the
+ * first name along the way wins, or a qualified one that the walk has kept.
+ */
+static const struct function_name *name_of(struct dwarf_frames *frames, Dwarf_Off entry)
+{
+	struct function_name *name = add_name(frames, entry), *kept;
+	struct function_name read = {.line = name->line};
+	Dwarf_Off offset = entry;
+	unsigned step;
+
+	if (name->name)
+		return name;
+	for (step = 0; step < MAX_ORIGINS && offset; step++) {
+		HASH_FIND(hh, frames->names, &offset, sizeof(offset), kept);
+		if (kept && kept->name)
+			read.name = kept->name;
+		offset = read_name(frames, offset, &read);
+	}
+	name->name = read.name ? read.name : "?";
+	name->line = read.line;
+	return name;
+}
+
+/* The file that the unit's line table numbers FILE, "" when it has no such. */
+static const char *file_name(struct dwarf_frames *frames, const struct unit *unit, uint32_t file)
+{
+	uint32_t index = unit->lines.version >= 5 ? file : file - 1;
+
+	return index < unit->nfiles ? strtab_get(frames->strings, unit->files[index]) : "";
+}
+
+static size_t fill_chain(struct dwarf_frames *frames, const struct unit *unit, uint32_t scope,
+			 const struct dwarf_line *row, struct symbol_frame *chain, size_t capacity)
+{
+	uint32_t file = row ? row->file : 0, line = row ? row->line : 0;
+	const char *path = row ? file_name(frames, unit, file) : "";
+	size_t count;
+
+	for (count = 0; scope != NO_SCOPE && count < capacity; count++) {
+		const struct scope *at = &unit->scopes[scope];
+		const struct function_name *name = name_of(frames, at->entry);
+
+		chain[count] = (struct symbol_frame){
+		    .function = name->name,
+		    .file = path,
+		    .line = (int32_t)line,
+		    .start_line = name->line,
+		};
+		path = file_name(frames, unit, at->call_file);
+		line = at->call_line;
+		scope = at->parent;
+	}
+	return count;
+}
+
+/* Units with lines but no functions: assembler, and C whose debug information is split off into .dwo files. */
+static size_t fill_from_line(struct dwarf_frames *frames, const struct unit *unit, const struct dwarf_line *row,
+			     uint64_t pc, struct symbol_frame *chain)
+{
+	uint64_t start;
+
+	*chain = (struct symbol_frame){
+	    .function = "?",
+	    .file = file_name(frames, unit, row->file),
+	    .line = (int32_t)row->line,
+	};
+	elf_image_symbol_at(frames->image, pc, &chain->function, &start);
+	return 1;
 }
 
 size_t dwarf_frames_at(struct dwarf_frames *frames, uint64_t pc, struct symbol_frame *chain, size_t capacity)
 {
-	(void)frames;
-	(void)pc;
-	(void)chain;
-	(void)capacity;
-	return 0;
+	struct unit *unit = unit_at(frames, pc);
+	const struct function_range *function;
+	const struct dwarf_line *row;
+
+	if (!unit || !capacity)
+		return 0;
+	row = dwarf_lines_find(&unit->lines, pc);
+	function = function_at(unit, pc);
+	if (function)
+		return fill_chain(frames, unit, scope_at(unit, function, pc), row, chain, capacity);
+	return row ? fill_from_line(frames, unit, row, pc, chain) : 0;
 }
