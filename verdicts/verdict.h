@@ -11,22 +11,22 @@
 #include <stdint.h>
 
 enum verdict_kind {
-	VERDICT_ESCAPES,    /* "X escapes to heap": an expression or conversion whose storage is on the heap */
-	VERDICT_MOVED,      /* "moved to heap: x": a variable */
-	VERDICT_NO_ESCAPE,  /* "X does not escape" */
-	VERDICT_LEAK,       /* "leaking param: p": allocates nothing itself; for roots */
+	VERDICT_ESCAPES,   /* "X escapes to heap": an expression or conversion whose storage is on the heap */
+	VERDICT_MOVED,     /* "moved to heap: x": a variable */
+	VERDICT_NO_ESCAPE, /* "X does not escape" */
+	VERDICT_LEAK,      /* "leaking param: p": allocates nothing itself; for roots */
 };
 
 struct verdict_position {
-	const char *function; /* "" where the compiler did not say */
-	const char *file;     /* as the compiler wrote it for the binary's line table (trimmed, absolute, …) */
+	const char *function;  /* "" where the compiler did not say */
+	const char *file;      /* as the compiler wrote it for the binary's line table (trimmed, absolute, …) */
 	uint32_t line, column; /* 1-based; column 0: unknown */
 };
 
 /* One step of the compiler's flow, from the allocation to where it escapes. */
 struct verdict_step {
-	const char *text;  /* "from &E{...} (return)" without its position */
-	const char *why;   /* the word in parentheses: "return", "call parameter", "assign", "captured by a closure", … */
+	const char *text; /* "from &E{...} (return)" without its position */
+	const char *why; /* the word in parentheses: "return", "call parameter", "assign", "captured by a closure", … */
 	const char *target; /* left side of the flow line this step belongs to: "~r0", "{heap}" */
 	const char *file;
 	uint32_t line, column;
@@ -39,8 +39,9 @@ struct verdict {
 	const char *function; /* the function compiled, as the compiler names it; "" when unknown */
 	const char *what;     /* the expression or variable: "&E{...}", "make([]int, n)", "n" */
 	const char *message;  /* the whole message as -m prints it: "&E{...} escapes to heap" */
-	const struct verdict_position *chain; /* inline chain, outermost first; the last is the allocation's own place */
-	size_t nchain;                        /* at least 1 */
+	const struct verdict_position
+	    *chain;        /* inline chain, outermost first; the last is the allocation's own place */
+	size_t nchain;     /* at least 1 */
 	bool chain_known;  /* false: text only, so chain[0] is the outermost place, and what was inlined is not known */
 	bool too_large;    /* the reason is "too large for stack" */
 	bool non_constant; /* the reason is "non-constant size" */
