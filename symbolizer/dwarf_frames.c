@@ -12,6 +12,7 @@
 #include "base/strtab.h"
 #include "binary/dwarf_object.h"
 #include "binary/elf_image.h"
+#include "symbolizer/dwarf_entry.h"
 #include "symbolizer/dwarf_lines.h"
 #include "symbolizer/symbolizer.h"
 
@@ -84,189 +85,10 @@ struct dwarf_frames {
 	size_t unit_capacity, range_capacity;
 };
 
-/* Addresses [low, high) of an entry; called once for each piece. */
-typedef void range_visitor(void *context, uint64_t low, uint64_t high);
-
-/* libdwarf's result as a question: done? Its error, which nobody asks for, is freed. */
-static bool ok(struct dwarf_frames *frames, int result, Dwarf_Error error)
+/* TEXT kept for as long as FRAMES; NULL for NULL. */
+static const char *keep_string(struct dwarf_frames *frames, const char *text)
 {
-	if (result == DW_DLV_ERROR)
-		dwarf_dealloc(frames->debug, error, DW_DLA_ERROR);
-	return result == DW_DLV_OK;
-}
-
-static void free_entry(struct dwarf_frames *frames, Dwarf_Die entry)
-{
-	dwarf_dealloc(frames->debug, entry, DW_DLA_DIE);
-}
-
-static bool entry_at(struct dwarf_frames *frames, Dwarf_Off offset, Dwarf_Die *entry)
-{
-	Dwarf_Error error = NULL;
-
-	return ok(frames, dwarf_offdie_b(frames->debug, offset, true, entry, &error), error);
-}
-
-static Dwarf_Half tag_of(struct dwarf_frames *frames, Dwarf_Die entry)
-{
-	Dwarf_Error error = NULL;
-	Dwarf_Half tag = 0;
-
-	return ok(frames, dwarf_tag(entry, &tag, &error), error) ? tag : 0;
-}
-
-static Dwarf_Off offset_of(struct dwarf_frames *frames, Dwarf_Die entry)
-{
-	Dwarf_Error error = NULL;
-	Dwarf_Off offset = 0;
-
-	return ok(frames, dwarf_dieoffset(entry, &offset, &error), error) ? offset : 0;
-}
-
-static bool attribute_number(struct dwarf_frames *frames, Dwarf_Die entry, Dwarf_Half name, uint64_t *number)
-{
-	Dwarf_Attribute attribute;
-	Dwarf_Error error = NULL;
-	Dwarf_Unsigned value;
-	bool found;
-
-	if (!ok(frames, dwarf_attr(entry, name, &attribute, &error), error))
-		return false;
-	error = NULL;
-	found = ok(frames, dwarf_formudata(attribute, &value, &error), error);
-	if (!found) {
-		error = NULL;
-		/* The offset of a section, which is of another class from version 4 on. */
-		found = ok(frames, dwarf_global_formref(attribute, &value, &error), error);
-	}
-	dwarf_dealloc(frames->debug, attribute, DW_DLA_ATTR);
-	if (found)
-		*number = value;
-	return found;
-}
-
-static bool attribute_reference(struct dwarf_frames *frames, Dwarf_Die entry, Dwarf_Half name, Dwarf_Off *offset)
-{
-	Dwarf_Attribute attribute;
-	Dwarf_Error error = NULL;
-	bool found;
-
-	if (!ok(frames, dwarf_attr(entry, name, &attribute, &error), error))
-		return false;
-	error = NULL;
-	found = ok(frames, dwarf_global_formref(attribute, offset, &error), error);
-	dwarf_dealloc(frames->debug, attribute, DW_DLA_ATTR);
-	return found;
-}
-
-/* The entry's own name, kept in `strings`; NULL when it has none. */
-static const char *attribute_name(struct dwarf_frames *frames, Dwarf_Die entry)
-{
-	Dwarf_Error error = NULL;
-	char *text;
-
-	if (!ok(frames, dwarf_diename(entry, &text, &error), error))
-		return NULL;
-	return strtab_get(frames->strings, strtab_add(frames->strings, text));
-}
-
-/* Addresses below a page are of functions that the linker dropped. */
-static void visit_range(range_visitor *visit, void *context, uint64_t low, uint64_t high)
-{
-	if (low >= 4096 && low < high)
-		visit(context, low, high);
-}
-
-/* DW_AT_ranges of version 5, from .debug_rnglists. */
-static void visit_range_lists(struct dwarf_frames *frames, Dwarf_Die entry, range_visitor *visit, void *context)
-{
-	Dwarf_Unsigned count = 0, where = 0, value = 0, i;
-	Dwarf_Rnglists_Head head = NULL;
-	Dwarf_Attribute attribute;
-	Dwarf_Error error = NULL;
-	Dwarf_Half form = 0;
-	bool found;
-
-	if (!ok(frames, dwarf_attr(entry, DW_AT_ranges, &attribute, &error), error))
-		return;
-	error = NULL;
-	found = ok(frames, dwarf_whatform(attribute, &form, &error), error);
-	error = NULL;
-	found =
-	    found && (form == DW_FORM_rnglistx ? ok(frames, dwarf_formudata(attribute, &value, &error), error)
-					       : ok(frames, dwarf_global_formref(attribute, &value, &error), error));
-	error = NULL;
-	found = found &&
-		ok(frames, dwarf_rnglists_get_rle_head(attribute, form, value, &head, &count, &where, &error), error);
-	for (i = 0; found && i < count; i++) {
-		Dwarf_Unsigned raw1, raw2, low = 0, high = 0;
-		unsigned length, code = 0;
-		Dwarf_Bool no_address = false;
-
-		error = NULL;
-		found = ok(frames,
-			   dwarf_get_rnglists_entry_fields_a(head, i, &length, &code, &raw1, &raw2, &no_address, &low,
-							     &high, &error),
-			   error);
-		if (found && !no_address && code != DW_RLE_end_of_list && code != DW_RLE_base_address &&
-		    code != DW_RLE_base_addressx)
-			visit_range(visit, context, low, high);
-	}
-	if (head)
-		dwarf_dealloc_rnglists_head(head);
-	dwarf_dealloc(frames->debug, attribute, DW_DLA_ATTR);
-}
-
-/* DW_AT_ranges before version 5, from .debug_ranges: relative to BASE, the unit's address, or what they say. */
-static void visit_old_ranges(struct dwarf_frames *frames, Dwarf_Die entry, uint64_t base, range_visitor *visit,
-			     void *context)
-{
-	Dwarf_Signed count = 0, i;
-	Dwarf_Ranges *list = NULL;
-	Dwarf_Error error = NULL;
-	uint64_t offset;
-
-	if (!attribute_number(frames, entry, DW_AT_ranges, &offset) ||
-	    !ok(frames, dwarf_get_ranges_b(frames->debug, offset, entry, NULL, &list, &count, NULL, &error), error))
-		return;
-	for (i = 0; i < count && list[i].dwr_type != DW_RANGES_END; i++) {
-		if (list[i].dwr_type == DW_RANGES_ADDRESS_SELECTION)
-			base = list[i].dwr_addr2;
-		else
-			visit_range(visit, context, base + list[i].dwr_addr1, base + list[i].dwr_addr2);
-	}
-	dwarf_ranges_dealloc(frames->debug, list, count);
-}
-
-/* The entry's DW_AT_low_pc, 0 when it has none. */
-static uint64_t low_address(struct dwarf_frames *frames, Dwarf_Die entry)
-{
-	Dwarf_Error error = NULL;
-	Dwarf_Addr low = 0;
-
-	return ok(frames, dwarf_lowpc(entry, &low, &error), error) ? low : 0;
-}
-
-/* VISIT the addresses that ENTRY covers, which may be none. BASE is the low address of its unit. */
-static void visit_ranges(struct dwarf_frames *frames, Dwarf_Die entry, uint64_t base, range_visitor *visit,
-			 void *context)
-{
-	Dwarf_Half form, version = 0, offset_size;
-	enum Dwarf_Form_Class class;
-	Dwarf_Error error = NULL;
-	Dwarf_Addr high;
-
-	if (ok(frames, dwarf_highpc_b(entry, &high, &form, &class, &error), error)) {
-		uint64_t low = low_address(frames, entry);
-
-		visit_range(visit, context, low, class == DW_FORM_CLASS_CONSTANT ? low + high : high);
-		return;
-	}
-	dwarf_get_version_of_die(entry, &version, &offset_size);
-	if (version >= 5)
-		visit_range_lists(frames, entry, visit, context);
-	else
-		visit_old_ranges(frames, entry, base, visit, context);
+	return text ? strtab_get(frames->strings, strtab_add(frames->strings, text)) : NULL;
 }
 
 /* A walk over one unit's entries. */
@@ -275,7 +97,6 @@ struct walk {
 	struct unit *unit;
 	uint64_t base;
 	struct buf qualifier; /* "outer::inner::" of the namespaces and classes around */
-	size_t first_range;   /* of the function that is being read */
 	uint32_t scope;       /* the innermost scope that is being read */
 	unsigned depth;
 };
@@ -306,14 +127,14 @@ static void add_function_range(struct unit *unit, const struct scope_range *rang
 static uint32_t add_scope(struct walk *walk, Dwarf_Die entry, uint32_t parent)
 {
 	struct unit *unit = walk->unit;
-	struct scope scope = {.entry = offset_of(walk->frames, entry), .parent = parent};
+	struct scope scope = {.entry = dwarf_entry_offset(walk->frames->debug, entry), .parent = parent};
 	uint64_t number;
 
 	if (parent != NO_SCOPE)
 		scope.depth = unit->scopes[parent].depth + 1;
-	if (attribute_number(walk->frames, entry, DW_AT_call_file, &number))
+	if (dwarf_entry_number(walk->frames->debug, entry, DW_AT_call_file, &number))
 		scope.call_file = (uint32_t)number;
-	if (attribute_number(walk->frames, entry, DW_AT_call_line, &number))
+	if (dwarf_entry_number(walk->frames->debug, entry, DW_AT_call_line, &number))
 		scope.call_line = (uint32_t)number;
 	unit->scopes = memory_reserve(unit->scopes, unit->nscopes, &unit->scope_capacity, sizeof(*unit->scopes));
 	unit->scopes[unit->nscopes] = scope;
@@ -336,18 +157,18 @@ static struct function_name *add_name(struct dwarf_frames *frames, Dwarf_Off ent
 /* A function named within a namespace or class gets its full name here, where what is around it is known. */
 static void keep_qualified_name(struct walk *walk, Dwarf_Die entry)
 {
-	const char *own = attribute_name(walk->frames, entry);
+	const char *own = dwarf_entry_name(walk->frames->debug, entry);
 	struct function_name *name;
 	char *full;
 	uint64_t line;
 
 	if (!own || !walk->qualifier.size)
 		return;
-	name = add_name(walk->frames, offset_of(walk->frames, entry));
+	name = add_name(walk->frames, dwarf_entry_offset(walk->frames->debug, entry));
 	full = memory_format("%s%s", buf_string(&walk->qualifier), own);
-	name->name = strtab_get(walk->frames->strings, strtab_add(walk->frames->strings, full));
+	name->name = keep_string(walk->frames, full);
 	free(full);
-	if (attribute_number(walk->frames, entry, DW_AT_decl_line, &line))
+	if (dwarf_entry_number(walk->frames->debug, entry, DW_AT_decl_line, &line))
 		name->line = (int32_t)line;
 }
 
@@ -360,8 +181,7 @@ static void walk_function(struct walk *walk, Dwarf_Die entry)
 
 	keep_qualified_name(walk, entry);
 	walk->scope = add_scope(walk, entry, NO_SCOPE);
-	walk->first_range = first;
-	visit_ranges(walk->frames, entry, walk->base, add_scope_range, walk);
+	dwarf_entry_visit_ranges(walk->frames->debug, entry, walk->base, add_scope_range, walk);
 	last = unit->nranges;
 	if (last == first) {
 		unit->nscopes--; /* a declaration, or abstract: nothing of it runs */
@@ -371,7 +191,6 @@ static void walk_function(struct walk *walk, Dwarf_Die entry)
 			add_function_range(unit, &unit->ranges[i], first);
 	}
 	walk->scope = outer.scope;
-	walk->first_range = outer.first_range;
 }
 
 static void walk_inlined(struct walk *walk, Dwarf_Die entry)
@@ -381,7 +200,7 @@ static void walk_inlined(struct walk *walk, Dwarf_Die entry)
 	if (outer == NO_SCOPE)
 		return;
 	walk->scope = add_scope(walk, entry, outer);
-	visit_ranges(walk->frames, entry, walk->base, add_scope_range, walk);
+	dwarf_entry_visit_ranges(walk->frames->debug, entry, walk->base, add_scope_range, walk);
 	walk_children(walk, entry);
 	walk->scope = outer;
 }
@@ -389,7 +208,7 @@ static void walk_inlined(struct walk *walk, Dwarf_Die entry)
 static void walk_named_scope(struct walk *walk, Dwarf_Die entry)
 {
 	size_t size = walk->qualifier.size;
-	const char *name = attribute_name(walk->frames, entry);
+	const char *name = dwarf_entry_name(walk->frames->debug, entry);
 
 	buf_append_format(&walk->qualifier, "%s::", name ? name : "(anonymous)");
 	walk_children(walk, entry);
@@ -398,7 +217,7 @@ static void walk_named_scope(struct walk *walk, Dwarf_Die entry)
 
 static void walk_entry(struct walk *walk, Dwarf_Die entry)
 {
-	switch (tag_of(walk->frames, entry)) {
+	switch (dwarf_entry_tag(walk->frames->debug, entry)) {
 	case DW_TAG_subprogram:
 		walk_function(walk, entry);
 		break;
@@ -423,20 +242,18 @@ static void walk_entry(struct walk *walk, Dwarf_Die entry)
 
 static void walk_children(struct walk *walk, Dwarf_Die entry)
 {
-	struct dwarf_frames *frames = walk->frames;
-	Dwarf_Error error = NULL;
+	Dwarf_Debug debug = walk->frames->debug;
 	Dwarf_Die child, next;
 	bool more;
 
 	if (walk->depth >= MAX_DEPTH)
 		return;
 	walk->depth++;
-	more = ok(frames, dwarf_child(entry, &child, &error), error);
+	more = dwarf_entry_child(debug, entry, &child);
 	while (more) {
 		walk_entry(walk, child);
-		error = NULL;
-		more = ok(frames, dwarf_siblingof_b(frames->debug, child, true, &next, &error), error);
-		free_entry(frames, child);
+		more = dwarf_entry_sibling(debug, child, &next);
+		dwarf_entry_free(debug, child);
 		child = next;
 	}
 	walk->depth--;
@@ -466,8 +283,15 @@ static void load_files(struct dwarf_frames *frames, struct unit *unit, Dwarf_Die
 	Dwarf_Signed count = 0, i;
 	char **files;
 
-	if (!ok(frames, dwarf_srcfiles(entry, &files, &count, &error), error))
+	switch (dwarf_srcfiles(entry, &files, &count, &error)) {
+	case DW_DLV_OK:
+		break;
+	case DW_DLV_ERROR:
+		dwarf_dealloc(frames->debug, error, DW_DLA_ERROR);
 		return;
+	default:
+		return;
+	}
 	unit->files = memory_alloc((size_t)count + 1, sizeof(*unit->files));
 	unit->nfiles = (size_t)count;
 	for (i = 0; i < count; i++) {
@@ -484,7 +308,7 @@ static void load_lines(struct dwarf_frames *frames, struct unit *unit, Dwarf_Die
 	uint64_t offset;
 
 	/* Damaged lines leave the functions' names. */
-	if (attribute_number(frames, entry, DW_AT_stmt_list, &offset) &&
+	if (dwarf_entry_number(frames->debug, entry, DW_AT_stmt_list, &offset) &&
 	    elf_image_section(frames->image, ".debug_line", &section, NULL) == STATUS_OK && section.data)
 		dwarf_lines_decode(&unit->lines, section.data, section.size, offset, NULL);
 }
@@ -502,14 +326,14 @@ static void load_unit(struct dwarf_frames *frames, struct unit *unit)
 	Dwarf_Die entry;
 
 	unit->loaded = true;
-	if (!entry_at(frames, unit->entry, &entry))
+	if (!dwarf_entry_at(frames->debug, unit->entry, &entry))
 		return;
-	walk.base = low_address(frames, entry);
+	walk.base = dwarf_entry_low(frames->debug, entry);
 	load_lines(frames, unit, entry);
 	load_files(frames, unit, entry);
 	walk_children(&walk, entry);
 	buf_free(&walk.qualifier);
-	free_entry(frames, entry);
+	dwarf_entry_free(frames->debug, entry);
 	if (unit->nfunctions)
 		qsort(unit->functions, unit->nfunctions, sizeof(*unit->functions), compare_functions);
 }
@@ -528,12 +352,12 @@ static void add_unit(struct dwarf_frames *frames, Dwarf_Die entry)
 {
 	uint64_t language = 0;
 
-	attribute_number(frames, entry, DW_AT_language, &language);
+	dwarf_entry_number(frames->debug, entry, DW_AT_language, &language);
 	if (language == DW_LANG_Go)
 		return;
 	frames->units = memory_reserve(frames->units, frames->nunits, &frames->unit_capacity, sizeof(*frames->units));
-	frames->units[frames->nunits++] = (struct unit){.entry = offset_of(frames, entry)};
-	visit_ranges(frames, entry, low_address(frames, entry), add_unit_range, frames);
+	frames->units[frames->nunits++] = (struct unit){.entry = dwarf_entry_offset(frames->debug, entry)};
+	dwarf_entry_visit_ranges(frames->debug, entry, dwarf_entry_low(frames->debug, entry), add_unit_range, frames);
 }
 
 static int compare_unit_ranges(const void *left, const void *right)
@@ -545,24 +369,13 @@ static int compare_unit_ranges(const void *left, const void *right)
 
 static void find_units(struct dwarf_frames *frames)
 {
-	Dwarf_Half version, address_size, length_size, extension_size, type;
-	Dwarf_Unsigned length, type_offset, next;
-	Dwarf_Off abbreviations;
-	Dwarf_Sig8 signature;
-	Dwarf_Error error = NULL;
 	Dwarf_Die entry;
 
-	while (frames->nunits < MAX_UNITS &&
-	       ok(frames,
-		  dwarf_next_cu_header_d(frames->debug, true, &length, &version, &abbreviations, &address_size,
-					 &length_size, &extension_size, &signature, &type_offset, &next, &type, &error),
-		  error)) {
-		error = NULL;
-		if (ok(frames, dwarf_siblingof_b(frames->debug, NULL, true, &entry, &error), error)) {
-			add_unit(frames, entry);
-			free_entry(frames, entry);
-		}
-		error = NULL;
+	while (frames->nunits < MAX_UNITS && dwarf_entry_next_unit(frames->debug)) {
+		if (!dwarf_entry_of_unit(frames->debug, &entry))
+			continue;
+		add_unit(frames, entry);
+		dwarf_entry_free(frames->debug, entry);
 	}
 	if (frames->nranges)
 		qsort(frames->ranges, frames->nranges, sizeof(*frames->ranges), compare_unit_ranges);
@@ -681,15 +494,15 @@ static Dwarf_Off read_name(struct dwarf_frames *frames, Dwarf_Off offset, struct
 	uint64_t line;
 	Dwarf_Die entry;
 
-	if (!entry_at(frames, offset, &entry))
+	if (!dwarf_entry_at(frames->debug, offset, &entry))
 		return 0;
 	if (!name->name)
-		name->name = attribute_name(frames, entry);
-	if (!name->line && attribute_number(frames, entry, DW_AT_decl_line, &line))
+		name->name = keep_string(frames, dwarf_entry_name(frames->debug, entry));
+	if (!name->line && dwarf_entry_number(frames->debug, entry, DW_AT_decl_line, &line))
 		name->line = (int32_t)line;
-	if (!attribute_reference(frames, entry, DW_AT_abstract_origin, &origin))
-		attribute_reference(frames, entry, DW_AT_specification, &origin);
-	free_entry(frames, entry);
+	if (!dwarf_entry_reference(frames->debug, entry, DW_AT_abstract_origin, &origin))
+		dwarf_entry_reference(frames->debug, entry, DW_AT_specification, &origin);
+	dwarf_entry_free(frames->debug, entry);
 	return origin;
 }
 
