@@ -83,7 +83,7 @@ static size_t frames_of_go(struct symbolizer *symbolizer, uint64_t pc, struct sy
 
 		frames[i].function = go->function && *go->function ? go->function : "?";
 		frames[i].file = go->file ? go->file : "";
-		frames[i].line = go->line;
+		frames[i].line = go->line > 0 ? go->line : 0; /* -1 in the gaps between functions */
 		frames[i].start_line = go->start_line;
 	}
 	return count;
