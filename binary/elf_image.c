@@ -324,6 +324,21 @@ enum status elf_image_section_at(struct elf_image *image, size_t index, struct e
 	return STATUS_OK;
 }
 
+enum status elf_image_segment_at(const struct elf_image *image, size_t index, struct elf_segment *out)
+{
+	size_t i;
+
+	for (i = 0; i < image->nsegments; i++) {
+		const GElf_Phdr *segment = &image->segments[i];
+
+		if (segment->p_type != PT_LOAD || index--)
+			continue;
+		*out = (struct elf_segment){segment->p_offset, segment->p_vaddr, segment->p_filesz};
+		return STATUS_OK;
+	}
+	return STATUS_NO_ENTRY;
+}
+
 const uint8_t *elf_image_at(const struct elf_image *image, uint64_t address, size_t *available)
 {
 	size_t i;

@@ -65,6 +65,14 @@ const uint8_t *elf_image_at(const struct elf_image *image, uint64_t address, siz
  */
 bool elf_image_pointer(const struct elf_image *image, uint64_t address, uint64_t *value);
 
+/* A loadable segment. */
+struct elf_segment {
+	uint64_t offset, address, file_size; /* p_offset, p_vaddr, p_filesz */
+};
+
+/* The loadable segment at INDEX, from 0; STATUS_NO_ENTRY past the last. */
+enum status elf_image_segment_at(const struct elf_image *image, size_t index, struct elf_segment *segment);
+
 /* The executable segment that holds .text: its address and size in bytes. False when there is none. */
 bool elf_image_executable(const struct elf_image *image, uint64_t *address, uint64_t *size);
 

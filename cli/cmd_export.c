@@ -1,0 +1,138 @@
+/* escprof export: a trace for other tools' eyes. */
+#include "cli/commands.h"
+#include "cli/report_input.h"
+#include "cli/terminal.h"
+#include "report/report.h"
+
+#include <argp.h>
+#include <string.h>
+#include <unistd.h>
+
+enum export_key { KEY_FORMAT = 0x100, KEY_VALUE, KEY_BINARY, KEY_VERDICTS };
+
+typedef enum status export_write(FILE *stream, const struct analysis *analysis, const struct report_options *options,
+				 struct error *error);
+
+static const struct export_format {
+	const char *name;
+	export_write *write;
+	bool is_binary;
+} export_formats[] = {
+    {"folded", report_folded, false},
+    {"svg", report_svg, false},
+    {"pprof", report_pprof, true},
+};
+
+struct export_arguments {
+	struct report_request request;
+	struct report_options options;
+	const struct export_format *format;
+	const char *output;
+};
+
+static const struct argp_option export_options[] = {
+    {"format", KEY_FORMAT, "folded|svg|pprof", 0, "default folded", 0},
+    {"value", KEY_VALUE, "gc|alloc|objects|live", 0, "what widths stand for (default gc); pprof holds all", 0},
+    {"output", 'o', "FILE", 0, "write here instead of to standard output", 0},
+    {"binary", KEY_BINARY, "FILE", 0, "the program that was profiled; a heap profile needs it", 0},
+    {"verdicts", KEY_VERDICTS, "FILE", 0, "a log of `go build -gcflags=all=-m=2`", 0},
+    {0},
+};
+
+static void export_set_format(struct export_arguments *arguments, struct argp_state *state, const char *name)
+{
+	size_t i;
+
+	arguments->format = NULL;
+	for (i = 0; i < sizeof(export_formats) / sizeof(export_formats[0]); i++)
+		if (!strcmp(export_formats[i].name, name))
+			arguments->format = &export_formats[i];
+	if (!arguments->format)
+		argp_error(state, "--format: folded, svg or pprof, not %s", name);
+}
+
+static error_t export_parse(int key, char *value, struct argp_state *state)
+{
+	struct export_arguments *arguments = state->input;
+	struct error error;
+
+	switch (key) {
+	case KEY_FORMAT:
+		export_set_format(arguments, state, value);
+		break;
+	case KEY_VALUE:
+		if (report_value_parse(&arguments->options.value, value, &error) != STATUS_OK)
+			argp_error(state, "--value: %s", error.text);
+		break;
+	case KEY_BINARY:
+		arguments->request.binary = value;
+		break;
+	case KEY_VERDICTS:
+		arguments->request.verdicts = value;
+		break;
+	case 'o':
+		arguments->output = value;
+		break;
+	case ARGP_KEY_ARG:
+		if (arguments->request.input)
+			argp_error(state, "one trace, please");
+		arguments->request.input = value;
+		break;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "give a trace, or a Go heap profile");
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+static const struct argp export_argp = {
+    .options = export_options,
+    .parser = export_parse,
+    .args_doc = "TRACE|HEAP.pb.gz",
+    .doc = "Write a trace as folded stacks, as a flame graph, or for `go tool pprof`.",
+};
+
+static int export_run(const struct export_arguments *arguments, const struct analysis *analysis)
+{
+	FILE *stream = arguments->output ? fopen(arguments->output, "we") : stdout;
+	struct error error = {""};
+	enum status status;
+
+	if (!stream) {
+		terminal_error("cannot write %s", arguments->output);
+		return 1;
+	}
+	if (arguments->format->is_binary && isatty(fileno(stream))) {
+		terminal_error("export: %s is not for a terminal: add -o FILE", arguments->format->name);
+		return 2;
+	}
+	status = arguments->format->write(stream, analysis, &arguments->options, &error);
+	if (fflush(stream) && status == STATUS_OK)
+		status = error_set_errno(&error, "cannot write the export");
+	if (arguments->output)
+		fclose(stream);
+	if (status != STATUS_OK)
+		terminal_error("%s", error.text);
+	return status != STATUS_OK;
+}
+
+int cmd_export(int argc, char **argv)
+{
+	struct export_arguments arguments = {.options = report_options_default(), .format = &export_formats[0]};
+	struct analysis analysis;
+	struct error error;
+	int status;
+
+	argp_err_exit_status = 2;
+	argp_parse(&export_argp, argc, argv, 0, NULL, &arguments);
+	if (report_input_analyze(&analysis, &arguments.request, &error) != STATUS_OK) {
+		terminal_error("%s", error.text);
+		status = 1;
+	} else {
+		status = export_run(&arguments, &analysis);
+	}
+	analysis_free(&analysis);
+	return status;
+}

@@ -1,0 +1,129 @@
+/* escprof report: post-mortem analysis of a trace or a Go heap profile. */
+#include "cli/commands.h"
+#include "cli/report_input.h"
+#include "cli/terminal.h"
+#include "report/report.h"
+
+#include <argp.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum report_key { KEY_TOP = 0x100, KEY_DETAILS, KEY_FORMAT, KEY_BINARY, KEY_VERDICTS };
+
+struct report_arguments {
+	struct report_request request;
+	struct report_options options;
+	const char *output;
+	bool json;
+};
+
+static const struct argp_option report_argp_options[] = {
+    {"top", KEY_TOP, "N", 0, "sites in the table (default 20)", 0},
+    {"details", KEY_DETAILS, "N", 0, "of these, how many to explain (default 5)", 0},
+    {"format", KEY_FORMAT, "text|json", 0, "default text", 0},
+    {"output", 'o', "FILE", 0, "write here instead of to standard output", 0},
+    {"binary", KEY_BINARY, "FILE", 0, "the program that was profiled; a heap profile needs it", 0},
+    {"verdicts", KEY_VERDICTS, "FILE", 0,
+     "a log of `go build -gcflags=all=-m=2`, where there are no verdicts of `escprof build`", 0},
+    {0},
+};
+
+static size_t report_number(struct argp_state *state, const char *name, const char *value)
+{
+	char *end;
+	unsigned long number = strtoul(value, &end, 10);
+
+	if (*end || end == value || *value == '-' || number > 1000000)
+		argp_error(state, "%s: not a number from 0 to 1000000: %s", name, value);
+	return number;
+}
+
+static error_t report_parse(int key, char *value, struct argp_state *state)
+{
+	struct report_arguments *arguments = state->input;
+
+	switch (key) {
+	case KEY_TOP:
+		arguments->options.top = report_number(state, "--top", value);
+		break;
+	case KEY_DETAILS:
+		arguments->options.details = report_number(state, "--details", value);
+		break;
+	case KEY_FORMAT:
+		arguments->json = !strcmp(value, "json");
+		if (!arguments->json && strcmp(value, "text") != 0)
+			argp_error(state, "--format: text or json, not %s", value);
+		break;
+	case KEY_BINARY:
+		arguments->request.binary = value;
+		break;
+	case KEY_VERDICTS:
+		arguments->request.verdicts = value;
+		break;
+	case 'o':
+		arguments->output = value;
+		break;
+	case ARGP_KEY_ARG:
+		if (arguments->request.input)
+			argp_error(state, "one trace, please");
+		arguments->request.input = value;
+		break;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "give a trace, or a Go heap profile");
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+static const struct argp report_argp = {
+    .options = report_argp_options,
+    .parser = report_parse,
+    .args_doc = "TRACE|HEAP.pb.gz",
+    .doc = "Rank the heap escapes in a trace of `escprof run` (or in an ordinary Go heap profile, with --binary) by the "
+	   "garbage collection that would be gone without them.",
+};
+
+static int report_write(const struct report_arguments *arguments, const struct analysis *analysis)
+{
+	FILE *stream = arguments->output ? fopen(arguments->output, "we") : stdout;
+	struct report_options options = arguments->options;
+	struct error error = {""};
+	enum status status;
+
+	if (!stream) {
+		terminal_error("cannot write %s", arguments->output);
+		return 1;
+	}
+	options.colour = terminal_has_colour(stream);
+	options.width = terminal_width(stream);
+	status = arguments->json ? report_json(stream, analysis, &options, &error)
+				 : report_text(stream, analysis, &options, &error);
+	if (fflush(stream) && status == STATUS_OK)
+		status = error_set_errno(&error, "cannot write the report");
+	if (arguments->output)
+		fclose(stream);
+	if (status != STATUS_OK)
+		terminal_error("%s", error.text);
+	return status != STATUS_OK;
+}
+
+int cmd_report(int argc, char **argv)
+{
+	struct report_arguments arguments = {.options = report_options_default()};
+	struct analysis analysis;
+	struct error error;
+	int status;
+
+	argp_err_exit_status = 2;
+	argp_parse(&report_argp, argc, argv, 0, NULL, &arguments);
+	if (report_input_analyze(&analysis, &arguments.request, &error) != STATUS_OK) {
+		terminal_error("%s", error.text);
+		status = 1;
+	} else {
+		status = report_write(&arguments, &analysis);
+	}
+	analysis_free(&analysis);
+	return status;
+}

@@ -1,0 +1,23 @@
+/*
+ * What a report is made of: a trace, or a Go heap profile with its binary; the binary, for names the input lacks; the
+ * verdicts that belong to it.
+ */
+#ifndef CLI_REPORT_INPUT_H
+#define CLI_REPORT_INPUT_H
+
+#include "analyzer/analysis.h"
+#include "base/error.h"
+
+struct report_request {
+	const char *input;    /* trace or heap profile */
+	const char *binary;   /* --binary; NULL: the one the trace names, when it is still the same */
+	const char *verdicts; /* --verdicts: a log of -gcflags=-m=2; NULL: sidecar or store */
+};
+
+/*
+ * Analyse REQUEST into ANALYSIS (free with analysis_free, also after an error). What is not fatal is printed as a
+ * warning. Errors: nothing to read, or a binary that is not the one that was profiled.
+ */
+enum status report_input_analyze(struct analysis *analysis, const struct report_request *request, struct error *error);
+
+#endif
