@@ -1,0 +1,250 @@
+/*
+ * The order of things: totals by context → names → sites → the GC's cost → the join → words → ranks → notes. Each step
+ * is a module of its own; here they are only called.
+ */
+#include "analyzer/analyze.h"
+
+#include "analyzer/accumulate.h"
+#include "analyzer/arena.h"
+#include "analyzer/join.h"
+#include "analyzer/site_cost.h"
+#include "analyzer/site_group.h"
+#include "analyzer/site_stacks.h"
+#include "analyzer/site_words.h"
+#include "analyzer/summary.h"
+#include "analyzer/symbols.h"
+#include "base/memory.h"
+#include "trace/trace_reader.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct analyze_input {
+	struct trace trace;
+	struct accumulation sums;
+};
+
+/* What one run of the analysis goes through. */
+struct analysis_job {
+	struct analysis *out;
+	struct arena *arena;
+	const struct trace *trace;
+	const struct context_totals *totals;
+	struct symbols *symbols;
+	struct site_groups groups;
+	struct site_cost_run cost;
+	struct join *join;
+	bool uses_structpb;
+};
+
+static const char *copy_fact(struct analysis_job *job, const char *key)
+{
+	return arena_string(job->arena, trace_fact(job->trace, key, NULL));
+}
+
+static void take_command(struct analysis_job *job)
+{
+	size_t size = 0, count = 0;
+	const char *command = trace_fact(job->trace, "command", &size);
+
+	if (!command || size == 0)
+		return;
+	for (size_t i = 0; i < size; i++)
+		count += command[i] == 0;
+	job->out->command = arena_alloc(job->arena, count + 1, sizeof(*job->out->command));
+	/* The fact has a NUL after its last byte too, so the last argument ends whether it brings its own or not. */
+	for (size_t at = 0; at < size; at += strlen(command + at) + 1)
+		job->out->command[job->out->ncommand++] = arena_string(job->arena, command + at);
+}
+
+static void take_facts(struct analysis_job *job)
+{
+	struct analysis *out = job->out;
+
+	take_command(job);
+	out->go_version = copy_fact(job, "go_version");
+	out->build_id = copy_fact(job, "go_build_id");
+	if (!out->build_id[0])
+		out->build_id = copy_fact(job, "gnu_build_id");
+	out->binary = copy_fact(job, "binary");
+	out->duration_seconds = (double)job->trace->end_ns * 1e-9;
+	out->complete = job->trace->complete;
+	out->damage = arena_string(job->arena, job->trace->damage);
+	out->lost_samples = job->trace->losses.samples;
+}
+
+static bool groups_use_structpb(const struct site_groups *groups)
+{
+	for (size_t i = 0; i < groups->count; i++) {
+		const struct call_site *call = &groups->groups[i]->call;
+
+		for (size_t k = 0; k < call->nchain; k++) {
+			if (strstr(call->chain[k].function, "/structpb."))
+				return true;
+		}
+	}
+	return false;
+}
+
+static void fill_place(struct site *site, const struct site_group *group)
+{
+	site->inline_chain = group->call.chain;
+	site->ninline = group->call.nchain;
+	site->function = group->call.chain[0].function;
+	site->file = group->call.chain[0].file;
+	site->line = group->call.chain[0].line;
+	site->entry = group->call.entry;
+	site->type = group->type;
+	site->tiny = group->tiny;
+}
+
+static void fill_amounts(struct site *site, const struct site_group *group)
+{
+	site->samples = group->objects.count;
+	site->alloc_bytes = group->bytes.total;
+	site->alloc_objects = group->objects.total;
+	site->alloc_bytes_ci = weights_interval(&group->bytes);
+	site->alloc_objects_ci = weights_interval(&group->objects);
+	site->object_size = site->alloc_objects > 0 ? site->alloc_bytes / site->alloc_objects : 0;
+	site->alloc_cpu_seconds = group->alloc_seconds;
+	site->lifetimes = group->object_lives.count;
+}
+
+static void fill_cost(struct site *site, const struct site_cost_run *run, const struct site_group *group)
+{
+	struct site_cost cost = site_cost_of(run, group);
+
+	site->live_bytes = cost.live_bytes;
+	site->live_objects = cost.live_objects;
+	site->scan_bytes = cost.scan_bytes;
+	site->lifetime_cycles = cost.lifetime_cycles;
+	site->gc_saved_share = cost.saved;
+	site->gc_saved_share_ci = cost.saved_ci;
+	site->gc_saved_share_equal_memory = cost.saved_equal_memory;
+}
+
+static void fill_site(struct analysis_job *job, struct site *site, const struct site_group *group)
+{
+	fill_place(site, group);
+	fill_amounts(site, group);
+	fill_cost(site, &job->cost, group);
+	site_words_fill(site, job->arena, job->join, group, job->uses_structpb);
+	site_stacks_fill(site, job->arena, job->symbols, job->trace, job->totals, group);
+	site_stacks_choose_shown(site, trace_fact(job->trace, "main_module", NULL));
+}
+
+static int compare_sites(const void *left, const void *right)
+{
+	const struct site *a = left, *b = right;
+
+	if (a->gc_saved_share != b->gc_saved_share)
+		return a->gc_saved_share > b->gc_saved_share ? -1 : 1;
+	if (a->alloc_bytes != b->alloc_bytes)
+		return a->alloc_bytes > b->alloc_bytes ? -1 : 1;
+	/* Anything that does not depend on where the allocator put things: output must repeat. */
+	if (strcmp(a->function, b->function) != 0)
+		return strcmp(a->function, b->function);
+	return (a->line > b->line) - (a->line < b->line);
+}
+
+static void fill_sites(struct analysis_job *job)
+{
+	struct analysis *out = job->out;
+
+	out->nsites = job->groups.count;
+	out->sites = arena_alloc(job->arena, out->nsites + 1, sizeof(*out->sites));
+	for (size_t i = 0; i < out->nsites; i++)
+		fill_site(job, &out->sites[i], job->groups.groups[i]);
+	qsort(out->sites, out->nsites, sizeof(*out->sites), compare_sites);
+	for (size_t i = 0; i < out->nsites; i++)
+		out->sites[i].rank = (uint32_t)i + 1;
+}
+
+static void take_rates(struct analysis *out, const struct trace *trace, const struct context_totals *totals)
+{
+	for (size_t i = 0; i < trace->ncontexts; i++) {
+		double low = (double)totals[i].rate_low, high = (double)totals[i].rate_high;
+
+		if (low > 0 && (out->rate_low == 0 || low < out->rate_low))
+			out->rate_low = low;
+		if (high > out->rate_high)
+			out->rate_high = high;
+	}
+}
+
+static enum verdicts_state verdicts_state_of(const struct analyze_options *options)
+{
+	return options && options->verdicts ? options->verdicts_state : VERDICTS_MISSING;
+}
+
+void analyze_totals(struct analysis *out, const struct trace *trace, const struct context_totals *totals,
+		    const struct gc_totals *gc, const struct analyze_options *options)
+{
+	struct analysis_job job = { .out = out, .arena = arena_new(), .trace = trace, .totals = totals };
+
+	*out = (struct analysis){ .arena = job.arena, .is_heap_profile = gc == NULL };
+	job.symbols = symbols_new(job.arena, trace, options);
+	job.join = join_new(options ? options->verdicts : NULL);
+	take_facts(&job);
+	take_rates(out, trace, totals);
+	out->verdicts = verdicts_state_of(options);
+	out->gc = summary_of_gc(gc);
+	site_groups_make(&job.groups, job.arena, job.symbols, trace, totals);
+	job.uses_structpb = groups_use_structpb(&job.groups);
+	site_cost_prepare(&job.cost, &job.groups, gc, out->go_version);
+	fill_sites(&job);
+	summary_add_classes(out);
+	summary_write_notes(out, job.arena, trace, &job.cost, symbols_unknown(job.symbols));
+	site_groups_free(&job.groups);
+	join_free(job.join);
+	symbols_free(job.symbols);
+}
+
+enum status analyze_input_read(struct analyze_input **input, const char *trace_path, struct error *error)
+{
+	struct analyze_input *made = memory_alloc(1, sizeof(*made));
+	struct trace_callbacks callbacks = accumulate_callbacks(&made->sums);
+	enum status status = trace_read(&made->trace, trace_path, &callbacks, error);
+
+	if (status != STATUS_OK) {
+		analyze_input_free(made);
+		return status;
+	}
+	accumulate_finish(&made->sums, made->trace.ncontexts);
+	*input = made;
+	return STATUS_OK;
+}
+
+const struct trace *analyze_input_trace(const struct analyze_input *input)
+{
+	return &input->trace;
+}
+
+void analyze_input_run(struct analysis *out, const struct analyze_input *input, const struct analyze_options *options)
+{
+	analyze_totals(out, &input->trace, input->sums.contexts, &input->sums.gc, options);
+}
+
+void analyze_input_free(struct analyze_input *input)
+{
+	if (!input)
+		return;
+	accumulate_free(&input->sums);
+	trace_free(&input->trace);
+	free(input);
+}
+
+enum status analyze_trace(struct analysis *out, const char *trace_path, const struct analyze_options *options,
+			  struct error *error)
+{
+	struct analyze_input *input;
+	enum status status;
+
+	*out = (struct analysis){ 0 };
+	status = analyze_input_read(&input, trace_path, error);
+	if (status != STATUS_OK)
+		return status;
+	analyze_input_run(out, input, options);
+	analyze_input_free(input);
+	return STATUS_OK;
+}

@@ -1,0 +1,58 @@
+/*
+ * What the GC would cost without a site: a model of Go's pacer and marker ("V20"), measured on 207 real removals.
+ * docs/ESTIMATOR.md derives it. Pure functions.
+ */
+#ifndef ANALYZER_GC_MODEL_H
+#define ANALYZER_GC_MODEL_H
+
+#include "analyzer/analysis.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The cost of a cycle: ns a cycle, a live object, a byte of big scannable objects, a byte of stacks and globals. */
+struct gc_model_costs {
+	double cycle, object, scan_byte, root_byte;
+};
+
+/* The run as it was. Bytes; means over the cycles. */
+struct gc_model_run {
+	int gogc;                  /* negative: off */
+	double memory_goal;        /* the goal that the memory limit allows; 0: no limit in force */
+	double heap_minimum;       /* 4 MiB · GOGC/100 */
+	double live, goal, roots;  /* L, G and R: heap marked, heap goal, stacks + globals scanned */
+	double allocated;          /* A: over the whole run */
+	double sites_live;         /* Lt: Σ of the sites' live bytes */
+	double older_live;         /* live bytes of before the trace began, of which no site knows */
+	double sites_objects, sites_scan; /* O and S: Σ of live objects, of scannable live bytes in objects over 512 bytes */
+	struct gc_model_costs costs;
+};
+
+/* One site's part of it. */
+struct gc_model_site {
+	double allocated, live, objects, scan;
+};
+
+/* A site's uncertainty: 95 % intervals of what was sampled, each around the site's figure. */
+struct gc_model_spread {
+	struct interval allocated, live;
+	double objects_per_byte, scan_per_byte; /* what each live byte brings along of both */
+};
+
+/* The cost constants for GO_VERSION ("go1.26.8"; NULL or "" is taken as the newest): Green Tea from 1.26 on. */
+struct gc_model_costs gc_model_costs_for(const char *go_version);
+
+/* The share of the GC CPU that would be gone without SITE; negative when the GC would cost more. */
+double gc_model_saving(const struct gc_model_run *run, const struct gc_model_site *site);
+
+/* The same if GOGC were then set anew so that the heap's peak stays what it was. */
+double gc_model_saving_equal_memory(const struct gc_model_run *run, const struct gc_model_site *site);
+
+/* The 95 % interval of gc_model_saving: sampling and the model's own error. Holds the saving itself. */
+struct interval gc_model_interval(const struct gc_model_run *run, const struct gc_model_site *site,
+				  const struct gc_model_spread *spread);
+
+/* Seconds of CPU that allocating OBJECTS slots of SIZE bytes takes by itself, in a real mix of other work. */
+double gc_model_alloc_seconds(double objects, double size);
+
+#endif

@@ -1,0 +1,310 @@
+/*
+ * In: a call site and the verdicts at its outermost place. Out: one class.
+ *
+ * Verdicts are tried in rounds, from what is proven to what is only near: the very inline chain; the outermost place of
+ * a verdict that did not say its chain; the same for "does not escape"; last, the innermost place compiled by itself. In
+ * each round the entry must agree, and then the type narrows down what is left. The first round that leaves one decides.
+ */
+#include "analyzer/join.h"
+
+#include "analyzer/call_site.h"
+#include "analyzer/verdict_words.h"
+#include "base/memory.h"
+#include "verdicts/verdict.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum join_round {
+	ROUND_CHAIN,      /* the whole chain */
+	ROUND_OUTERMOST,  /* a verdict of unknown chain at the outermost place */
+	ROUND_NO_ESCAPE,  /* "does not escape", by either */
+	ROUND_BODY,       /* the innermost place, compiled by itself */
+	ROUND_COUNT,
+};
+
+/* Verdicts by the base name and line of their outermost place, for files whose paths were trimmed differently. */
+struct join_place {
+	uint64_t key;
+	uint32_t verdict;
+};
+
+struct join {
+	const struct verdict_set *set;
+	struct join_place *places; /* sorted by key; made when first needed */
+	size_t nplaces;
+	uint32_t *near;            /* indexes found for the current place */
+	size_t nnear, near_capacity;
+	const struct verdict **found;
+	size_t nfound, found_capacity;
+};
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static uint64_t place_key(const char *file, uint32_t line)
+{
+	uint64_t hash = 14695981039346656037u; /* FNV-1a */
+
+	for (const char *at = base_name(file); *at; at++)
+		hash = (hash ^ (unsigned char)*at) * 1099511628211u;
+	return (hash ^ line) * 1099511628211u;
+}
+
+static int compare_places(const void *left, const void *right)
+{
+	const struct join_place *a = left, *b = right;
+
+	if (a->key != b->key)
+		return a->key < b->key ? -1 : 1;
+	return (a->verdict > b->verdict) - (a->verdict < b->verdict);
+}
+
+static void make_places(struct join *join)
+{
+	size_t count = verdict_set_count(join->set);
+
+	join->places = memory_alloc(count ? count : 1, sizeof(*join->places));
+	for (size_t i = 0; i < count; i++) {
+		const struct verdict *verdict = verdict_set_at(join->set, i);
+
+		join->places[i].key = place_key(verdict->chain[0].file, verdict->chain[0].line);
+		join->places[i].verdict = (uint32_t)i;
+	}
+	join->nplaces = count;
+	qsort(join->places, count, sizeof(*join->places), compare_places);
+}
+
+struct join *join_new(const struct verdict_set *set)
+{
+	struct join *join = memory_alloc(1, sizeof(*join));
+
+	join->set = set;
+	if (set)
+		make_places(join);
+	return join;
+}
+
+void join_free(struct join *join)
+{
+	if (!join)
+		return;
+	free(join->places);
+	free(join->near);
+	free(join->found);
+	free(join);
+}
+
+bool join_same_file(const char *a, const char *b)
+{
+	size_t a_length, b_length;
+
+	if (strncmp(a, "./", 2) == 0)
+		a += 2;
+	if (strncmp(b, "./", 2) == 0)
+		b += 2;
+	a_length = strlen(a);
+	b_length = strlen(b);
+	if (a_length < b_length)
+		return join_same_file(b, a);
+	if (strcmp(a + a_length - b_length, b) != 0)
+		return false;
+	if (a_length == b_length)
+		return true;
+	/* B is A's tail: whole folders of it, and one folder at the least. */
+	return a[a_length - b_length - 1] == '/' && b[0] != '/' && strchr(b, '/');
+}
+
+static bool same_place(const struct verdict_position *position, const struct analysis_frame *frame)
+{
+	return position->line == frame->line && join_same_file(position->file, frame->file);
+}
+
+/* CHAIN is innermost first, a verdict's outermost first. */
+static bool same_chain(const struct verdict *verdict, const struct analysis_frame *chain, size_t count)
+{
+	if (verdict->nchain != count)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (!same_place(&verdict->chain[i], &chain[count - 1 - i]))
+			return false;
+	}
+	return true;
+}
+
+static bool on_chain(const struct verdict *verdict, const struct call_site *site)
+{
+	/* A runtime function that was inlined here has verdicts of its own; only the whole chain names them. */
+	return same_chain(verdict, site->chain, site->nchain) ||
+	       (site->nskipped && same_chain(verdict, site->chain - site->nskipped, site->nchain + site->nskipped));
+}
+
+static bool in_round(enum join_round round, const struct verdict *verdict, const struct call_site *site)
+{
+	bool heap = verdict->kind == VERDICT_ESCAPES || verdict->kind == VERDICT_MOVED;
+	const struct analysis_frame *outermost = &site->chain[site->nchain - 1];
+
+	switch (round) {
+	case ROUND_CHAIN:
+		return heap && verdict->chain_known && on_chain(verdict, site);
+	case ROUND_OUTERMOST:
+		return heap && !verdict->chain_known && same_place(&verdict->chain[0], outermost);
+	case ROUND_NO_ESCAPE:
+		if (verdict->kind != VERDICT_NO_ESCAPE)
+			return false;
+		return verdict->chain_known ? on_chain(verdict, site) : same_place(&verdict->chain[0], outermost);
+	case ROUND_BODY:
+		return heap && verdict->nchain == 1 && same_place(&verdict->chain[0], &site->chain[0]);
+	default:
+		return false;
+	}
+}
+
+/* Fill join->near with the verdicts whose outermost place has FRAME's line and base name. */
+static void find_near(struct join *join, const struct analysis_frame *frame)
+{
+	uint64_t key = place_key(frame->file, frame->line);
+	size_t low = 0, high = join->nplaces;
+
+	join->nnear = 0;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (join->places[middle].key < key)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < join->nplaces && join->places[low].key == key; low++) {
+		join->near = memory_reserve(join->near, join->nnear, &join->near_capacity, sizeof(*join->near));
+		join->near[join->nnear++] = join->places[low].verdict;
+	}
+}
+
+/* What "does not escape" can still put on the heap: what is too big for the buffer that the compiler gave it. */
+static unsigned no_escape_operations(void)
+{
+	return OPERATION_MAKE_SLICE | OPERATION_APPEND | OPERATION_MAKE_MAP | OPERATION_CONCAT | OPERATION_TO_STRING |
+	       OPERATION_FROM_STRING;
+}
+
+/* How well VERDICT fits: 0 not at all; more is better. */
+static int fit_of(const struct verdict *verdict, const struct call_site *site, const char *type)
+{
+	unsigned likely, possible, operation = site->operation;
+	int fit;
+
+	verdict_form_operations(verdict_form_of(verdict), &likely, &possible);
+	if (verdict->kind == VERDICT_NO_ESCAPE) {
+		/* -m says "append does not escape" nowhere before Go 1.25, and of a slice: "make(…) does not escape". */
+		operation &= no_escape_operations();
+	}
+	/* An entry that could not be told apart agrees with every operation, but worse than any that was. */
+	if (site->operation == OPERATION_UNKNOWN)
+		fit = likely ? 1 : 0;
+	else
+		fit = likely & operation ? 2 : possible & operation ? 1 : 0;
+	/* The type outweighs: 3 agrees, 2 nothing known, 1 does not. */
+	return fit == 0 ? 0 : (2 + verdict_type_agrees(verdict, type)) * 4 + fit;
+}
+
+static void add_found(struct join *join, const struct verdict *verdict)
+{
+	join->found = memory_reserve(join->found, join->nfound, &join->found_capacity, sizeof(*join->found));
+	join->found[join->nfound++] = verdict;
+}
+
+/* Two verdicts that say the same of the same kind of thing need not be told apart. */
+static bool says_the_same(const struct verdict *a, const struct verdict *b)
+{
+	const char *a_why = a->nsteps ? a->steps[a->nsteps - 1].why : "";
+	const char *b_why = b->nsteps ? b->steps[b->nsteps - 1].why : "";
+
+	return a->kind == b->kind && strcmp(a->what, b->what) == 0 && strcmp(a_why, b_why) == 0;
+}
+
+static bool already_found(const struct join *join, const struct verdict *verdict)
+{
+	for (size_t i = 0; i < join->nfound; i++) {
+		if (says_the_same(join->found[i], verdict))
+			return true;
+	}
+	return false;
+}
+
+/* Leave in join->found the best of the verdicts near that are of ROUND. */
+static void find_best(struct join *join, enum join_round round, const struct call_site *site, const char *type)
+{
+	int best = 1;
+
+	join->nfound = 0;
+	for (size_t i = 0; i < join->nnear; i++) {
+		const struct verdict *verdict = verdict_set_at(join->set, join->near[i]);
+		int fit;
+
+		if (!in_round(round, verdict, site))
+			continue;
+		fit = fit_of(verdict, site, type);
+		if (fit < best || (fit == best && already_found(join, verdict)))
+			continue;
+		if (fit > best)
+			join->nfound = 0;
+		best = fit;
+		add_found(join, verdict);
+	}
+}
+
+/* Several small pointer-free variables of a function are put into one block: then all of them are meant. */
+static bool is_joint_block(const struct join *join, const struct call_site *site, const char *type)
+{
+	for (size_t i = 0; i < join->nfound; i++) {
+		if (join->found[i]->kind != VERDICT_MOVED)
+			return false;
+	}
+	return (site->operation & OPERATION_RAW) && !type[0];
+}
+
+static struct join_result result_of(struct join *join, const struct call_site *site, const char *type)
+{
+	struct join_result result = { .class_ = CLASS_ESCAPE, .verdict = join->found[0] };
+
+	if (join->nfound > 1) {
+		result.candidates = join->found;
+		result.ncandidates = join->nfound;
+		if (!is_joint_block(join, site, type)) {
+			result.class_ = CLASS_AMBIGUOUS;
+			result.verdict = NULL;
+		}
+	}
+	if (join->found[0]->kind == VERDICT_NO_ESCAPE)
+		result.class_ = CLASS_HEAP_NOT_ESCAPING;
+	return result;
+}
+
+/* Operations that no verdict ever speaks of. */
+static bool has_no_verdict(enum entry_operation operation)
+{
+	return operation == OPERATION_C || operation == OPERATION_RUNTIME || operation == OPERATION_GOROUTINE ||
+	       operation == OPERATION_MAP_ASSIGN || operation == OPERATION_BUFFER || operation == OPERATION_REFLECT;
+}
+
+struct join_result join_site(struct join *join, const struct call_site *site, const char *type)
+{
+	struct join_result none = { .class_ = entry_default_class(site->operation) };
+
+	if (site->all_runtime)
+		none.class_ = CLASS_RUNTIME;
+	if (!join->set || site->all_runtime || has_no_verdict(site->operation))
+		return none;
+	for (int round = 0; round < ROUND_COUNT; round++) {
+		find_near(join, &site->chain[round == ROUND_BODY ? 0 : site->nchain - 1]);
+		find_best(join, round, site, type);
+		if (join->nfound)
+			return result_of(join, site, type);
+	}
+	return none;
+}

@@ -1,0 +1,238 @@
+/*
+ * From lives counted in cycles to what is alive, and from there to the model.
+ *
+ * Little's law: what is alive at the mean cycle end is what a site allocates in a cycle times the mean number of cycle
+ * ends that its objects survive. That mean is a ratio of two weighted sums over the lives that were followed, and is
+ * applied to the better known total of all samples.
+ *
+ * Objects that are born while the GC marks are marked at once, and so survive the next cycle end dead or alive. This
+ * floating garbage is the model's F and must not be counted as alive: for the shortest-lived sites nearly all that
+ * survives is of that kind, so their share of survivors (a low quantile over the sites, by bytes) is taken for the share
+ * born while marking, β. A site with the share q of survivors has (q − β)/(1 − β) truly alive at its first cycle end.
+ * Go begins to mark at 70 % of the way to the goal at the earliest, so β over 0.3 is not believed.
+ */
+#include "analyzer/site_cost.h"
+
+#include "analyzer/accumulate.h"
+#include "analyzer/site_group.h"
+#include "base/memory.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define BLACK_QUANTILE 0.1
+#define BLACK_MAX 0.3
+#define BLACK_LIVES 20 /* fewer lives tell nothing of a site's share of survivors */
+
+struct survivor_share {
+	double share, bytes;
+};
+
+static int compare_shares(const void *left, const void *right)
+{
+	const struct survivor_share *a = left, *b = right;
+
+	return (a->share > b->share) - (a->share < b->share);
+}
+
+static double black_share_of(const struct site_groups *groups)
+{
+	struct survivor_share *shares = memory_alloc(groups->count + 1, sizeof(*shares));
+	double total = 0, passed = 0, found = 0;
+	size_t count = 0;
+
+	for (size_t i = 0; i < groups->count; i++) {
+		const struct site_group *group = groups->groups[i];
+
+		if (group->object_lives.count < BLACK_LIVES)
+			continue;
+		shares[count].share = group->byte_lives.survived_any / group->byte_lives.weight;
+		shares[count].bytes = group->bytes.total;
+		total += shares[count++].bytes;
+	}
+	qsort(shares, count, sizeof(*shares), compare_shares);
+	for (size_t i = 0; i < count && passed <= total * BLACK_QUANTILE; i++) {
+		passed += shares[i].bytes;
+		found = shares[i].share;
+	}
+	free(shares);
+	return found <= BLACK_MAX ? found : 0;
+}
+
+static double typical_life_of(const struct site_groups *groups)
+{
+	double survived = 0, any = 0;
+
+	for (size_t i = 0; i < groups->count; i++) {
+		survived += groups->groups[i]->byte_lives.survived;
+		any += groups->groups[i]->byte_lives.survived_any;
+	}
+	return any > 0 ? survived / any : 1;
+}
+
+/* Mean cycle ends survived, those while floating left out. */
+static double mean_life(const struct life_totals *lives, double black_share)
+{
+	double any = lives->survived_any / lives->weight;
+	double alive = fmax(0, (any - black_share) / (1 - black_share));
+
+	return alive + (lives->survived - lives->survived_any) / lives->weight;
+}
+
+/* The variance of the mean life, as of a sample of COUNT lives; one more of typical length is thought in. */
+static double mean_life_variance(const struct site_cost_run *run, const struct life_totals *lives)
+{
+	double count = (double)lives->count, mean = lives->survived / lives->weight;
+	double variance = fmax(0, lives->survived_squared / lives->weight - mean * mean);
+
+	return (variance + run->typical_life * run->typical_life / count) / count;
+}
+
+/* The 95 % interval of the mean life MEAN. Where all died at once: three in COUNT may still have lived on. */
+static struct interval life_interval(const struct site_cost_run *run, const struct life_totals *lives, double mean)
+{
+	double variance = mean_life_variance(run, lives), most = run->cycles;
+	double unseen = 3.0 / (double)lives->count * run->typical_life;
+	struct interval interval = { 0, fmin(unseen, most) };
+
+	if (mean > 0 && variance > 0) {
+		interval.low = fmin(weights_gamma_quantile(mean, variance, 0.025), mean);
+		interval.high = fmin(fmax(weights_gamma_quantile(mean, variance, 0.975), mean), most);
+	}
+	interval.high = fmax(interval.high, mean);
+	return interval;
+}
+
+static void take_lives(struct site_cost *cost, const struct site_cost_run *run, const struct site_group *group)
+{
+	const struct life_totals *objects = &group->object_lives, *bytes = &group->byte_lives;
+	double byte_life, births = group->bytes.total / run->cycles;
+	struct interval interval;
+
+	if (objects->count == 0 || objects->weight <= 0) {
+		/* None was followed: they may all have lived on, from a cycle halfway in the mean. */
+		cost->live_bytes_ci.high = fmin(group->bytes.total / 2, run->model.live);
+		return;
+	}
+	byte_life = mean_life(bytes, run->black_share);
+	interval = life_interval(run, bytes, byte_life);
+	cost->live_bytes = births * byte_life;
+	cost->live_bytes_ci.low = births * interval.low;
+	cost->live_bytes_ci.high = fmax(cost->live_bytes, fmin(births * interval.high, run->model.live));
+	cost->live_objects = group->objects.total / run->cycles * mean_life(objects, run->black_share);
+	cost->lifetime_cycles = objects->survived / objects->weight;
+}
+
+static struct site_cost lives_of(const struct site_cost_run *run, const struct site_group *group)
+{
+	struct site_cost cost = { .lifetime_cycles = NAN };
+
+	if (group->live_bytes > 0) {
+		cost.live_bytes = group->live_bytes;
+		cost.live_objects = group->live_objects;
+		cost.live_bytes_ci = (struct interval){ cost.live_bytes, cost.live_bytes };
+	} else if (run->cycles > 0) {
+		take_lives(&cost, run, group);
+	}
+	cost.live_bytes *= run->live_scale;
+	cost.live_objects *= run->live_scale;
+	cost.live_bytes_ci.low *= run->live_scale;
+	cost.live_bytes_ci.high = fmax(cost.live_bytes, cost.live_bytes_ci.high);
+	if (group->bytes.total > 0)
+		cost.scan_bytes = cost.live_bytes * group->scan_bytes / group->bytes.total;
+	return cost;
+}
+
+static double known_or(uint64_t value, double otherwise)
+{
+	return value == UINT64_MAX ? otherwise : (double)value;
+}
+
+/* The goal that the limit allows: the goal in force where it is the limit that sets it; else near the limit. */
+static double memory_goal_of(const struct gc_model_run *model, uint64_t limit)
+{
+	double g = model->gogc / 100.0, by_gogc;
+
+	if (limit == UINT64_MAX || limit >= INT64_MAX || limit == 0)
+		return 0;
+	by_gogc = fmax(model->live + g * (model->live + model->roots), model->heap_minimum);
+	if (model->gogc < 0 || by_gogc > model->goal * 1.03)
+		return model->goal;
+	return fmax(model->goal, 0.9 * (double)limit);
+}
+
+static void take_gc(struct site_cost_run *run, const struct gc_totals *gc)
+{
+	struct gc_model_run *model = &run->model;
+
+	/* A trace that saw the program's start has its first record in the first cycle. */
+	run->attached_late = gc->first.cycle > 1;
+	run->cycles = (double)(gc->cycle_high - (run->attached_late ? gc->cycle_low : 0));
+	run->known = gc->cycles > 0 && run->cycles > 0;
+	model->gogc = gc->last.gc_percent;
+	model->live = gc->heap_marked;
+	model->goal = gc->heap_goal;
+	model->roots = gc->stack_scan + gc->globals_scan;
+	model->heap_minimum = known_or(gc->last.heap_minimum, fmax(0, 4.0 * (1 << 20) * model->gogc / 100));
+	model->memory_goal = memory_goal_of(model, gc->last.memory_limit);
+}
+
+static void add_site(struct site_cost_run *run, const struct site_group *group)
+{
+	struct site_cost cost;
+
+	if (group->call.operation == OPERATION_C)
+		return; /* not the GC's memory */
+	cost = lives_of(run, group);
+	run->model.allocated += group->bytes.total;
+	run->model.sites_live += cost.live_bytes;
+	run->model.sites_objects += cost.live_objects;
+	run->model.sites_scan += cost.scan_bytes;
+}
+
+/* The sum of what is alive is known exactly from the GC: where sampling has more, it is too much by chance. */
+static void scale_live(struct site_cost_run *run)
+{
+	struct gc_model_run *model = &run->model;
+
+	if (!run->known || model->sites_live <= model->live || model->live <= 0)
+		return;
+	run->live_scale = model->live / model->sites_live;
+	model->sites_live *= run->live_scale;
+	model->sites_objects *= run->live_scale;
+	model->sites_scan *= run->live_scale;
+}
+
+void site_cost_prepare(struct site_cost_run *run, const struct site_groups *groups, const struct gc_totals *gc,
+		       const char *go_version)
+{
+	*run = (struct site_cost_run){ .live_scale = 1 };
+	run->model.costs = gc_model_costs_for(go_version);
+	if (gc && gc->records)
+		take_gc(run, gc);
+	run->black_share = black_share_of(groups);
+	run->typical_life = typical_life_of(groups);
+	for (size_t i = 0; i < groups->count; i++)
+		add_site(run, groups->groups[i]);
+	scale_live(run);
+	if (run->attached_late)
+		run->model.older_live = fmin(known_or(gc->first.heap_marked, 0),
+					     fmax(0, run->model.live - run->model.sites_live));
+}
+
+struct site_cost site_cost_of(const struct site_cost_run *run, const struct site_group *group)
+{
+	struct site_cost cost = lives_of(run, group);
+	struct gc_model_site site = { group->bytes.total, cost.live_bytes, cost.live_objects, cost.scan_bytes };
+	struct gc_model_spread spread = { .allocated = weights_interval(&group->bytes), .live = cost.live_bytes_ci };
+
+	if (!run->known || group->call.operation == OPERATION_C || group->bytes.total <= 0)
+		return cost;
+	spread.objects_per_byte = cost.live_bytes > 0 ? cost.live_objects / cost.live_bytes :
+				  group->objects.total / group->bytes.total;
+	spread.scan_per_byte = group->scan_bytes / group->bytes.total;
+	cost.saved = gc_model_saving(&run->model, &site);
+	cost.saved_equal_memory = gc_model_saving_equal_memory(&run->model, &site);
+	cost.saved_ci = gc_model_interval(&run->model, &site, &spread);
+	return cost;
+}

@@ -1,0 +1,42 @@
+/* What a group of contexts costs: what of it is alive, and what the GC would save without it. Pure functions. */
+#ifndef ANALYZER_SITE_COST_H
+#define ANALYZER_SITE_COST_H
+
+#include "analyzer/analysis.h"
+#include "analyzer/gc_model.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct gc_totals;
+struct site_group;
+struct site_groups;
+
+/* What is the same for all sites of a run. */
+struct site_cost_run {
+	bool known;          /* there were GC cycles: the model can be asked */
+	bool attached_late;  /* the heap of before the trace began is in no site */
+	double cycles;       /* ends of cycles over which lives were counted */
+	double black_share;  /* of what is allocated, that is allocated while the GC marks, and so survives one cycle end */
+	double live_scale;   /* 1, or less where sampling says more alive than the GC marked */
+	double typical_life; /* mean cycle ends survived by those objects of all sites that survive any */
+	struct gc_model_run model;
+};
+
+/* One site's. */
+struct site_cost {
+	double live_objects, live_bytes, scan_bytes; /* means over the cycles */
+	struct interval live_bytes_ci;
+	double lifetime_cycles; /* NAN when no life was followed */
+	double saved, saved_equal_memory;
+	struct interval saved_ci;
+};
+
+/* Fill RUN from the GC's figures (GC may be NULL) and all the groups. GO_VERSION as the trace has it, may be NULL. */
+void site_cost_prepare(struct site_cost_run *run, const struct site_groups *groups, const struct gc_totals *gc,
+		       const char *go_version);
+
+/* The cost of GROUP in RUN. */
+struct site_cost site_cost_of(const struct site_cost_run *run, const struct site_group *group);
+
+#endif

@@ -1,0 +1,185 @@
+/*
+ * In: contexts, their totals, and names. Out: groups with sums. The key is made of pointers to the arena's texts, which
+ * are equal exactly when the texts are; so two calls on one line, in one chain, of one type are one site, as they are to
+ * a reader of the source.
+ */
+#include "analyzer/site_group.h"
+
+#include "analyzer/arena.h"
+#include "analyzer/gc_model.h"
+#include "analyzer/symbols.h"
+#include "base/memory.h"
+#include "trace/trace_reader.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <uthash.h>
+
+#define TINY_BLOCK 16
+#define BIG_OBJECT 512 /* from here on the bytes scanned cost more than the object */
+
+struct group_entry {
+	struct site_group group;
+	UT_hash_handle hh;
+};
+
+struct grouping {
+	struct arena *arena;
+	struct symbols *symbols;
+	struct group_entry *by_key;
+	uintptr_t *key;
+	size_t nkey, key_capacity;
+};
+
+/* What is known of where a context's objects hold pointers. */
+struct layout {
+	bool pointer_free, known;
+	uint64_t type_size;
+	double scan_share; /* of the slot */
+};
+
+static struct layout layout_of(struct symbols *symbols, const struct trace_context *context, uint64_t call_type)
+{
+	struct layout layout = { .scan_share = 1 };
+	uint64_t address = context->type_known ? context->type : call_type;
+	const struct analyze_type *type = symbols_type(symbols, address);
+
+	if (type) {
+		layout.known = true;
+		layout.type_size = type->size;
+		layout.pointer_free = type->ptr_bytes == 0;
+		/* Of several elements in a slot, all but the last are scanned whole; a lone one up to its last pointer. */
+		if (type->ptr_bytes == 0)
+			layout.scan_share = 0;
+		else if (type->size * 2 > context->size && context->size)
+			layout.scan_share = (double)type->ptr_bytes / (double)context->size;
+	} else if (context->type_known && context->type == 0) {
+		layout.known = layout.pointer_free = true;
+		layout.scan_share = 0;
+	}
+	return layout;
+}
+
+static bool is_tiny(const struct layout *layout, const struct trace_context *context)
+{
+	return layout->pointer_free && context->size <= TINY_BLOCK && layout->type_size < TINY_BLOCK;
+}
+
+/* The type that a reader would name: a map's own rather than its buckets', else what mallocgc was given. */
+static uint64_t shown_type(const struct trace_context *context, const struct call_site *call)
+{
+	bool map = call->operation == OPERATION_MAKE_MAP || call->operation == OPERATION_MAP_ASSIGN;
+
+	if (call->call_type && (map || !context->type_known || context->type == 0))
+		return call->call_type;
+	return context->type;
+}
+
+static void add_key(struct grouping *grouping, uintptr_t word)
+{
+	grouping->key = memory_reserve(grouping->key, grouping->nkey, &grouping->key_capacity, sizeof(*grouping->key));
+	grouping->key[grouping->nkey++] = word;
+}
+
+static void make_key(struct grouping *grouping, const struct call_site *call, const char *type, uint64_t address)
+{
+	grouping->nkey = 0;
+	add_key(grouping, (uintptr_t)call->entry);
+	add_key(grouping, type[0] ? (uintptr_t)type : (uintptr_t)address);
+	for (size_t i = 0; i < call->nchain; i++) {
+		add_key(grouping, (uintptr_t)call->chain[i].function);
+		add_key(grouping, (uintptr_t)call->chain[i].file);
+		add_key(grouping, call->chain[i].line);
+	}
+}
+
+static struct site_group *find_group(struct grouping *grouping, struct site_groups *groups,
+				     const struct call_site *call, uint64_t address)
+{
+	const struct analyze_type *type = symbols_type(grouping->symbols, address);
+	const char *name = type ? type->name : arena_string(grouping->arena, "");
+	struct group_entry *entry;
+	size_t size;
+
+	make_key(grouping, call, name, address);
+	size = grouping->nkey * sizeof(*grouping->key);
+	HASH_FIND(hh, grouping->by_key, grouping->key, size, entry);
+	if (!entry) {
+		void *key = arena_alloc(grouping->arena, 1, size);
+
+		entry = arena_alloc(grouping->arena, 1, sizeof(*entry));
+		entry->group.call = *call;
+		entry->group.type = name;
+		memcpy(key, grouping->key, size);
+		HASH_ADD_KEYPTR(hh, grouping->by_key, key, size, entry);
+		groups->groups = memory_reserve(groups->groups, groups->count, &groups->capacity, sizeof(*groups->groups));
+		groups->groups[groups->count++] = &entry->group;
+	}
+	return &entry->group;
+}
+
+static void add_lives(struct life_totals *to, const struct life_totals *from, double factor)
+{
+	to->count += from->count;
+	to->censored += from->censored;
+	to->weight += from->weight * factor;
+	to->survived += from->survived * factor;
+	to->survived_squared += from->survived_squared * factor;
+	to->survived_any += from->survived_any * factor;
+}
+
+static void add_totals(struct site_group *group, const struct context_totals *totals, double size)
+{
+	struct weighted_sum bytes = totals->objects;
+
+	bytes.seen *= size;
+	bytes.total *= size;
+	bytes.variance *= size * size;
+	weights_merge(&group->objects, &totals->objects);
+	weights_merge(&group->bytes, &bytes);
+	add_lives(&group->object_lives, &totals->lives, 1);
+	add_lives(&group->byte_lives, &totals->lives, size);
+	group->live_objects += totals->live_objects;
+	group->live_bytes += totals->live_objects * size;
+	group->alloc_seconds += gc_model_alloc_seconds(totals->objects.total, size);
+	if (totals->rate_high > group->rate_high)
+		group->rate_high = totals->rate_high;
+}
+
+static void add_context(struct grouping *grouping, struct site_groups *groups, const struct trace_context *context,
+			uint32_t number, const struct context_totals *totals)
+{
+	struct call_site call = call_site_find(grouping->symbols, context);
+	struct site_group *group = find_group(grouping, groups, &call, shown_type(context, &call));
+	struct layout layout = layout_of(grouping->symbols, context, call.call_type);
+
+	group->contexts = memory_reserve(group->contexts, group->ncontexts, &group->capacity, sizeof(*group->contexts));
+	group->contexts[group->ncontexts++] = number;
+	group->tiny |= is_tiny(&layout, context);
+	if (context->size > BIG_OBJECT)
+		group->scan_bytes += totals->objects.total * (double)context->size * layout.scan_share;
+	add_totals(group, totals, (double)context->size);
+}
+
+void site_groups_make(struct site_groups *groups, struct arena *arena, struct symbols *symbols,
+		      const struct trace *trace, const struct context_totals *totals)
+{
+	struct grouping grouping = { .arena = arena, .symbols = symbols };
+
+	*groups = (struct site_groups){ 0 };
+	for (size_t i = 0; i < trace->ncontexts; i++) {
+		if (totals[i].objects.count || totals[i].objects.total > 0)
+			add_context(&grouping, groups, &trace->contexts[i], (uint32_t)i, &totals[i]);
+	}
+	HASH_CLEAR(hh, grouping.by_key);
+	free(grouping.key);
+}
+
+void site_groups_free(struct site_groups *groups)
+{
+	for (size_t i = 0; i < groups->count; i++)
+		free(groups->groups[i]->contexts);
+	free(groups->groups);
+	*groups = (struct site_groups){ 0 };
+}

@@ -1,0 +1,44 @@
+/*
+ * Contexts put together into sites: those with the same inline chain at the call, the same entry and the same type. Sums
+ * are made here; what they mean for the GC is site_cost's, what the compiler says of them the join's.
+ */
+#ifndef ANALYZER_SITE_GROUP_H
+#define ANALYZER_SITE_GROUP_H
+
+#include "analyzer/accumulate.h"
+#include "analyzer/call_site.h"
+#include "analyzer/weights.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+struct symbols;
+struct trace;
+
+struct site_group {
+	struct call_site call;
+	const char *type;           /* "" when unknown; a text of the arena */
+	uint32_t *contexts;         /* numbers of those in it, owned by the groups */
+	size_t ncontexts, capacity;
+	struct weighted_sum objects, bytes;
+	struct life_totals object_lives, byte_lives; /* the latter with every weight times the size */
+	double scan_bytes;          /* allocated, scannable, in objects over 512 bytes */
+	double alloc_seconds;       /* CPU of allocating itself */
+	double live_objects, live_bytes; /* as a heap profile has them; 0 from a trace */
+	uint64_t rate_high;         /* the largest mean among its samples */
+	bool tiny;                  /* some of it may share blocks with other sites */
+};
+
+struct site_groups {
+	struct site_group **groups; /* the structs are the arena's */
+	size_t count, capacity;
+};
+
+/* Group the contexts of TRACE that have samples in TOTALS. Free with site_groups_free; the groups use ARENA's texts. */
+void site_groups_make(struct site_groups *groups, struct arena *arena, struct symbols *symbols,
+		      const struct trace *trace, const struct context_totals *totals);
+void site_groups_free(struct site_groups *groups);
+
+#endif

@@ -1,0 +1,213 @@
+/*
+ * In: GC records summed up, sites with their classes. Out: the report's head. The notes are whole sentences, since all
+ * formats print them as they are.
+ */
+#include "analyzer/summary.h"
+
+#include "analyzer/accumulate.h"
+#include "analyzer/arena.h"
+#include "analyzer/site_cost.h"
+#include "trace/trace_reader.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MAX_NOTES 16
+#define FEW_LIVES 5        /* of a site: below, its live bytes are mostly a guess */
+#define OPEN_SHARE 0.05    /* of the bytes: worth a note */
+
+/* The growth of a cumulative figure in seconds; 0 when it is not known. */
+static double seconds_between(uint64_t before, uint64_t after)
+{
+	if (after == UINT64_MAX)
+		return 0;
+	if (before == UINT64_MAX)
+		before = 0;
+	return after > before ? (double)(after - before) * 1e-9 : 0;
+}
+
+static uint64_t difference(uint64_t before, uint64_t after)
+{
+	if (after == UINT64_MAX)
+		return 0;
+	return before != UINT64_MAX && after > before ? after - before : before == UINT64_MAX ? after : 0;
+}
+
+struct gc_summary summary_of_gc(const struct gc_totals *gc)
+{
+	struct gc_summary summary = { 0 };
+	struct trace_gc before = { 0 };
+	double others;
+
+	if (!gc || gc->records == 0)
+		return summary;
+	if (gc->first.cycle > 1)
+		before = gc->first;
+	summary.known = true;
+	summary.cpu_seconds = seconds_between(before.cpu_gc_total_ns, gc->last.cpu_gc_total_ns);
+	summary.assist_seconds = seconds_between(before.cpu_gc_assist_ns, gc->last.cpu_gc_assist_ns);
+	summary.pause_seconds = seconds_between(before.pause_total_ns, gc->last.pause_total_ns);
+	summary.process_cpu_seconds = seconds_between(before.process_cpu_ns, gc->last.process_cpu_ns);
+	/* All by the same clock; the process's CPU is by another, and of another moment. */
+	others = seconds_between(before.cpu_user_ns, gc->last.cpu_user_ns) +
+		 seconds_between(before.cpu_scavenge_ns, gc->last.cpu_scavenge_ns);
+	if (summary.cpu_seconds > 0 && others > 0)
+		summary.cpu_share = summary.cpu_seconds / (summary.cpu_seconds + others);
+	else if (summary.process_cpu_seconds > 0)
+		summary.cpu_share = fmin(1, summary.cpu_seconds / summary.process_cpu_seconds);
+	summary.cycles = gc->cycle_high - before.cycle;
+	summary.gogc = gc->last.gc_percent;
+	summary.memory_limit = gc->last.memory_limit >= INT64_MAX ? UINT64_MAX : gc->last.memory_limit;
+	summary.live_bytes = gc->heap_marked;
+	summary.goal_bytes = gc->heap_goal;
+	summary.goroutines_max = gc->goroutines_max;
+	summary.total_alloc = difference(before.total_alloc, gc->last.total_alloc);
+	return summary;
+}
+
+void summary_add_classes(struct analysis *analysis)
+{
+	struct class_share *classes = analysis->classes;
+
+	for (int i = 0; i < CLASS_COUNT; i++)
+		classes[i].class_ = i;
+	for (size_t i = 0; i < analysis->nsites; i++) {
+		const struct site *site = &analysis->sites[i];
+
+		classes[site->class_].bytes += site->alloc_bytes;
+		classes[site->class_].objects += site->alloc_objects;
+		classes[site->class_].samples += site->samples;
+		analysis->alloc_bytes += site->alloc_bytes;
+		analysis->alloc_objects += site->alloc_objects;
+		analysis->alloc_cpu_seconds += site->alloc_cpu_seconds;
+		analysis->samples += site->samples;
+	}
+	for (int i = 0; i < CLASS_COUNT; i++) {
+		if (analysis->alloc_bytes > 0)
+			classes[i].bytes_share = classes[i].bytes / analysis->alloc_bytes;
+		if (analysis->alloc_objects > 0)
+			classes[i].objects_share = classes[i].objects / analysis->alloc_objects;
+	}
+}
+
+static void add_note(struct analysis *analysis, struct arena *arena, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void add_note(struct analysis *analysis, struct arena *arena, const char *format, ...)
+{
+	char text[1024];
+	va_list arguments;
+
+	if (analysis->nnotes == MAX_NOTES)
+		return;
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	analysis->notes[analysis->nnotes++] = arena_string(arena, text);
+}
+
+static void note_verdicts(struct analysis *analysis, struct arena *arena)
+{
+	double open = analysis->classes[CLASS_AMBIGUOUS].bytes_share;
+	double unmatched = analysis->classes[CLASS_UNMATCHED].bytes_share;
+
+	if (analysis->verdicts == VERDICTS_MISSING) {
+		add_note(analysis, arena, "The compiler's verdicts for this binary are not at hand, so no site says why it is on "
+			 "the heap: build with `escprof build`, or give a build log with --verdicts.");
+		return;
+	}
+	if (analysis->verdicts == VERDICTS_UNPROVEN)
+		add_note(analysis, arena, "The verdicts were not proven to be of this very binary: a line may be blamed for what "
+			 "stood there at another time.");
+	if (open > OPEN_SHARE)
+		add_note(analysis, arena, "%.1f %% of the bytes are of sites where several verdicts stay possible; they are shown "
+			 "with all of them.", 100 * open);
+	if (unmatched > OPEN_SHARE)
+		add_note(analysis, arena, "%.1f %% of the bytes are of sites that no verdict speaks of.", 100 * unmatched);
+}
+
+static void note_trace(struct analysis *analysis, struct arena *arena, const struct trace *trace, size_t unknown_pcs)
+{
+	const struct trace_losses *losses = &trace->losses;
+
+	if (!trace->complete && !analysis->is_heap_profile)
+		add_note(analysis, arena, "The trace was cut (%s): what came after is missing, and so may be symbols.",
+			 trace->damage[0] ? trace->damage : "its end record is missing");
+	if (losses->samples)
+		add_note(analysis, arena, "%llu samples (%.1f %%) found no room in the ring and are missing; a larger --rate "
+			 "avoids it.", (unsigned long long)losses->samples,
+			 100.0 * (double)losses->samples / (double)(losses->samples + analysis->samples));
+	if (losses->deaths)
+		add_note(analysis, arena, "%llu deaths were not recorded: some lifetimes are longer here than they were.",
+			 (unsigned long long)losses->deaths);
+	if (trace->skipped)
+		add_note(analysis, arena, "%llu records named something that the trace does not define, and were left out.",
+			 (unsigned long long)trace->skipped);
+	if (unknown_pcs)
+		add_note(analysis, arena, "%zu addresses have no symbol; --binary names the program's file.", unknown_pcs);
+}
+
+/* Of the bytes, the share of sites whose lives were hardly followed. */
+static double share_with_few_lives(const struct analysis *analysis)
+{
+	double bytes = 0;
+
+	for (size_t i = 0; i < analysis->nsites; i++) {
+		if (analysis->sites[i].lifetimes < FEW_LIVES)
+			bytes += analysis->sites[i].alloc_bytes;
+	}
+	return analysis->alloc_bytes > 0 ? bytes / analysis->alloc_bytes : 0;
+}
+
+static void note_gc(struct analysis *analysis, struct arena *arena, const struct site_cost_run *cost)
+{
+	double few = share_with_few_lives(analysis);
+
+	if (analysis->is_heap_profile) {
+		add_note(analysis, arena, "A heap profile holds no lifetimes and no GC cycles: sites are ranked by bytes, and what "
+			 "the GC would save is not known.");
+		return;
+	}
+	if (!cost->known) {
+		add_note(analysis, arena, "No GC cycle ended during the trace, so there is nothing to save: sites are ranked by "
+			 "bytes.");
+		return;
+	}
+	if (few > 0.5)
+		add_note(analysis, arena, "Too few lifetimes were followed at sites with %.0f %% of the bytes: their intervals are "
+			 "wide; a smaller --live-rate or a longer run narrows them.", 100 * few);
+	if (cost->attached_late)
+		add_note(analysis, arena, "The program ran before the trace began: what it had allocated by then belongs to no "
+			 "site.");
+	if (analysis->gc.cycles < 10)
+		add_note(analysis, arena, "Only %llu GC cycles ended: the means over them are rough.",
+			 (unsigned long long)analysis->gc.cycles);
+	if (analysis->gc.cpu_seconds > 0)
+		add_note(analysis, arena, "The GC's CPU is by the runtime's own account, which is metered by wall clock: it is too "
+			 "high on a machine that is short of CPUs, and leaves out sweeping.");
+}
+
+static void note_tiny(struct analysis *analysis, struct arena *arena)
+{
+	double bytes = 0;
+
+	for (size_t i = 0; i < analysis->nsites; i++)
+		bytes += analysis->sites[i].tiny ? analysis->sites[i].alloc_bytes : 0;
+	if (bytes > OPEN_SHARE * analysis->alloc_bytes && bytes > 0)
+		add_note(analysis, arena, "%.1f %% of the bytes are blocks of 16 bytes that pointer-free objects share: the site "
+			 "that opens a block has all of it, so counts of sites marked tiny are not exact.",
+			 100 * bytes / analysis->alloc_bytes);
+}
+
+void summary_write_notes(struct analysis *analysis, struct arena *arena, const struct trace *trace,
+			 const struct site_cost_run *cost, size_t unknown_pcs)
+{
+	analysis->notes = arena_alloc(arena, MAX_NOTES, sizeof(*analysis->notes));
+	analysis->nnotes = 0;
+	note_trace(analysis, arena, trace, unknown_pcs);
+	note_verdicts(analysis, arena);
+	note_gc(analysis, arena, cost);
+	note_tiny(analysis, arena);
+}

@@ -1,0 +1,263 @@
+/*
+ * In: a verdict's expression as the compiler prints it, and a type's name as its descriptor has it. Out: a form, masks of
+ * operations, and whether the two types can be one.
+ */
+#include "analyzer/verdict_words.h"
+
+#include "analyzer/entry_table.h"
+#include "verdicts/verdict.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <string.h>
+
+#define TYPE_TEXT_MAX 512
+
+static bool has_prefix(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+static bool has_suffix(const char *text, const char *suffix)
+{
+	size_t length = strlen(text), tail = strlen(suffix);
+
+	return length >= tail && strcmp(text + length - tail, suffix) == 0;
+}
+
+/* Whether TEXT has " + " outside brackets and quotes. */
+static bool is_sum(const char *text)
+{
+	int depth = 0;
+	char quote = 0;
+
+	for (const char *at = text; *at; at++) {
+		if (quote) {
+			if (*at == '\\' && at[1])
+				at++;
+			else if (*at == quote)
+				quote = 0;
+		} else if (strchr("\"'`", *at)) {
+			quote = *at;
+		} else if (strchr("([{", *at)) {
+			depth++;
+		} else if (strchr(")]}", *at)) {
+			depth--;
+		} else if (depth == 0 && has_prefix(at, " + ")) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool is_constant(const char *what)
+{
+	bool number = isdigit((unsigned char)what[0]) || (what[0] == '-' && isdigit((unsigned char)what[1]));
+
+	return (number || strchr("\"'`", what[0])) && !is_sum(what);
+}
+
+static enum verdict_form form_of_make(const char *type)
+{
+	if (has_prefix(type, "[]"))
+		return FORM_MAKE_SLICE;
+	if (has_prefix(type, "map["))
+		return FORM_MAKE_MAP;
+	return has_prefix(type, "chan ") ? FORM_MAKE_CHANNEL : FORM_MAKE;
+}
+
+static enum verdict_form form_of_literal(const char *what)
+{
+	if (what[0] == '&')
+		return FORM_COMPOSITE;
+	if (has_prefix(what, "[]"))
+		return FORM_SLICE_LITERAL;
+	return has_prefix(what, "map[") ? FORM_MAP_LITERAL : FORM_LITERAL;
+}
+
+static bool is_from_string(const char *what)
+{
+	return has_prefix(what, "[]byte(") || has_prefix(what, "([]byte)(") || has_prefix(what, "[]rune(") ||
+	       has_prefix(what, "([]rune)(") || has_prefix(what, "([]uint8)(") || has_prefix(what, "([]int32)(");
+}
+
+enum verdict_form verdict_form_of(const struct verdict *verdict)
+{
+	const char *what = verdict->what;
+
+	if (verdict->kind == VERDICT_MOVED)
+		return FORM_MOVED;
+	if (is_sum(what))
+		return FORM_CONCAT;
+	if (is_constant(what))
+		return FORM_CONSTANT;
+	if (strcmp(what, "... argument") == 0)
+		return FORM_VARIADIC;
+	if (strcmp(what, "func literal") == 0)
+		return FORM_FUNC_LITERAL;
+	if (has_suffix(what, "{...}") || has_suffix(what, "{}"))
+		return form_of_literal(what);
+	if (has_prefix(what, "new("))
+		return FORM_NEW;
+	if (has_prefix(what, "make("))
+		return form_of_make(what + strlen("make("));
+	if (strcmp(what, "append") == 0 || has_prefix(what, "append("))
+		return FORM_APPEND;
+	if (has_prefix(what, "string(") || has_prefix(what, "(string)("))
+		return FORM_TO_STRING;
+	return is_from_string(what) ? FORM_FROM_STRING : FORM_EXPRESSION;
+}
+
+void verdict_form_operations(enum verdict_form form, unsigned *likely, unsigned *possible)
+{
+	static const unsigned object = OPERATION_NEW | OPERATION_RAW;
+	static const struct {
+		unsigned likely, possible;
+	} operations[] = {
+		/* Named string and slice types convert through an expression that looks like a call. */
+		[FORM_EXPRESSION] = { OPERATION_CONVERT, OPERATION_NEW | OPERATION_RAW | OPERATION_TO_STRING |
+							 OPERATION_FROM_STRING },
+		[FORM_CONSTANT] = { 0, 0 },
+		[FORM_MOVED] = { object, 0 },
+		[FORM_COMPOSITE] = { object, 0 },
+		[FORM_NEW] = { object, 0 },
+		[FORM_LITERAL] = { OPERATION_CONVERT, object },
+		[FORM_SLICE_LITERAL] = { object, OPERATION_CONVERT },
+		[FORM_MAP_LITERAL] = { OPERATION_MAKE_MAP, OPERATION_NEW },
+		[FORM_MAKE_SLICE] = { object | OPERATION_MAKE_SLICE, OPERATION_CONVERT },
+		[FORM_MAKE_MAP] = { OPERATION_MAKE_MAP, OPERATION_NEW },
+		[FORM_MAKE_CHANNEL] = { OPERATION_MAKE_CHANNEL, 0 },
+		[FORM_MAKE] = { OPERATION_MAKE_SLICE | OPERATION_MAKE_MAP | OPERATION_MAKE_CHANNEL, object },
+		[FORM_APPEND] = { OPERATION_APPEND, OPERATION_CONVERT },
+		[FORM_FUNC_LITERAL] = { object, 0 },
+		[FORM_VARIADIC] = { object, 0 },
+		/* The same words stand for the text and for its boxing. */
+		[FORM_CONCAT] = { OPERATION_CONCAT | OPERATION_CONVERT, 0 },
+		[FORM_TO_STRING] = { OPERATION_TO_STRING | OPERATION_CONVERT, 0 },
+		[FORM_FROM_STRING] = { OPERATION_FROM_STRING | OPERATION_CONVERT, 0 },
+	};
+
+	*likely = operations[form].likely;
+	*possible = operations[form].likely | operations[form].possible;
+}
+
+/* The bracketed text at AT ends where? Returns the place after the closing bracket, or the text's end. */
+static const char *skip_brackets(const char *at)
+{
+	int depth = 0;
+
+	do {
+		depth += (*at == '[') - (*at == ']');
+		at++;
+	} while (depth > 0 && *at);
+	return at;
+}
+
+/*
+ * NAME without spaces, package paths and type arguments, "interface{}" as "any": "*net/http.Request" becomes "*Request",
+ * "go.T[go.shape.int]" becomes "T". At most SIZE - 1 bytes.
+ */
+static void normalise_type(const char *name, char *out, size_t size)
+{
+	size_t length = 0, word = 0; /* WORD: where in OUT the current identifier began */
+
+	for (const char *at = name; *at && length + 1 < size;) {
+		if (*at == '[' && length > word && !(length - word == 3 && strncmp(out + word, "map", 3) == 0)) {
+			at = skip_brackets(at);
+			continue;
+		}
+		if (*at == '.' || *at == '/')
+			length = word; /* what came so far was a package */
+		else if (*at != ' ')
+			out[length++] = *at;
+		if (*at == ' ' || strchr("[]*(){},;", *at))
+			word = length;
+		at++;
+	}
+	out[length] = 0;
+	if (strcmp(out, "interface{}") == 0)
+		strcpy(out, "any");
+}
+
+/* TEXT after a leading array or slice bracket; NULL when there is none. */
+static const char *element_text(const char *text)
+{
+	return text[0] == '[' ? skip_brackets(text) : NULL;
+}
+
+void verdict_type_text(const char *what, char *out, size_t size)
+{
+	const char *begin = what, *end = what + strlen(what);
+
+	if (has_prefix(what, "new(") || has_prefix(what, "make(")) {
+		int depth = 0;
+
+		begin = strchr(what, '(') + 1;
+		for (end = begin; *end && !(depth == 0 && (*end == ',' || *end == ')')); end++)
+			depth += (strchr("([{", *end) != NULL) - (strchr(")]}", *end) != NULL);
+	} else if (has_suffix(what, "{...}") || has_suffix(what, "{}")) {
+		begin += *begin == '&';
+		end -= has_suffix(what, "{}") ? 2 : 5;
+	} else {
+		end = begin;
+	}
+	if ((size_t)(end - begin) >= size)
+		end = begin + size - 1;
+	memcpy(out, begin, (size_t)(end - begin));
+	out[end - begin] = 0;
+}
+
+static int same(const char *a, const char *b)
+{
+	char x[TYPE_TEXT_MAX], y[TYPE_TEXT_MAX];
+
+	if (!a || !b)
+		return -1;
+	normalise_type(a, x, sizeof(x));
+	normalise_type(b, y, sizeof(y));
+	return strcmp(x, y) == 0 ? 1 : -1;
+}
+
+static bool is_closure_type(const char *type)
+{
+	return strstr(type, "struct { F uintptr") != NULL;
+}
+
+static bool is_array_type(const char *type)
+{
+	return type[0] == '[' && isdigit((unsigned char)type[1]);
+}
+
+int verdict_type_agrees(const struct verdict *verdict, const char *type)
+{
+	char text[TYPE_TEXT_MAX];
+	enum verdict_form form = verdict_form_of(verdict);
+
+	if (!type[0])
+		return 0;
+	verdict_type_text(verdict->what, text, sizeof(text));
+	switch (form) {
+	case FORM_COMPOSITE:
+		/* &[]T{...} makes the slice and its array. */
+		if (has_prefix(text, "[]") && is_array_type(type))
+			return same(element_text(text), element_text(type));
+		return same(text, type);
+	case FORM_NEW:
+	case FORM_LITERAL:
+		return same(text, type);
+	case FORM_SLICE_LITERAL:
+	case FORM_MAKE_SLICE:
+		return same(element_text(text), is_array_type(type) ? element_text(type) : type);
+	case FORM_MAKE_MAP:
+	case FORM_MAP_LITERAL:
+		return has_prefix(type, "map[") ? same(text, type) : 0;
+	case FORM_VARIADIC:
+		return is_array_type(type) ? 1 : -1;
+	case FORM_FUNC_LITERAL:
+		return is_closure_type(type) ? 1 : -1;
+	case FORM_MOVED:
+		return is_closure_type(type) ? -1 : 0;
+	default:
+		return 0;
+	}
+}

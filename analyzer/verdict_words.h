@@ -1,0 +1,51 @@
+/*
+ * Reading the compiler's expressions: what kind of allocation "&E{...}", "make([]int, n)" or "a + b" is, which entries
+ * of the runtime it can go through, and which type it must have. Pure functions over texts.
+ */
+#ifndef ANALYZER_VERDICT_WORDS_H
+#define ANALYZER_VERDICT_WORDS_H
+
+#include <stddef.h>
+
+struct verdict;
+
+enum verdict_form {
+	FORM_EXPRESSION,     /* any other: a value put into an interface, or a method value */
+	FORM_CONSTANT,       /* "1", "\"c\"": lies in read-only data, allocates nothing */
+	FORM_MOVED,          /* a variable */
+	FORM_COMPOSITE,      /* &T{...} */
+	FORM_NEW,            /* new(T) */
+	FORM_LITERAL,        /* T{...} put into an interface */
+	FORM_SLICE_LITERAL,  /* []T{...} */
+	FORM_MAP_LITERAL,    /* map[K]V{...} */
+	FORM_MAKE_SLICE,
+	FORM_MAKE_MAP,
+	FORM_MAKE_CHANNEL,
+	FORM_MAKE,           /* make of a named type */
+	FORM_APPEND,
+	FORM_FUNC_LITERAL,
+	FORM_VARIADIC,       /* "... argument" */
+	FORM_CONCAT,         /* a + b */
+	FORM_TO_STRING,      /* string(b) */
+	FORM_FROM_STRING,    /* []byte(s) */
+};
+
+/* The form of VERDICT, by its kind and expression. */
+enum verdict_form verdict_form_of(const struct verdict *verdict);
+
+/*
+ * The operations (bits of enum entry_operation) that a verdict of FORM causes: surely (*LIKELY), and also possibly
+ * (*POSSIBLE, which includes the likely ones).
+ */
+void verdict_form_operations(enum verdict_form form, unsigned *likely, unsigned *possible);
+
+/*
+ * How the type named TYPE ("" unknown) agrees with VERDICT: 1 it does, 0 nothing can be said, -1 it does not. Packages
+ * and type arguments are left out of the comparison, since the compiler leaves out its own package's name.
+ */
+int verdict_type_agrees(const struct verdict *verdict, const char *type);
+
+/* Write the type in WHAT ("E" of "&E{...}", "[]int" of "make([]int, n)") to OUT of SIZE bytes; "" when it has none. */
+void verdict_type_text(const char *what, char *out, size_t size);
+
+#endif
