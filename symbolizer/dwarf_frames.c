@@ -8,6 +8,7 @@
 #include "symbolizer/dwarf_frames.h"
 
 #include "base/buf.h"
+#include "base/cursor.h"
 #include "base/memory.h"
 #include "base/strtab.h"
 #include "binary/dwarf_object.h"
@@ -381,11 +382,47 @@ static void find_units(struct dwarf_frames *frames)
 		qsort(frames->ranges, frames->nranges, sizeof(*frames->ranges), compare_unit_ranges);
 }
 
+/*
+ * Can every header of the lists in section NAME be walked? libdwarf 20210528 frees what it has twice when one cannot
+ * (dwarf_load_rnglists, dwarf_load_loclists), so it must not see such a section.
+ */
+static bool lists_are_sound(struct elf_image *image, const char *name)
+{
+	struct elf_section section;
+	struct cursor cursor;
+
+	if (elf_image_section(image, name, &section, NULL) != STATUS_OK || !section.data)
+		return true;
+	cursor = cursor_make(section.data, section.size);
+	while (cursor_left(&cursor)) {
+		uint64_t length = cursor_u32(&cursor);
+		bool is_64_bit = length == UINT32_MAX;
+		const uint8_t *bytes;
+		struct cursor list;
+		uint64_t offsets;
+
+		if (is_64_bit)
+			length = cursor_u64(&cursor);
+		bytes = cursor_bytes(&cursor, length);
+		list = cursor_make(bytes, bytes ? length : 0);
+		if (cursor_u16(&list) != 5 || cursor_u8(&list) != sizeof(uint64_t) || cursor_u8(&list) != 0)
+			return false;
+		offsets = cursor_u32(&list);
+		if (list.failed || offsets > cursor_left(&list) / (is_64_bit ? 8 : 4))
+			return false;
+	}
+	return !cursor.failed;
+}
+
 enum status dwarf_frames_open(struct dwarf_frames **frames, struct elf_image *image, struct error *error)
 {
-	struct dwarf_frames *opened = memory_alloc(1, sizeof(*opened));
+	struct dwarf_frames *opened;
 	enum status status;
 
+	if (!lists_are_sound(image, ".debug_rnglists") || !lists_are_sound(image, ".debug_loclists"))
+		return error_set(error, "%s: the debug information's lists are damaged: build the program anew",
+				 elf_image_path(image));
+	opened = memory_alloc(1, sizeof(*opened));
 	opened->image = image;
 	opened->strings = strtab_new();
 	status = dwarf_object_open(&opened->object, image, error);
