@@ -60,7 +60,9 @@ static inline double agent_hit_probability(double y)
 	halvings = (int)(y * 1.4426950408889634);
 	rest = y - halvings * 0.6931471805599453;
 	/* e^(−rest), rest in [0, ln 2) */
-	e = 1 - rest / 9;
+	e = 1 - rest / 11;
+	e = 1 - rest / 10 * e;
+	e = 1 - rest / 9 * e;
 	e = 1 - rest / 8 * e;
 	e = 1 - rest / 7 * e;
 	e = 1 - rest / 6 * e;

@@ -1,0 +1,103 @@
+/* The agent's arithmetic against libm, and its draws against the distribution that they claim. */
+#include "collector/agent/agent_math.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static void test_log(void **state)
+{
+	double x;
+
+	(void)state;
+	for (x = 0x1p-53; x <= 4; x *= 1.0009)
+		assert_true(fabs(agent_log(x) - log(x)) < 1e-8 * (1 + fabs(log(x))));
+	assert_true(agent_log(1) == 0);
+}
+
+static void test_hit_probability(void **state)
+{
+	double y;
+
+	(void)state;
+	assert_true(agent_hit_probability(0) == 0);
+	assert_true(agent_hit_probability(1e6) == 1);
+	for (y = 1e-12; y < 60; y *= 1.001)
+		assert_true(fabs(agent_hit_probability(y) + expm1(-y)) <= 1e-8 * -expm1(-y));
+}
+
+static void test_thin(void **state)
+{
+	(void)state;
+	assert_true(agent_thin(16, 4096, 512) == 1); /* the interval was coarser already */
+	assert_true(agent_thin(16, 4096, 4096) == 1);
+	assert_true(fabs(agent_thin(16, 1, 4096) + expm1(-16.0 / 4096)) < 1e-10);
+	assert_true(fabs(agent_thin(1024, 512, 524288) - expm1(-1024.0 / 524288) / expm1(-2.0)) < 1e-8);
+}
+
+/* The share of objects of SIZE bytes that intervals of mean MEAN hit, counted as the runtime counts. */
+static double hit_share(uint64_t *random, int64_t size, double mean, int allocations)
+{
+	int64_t next = agent_draw(random, mean);
+	int i, hits = 0;
+
+	for (i = 0; i < allocations; i++) {
+		next -= size;
+		if (next >= 0)
+			continue;
+		hits++;
+		next = agent_draw(random, mean);
+	}
+	return (double)hits / allocations;
+}
+
+static void test_draws_hit_as_often_as_they_should(void **state)
+{
+	static const struct {
+		int64_t size;
+		double mean;
+	} cases[] = {{16, 512}, {48, 64}, {8192, 4096}, {100, 4096}, {1, 2}};
+	uint64_t random = 42; /* the same numbers every time */
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const int n = 2000000;
+		double wanted = -expm1(-(double)cases[i].size / cases[i].mean);
+		double share = hit_share(&random, cases[i].size, cases[i].mean, n);
+
+		assert_true(fabs(share - wanted) < 4.5 * sqrt(wanted * (1 - wanted) / n));
+	}
+}
+
+static void test_uniform(void **state)
+{
+	uint64_t random = 7;
+	double sum = 0, square = 0, u;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 1000000; i++) {
+		u = agent_uniform(&random);
+		assert_true(u > 0 && u <= 1);
+		sum += u;
+		square += u * u;
+	}
+	assert_true(fabs(sum / 1e6 - 0.5) < 0.0015);
+	assert_true(fabs(square / 1e6 - 1.0 / 3) < 0.0015);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_log),	    cmocka_unit_test(test_hit_probability),
+	    cmocka_unit_test(test_thin),    cmocka_unit_test(test_draws_hit_as_often_as_they_should),
+	    cmocka_unit_test(test_uniform),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
