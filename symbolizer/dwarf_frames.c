@@ -457,9 +457,10 @@ void dwarf_frames_close(struct dwarf_frames *frames)
 
 	if (!frames)
 		return;
-	HASH_ITER(hh, frames->names, name, next)
-	{
-		HASH_DELETE(hh, frames->names, name);
+	name = frames->names;
+	HASH_CLEAR(hh, frames->names);
+	for (; name; name = next) {
+		next = name->hh.next;
 		free(name);
 	}
 	for (i = 0; i < frames->nunits; i++)

@@ -28,6 +28,7 @@ linters=(
 	clang-format:clang-format
 	clang-tidy:clang-tidy
 	cppcheck:cppcheck
+	python3:python3
 )
 
 missing_commands() {
