@@ -19,6 +19,7 @@
 
 #define MINOR_MIN 22
 #define MINOR_MAX 27
+#define RECEIVER_REACH 64 /* bytes between the load of a receiver and its call */
 #define FIELD(field) offsetof(struct go_layout, field)
 
 /* Which member of which struct goes where. Names as in the runtime's DWARF. */
@@ -59,6 +60,7 @@ static const struct layout_member {
 };
 
 #define LAYOUT_MEMBERS (sizeof(layout_members) / sizeof(layout_members[0]))
+_Static_assert(LAYOUT_MEMBERS == GO_LAYOUT_TABLE_FIELDS, "the table has a column for each member");
 
 /* Variables: their symbols and where their addresses go. */
 static const struct layout_variable {
@@ -282,6 +284,76 @@ static uint64_t layout_disable_from_code(struct elf_image *image, const struct g
 	return 0;
 }
 
+/* The lowest address that FUNCTION increments by `incl d(%rip)` (ff 05); 0 when there is none. */
+static uint64_t layout_lowest_increment(struct elf_image *image, const struct go_pclntab *table, const char *function)
+{
+	uint64_t lowest = 0, address;
+	size_t available, i;
+	struct go_func func;
+	const uint8_t *code;
+	int32_t displacement;
+
+	if (!go_pclntab_by_name(table, function, &func) || !(code = elf_image_at(image, func.entry, &available)))
+		return 0;
+	for (i = 0; i + 6 <= available && i + 6 <= func.end - func.entry; i++) {
+		if (code[i] != 0xff || code[i + 1] != 0x05)
+			continue;
+		memcpy(&displacement, code + i + 2, sizeof(displacement));
+		address = func.entry + i + 6 + (uint64_t)(int64_t)displacement;
+		if (!lowest || address < lowest)
+			lowest = address;
+	}
+	return lowest;
+}
+
+/*
+ * The receiver that CALLER passes to METHOD: what the last `lea d(%rip), %rax` (48 8d 05) before the call loads.
+ * 0 when there is no such call.
+ */
+static uint64_t layout_receiver(struct elf_image *image, const struct go_pclntab *table, const char *caller,
+				const char *method)
+{
+	struct go_func func, callee;
+	uint64_t receiver = 0;
+	size_t available, i, loaded = 0;
+	const uint8_t *code;
+	int32_t displacement;
+
+	if (!go_pclntab_by_name(table, caller, &func) || !go_pclntab_by_name(table, method, &callee) ||
+	    !(code = elf_image_at(image, func.entry, &available)))
+		return 0;
+	for (i = 0; i + 7 <= available && i + 7 <= func.end - func.entry; i++) {
+		if (code[i] == 0x48 && code[i + 1] == 0x8d && code[i + 2] == 0x05) {
+			memcpy(&displacement, code + i + 3, sizeof(displacement));
+			receiver = func.entry + i + 7 + (uint64_t)(int64_t)displacement;
+			loaded = i;
+		}
+		memcpy(&displacement, code + i + 1, sizeof(displacement));
+		if (code[i] == 0xe8 && func.entry + i + 5 + (uint64_t)(int64_t)displacement == callee.entry)
+			return receiver && i - loaded <= RECEIVER_REACH ? receiver : 0;
+	}
+	return 0;
+}
+
+/*
+ * The GC's variables in a stripped program, each by a use of it that stands in Go 1.22 to 1.27: gcMarkTermination
+ * increments memstats.numgc (and numforcedgc behind it), gcinit calls gcController.init, and gcMarkTermination
+ * work.cpuStats.accumulate. A figure that is not found stays unknown.
+ */
+static void layout_gc_from_code(struct go_layout *layout, struct elf_image *image, const struct go_pclntab *table)
+{
+	uint64_t numgc = layout_lowest_increment(image, table, "runtime.gcMarkTermination");
+	uint64_t cpu = layout_receiver(image, table, "runtime.gcMarkTermination", "runtime.(*cpuStats).accumulate");
+
+	if (!layout->memstats && numgc && layout->memstats_numgc != GO_LAYOUT_NONE)
+		layout->memstats = numgc - layout->memstats_numgc;
+	if (!layout->gc_controller)
+		layout->gc_controller =
+		    layout_receiver(image, table, "runtime.gcinit", "runtime.(*gcControllerState).init");
+	if (!layout->work && cpu && layout->work_cpu_stats != GO_LAYOUT_NONE)
+		layout->work = cpu - layout->work_cpu_stats;
+}
+
 static void layout_find_variables(struct go_layout *layout, struct elf_image *image, const struct go_pclntab *table)
 {
 	uint64_t size;
@@ -292,6 +364,7 @@ static void layout_find_variables(struct go_layout *layout, struct elf_image *im
 				 &size);
 	if (!layout->mem_profile_rate)
 		layout->mem_profile_rate = layout_rate_from_code(image, table);
+	layout_gc_from_code(layout, image, table);
 	if (!layout->disable_memory_profiling && layout->mem_profile_rate)
 		layout->disable_memory_profiling = layout_disable_from_code(image, table, layout->mem_profile_rate);
 }

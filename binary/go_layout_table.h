@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#define GO_LAYOUT_TABLE_FIELDS 29 /* as go_layout.c has members */
+
 /*
  * The offsets for go1.MINOR.PATCH, in the order of go_layout.c's members; GO_LAYOUT_NONE for a field that version does
  * not have. NULL when the version is not in the table. Measured on linux/amd64 from programs that carry DWARF.
