@@ -9,6 +9,7 @@
 #include "verdicts/verdict_draft.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -193,12 +194,32 @@ static enum status json_read_file(struct verdict_set *set, const char *path, con
 	return status;
 }
 
-/* An entry of a folder: a .json file, or at depth 0 a folder of them. */
-static enum status json_read_entry(struct verdict_set *set, const char *path, int depth, const char *package,
-				   const struct source_names *names, struct error *error);
+/* Every .json file in the folder of a package. */
+static enum status json_read_package(struct verdict_set *set, const char *directory, const char *package,
+				     const struct source_names *names, struct error *error)
+{
+	DIR *folder = opendir(directory);
+	enum status status = STATUS_OK;
+	struct dirent *entry;
+	size_t length;
+	char *path;
 
-static enum status json_read_folder(struct verdict_set *set, const char *directory, int depth, const char *package,
-				    const struct source_names *names, struct error *error)
+	if (!folder)
+		return errno == ENOTDIR ? STATUS_OK : error_set_errno(error, "%s", directory);
+	while (status == STATUS_OK && (entry = readdir(folder))) {
+		length = strlen(entry->d_name);
+		if (length <= 5 || strcmp(entry->d_name + length - 5, ".json"))
+			continue;
+		path = memory_format("%s/%s", directory, entry->d_name);
+		status = json_read_file(set, path, package, names, error);
+		free(path);
+	}
+	closedir(folder);
+	return status;
+}
+
+enum status diagnostic_json_read_directory(struct verdict_set *set, const char *directory, const char *package,
+					   const struct source_names *names, struct error *error)
 {
 	DIR *folder = opendir(directory);
 	enum status status = STATUS_OK;
@@ -208,28 +229,12 @@ static enum status json_read_folder(struct verdict_set *set, const char *directo
 	if (!folder)
 		return error_set_errno(error, "%s: cannot read the compiler's diagnostics", directory);
 	while (status == STATUS_OK && (entry = readdir(folder))) {
-		if (entry->d_name[0] == '.')
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
 			continue;
 		path = memory_format("%s/%s", directory, entry->d_name);
-		status = json_read_entry(set, path, depth, package, names, error);
+		status = json_read_package(set, path, package, names, error);
 		free(path);
 	}
 	closedir(folder);
 	return status;
-}
-
-static enum status json_read_entry(struct verdict_set *set, const char *path, int depth, const char *package,
-				   const struct source_names *names, struct error *error)
-{
-	size_t length = strlen(path);
-
-	if (length > 5 && !strcmp(path + length - 5, ".json"))
-		return json_read_file(set, path, package, names, error);
-	return depth ? STATUS_OK : json_read_folder(set, path, 1, package, names, error);
-}
-
-enum status diagnostic_json_read_directory(struct verdict_set *set, const char *directory, const char *package,
-					   const struct source_names *names, struct error *error)
-{
-	return json_read_folder(set, directory, 0, package, names, error);
 }

@@ -1,191 +1,334 @@
 /*
- * The compiler's text. A verdict is one line "FILE:LINE:COLUMN: words"; -m=2 explains escapes in a block before it,
- * whose head is "X escapes to heap in F:" (to Go 1.24 without "in F") and whose lines are indented.
+ * The compiler's text diagnostics, line by line. Comes in: the output of a compile or of a whole go build; goes out:
+ * -m's verdicts, the explanations of -m=2 beside them, and the lines that are something else.
+ *
+ * A block of -m=2 is a header line "POS: X escapes to heap in FUNC:" and lines with the same position that are
+ * indented. The compiler prints blocks as it goes, and the plain lines sorted, after them.
  */
 #include "verdicts/diagnostic_text.h"
 
 #include "base/memory.h"
-#include "verdicts/flow_words.h"
-#include "verdicts/verdict.h"
+#include "verdicts/verdict_draft.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The line under the reader's eye, split. */
-struct text_line {
-	const char *file;
+/* A position that a diagnostic line begins with. */
+struct text_position {
+	const char *file; /* not terminated */
 	size_t file_length;
 	uint32_t line, column;
-	const char *words;
-	size_t length;
+};
+
+/* Where a call was inlined: verdicts there may be about the inlined body. */
+struct inlined_place {
+	const char *file; /* of the reader's own strings, so that equal names have equal addresses */
+	uint32_t line, column;
 };
 
 struct text_reader {
-	struct verdict_set *set;
-	const char *directory;
-	bool fill_only;
-	char *package;
-	/* The block being read: whose flow it is. */
-	struct flow_words flow;
-	char *function;
-	uint32_t line, column;
+	struct diagnostic_text *out;
+	const struct source_names *names;
+	const char *package;
+	struct strtab *strings;
+	struct verdict_draft block; /* the one that indented lines belong to */
+	bool in_block;
+	struct verdict_draft draft;
+	struct verdict_set *plain;
+	struct inlined_place *inlined;
+	size_t ninlined, inlined_capacity;
+	struct buf name, scratch;
+	struct text_position last; /* the file of the line before, and its resolved name: most lines repeat it */
+	const char *last_name;
 };
 
-static bool text_number(const char **at, const char *end, uint32_t *number)
+/* A decimal number that ends where END points to, going back; false when there is none or it is too large. */
+static bool number_before(const char *start, const char **end, uint32_t *value)
 {
-	const char *start = *at;
-	uint64_t value = 0;
+	const char *at = *end;
+	uint64_t number = 0, scale = 1;
 
-	while (*at < end && isdigit((unsigned char)**at) && *at - start < 9)
-		value = value * 10 + (uint64_t)(*(*at)++ - '0');
-	*number = (uint32_t)value;
-	return *at > start && *at < end && **at == ':';
-}
-
-/* "FILE:LINE:COLUMN: words". File names may hold colons, so the first place that fits counts. */
-static bool text_split(const char *text, size_t length, struct text_line *line)
-{
-	const char *end = text + length, *colon = text, *at;
-
-	while ((colon = memchr(colon, ':', (size_t)(end - colon)))) {
-		at = colon + 1;
-		if (colon > text && text_number(&at, end, &line->line) &&
-		    (at++, text_number(&at, end, &line->column)) && at + 1 < end && at[1] == ' ') {
-			line->file = text;
-			line->file_length = (size_t)(colon - text);
-			line->words = at + 2;
-			line->length = (size_t)(end - at) - 2;
-			return true;
-		}
-		colon++;
+	while (at > start && isdigit((unsigned char)at[-1]) && *end - at < 10) {
+		number += (*--at - '0') * scale;
+		scale *= 10;
 	}
-	return false;
-}
-
-static char *text_file(const struct text_reader *reader, const struct text_line *line)
-{
-	const char *file = line->file;
-	size_t length = line->file_length;
-
-	if (length > 2 && !memcmp(file, "./", 2)) {
-		file += 2;
-		length -= 2;
-	} else if (*file == '/' || !reader->directory) {
-		return memory_copy_bytes(file, length);
-	}
-	if (!reader->directory)
-		return memory_copy_bytes(file, length);
-	return memory_format("%s/%.*s", reader->directory, (int)length, file);
-}
-
-static void text_end_block(struct text_reader *reader)
-{
-	flow_words_free(&reader->flow);
-	free(reader->function);
-	reader->function = NULL;
-}
-
-/* The head of a block, "X escapes to heap in F:" or "X escapes to heap:". */
-static bool text_begin_block(struct text_reader *reader, const struct text_line *line)
-{
-	static const char words[] = " escapes to heap";
-	const char *found = memmem(line->words, line->length, words, sizeof(words) - 1), *in;
-
-	if (!found || line->words[line->length - 1] != ':')
+	if (at == *end || number > UINT32_MAX)
 		return false;
-	in = found + sizeof(words) - 1;
-	text_end_block(reader);
-	if (!strncmp(in, " in ", 4))
-		reader->function = memory_copy_bytes(in + 4, (size_t)(line->words + line->length - in) - 5);
-	reader->line = line->line;
-	reader->column = line->column;
+	*value = number;
+	*end = at;
 	return true;
 }
 
-/* Whether SET knows an escape with these words at this outermost place. */
-static bool text_is_known(const struct verdict_set *set, const struct verdict *verdict)
+/* FILE:LINE[:COLUMN] that fills the bytes from START to END. */
+static bool position_parse(const char *start, const char *end, struct text_position *position)
 {
-	const struct verdict_position *place = &verdict->chain[0];
-	size_t count, i;
-	const uint32_t *indexes = verdict_set_lookup(set, place->file, place->line, &count);
+	uint32_t last, before;
 
-	for (i = 0; i < count; i++) {
-		const struct verdict *other = verdict_set_at(set, indexes[i]);
+	if (!number_before(start, &end, &last) || end - start < 2 || end[-1] != ':')
+		return false;
+	end--;
+	position->line = last;
+	position->column = 0;
+	position->file = start;
+	position->file_length = end - start;
+	if (number_before(start, &end, &before) && end - start >= 2 && end[-1] == ':') {
+		position->line = before;
+		position->column = last;
+		position->file_length = end - 1 - start;
+	}
+	return true;
+}
 
-		if (other->kind == verdict->kind && other->chain[0].column == place->column &&
-		    !strcmp(other->what, verdict->what))
+/* The position at the start of a line; what follows its ": " is the message. A name may hold colons of its own. */
+static bool line_position(const char *line, size_t length, struct text_position *position, const char **message)
+{
+	const char *at = line, *colon;
+
+	while ((colon = memmem(at, line + length - at, ": ", 2))) {
+		if (position_parse(line, colon, position)) {
+			*message = colon + 2;
 			return true;
+		}
+		at = colon + 1;
 	}
 	return false;
 }
 
-static void text_add(struct text_reader *reader, struct verdict *verdict, const struct text_line *line)
+/* The line table's name for the file of POSITION, kept in the reader's strings. */
+static const char *reader_file(struct text_reader *reader, const struct text_position *position)
 {
-	bool explained = reader->flow.seen_flow && reader->line == line->line && reader->column == line->column;
-	char *file = text_file(reader, line);
-	struct verdict_position place = {.function = "", .file = file, .line = line->line, .column = line->column};
+	const char *name;
 
-	verdict->package = reader->package;
-	verdict->function = explained && reader->function ? reader->function : "";
-	verdict->chain = &place;
-	verdict->nchain = 1;
-	if (explained) {
-		verdict->steps = reader->flow.steps;
-		verdict->nsteps = reader->flow.nsteps;
-		verdict->too_large = flow_words_has(&reader->flow, "too large for stack");
-		verdict->non_constant = flow_words_has(&reader->flow, "non-constant size");
-	}
-	if (!reader->fill_only || verdict->kind == VERDICT_NO_ESCAPE || !text_is_known(reader->set, verdict))
-		verdict_set_add(reader->set, verdict);
-	free(file);
+	if (reader->last_name && reader->last.file_length == position->file_length &&
+	    !memcmp(reader->last.file, position->file, position->file_length))
+		return reader->last_name;
+	reader->name.size = 0;
+	buf_append(&reader->name, position->file, position->file_length);
+	name = source_names_resolve(reader->names, buf_string(&reader->name), &reader->scratch);
+	reader->last = *position;
+	reader->last_name = strtab_get(reader->strings, strtab_add(reader->strings, name));
+	return reader->last_name;
 }
 
-static void text_take_line(struct text_reader *reader, const char *text, size_t length)
+static void reader_end_block(struct text_reader *reader)
 {
-	struct verdict verdict = {0};
-	struct flow_words words = {0};
-	struct text_line line;
+	if (reader->in_block)
+		verdict_set_add(reader->out->blocks, verdict_draft_get(&reader->block));
+	reader->in_block = false;
+}
+
+/* An indented line: part of the block's flow. Steps end with " at POS". */
+static void reader_take_flow(struct text_reader *reader, const char *text, size_t length)
+{
+	struct text_position position = {0};
+	const char *at = text + length, *file = "";
+
+	if (length && text[length - 1] == ':') {
+		verdict_draft_flow(&reader->block, text, length, "", 0, 0);
+		return;
+	}
+	while (at > text + 5 && memcmp(at - 5, ") at ", 5))
+		at--;
+	if (at > text + 5 && position_parse(at, text + length, &position)) {
+		file = reader_file(reader, &position);
+		length = at - 4 - text;
+	}
+	verdict_draft_flow(&reader->block, text, length, file, position.line, position.column);
+}
+
+static void reader_start_block(struct text_reader *reader, const struct text_position *position, const char *text,
+			       size_t length)
+{
+	reader_end_block(reader);
+	verdict_draft_start(&reader->block, reader->package);
+	if (!verdict_draft_message(&reader->block, text, length))
+		return;
+	verdict_draft_place(&reader->block, reader_file(reader, position), position->line, position->column);
+	reader->in_block = true;
+}
+
+static void reader_take_plain(struct text_reader *reader, const struct text_position *position)
+{
+	verdict_draft_place(&reader->draft, reader_file(reader, position), position->line, position->column);
+	verdict_set_add(reader->plain, verdict_draft_get(&reader->draft));
+}
+
+static void reader_take_inlined(struct text_reader *reader, const struct text_position *position)
+{
+	struct inlined_place place = {reader_file(reader, position), position->line, position->column};
+
+	reader->inlined =
+	    memory_reserve(reader->inlined, reader->ninlined, &reader->inlined_capacity, sizeof(*reader->inlined));
+	reader->inlined[reader->ninlined++] = place;
+}
+
+/* What else -m and -m=2 say of a place, from all versions. */
+static bool message_is_chatter(const char *text, size_t length)
+{
+	static const char *const starts[] = {
+	    "can inline ",
+	    "cannot inline ",
+	    "inlining call to ",
+	    "inline call to ",
+	    "cannot devirtualize ",
+	    "devirtualizing ",
+	    "partially devirtualizing ",
+	    "PGO devirtualiz",
+	    "should not PGO devirtualiz",
+	    "zero-copy ",
+	    "marking ",
+	    "assuming ",
+	    "index bounds check elided",
+	    "slice bounds check elided",
+	    "ignoring self-assignment",
+	    "mutates param: ",
+	    "calls param: ",
+	    "stack object ",
+	    "loop variable ",
+	    "<unknown>",
+	};
+	static const char *const parts[] = {
+	    " capturing by ",
+	    "ignoring self-assignment",
+	    " escapes to heap, not allowed",
+	    "bounds check elided",
+	    " appears to be ",
+	    "does not escape, mutate, or call",
+	    "rewriting OCONVIFACE",
+	    "marked for early scheduling",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
+		if (length >= strlen(starts[i]) && !memcmp(text, starts[i], strlen(starts[i])))
+			return true;
+	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (memmem(text, length, parts[i], strlen(parts[i])))
+			return true;
+	return false;
+}
+
+/* A line with a position; false when -m does not say such things. */
+static bool reader_take_message(struct text_reader *reader, const struct text_position *position, const char *text,
+				size_t length)
+{
 	size_t blanks = 0;
-	char *file;
 
-	if (length > 2 && text[0] == '#' && text[1] == ' ') {
-		free(reader->package);
-		reader->package = memory_copy_bytes(text + 2, length - 2);
-		return;
-	}
-	if (!text_split(text, length, &line) || !line.length)
-		return;
-	while (blanks < line.length && line.words[blanks] == ' ')
+	while (blanks < length && text[blanks] == ' ')
 		blanks++;
-	if (blanks) {
-		file = memory_copy_bytes(line.file, line.file_length);
-		flow_words_line(&reader->flow, line.words + blanks, line.length - blanks, file, line.line, line.column);
-		free(file);
-		return;
+	if (blanks >= 2) {
+		if (reader->in_block)
+			reader_take_flow(reader, text + blanks, length - blanks);
+		return true;
 	}
-	if (text_begin_block(reader, &line))
-		return;
-	/* In the text a variable's own line says "moved to heap", so an escaping expression is one whatever its flow.
-	 */
-	if (flow_words_message(&words, line.words, line.length, &verdict))
-		text_add(reader, &verdict, &line);
-	flow_words_free(&words);
+	if (length && text[length - 1] == ':') {
+		reader_start_block(reader, position, text, length - 1);
+		if (reader->in_block)
+			return true;
+	}
+	reader_end_block(reader);
+	if (length >= 17 && !memcmp(text, "inlining call to ", 17)) {
+		reader_take_inlined(reader, position);
+		return true;
+	}
+	verdict_draft_start(&reader->draft, reader->package);
+	if (!verdict_draft_message(&reader->draft, text, length))
+		return message_is_chatter(text, length);
+	reader_take_plain(reader, position);
+	return true;
 }
 
-void diagnostic_text_read(struct verdict_set *set, const char *package, const char *directory, bool fill_only,
-			  const char *text, size_t size)
+/* "# path" of the go command; a "[path.test]" after it tells of a variant for tests. */
+static void reader_take_package(struct text_reader *reader, const char *text, size_t length)
 {
-	struct text_reader reader = {.set = set, .directory = directory, .fill_only = fill_only};
-	const char *end = text + size, *line, *next;
+	const char *blank = memchr(text, ' ', length);
+	uint32_t number = strtab_add_bytes(reader->strings, text, blank ? (size_t)(blank - text) : length);
 
-	reader.package = memory_copy_string(package ? package : "");
-	for (line = text; line < end; line = next) {
-		const char *newline = memchr(line, '\n', (size_t)(end - line));
+	reader->package = strtab_get(reader->strings, number);
+}
 
-		next = newline ? newline + 1 : end;
-		text_take_line(&reader, line, (size_t)((newline ? newline : end) - line));
+static void reader_take_line(struct text_reader *reader, const char *line, size_t length)
+{
+	struct text_position position;
+	const char *message;
+
+	if (length && line[length - 1] == '\r')
+		length--;
+	if (line_position(line, length, &position, &message) &&
+	    reader_take_message(reader, &position, message, line + length - message))
+		return;
+	if (length > 2 && !memcmp(line, "# ", 2))
+		reader_take_package(reader, line + 2, length - 2);
+	buf_append(&reader->out->other, line, length);
+	buf_append_u8(&reader->out->other, '\n');
+}
+
+static int inlined_place_compare(const void *left, const void *right)
+{
+	const struct inlined_place *a = left, *b = right;
+
+	if (a->file != b->file)
+		return (uintptr_t)a->file < (uintptr_t)b->file ? -1 : 1;
+	if (a->line != b->line)
+		return a->line < b->line ? -1 : 1;
+	return a->column == b->column ? 0 : a->column < b->column ? -1 : 1;
+}
+
+/* Lines about one place come in no order that tells, so what was inlined is known only at the end. */
+static void reader_finish(struct text_reader *reader)
+{
+	struct inlined_place place;
+	struct verdict verdict;
+	size_t i;
+
+	reader_end_block(reader);
+	if (reader->ninlined)
+		qsort(reader->inlined, reader->ninlined, sizeof(*reader->inlined), inlined_place_compare);
+	for (i = 0; i < verdict_set_count(reader->plain); i++) {
+		verdict = *verdict_set_at(reader->plain, i);
+		place.file = strtab_get(reader->strings, strtab_add(reader->strings, verdict.chain->file));
+		place.line = verdict.chain->line;
+		place.column = verdict.chain->column;
+		verdict.chain_known = !reader->ninlined || !bsearch(&place, reader->inlined, reader->ninlined,
+								    sizeof(place), inlined_place_compare);
+		verdict_set_add(reader->out->plain, &verdict);
 	}
-	text_end_block(&reader);
-	free(reader.package);
+}
+
+void diagnostic_text_new(struct diagnostic_text *text)
+{
+	*text = (struct diagnostic_text){.plain = verdict_set_new(), .blocks = verdict_set_new()};
+}
+
+void diagnostic_text_free(struct diagnostic_text *text)
+{
+	verdict_set_free(text->plain);
+	verdict_set_free(text->blocks);
+	buf_free(&text->other);
+	*text = (struct diagnostic_text){0};
+}
+
+void diagnostic_text_read(struct diagnostic_text *text, const void *data, size_t size, const char *package,
+			  const struct source_names *names)
+{
+	struct text_reader reader = {.out = text, .names = names, .package = package};
+	const char *at = data, *end = at + size, *line_end;
+
+	reader.strings = strtab_new();
+	reader.plain = verdict_set_new();
+	for (; at < end; at = line_end + 1) {
+		line_end = memchr(at, '\n', end - at);
+		if (!line_end)
+			line_end = end;
+		reader_take_line(&reader, at, line_end - at);
+	}
+	reader_finish(&reader);
+	verdict_set_free(reader.plain);
+	verdict_draft_free(&reader.block);
+	verdict_draft_free(&reader.draft);
+	strtab_free(reader.strings);
+	free(reader.inlined);
+	buf_free(&reader.name);
+	buf_free(&reader.scratch);
 }

@@ -1,22 +1,39 @@
-/* Reading what the compiler prints with -m or -m=2, of Go 1.18 to 1.27. */
+/* Reads what the compiler prints for -m and -m=2, of Go 1.18 to 1.27. */
 #ifndef VERDICTS_DIAGNOSTIC_TEXT_H
 #define VERDICTS_DIAGNOSTIC_TEXT_H
 
+#include "base/buf.h"
 #include "base/error.h"
+#include "verdicts/source_names.h"
+#include "verdicts/verdict.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
-struct verdict_set;
+/* What the text says. Zero-initialise the structure's outputs with diagnostic_text_new. */
+struct diagnostic_text {
+	/*
+	 * -m's lines: the place is the outermost one. chain_known is set where no call was inlined at that place, so
+	 * that it is the allocation's own.
+	 */
+	struct verdict_set *plain;
+	/* -m=2's blocks of flow and steps, in the words of -m: about heap and leaks only. */
+	struct verdict_set *blocks;
+	/* Lines that are no diagnostic of -m, each with its newline. */
+	struct buf other;
+};
+
+/* Empty sets; free with diagnostic_text_free. */
+void diagnostic_text_new(struct diagnostic_text *text);
+
+/* Free the sets that are still there (a caller may take one and leave NULL) and the rest. */
+void diagnostic_text_free(struct diagnostic_text *text);
 
 /*
- * Add the verdicts in the SIZE bytes at TEXT to SET. The text knows only the outermost place of what was inlined: its
- * verdicts have chain_known false. PACKAGE names the package when the text is of one alone; NULL: a build's log, in
- * which lines "# import/path" name it. With FILL_ONLY an escape is added only where SET has none with these words at
- * this place: the merge with JSON, which tells more. DIRECTORY is put before relative file names ("./x.go", "x.go");
- * NULL: they stay. Lines that are no verdicts are passed over; there is no error.
+ * Take the compiler's output, SIZE bytes at DATA, into TEXT. PACKAGE is put into the verdicts until a line "# path"
+ * of the go command names another; NAMES (or NULL) as in source_names.h, for a go command's output too. Any bytes
+ * will do: what cannot be understood goes to `other`.
  */
-void diagnostic_text_read(struct verdict_set *set, const char *package, const char *directory, bool fill_only,
-			  const char *text, size_t size);
+void diagnostic_text_read(struct diagnostic_text *text, const void *data, size_t size, const char *package,
+			  const struct source_names *names);
 
 #endif

@@ -1,4 +1,7 @@
-/* The store of verdicts on disk. */
+/*
+ * The store of verdicts on disk, and the sidecar. Comes in: sets, and the IDs of the go command; goes out: sets. What
+ * is read may be anybody's bytes: an entry that is damaged counts as one that is not there.
+ */
 #include "verdicts/store.h"
 
 #include "base/buf.h"
@@ -150,45 +153,90 @@ enum status store_put_binary(const char *action_id, const struct store_package *
 	return status;
 }
 
-/* The packages of a binary's list, one "ACTION PATH" a line. */
-static void store_get_listed(const char *text, size_t size, struct verdict_set *set, size_t *missing)
+/* The list of a binary's packages, one "ACTION PATH" a line. */
+struct store_list {
+	struct mapfile file;
+	const char *at, *end;
+};
+
+static enum status store_list_open(struct store_list *list, const char *build_id, struct error *error)
 {
-	const char *end = text + size, *line, *next;
+	char *action = store_action_of(build_id), *path;
+	enum status status = STATUS_NO_ENTRY;
 
-	for (line = text; line < end; line = next) {
-		const char *newline = memchr(line, '\n', (size_t)(end - line));
-		const char *space = memchr(line, ' ', (size_t)((newline ? newline : end) - line));
-		char *action;
-
-		next = newline ? newline + 1 : end;
-		if (!space)
-			continue;
-		action = memory_copy_bytes(line, (size_t)(space - line));
-		if (store_get_package(action, set, NULL) != STATUS_OK)
-			(*missing)++;
-		free(action);
+	if (store_is_action(action)) {
+		path = store_path("binaries", action);
+		if (!access(path, R_OK))
+			status = mapfile_open(&list->file, path, error);
+		free(path);
 	}
+	free(action);
+	if (status == STATUS_OK) {
+		list->at = (const char *)list->file.data;
+		list->end = list->at + list->file.size;
+	}
+	return status;
+}
+
+/* The next action ID, for the caller to free; NULL after the last. */
+static char *store_list_next(struct store_list *list)
+{
+	const char *line = list->at, *end;
+
+	if (line >= list->end)
+		return NULL;
+	end = memchr(line, '\n', list->end - line);
+	if (!end)
+		end = list->end;
+	list->at = end + 1;
+	return memory_copy_bytes(line,
+				 memchr(line, ' ', end - line) ? (char *)memchr(line, ' ', end - line) - line : 0);
 }
 
 enum status store_get_binary(const char *build_id, struct verdict_set *set, size_t *missing, struct error *error)
 {
-	char *action = store_action_of(build_id), *path = NULL;
-	enum status status = STATUS_NO_ENTRY;
-	struct mapfile file;
+	struct store_list list = {0};
+	enum status status = store_list_open(&list, build_id, error);
+	char *action;
 
 	*missing = 0;
-	if (store_is_action(action)) {
-		path = store_path("binaries", action);
-		if (!access(path, R_OK))
-			status = mapfile_open(&file, path, error);
+	if (status != STATUS_OK)
+		return status;
+	for (; (action = store_list_next(&list)); free(action))
+		if (store_get_package(action, set, NULL) != STATUS_OK)
+			(*missing)++;
+	mapfile_close(&list.file);
+	return STATUS_OK;
+}
+
+static void store_check_package(const char *action_id, struct store_usage *usage)
+{
+	char *path = store_is_action(action_id) ? store_path("packages", action_id) : NULL;
+	struct mapfile file = {0};
+
+	if (path && mapfile_open(&file, path, NULL) == STATUS_OK && verdict_codec_is_sound(file.data, file.size)) {
+		usage->kept++;
+		usage->bytes += file.size;
+	} else {
+		usage->missing++;
 	}
-	if (status == STATUS_OK) {
-		store_get_listed((const char *)file.data, file.size, set, missing);
-		mapfile_close(&file);
-	}
+	mapfile_close(&file);
 	free(path);
-	free(action);
-	return status;
+}
+
+enum status store_check_binary(const char *build_id, struct store_usage *usage, struct error *error)
+{
+	struct store_list list = {0};
+	enum status status = store_list_open(&list, build_id, error);
+	char *action;
+
+	*usage = (struct store_usage){0};
+	if (status != STATUS_OK)
+		return status;
+	for (; (action = store_list_next(&list)); free(action))
+		store_check_package(action, usage);
+	mapfile_close(&list.file);
+	return STATUS_OK;
 }
 
 enum status store_write_sidecar(const char *path, const char *build_id, const struct verdict_set *set,

@@ -44,6 +44,16 @@ enum status store_put_binary(const char *action_id, const struct store_package *
  */
 enum status store_get_binary(const char *build_id, struct verdict_set *set, size_t *missing, struct error *error);
 
+/* How much of a binary is in the store. */
+struct store_usage {
+	size_t kept;    /* packages whose verdicts are there */
+	size_t missing; /* packages whose verdicts are not, or are damaged */
+	size_t bytes;   /* of those kept, on disk */
+};
+
+/* Look at the entries of the binary with the Go build ID BUILD_ID. STATUS_NO_ENTRY when the binary is not known. */
+enum status store_check_binary(const char *build_id, struct store_usage *usage, struct error *error);
+
 /* Write SET and BUILD_ID to the sidecar file PATH. */
 enum status store_write_sidecar(const char *path, const char *build_id, const struct verdict_set *set,
 				struct error *error);

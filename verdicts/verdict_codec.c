@@ -17,7 +17,7 @@
 #define CODEC_MAGIC   0x56435345u /* "ESCV" */
 #define CODEC_VERSION 1
 #define CODEC_HEADER  16
-#define CODEC_RAW_MAX (1u << 30)
+#define CODEC_RAW_MAX (1u << 28)
 #define CODEC_LEVEL   6
 #define CHAIN_MAX     256
 #define STEPS_MAX     256
@@ -32,26 +32,29 @@ static void codec_write_place(struct buf *body, struct strtab *strings, const ch
 	buf_append_uleb(body, column);
 }
 
+/* Chains and flows longer than a reader takes are cut: none of that length has been seen. */
 static void codec_write_verdict(struct buf *body, struct strtab *strings, const struct verdict *verdict)
 {
+	size_t nchain = verdict->nchain < CHAIN_MAX ? verdict->nchain : CHAIN_MAX;
+	size_t nsteps = verdict->nsteps < STEPS_MAX ? verdict->nsteps : STEPS_MAX;
 	size_t i;
 
 	buf_append_uleb(body, verdict->kind);
-	buf_append_uleb(body, (verdict->chain_known ? FLAG_CHAIN_KNOWN : 0u) |
+	buf_append_uleb(body, (verdict->chain_known && nchain == verdict->nchain ? FLAG_CHAIN_KNOWN : 0u) |
 				  (verdict->too_large ? FLAG_TOO_LARGE : 0u) |
 				  (verdict->non_constant ? FLAG_NON_CONSTANT : 0u));
 	buf_append_uleb(body, strtab_add(strings, verdict->package));
 	buf_append_uleb(body, strtab_add(strings, verdict->function));
 	buf_append_uleb(body, strtab_add(strings, verdict->what));
 	buf_append_uleb(body, strtab_add(strings, verdict->message));
-	buf_append_uleb(body, verdict->nchain);
-	for (i = 0; i < verdict->nchain; i++) {
+	buf_append_uleb(body, nchain);
+	for (i = 0; i < nchain; i++) {
 		buf_append_uleb(body, strtab_add(strings, verdict->chain[i].function));
 		codec_write_place(body, strings, verdict->chain[i].file, verdict->chain[i].line,
 				  verdict->chain[i].column);
 	}
-	buf_append_uleb(body, verdict->nsteps);
-	for (i = 0; i < verdict->nsteps; i++) {
+	buf_append_uleb(body, nsteps);
+	for (i = 0; i < nsteps; i++) {
 		buf_append_uleb(body, strtab_add(strings, verdict->steps[i].text));
 		buf_append_uleb(body, strtab_add(strings, verdict->steps[i].why));
 		buf_append_uleb(body, strtab_add(strings, verdict->steps[i].target));
@@ -197,25 +200,53 @@ static bool codec_read_raw(struct verdict_set *set, const uint8_t *raw, size_t s
 	return !cursor.failed;
 }
 
+/* What stands before the frame. */
+struct codec_header {
+	uint32_t magic, version, raw_size, checksum;
+};
+
+/* Read the header and check it and the bytes that CURSOR then stands at; NAME as in verdict_codec_read. */
+static enum status codec_read_header(struct cursor *cursor, struct codec_header *header, const char *name,
+				     struct error *error)
+{
+	const uint8_t *start = cursor->at;
+
+	header->magic = cursor_u32(cursor);
+	header->version = cursor_u32(cursor);
+	header->raw_size = cursor_u32(cursor);
+	header->checksum = cursor_u32(cursor);
+	if (cursor->failed || header->magic != CODEC_MAGIC)
+		return error_set(error, "no stored verdicts: %s", name);
+	if (header->version != CODEC_VERSION)
+		return error_set(error, "verdicts of another escprof (format %u, not %u): %s: build again",
+				 header->version, CODEC_VERSION, name);
+	if (header->raw_size > CODEC_RAW_MAX ||
+	    crc32(crc32(0, start, 12), cursor->at, cursor_left(cursor)) != header->checksum)
+		return error_set(error, "damaged verdicts: %s: the checksum is wrong: build again", name);
+	return STATUS_OK;
+}
+
+bool verdict_codec_is_sound(const void *data, size_t size)
+{
+	struct cursor cursor = cursor_make(data, size);
+	struct codec_header header;
+
+	return codec_read_header(&cursor, &header, "", NULL) == STATUS_OK;
+}
+
 enum status verdict_codec_read(struct verdict_set *set, const void *data, size_t size, const char *name,
 			       struct error *error)
 {
 	struct cursor cursor = cursor_make(data, size);
-	uint32_t magic = cursor_u32(&cursor), version = cursor_u32(&cursor), raw_size = cursor_u32(&cursor);
-	uint32_t checksum = cursor_u32(&cursor);
-	bool sound;
+	struct codec_header header;
 	uint8_t *raw;
+	bool sound;
 
-	if (cursor.failed || magic != CODEC_MAGIC)
-		return error_set(error, "no stored verdicts: %s", name);
-	if (version != CODEC_VERSION)
-		return error_set(error, "verdicts of another escprof (format %u, not %u): %s: build again", version,
-				 CODEC_VERSION, name);
-	if (raw_size > CODEC_RAW_MAX || crc32(crc32(0, data, 12), cursor.at, (uInt)cursor_left(&cursor)) != checksum)
-		return error_set(error, "damaged verdicts: %s: the checksum is wrong: build again", name);
-	raw = memory_alloc(1, raw_size);
-	sound = ZSTD_decompress(raw, raw_size, cursor.at, cursor_left(&cursor)) == raw_size &&
-		codec_read_raw(set, raw, raw_size);
+	if (codec_read_header(&cursor, &header, name, error) != STATUS_OK)
+		return STATUS_ERROR;
+	raw = memory_alloc(1, header.raw_size);
+	sound = ZSTD_decompress(raw, header.raw_size, cursor.at, cursor_left(&cursor)) == header.raw_size &&
+		codec_read_raw(set, raw, header.raw_size);
 	free(raw);
 	return sound ? STATUS_OK : error_set(error, "damaged verdicts: %s: build again", name);
 }

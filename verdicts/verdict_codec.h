@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct verdict_set;
@@ -18,5 +19,8 @@ void verdict_codec_write(struct buf *buf, const struct verdict_set *set);
  */
 enum status verdict_codec_read(struct verdict_set *set, const void *data, size_t size, const char *name,
 			       struct error *error);
+
+/* Whether the SIZE bytes at DATA are stored verdicts of this version whose checksum is right, without reading them. */
+bool verdict_codec_is_sound(const void *data, size_t size);
 
 #endif

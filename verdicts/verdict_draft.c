@@ -123,7 +123,8 @@ static bool draft_message_escapes(struct verdict_draft *draft, struct span text)
  */
 static bool draft_message_parameter(struct verdict_draft *draft, struct span text)
 {
-	struct span name, rest, target, function = {"", 0}, derefs, result;
+	struct span name, rest, target, function = {"", 0}, derefs;
+	char *message;
 
 	text = span_without_first(text, strlen("parameter "));
 	if (!span_split(text, " leaks to ", &name, &rest) || !span_split_last(rest, " with derefs=", &target, &derefs))
@@ -137,18 +138,15 @@ static bool draft_message_parameter(struct verdict_draft *draft, struct span tex
 	draft->verdict.kind = VERDICT_LEAK;
 	draft->verdict.what = draft_string(draft, name);
 	draft->verdict.function = draft_string(draft, function);
-	if (!span_starts(target, "{")) {
-		result = (struct span){name.text, target.text + target.length - name.text};
-		draft->verdict.message = draft_join(draft, "leaking param: ", name, " to result ");
-		result = (struct span){draft->verdict.message, strlen(draft->verdict.message)};
-		draft->verdict.message = draft_join(draft, "", result, draft_string(draft, target));
-		result = (struct span){draft->verdict.message, strlen(draft->verdict.message)};
-		draft->verdict.message = draft_join(draft, "", result, draft_join(draft, " level=", derefs, ""));
-	} else if (derefs.length == 1 && *derefs.text == '0') {
-		draft->verdict.message = draft_join(draft, "leaking param: ", name, "");
-	} else {
-		draft->verdict.message = draft_join(draft, "leaking param content: ", name, "");
-	}
+	if (!span_starts(target, "{"))
+		message = memory_format("leaking param: %.*s to result %.*s level=%.*s", (int)name.length, name.text,
+					(int)target.length, target.text, (int)derefs.length, derefs.text);
+	else
+		message =
+		    memory_format("leaking param%s: %.*s", derefs.length == 1 && *derefs.text == '0' ? "" : " content",
+				  (int)name.length, name.text);
+	draft->verdict.message = strtab_get(draft->strings, strtab_add(draft->strings, message));
+	free(message);
 	return true;
 }
 

@@ -6,8 +6,10 @@
 #include "verdicts/diagnostic_text.h"
 #include "verdicts/store.h"
 #include "verdicts/verdict.h"
+#include "verdicts/verdict_merge.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 static enum status verdict_find_sidecar(struct verdict_set *set, const char *binary, const char *build_id,
 					struct error *error)
@@ -42,13 +44,22 @@ enum status verdict_find(struct verdict_set **out, const char *binary, const cha
 
 enum status verdict_find_in_log(struct verdict_set **out, const char *path, struct error *error)
 {
+	struct source_names names = {.goroot = getenv("GOROOT")};
+	struct diagnostic_text text;
 	struct verdict_set *set;
 	struct mapfile file;
+	char *working;
 
 	if (mapfile_open(&file, path, error) != STATUS_OK)
 		return STATUS_ERROR;
+	working = getcwd(NULL, 0);
+	names.directory = working;
 	set = verdict_set_new();
-	diagnostic_text_read(set, NULL, NULL, false, (const char *)file.data, file.size);
+	diagnostic_text_new(&text);
+	diagnostic_text_read(&text, file.data, file.size, "", &names);
+	verdict_merge(set, NULL, &text);
+	diagnostic_text_free(&text);
+	free(working);
 	mapfile_close(&file);
 	if (verdict_set_count(set)) {
 		*out = set;

@@ -18,7 +18,11 @@ struct verdict_set;
 enum status verdict_find(struct verdict_set **set, const char *binary, const char *build_id, size_t *missing,
 			 struct error *error);
 
-/* The verdicts in a build's log of -gcflags=-m or -m=2, the file PATH. Errors: unreadable, or not one verdict in it. */
+/*
+ * The verdicts in a build's log of -gcflags=-m or -m=2, the file PATH; *SET as above. The go command writes names
+ * relative to where it ran: they are taken to be relative to this process's directory. Errors: unreadable, or not one
+ * verdict in it.
+ */
 enum status verdict_find_in_log(struct verdict_set **set, const char *path, struct error *error);
 
 #endif
