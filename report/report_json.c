@@ -1,0 +1,271 @@
+/*
+ * The report for programs: docs/REPORT_JSON.md, which is a contract. In comes an analysis, out goes one JSON object;
+ * names become well-formed UTF-8, numbers that are not known null.
+ */
+#include "report/clean_text.h"
+#include "report/report.h"
+#include "report/report_write.h"
+#include "report/roots.h"
+#include "report/words.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+
+#define SCHEMA 1
+
+static json_t *make_string(const char *text)
+{
+	struct buf clean = {0};
+	json_t *string;
+
+	clean_text_append_utf8(&clean, text);
+	string = json_string(buf_string(&clean));
+	buf_free(&clean);
+	return string;
+}
+
+static json_t *make_real(double value)
+{
+	return isfinite(value) ? json_real(value) : json_null();
+}
+
+/* Whole numbers of objects and bytes past 2^53 have no exact place in a reader's double anyway. */
+static json_t *make_integer(uint64_t value)
+{
+	return value <= INT64_MAX ? json_integer((json_int_t)value) : json_null();
+}
+
+static json_t *make_interval(const struct interval *interval)
+{
+	json_t *pair = json_array();
+
+	json_array_append_new(pair, make_real(interval->low));
+	json_array_append_new(pair, make_real(interval->high));
+	return pair;
+}
+
+static json_t *make_strings(const char *const *texts, size_t count)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(array, make_string(texts[i]));
+	return array;
+}
+
+static json_t *make_frame(const struct analysis_frame *frame)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "function", make_string(frame->function));
+	json_object_set_new(object, "file", make_string(frame->file));
+	json_object_set_new(object, "line", make_integer(frame->line));
+	return object;
+}
+
+static json_t *make_frames(const struct analysis_frame *frames, size_t count)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(array, make_frame(&frames[i]));
+	return array;
+}
+
+static json_t *make_verdict(const struct site_verdict *verdict)
+{
+	json_t *object;
+
+	if (!verdict->message)
+		return json_null();
+	object = json_object();
+	json_object_set_new(object, "message", make_string(verdict->message));
+	json_object_set_new(object, "file", make_string(verdict->file));
+	json_object_set_new(object, "line", make_integer(verdict->line));
+	json_object_set_new(object, "column", make_integer(verdict->column));
+	json_object_set_new(object, "reason", make_strings(verdict->reason, verdict->nreason));
+	return object;
+}
+
+static json_t *make_trace(const struct analysis *analysis)
+{
+	static const char *const states[] = {
+		[VERDICTS_MISSING] = "missing", [VERDICTS_MATCHED] = "matched", [VERDICTS_UNPROVEN] = "unproven"};
+	json_t *object = json_object();
+
+	json_object_set_new(object, "command", make_strings(analysis->command, analysis->ncommand));
+	json_object_set_new(object, "binary", make_string(analysis->binary));
+	json_object_set_new(object, "go_version", make_string(analysis->go_version));
+	json_object_set_new(object, "duration_seconds", make_real(analysis->duration_seconds));
+	json_object_set_new(object, "binary_build_id", make_string(analysis->build_id));
+	json_object_set_new(object, "complete", json_boolean(analysis->complete));
+	json_object_set_new(object, "damage", make_string(analysis->damage));
+	json_object_set_new(object, "heap_profile", json_boolean(analysis->is_heap_profile));
+	json_object_set_new(object, "verdicts", json_string(states[analysis->verdicts]));
+	return object;
+}
+
+static json_t *make_gc(const struct gc_summary *gc)
+{
+	json_t *object = json_object();
+	double unknown = gc->known ? 0 : NAN;
+
+	json_object_set_new(object, "known", json_boolean(gc->known));
+	json_object_set_new(object, "cpu_seconds", make_real(gc->cpu_seconds + unknown));
+	json_object_set_new(object, "cpu_share", make_real(gc->cpu_share + unknown));
+	json_object_set_new(object, "process_cpu_seconds", make_real(gc->process_cpu_seconds + unknown));
+	json_object_set_new(object, "assist_seconds", make_real(gc->assist_seconds + unknown));
+	json_object_set_new(object, "pause_seconds", make_real(gc->pause_seconds + unknown));
+	json_object_set_new(object, "cycles", gc->known ? make_integer(gc->cycles) : json_null());
+	json_object_set_new(object, "gogc", gc->known ? json_integer(gc->gogc) : json_null());
+	json_object_set_new(object, "memory_limit_bytes",
+			    gc->known && gc->memory_limit > 0 ? make_integer(gc->memory_limit) : json_null());
+	json_object_set_new(object, "live_bytes", make_real(gc->live_bytes + unknown));
+	json_object_set_new(object, "goal_bytes", make_real(gc->goal_bytes + unknown));
+	json_object_set_new(object, "goroutines_max", gc->known ? make_integer(gc->goroutines_max) : json_null());
+	return object;
+}
+
+static json_t *make_totals(const struct analysis *analysis)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "alloc_bytes", make_real(analysis->alloc_bytes));
+	json_object_set_new(object, "alloc_objects", make_real(analysis->alloc_objects));
+	json_object_set_new(object, "alloc_cpu_seconds", make_real(analysis->alloc_cpu_seconds));
+	json_object_set_new(object, "samples", make_integer(analysis->samples));
+	json_object_set_new(object, "lost", make_integer(analysis->lost_samples));
+	json_object_set_new(object, "rate_low", make_real(analysis->rate_low));
+	json_object_set_new(object, "rate_high", make_real(analysis->rate_high));
+	return object;
+}
+
+static json_t *make_classes(const struct analysis *analysis)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < CLASS_COUNT; i++) {
+		const struct class_share *share = &analysis->classes[i];
+		json_t *object = json_object();
+
+		json_object_set_new(object, "class", json_string(site_class_name((enum site_class)i)));
+		json_object_set_new(object, "bytes_share", make_real(share->bytes_share));
+		json_object_set_new(object, "objects_share", make_real(share->objects_share));
+		json_object_set_new(object, "bytes", make_real(share->bytes));
+		json_object_set_new(object, "objects", make_real(share->objects));
+		json_object_set_new(object, "samples", make_integer(share->samples));
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
+/* What the site is. */
+static void set_identity(json_t *object, const struct site *site)
+{
+	json_object_set_new(object, "rank", make_integer(site->rank));
+	json_object_set_new(object, "function", make_string(site->function));
+	json_object_set_new(object, "file", make_string(site->file));
+	json_object_set_new(object, "line", make_integer(site->line));
+	json_object_set_new(object, "inline", make_frames(site->inline_chain, site->ninline));
+	json_object_set_new(object, "shown", make_frame(&site->shown));
+	json_object_set_new(object, "entry", make_string(site->entry));
+	json_object_set_new(object, "type", make_string(site->type));
+	json_object_set_new(object, "class", json_string(site_class_name(site->class_)));
+	json_object_set_new(object, "category", json_string(site_category_name(site->category)));
+	json_object_set_new(object, "verdict", make_verdict(&site->verdict));
+	json_object_set_new(object, "candidates", make_integer(site->ncandidates));
+	json_object_set_new(object, "root", make_string(words_root(site)));
+}
+
+/* What it allocates and keeps. */
+static void set_sizes(json_t *object, const struct site *site)
+{
+	json_object_set_new(object, "samples", make_integer(site->samples));
+	json_object_set_new(object, "object_size", make_real(site->object_size));
+	json_object_set_new(object, "alloc_bytes", make_real(site->alloc_bytes));
+	json_object_set_new(object, "alloc_bytes_ci", make_interval(&site->alloc_bytes_ci));
+	json_object_set_new(object, "alloc_objects", make_real(site->alloc_objects));
+	json_object_set_new(object, "alloc_objects_ci", make_interval(&site->alloc_objects_ci));
+	json_object_set_new(object, "live_bytes", make_real(site->live_bytes));
+	json_object_set_new(object, "live_objects", make_real(site->live_objects));
+	json_object_set_new(object, "scan_bytes", make_real(site->scan_bytes));
+	json_object_set_new(object, "lifetime_cycles", make_real(site->lifetime_cycles));
+}
+
+/* What it costs, and the way out of it. */
+static void set_costs(json_t *object, const struct site *site, bool gc_known)
+{
+	static const struct interval unknown = {NAN, NAN};
+
+	json_object_set_new(object, "gc_saved_share", make_real(gc_known ? site->gc_saved_share : NAN));
+	json_object_set_new(object, "gc_saved_share_ci", make_interval(gc_known ? &site->gc_saved_share_ci : &unknown));
+	json_object_set_new(object, "gc_saved_share_equal_memory",
+			    make_real(gc_known ? site->gc_saved_share_equal_memory : NAN));
+	json_object_set_new(object, "alloc_cpu_seconds", make_real(site->alloc_cpu_seconds));
+	json_object_set_new(object, "tiny", json_boolean(site->tiny));
+	json_object_set_new(object, "advice", make_string(site->advice));
+}
+
+static json_t *make_sites(const struct analysis *analysis)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < analysis->nsites; i++) {
+		json_t *object = json_object();
+
+		set_identity(object, &analysis->sites[i]);
+		set_sizes(object, &analysis->sites[i]);
+		set_costs(object, &analysis->sites[i], analysis->gc.known);
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
+static json_t *make_roots(const struct analysis *analysis)
+{
+	struct root *roots;
+	size_t count = roots_collect(&roots, analysis);
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < count; i++) {
+		json_t *object = json_object();
+
+		json_object_set_new(object, "root", make_string(roots[i].name));
+		json_object_set_new(object, "sites", make_integer(roots[i].sites));
+		json_object_set_new(object, "alloc_bytes", make_real(roots[i].alloc_bytes));
+		json_object_set_new(object, "gc_saved_share", make_real(analysis->gc.known ? roots[i].gc_saved_share : NAN));
+		json_array_append_new(array, object);
+	}
+	free(roots);
+	return array;
+}
+
+enum status report_json(FILE *stream, const struct analysis *analysis, const struct report_options *options,
+			struct error *error)
+{
+	json_t *report = json_object();
+	struct buf out = {0};
+	enum status status;
+	char *text;
+
+	(void)options;
+	json_object_set_new(report, "schema", json_integer(SCHEMA));
+	json_object_set_new(report, "trace", make_trace(analysis));
+	json_object_set_new(report, "gc", make_gc(&analysis->gc));
+	json_object_set_new(report, "totals", make_totals(analysis));
+	json_object_set_new(report, "classes", make_classes(analysis));
+	json_object_set_new(report, "sites", make_sites(analysis));
+	json_object_set_new(report, "roots", make_roots(analysis));
+	json_object_set_new(report, "notes", make_strings(analysis->notes, analysis->nnotes));
+	text = json_dumps(report, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
+	json_decref(report);
+	if (!text)
+		return error_set(error, "the JSON report could not be put together");
+	buf_append_string(&out, text);
+	buf_append_u8(&out, '\n');
+	status = report_write(stream, &out, error);
+	buf_free(&out);
+	free(text);
+	return status;
+}

@@ -1,0 +1,116 @@
+/*
+ * The report for people: what the program did, the ranked sites, more about the first of them, where the bytes go, and
+ * what is uncertain. In comes an analysis, out goes a page of text that fits the terminal.
+ */
+#include "report/report.h"
+#include "report/report_text_parts.h"
+#include "report/report_write.h"
+#include "report/words.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BAR_COLUMNS 24
+
+/* A bar of SHARE × BAR_COLUMNS, in eighths of a column. */
+static void put_bar(struct page *page, double share)
+{
+	static const char *const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+	int parts = share > 0 && share <= 1 ? (int)lround(share * BAR_COLUMNS * 8) : share > 1 ? BAR_COLUMNS * 8 : 0;
+	int columns = parts / 8 + (parts % 8 != 0);
+
+	for (int i = 0; i < parts / 8; i++)
+		page_put(page, "█");
+	page_put(page, eighths[parts % 8]);
+	page_pad(page, BAR_COLUMNS - columns);
+}
+
+static void put_class(struct page *page, const struct class_share *share)
+{
+	char text[WORDS_NUMBER_SIZE];
+
+	page_put(page, "  ");
+	page_left(page, PAGE_PLAIN, words_class(share->class_), 44);
+	page_put(page, " ");
+	put_bar(page, share->bytes_share);
+	page_right(page, PAGE_PLAIN, words_percent(text, share->bytes_share), 6);
+	page_put(page, " %");
+	page_right(page, PAGE_PLAIN, words_bytes(text, share->bytes), 9);
+	page_right(page, PAGE_PLAIN, words_count(text, share->objects), 8);
+	page_put(page, "\n");
+}
+
+/* Classes with any bytes, the largest first. */
+static void put_classes(struct page *page, const struct analysis *analysis)
+{
+	bool done[CLASS_COUNT] = {false};
+
+	page_heading(page, "Where the bytes go");
+	page_pad(page, 44 + 3 + BAR_COLUMNS);
+	page_put_styled(page, PAGE_FAINT, "   share    bytes objects");
+	page_put(page, "\n");
+	for (;;) {
+		const struct class_share *best = NULL;
+		size_t best_at = 0;
+
+		for (size_t i = 0; i < CLASS_COUNT; i++) {
+			const struct class_share *share = &analysis->classes[i];
+
+			if (!done[i] && share->bytes > 0 && (!best || share->bytes > best->bytes)) {
+				best = share;
+				best_at = i;
+			}
+		}
+		if (!best)
+			break;
+		done[best_at] = true;
+		put_class(page, best);
+	}
+}
+
+static void put_notes(struct page *page, const struct analysis *analysis)
+{
+	if (analysis->nnotes == 0)
+		return;
+	page_heading(page, "What is uncertain");
+	for (size_t i = 0; i < analysis->nnotes; i++) {
+		page_put(page, "  – ");
+		page_wrap(page, PAGE_PLAIN, analysis->notes[i], 4);
+	}
+}
+
+static void put_all(struct page *page, const struct analysis *analysis, const struct report_options *options)
+{
+	report_text_summary(page, analysis);
+	if (analysis->nsites == 0) {
+		page_put(page, "\n");
+		page_wrap(page, PAGE_PLAIN,
+			  "No allocation was sampled, so there is nothing to rank. The program may have run too briefly or "
+			  "allocated too little; a smaller --rate sees more.",
+			  0);
+	} else {
+		report_text_table(page, analysis, options->top);
+		report_text_details(page, analysis,
+				    options->details < options->top ? options->details : options->top);
+		put_classes(page, analysis);
+	}
+	put_notes(page, analysis);
+}
+
+enum status report_text(FILE *stream, const struct analysis *analysis, const struct report_options *options,
+			struct error *error)
+{
+	struct report_options defaults = report_options_default();
+	struct page page = {.width = 0};
+	enum status status;
+
+	if (!options)
+		options = &defaults;
+	page.width = options->width < 80 ? 80 : options->width;
+	page.colour = options->colour;
+	put_all(&page, analysis, options);
+	status = report_write(stream, &page.out, error);
+	buf_free(&page.out);
+	return status;
+}

@@ -1,0 +1,287 @@
+/*
+ * More about the first sites: where in the user's code, what the compiler says and why, what to do, what it costs, and
+ * the stack that most of it comes from.
+ */
+#include "report/clean_text.h"
+#include "report/report_text_parts.h"
+#include "report/words.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define INDENT        4
+#define LABEL_COLUMNS 14
+#define STACK_FRAMES  8
+
+static void put_label(struct page *page, const char *label)
+{
+	page_pad(page, INDENT);
+	page_left(page, PAGE_FAINT, label, LABEL_COLUMNS);
+}
+
+static void put_text(struct page *page, const char *label, const char *text)
+{
+	put_label(page, label);
+	page_wrap(page, PAGE_PLAIN, text, INDENT + LABEL_COLUMNS);
+}
+
+static void put_words(struct page *page, const char *label, struct buf *words)
+{
+	put_text(page, label, buf_string(words));
+	buf_free(words);
+}
+
+static void append_place(struct buf *words, const char *file, uint32_t line)
+{
+	if (file && *file)
+		buf_append_format(words, "%s:%u", file, line);
+}
+
+static bool same_frame(const struct analysis_frame *frame, const struct site *site)
+{
+	return frame->line == site->line && frame->function && site->function &&
+	       strcmp(frame->function, site->function) == 0;
+}
+
+static void put_title(struct page *page, const struct site *site, size_t number)
+{
+	struct buf words = {0};
+
+	page_put(page, "\n");
+	page_printf(page, "%2zu  ", number);
+	page_short(page, PAGE_TITLE, words_short_function(site->function), page->width - INDENT);
+	page_put(page, "\n");
+	append_place(&words, site->file, site->line);
+	if (words.size > 0)
+		put_words(page, "At", &words);
+	if (!site->shown.function || !*site->shown.function || same_frame(&site->shown, site))
+		return;
+	buf_append_format(&words, "%s", words_short_function(site->shown.function));
+	if (site->shown.file && *site->shown.file)
+		buf_append_string(&words, ", ");
+	append_place(&words, site->shown.file, site->shown.line);
+	put_words(page, "In your code", &words);
+}
+
+/* What is allocated: the type, a mean size, the runtime's function. */
+static void put_object(struct page *page, const struct site *site)
+{
+	char text[WORDS_NUMBER_SIZE];
+	struct buf words = {0};
+
+	if (site->type && *site->type)
+		buf_append_format(&words, "%s, ", site->type);
+	buf_append_format(&words, "%s each", words_bytes(text, site->object_size));
+	if (site->entry && *site->entry)
+		buf_append_format(&words, ", made by %s", site->entry);
+	put_words(page, "Object", &words);
+}
+
+static void append_verdict(struct buf *words, const struct site_verdict *verdict)
+{
+	buf_append_string(words, verdict->message ? verdict->message : "");
+	if (!verdict->file || !*verdict->file)
+		return;
+	buf_append_format(words, " (%s:%u", words_base_name(verdict->file), verdict->line);
+	if (verdict->column > 0)
+		buf_append_format(words, ":%u", verdict->column);
+	buf_append_string(words, ")");
+}
+
+static void put_candidates(struct page *page, const struct site *site)
+{
+	struct buf words = {0};
+
+	for (size_t i = 0; i < site->ncandidates && i < 5; i++) {
+		buf_append_string(&words, i > 0 ? "\n" : "");
+		append_verdict(&words, &site->candidates[i]);
+	}
+	if (site->ncandidates > 5)
+		buf_append_format(&words, "\nand %zu more", site->ncandidates - 5);
+	put_words(page, "One of", &words);
+}
+
+/* The flow, step after step; a long one is cut in its middle, since its ends tell most. */
+static void put_reason(struct page *page, const struct site_verdict *verdict)
+{
+	struct buf words = {0};
+	size_t count = verdict->nreason;
+
+	for (size_t i = 0; i < count; i++) {
+		if (count > 7 && i == 3) {
+			buf_append_format(&words, "\n… %zu more steps", count - 6);
+			i = count - 3;
+		}
+		buf_append_format(&words, "%s%s", i > 0 ? "\n" : "", verdict->reason[i] ? verdict->reason[i] : "");
+	}
+	put_words(page, "Because", &words);
+}
+
+static void put_verdict(struct page *page, const struct site *site)
+{
+	struct buf words = {0};
+
+	if (site->ncandidates > 0) {
+		put_candidates(page, site);
+	} else if (site->verdict.message) {
+		append_verdict(&words, &site->verdict);
+		put_words(page, "Verdict", &words);
+	} else {
+		put_text(page, "Verdict", site->class_ == CLASS_UNMATCHED ? "none was found for this place"
+									  : "none; the compiler says nothing of such allocations");
+	}
+	if (site->verdict.message && site->verdict.nreason > 0)
+		put_reason(page, &site->verdict);
+}
+
+static void append_saving(struct buf *words, const struct site *site)
+{
+	char a[WORDS_NUMBER_SIZE], b[WORDS_NUMBER_SIZE];
+	double share = site->gc_saved_share, equal = site->gc_saved_share_equal_memory;
+
+	if (site->gc_saved_share_ci.low <= 0 && site->gc_saved_share_ci.high >= 0)
+		buf_append_format(words, "Without it the GC would take about as much CPU as with it: the %s %% saved can't be "
+				  "told from nothing", words_percent(a, share));
+	else
+		buf_append_format(words, "Without it the GC would take about %s %% %s CPU", words_percent(a, fabs(share)),
+				  share < 0 ? "more" : "less");
+	if (isfinite(equal))
+		buf_append_format(words, " (at equal peak memory, %s %% %s)", words_percent(b, fabs(equal)),
+				  equal < 0 ? "more" : "less");
+	buf_append_string(words, ". ");
+}
+
+static void put_cost(struct page *page, const struct analysis *analysis, const struct site *site)
+{
+	char a[WORDS_NUMBER_SIZE], b[WORDS_NUMBER_SIZE];
+	struct buf words = {0};
+
+	if (analysis->gc.known)
+		append_saving(&words, site);
+	buf_append_format(&words, "%s in %s objects", words_bytes(a, site->alloc_bytes), words_count(b, site->alloc_objects));
+	if (site->alloc_cpu_seconds > 0)
+		buf_append_format(&words, ", about %s of CPU to allocate", words_seconds(a, site->alloc_cpu_seconds));
+	if (isfinite(site->lifetime_cycles) && site->lifetimes > 0)
+		buf_append_format(&words, ", surviving %s GC cycles on average", words_count(a, site->lifetime_cycles));
+	if (site->tiny)
+		buf_append_string(&words, ". Tiny objects share blocks of 16 bytes, so other sites may have a part in these "
+					  "figures");
+	if (site->samples < 20 && !analysis->is_heap_profile)
+		buf_append_format(&words, ". Few samples: %s", words_integer(a, (double)site->samples));
+	buf_append_string(&words, ".");
+	put_words(page, "Cost", &words);
+}
+
+static void put_frame(struct page *page, const struct analysis_frame *frame, int name_columns)
+{
+	int room = page->width - INDENT - LABEL_COLUMNS - name_columns - 2;
+	char place[128];
+
+	snprintf(place, sizeof(place), "%s:%u", words_base_name(frame->file), frame->line);
+	if (frame->file && *frame->file) {
+		page_left(page, PAGE_NAME, words_short_function(frame->function), name_columns);
+		page_put(page, "  ");
+		page_short(page, PAGE_FAINT, place, room);
+	} else {
+		page_short(page, PAGE_NAME, words_short_function(frame->function), name_columns);
+	}
+	page_put(page, "\n");
+}
+
+static void put_folded(struct page *page, size_t count, const char *what)
+{
+	char text[80];
+
+	snprintf(text, sizeof(text), "… %zu %s%s%s", count, what, *what ? " " : "", count == 1 ? "frame" : "frames");
+	page_put_styled(page, PAGE_FAINT, text);
+	page_put(page, "\n");
+}
+
+/* How many frames from FRAMES[0] on belong to the runtime. */
+static size_t count_runtime(const struct analysis_frame *frames, size_t count)
+{
+	size_t run = 0;
+
+	while (run < count && words_is_runtime(&frames[run]))
+		run++;
+	return run;
+}
+
+/* The columns that the names of the first frames of STACK take, but no more than three fifths of the room. */
+static int choose_name_columns(const struct page *page, const struct analysis_stack *stack)
+{
+	int most = (page->width - INDENT - LABEL_COLUMNS) * 3 / 5, columns = 0, width;
+
+	for (size_t i = 0; i < stack->nframes && i < STACK_FRAMES; i++) {
+		width = clean_text_columns(words_short_function(stack->frames[i].function));
+		if (!words_is_runtime(&stack->frames[i]) && width > columns)
+			columns = width;
+	}
+	return columns < most ? columns : most;
+}
+
+/* The innermost frames, those of the runtime in a row as one line. */
+static void put_frames(struct page *page, const struct analysis_stack *stack)
+{
+	int name_columns = choose_name_columns(page, stack);
+	size_t shown = 0, i = 0, run;
+
+	while (i < stack->nframes) {
+		if (i > 0)
+			page_pad(page, INDENT + LABEL_COLUMNS);
+		run = count_runtime(&stack->frames[i], stack->nframes - i);
+		if (shown == STACK_FRAMES && i + run < stack->nframes) {
+			put_folded(page, stack->nframes - i, "more");
+			return;
+		}
+		if (run > 0)
+			put_folded(page, run, "runtime");
+		else
+			put_frame(page, &stack->frames[i], name_columns);
+		i += run > 0 ? run : 1;
+		shown++;
+	}
+}
+
+static void put_stack(struct page *page, const struct site *site)
+{
+	const struct analysis_stack *stack = site->nstacks > 0 ? &site->stacks[0] : NULL;
+	char text[WORDS_NUMBER_SIZE], label[96];
+
+	if (!stack || stack->nframes < 2)
+		return;
+	put_label(page, "Called by");
+	put_frames(page, stack);
+	if (site->nstacks < 2 || !(site->alloc_bytes > 0))
+		return;
+	page_pad(page, INDENT + LABEL_COLUMNS);
+	snprintf(label, sizeof(label), "%s %% of its bytes come this way, the rest on %zu other stack%s",
+		 words_percent(text, fmin(1, stack->alloc_bytes / site->alloc_bytes)), site->nstacks - 1,
+		 site->nstacks == 2 ? "" : "s");
+	page_put_styled(page, PAGE_FAINT, label);
+	page_put(page, "\n");
+}
+
+void report_text_details(struct page *page, const struct analysis *analysis, size_t count)
+{
+	char title[80];
+
+	if (count > analysis->nsites)
+		count = analysis->nsites;
+	if (count == 0)
+		return;
+	snprintf(title, sizeof(title), count == 1 ? "A closer look at the first" : "A closer look at the first %zu", count);
+	page_heading(page, title);
+	for (size_t i = 0; i < count; i++) {
+		const struct site *site = &analysis->sites[i];
+
+		put_title(page, site, i + 1);
+		put_object(page, site);
+		put_verdict(page, site);
+		if (site->advice && *site->advice)
+			put_text(page, "What to do", site->advice);
+		put_cost(page, analysis, site);
+		put_stack(page, site);
+	}
+}

@@ -1,0 +1,29 @@
+/* The parts of the text report, in the order they stand in it. Each appends to the page; ANALYSIS is not changed. */
+#ifndef REPORT_TEXT_PARTS_H
+#define REPORT_TEXT_PARTS_H
+
+#include "analyzer/analysis.h"
+#include "report/page.h"
+#include "report/report.h"
+
+/* The command and what it did, line by line. */
+void report_text_summary(struct page *page, const struct analysis *analysis);
+
+/* The ranked table of the first TOP sites, and what its marks mean. */
+void report_text_table(struct page *page, const struct analysis *analysis, size_t top);
+
+/* More about the first COUNT sites: where, why, what to do, the hottest stack. */
+void report_text_details(struct page *page, const struct analysis *analysis, size_t count);
+
+/* The ranks that a site may have. */
+struct rank_range {
+	size_t first, last; /* from 1 */
+};
+
+/*
+ * For each site the ranks that its interval leaves possible: after all those that are surely better, before all those
+ * that are surely worse. An array of analysis->nsites, to be freed with free(); NULL when there are none.
+ */
+struct rank_range *report_text_ranks(const struct analysis *analysis);
+
+#endif

@@ -1,0 +1,150 @@
+/*
+ * The head of the text report: which program, how long, what the collector took of the CPU, and how good the sample is.
+ * A line each, and none for what is not known.
+ */
+#include "report/report_text_parts.h"
+#include "report/words.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define LABEL_COLUMNS 14
+
+static void put_line(struct page *page, const char *label, struct buf *sentence)
+{
+	page_left(page, PAGE_FAINT, label, LABEL_COLUMNS);
+	page_wrap(page, PAGE_PLAIN, buf_string(sentence), LABEL_COLUMNS);
+	buf_free(sentence);
+}
+
+static void put_command(struct page *page, const struct analysis *analysis)
+{
+	struct buf words = {0};
+
+	for (size_t i = 0; i < analysis->ncommand; i++)
+		buf_append_format(&words, "%s%s", i > 0 ? " " : "", analysis->command[i] ? analysis->command[i] : "");
+	if (words.size == 0)
+		buf_append_string(&words, analysis->binary ? analysis->binary : "");
+	if (words.size == 0)
+		buf_append_string(&words, "a Go program");
+	page_wrap(page, PAGE_TITLE, buf_string(&words), 0);
+	buf_free(&words);
+}
+
+static void put_run(struct page *page, const struct analysis *analysis)
+{
+	const struct gc_summary *gc = &analysis->gc;
+	char text[WORDS_NUMBER_SIZE];
+	struct buf words = {0};
+
+	buf_append_format(&words, "%s, %s",
+			  analysis->go_version && *analysis->go_version ? analysis->go_version : "Go version unknown",
+			  analysis->is_heap_profile ? "from a heap profile" : words_seconds(text, analysis->duration_seconds));
+	if (gc->known) {
+		buf_append_format(&words, ", %s GC cycle%s", words_integer(text, (double)gc->cycles), gc->cycles == 1 ? "" : "s");
+		if (gc->gogc < 0)
+			buf_append_string(&words, ", GOGC=off");
+		else
+			buf_append_format(&words, ", GOGC=%d", gc->gogc);
+		if (gc->memory_limit > 0 && gc->memory_limit < INT64_MAX)
+			buf_append_format(&words, ", memory limit %s", words_bytes(text, (double)gc->memory_limit));
+		if (gc->goroutines_max > 0)
+			buf_append_format(&words, ", up to %s goroutines", words_integer(text, (double)gc->goroutines_max));
+	}
+	if (!analysis->complete && !analysis->is_heap_profile)
+		buf_append_format(&words, "; the trace was cut%s%s", analysis->damage && *analysis->damage ? ": " : "",
+				  analysis->damage ? analysis->damage : "");
+	put_line(page, "Run", &words);
+}
+
+static void put_gc(struct page *page, const struct analysis *analysis)
+{
+	const struct gc_summary *gc = &analysis->gc;
+	char a[WORDS_NUMBER_SIZE], b[WORDS_NUMBER_SIZE], c[WORDS_NUMBER_SIZE];
+	struct buf words = {0};
+
+	buf_append_format(&words, "%s", words_seconds(a, gc->cpu_seconds));
+	if (gc->process_cpu_seconds > 0)
+		buf_append_format(&words, ", %s %% of the %s the process used", words_percent(b, gc->cpu_share),
+				  words_seconds(c, gc->process_cpu_seconds));
+	buf_append_format(&words, "; assists, which requests pay, %s; pauses %s", words_seconds(a, gc->assist_seconds),
+			  words_seconds(b, gc->pause_seconds));
+	put_line(page, "GC CPU", &words);
+	buf_append_format(&words, "%s at a cycle's end, goal %s", words_bytes(a, gc->live_bytes),
+			  words_bytes(b, gc->goal_bytes));
+	put_line(page, "Live heap", &words);
+}
+
+static void put_allocation(struct page *page, const struct analysis *analysis)
+{
+	double seconds = analysis->duration_seconds;
+	char a[WORDS_NUMBER_SIZE], b[WORDS_NUMBER_SIZE];
+	struct buf words = {0};
+
+	buf_append_format(&words, "%s in %s objects", words_bytes(a, analysis->alloc_bytes),
+			  words_count(b, analysis->alloc_objects));
+	if (seconds > 0 && !analysis->is_heap_profile)
+		buf_append_format(&words, " (%s/s, %s/s)", words_bytes(a, analysis->alloc_bytes / seconds),
+				  words_count(b, analysis->alloc_objects / seconds));
+	if (analysis->alloc_cpu_seconds > 0) {
+		buf_append_format(&words, "; allocating took about %s of CPU", words_seconds(a, analysis->alloc_cpu_seconds));
+		if (analysis->gc.known && analysis->gc.process_cpu_seconds > 0)
+			buf_append_format(&words, ", %s %%",
+					  words_percent(b, analysis->alloc_cpu_seconds / analysis->gc.process_cpu_seconds));
+	}
+	put_line(page, "Allocated", &words);
+}
+
+static void put_sample(struct page *page, const struct analysis *analysis)
+{
+	char a[WORDS_NUMBER_SIZE], b[WORDS_NUMBER_SIZE];
+	struct buf words = {0};
+
+	buf_append_format(&words, "%s allocation%s", words_integer(a, (double)analysis->samples),
+			  analysis->samples == 1 ? "" : "s");
+	if (analysis->rate_high > 0 && analysis->rate_high <= 1)
+		buf_append_string(&words, ", every one that was made");
+	else if (analysis->rate_high > analysis->rate_low * 1.01 && analysis->rate_low > 0)
+		buf_append_format(&words, ", one every %s to %s", words_bytes(a, analysis->rate_low),
+				  words_bytes(b, analysis->rate_high));
+	else if (analysis->rate_high > 0)
+		buf_append_format(&words, ", one every %s", words_bytes(a, analysis->rate_high));
+	if (analysis->lost_samples > 0)
+		buf_append_format(&words, "; %s more were lost (%s %%)", words_integer(a, (double)analysis->lost_samples),
+				  words_percent(b, (double)analysis->lost_samples /
+							   (double)(analysis->samples + analysis->lost_samples)));
+	else if (!analysis->is_heap_profile)
+		buf_append_string(&words, "; none lost");
+	put_line(page, "Sampled", &words);
+}
+
+static void put_verdicts(struct page *page, const struct analysis *analysis)
+{
+	struct buf words = {0};
+
+	switch (analysis->verdicts) {
+	case VERDICTS_MATCHED:
+		buf_append_string(&words, "the compiler's own, of this very binary");
+		break;
+	case VERDICTS_UNPROVEN:
+		buf_append_string(&words, "as you gave them; nothing proves that they are of this binary");
+		break;
+	case VERDICTS_MISSING:
+	default:
+		buf_append_string(&words, "none found for this binary, so nothing tells why a site escapes; `escprof build` "
+					  "keeps them, and `escprof report --verdicts FILE` reads a -gcflags=-m=2 log");
+		break;
+	}
+	put_line(page, "Verdicts", &words);
+}
+
+void report_text_summary(struct page *page, const struct analysis *analysis)
+{
+	put_command(page, analysis);
+	put_run(page, analysis);
+	if (analysis->gc.known)
+		put_gc(page, analysis);
+	put_allocation(page, analysis);
+	put_sample(page, analysis);
+	put_verdicts(page, analysis);
+}
