@@ -74,6 +74,7 @@ static const struct layout_variable {
     {"runtime.work", FIELD(work)},
     {"runtime.allglen", FIELD(allglen)},
     {"runtime.gomaxprocs", FIELD(gomaxprocs)},
+    {"runtime.mcache0", FIELD(mcache0)},
 };
 
 #define LAYOUT_VARIABLES (sizeof(layout_variables) / sizeof(layout_variables[0]))
@@ -233,12 +234,11 @@ static const char *layout_missing(const struct go_layout *layout)
 }
 
 /*
- * MemProfileRate in a stripped program: profilealloc loads mcache0 first and MemProfileRate second, each by
- * `mov d(%rip), %reg` (48 8b /r with mod 00, r/m 101).
+ * mcache0 and MemProfileRate in a stripped program: the two variables that profilealloc loads first, each by
+ * `mov d(%rip), %reg` (48 8b /r with mod 00, r/m 101). FOUND stays zero where there are none.
  */
-static uint64_t layout_rate_from_code(struct elf_image *image, const struct go_pclntab *table)
+static void layout_profilealloc_loads(struct elf_image *image, const struct go_pclntab *table, uint64_t found[2])
 {
-	uint64_t found[2] = {0};
 	size_t count = 0, i, available;
 	struct go_func func;
 	const uint8_t *code;
@@ -246,14 +246,13 @@ static uint64_t layout_rate_from_code(struct elf_image *image, const struct go_p
 
 	if (!go_pclntab_by_name(table, "runtime.profilealloc", &func) ||
 	    !(code = elf_image_at(image, func.entry, &available)))
-		return 0;
+		return;
 	for (i = 0; i + 7 <= available && i + 7 <= func.end - func.entry && count < 2; i++) {
 		if (code[i] != 0x48 || code[i + 1] != 0x8b || (code[i + 2] & 0xc7) != 0x05)
 			continue;
 		memcpy(&displacement, code + i + 3, sizeof(displacement));
 		found[count++] = func.entry + i + 7 + (uint64_t)(int64_t)displacement;
 	}
-	return found[1];
 }
 
 /* disableMemoryProfiling: schedinit's `cmpb $0, d(%rip)` behind which a store to MemProfileRate follows (48 c7 05). */
@@ -356,14 +355,17 @@ static void layout_gc_from_code(struct go_layout *layout, struct elf_image *imag
 
 static void layout_find_variables(struct go_layout *layout, struct elf_image *image, const struct go_pclntab *table)
 {
-	uint64_t size;
+	uint64_t size, loads[2] = {0};
 	size_t i;
 
 	for (i = 0; i < LAYOUT_VARIABLES; i++)
 		elf_image_symbol(image, layout_variables[i].name, layout_address(layout, layout_variables[i].field),
 				 &size);
+	layout_profilealloc_loads(image, table, loads);
+	if (!layout->mcache0)
+		layout->mcache0 = loads[0];
 	if (!layout->mem_profile_rate)
-		layout->mem_profile_rate = layout_rate_from_code(image, table);
+		layout->mem_profile_rate = loads[1];
 	layout_gc_from_code(layout, image, table);
 	if (!layout->disable_memory_profiling && layout->mem_profile_rate)
 		layout->disable_memory_profiling = layout_disable_from_code(image, table, layout->mem_profile_rate);

@@ -32,6 +32,7 @@ struct go_layout {
 	uint64_t disable_memory_profiling; /* runtime.disableMemoryProfiling, a bool */
 	uint64_t memstats, gc_controller, work; /* the variables' starts */
 	uint64_t allglen, gomaxprocs;
+	uint64_t mcache0; /* runtime.mcache0, a pointer: the mcache before there is a P */
 
 	/* Offsets in memstats (mstats). */
 	uint32_t memstats_numgc, memstats_pause_total_ns;

@@ -173,6 +173,7 @@ void plan_fill(const struct plan *plan, uint64_t bias, struct agent_plan *agent)
 	agent->numgc = layout->memstats && layout->memstats_numgc != GO_LAYOUT_NONE
 			   ? layout->memstats + layout->memstats_numgc + bias
 			   : 0;
+	agent->mcache0 = layout->mcache0 ? layout->mcache0 + bias : 0;
 	agent->nfigures = (uint32_t)figures_addresses(layout, bias, agent->figures);
 	agent->arguments_shift = minor >= 23;
 	agent->g_m = layout->g_m;

@@ -13,6 +13,7 @@
 #define REGION_RING_MAX (16ull << 20)
 #define REGION_RING_MIN (1ull << 20)
 #define REGION_HEARTBEAT_SECONDS 3
+#define REGION_FIGURES_A_SECOND 100
 
 extern const uint8_t agent_blob[], agent_blob_end[];
 
@@ -72,6 +73,7 @@ static uint64_t region_ticks_a_second(void)
 
 enum status region_map(struct region *region, int fd, uint64_t rate, struct error *error)
 {
+	uint64_t second = region_ticks_a_second();
 	struct agent_control *control;
 	uint32_t i;
 
@@ -85,7 +87,8 @@ enum status region_map(struct region *region, int fd, uint64_t rate, struct erro
 				       (unsigned long long)(region->size >> 20));
 	region->control = control;
 	control->rate = rate;
-	control->heartbeat_ticks = REGION_HEARTBEAT_SECONDS * region_ticks_a_second();
+	control->heartbeat_ticks = REGION_HEARTBEAT_SECONDS * second;
+	control->plan.figures_ticks = second / REGION_FIGURES_A_SECOND;
 	control->plan.nshards = region_shards();
 	control->plan.ring_size = region_ring_size(control->plan.nshards);
 	control->plan.shard_size = region_shard_size();

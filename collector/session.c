@@ -26,7 +26,7 @@
 #define DRAIN_BUSY_MS 2
 #define DRAIN_IDLE_MS 20
 #define FLUSH_NS 500000000ull   /* a killed escprof loses at most this much */
-#define FIGURES_NS 100000000ull /* between looks at the GC's figures from outside */
+#define FIGURES_NS 1000000000ull /* between looks at the GC's figures from outside, when no samples bring them */
 
 struct session {
 	const struct session_options *options;

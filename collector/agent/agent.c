@@ -215,19 +215,32 @@ static uint64_t agent_fill_alloc(struct agent_control *control, struct agent_sha
 	return record->record.size;
 }
 
-/* Copy the GC's figures when a cycle has ended since the last look; one caller does it, the others go on. */
+/* Whether the GC's figures are due: a cycle has ended since the last look, or it is long ago. One caller is told so. */
+static bool agent_figures_are_due(struct agent_control *control, uint32_t cycle, uint64_t time)
+{
+	uint32_t last = __atomic_load_n(&control->last_numgc, __ATOMIC_RELAXED);
+	uint64_t before = __atomic_load_n(&control->last_figures, __ATOMIC_RELAXED);
+
+	if (cycle != last)
+		return __atomic_compare_exchange_n(&control->last_numgc, &last, cycle, false, __ATOMIC_RELAXED,
+						   __ATOMIC_RELAXED);
+	return time - before > control->plan.figures_ticks &&
+	       __atomic_compare_exchange_n(&control->last_figures, &before, time, false, __ATOMIC_RELAXED,
+					   __ATOMIC_RELAXED);
+}
+
+/* Copy the GC's figures when they are due. */
 static void agent_gc_figures(struct agent_control *control, struct agent_shard *shard, uint64_t time)
 {
 	const struct agent_plan *plan = &control->plan;
-	uint32_t cycle, last = __atomic_load_n(&control->last_numgc, __ATOMIC_RELAXED), i;
+	uint32_t cycle, i;
 	uint64_t size = sizeof(struct agent_gc) + 8 * plan->nfigures;
 	struct agent_gc *gc;
 
 	if (!plan->numgc)
 		return;
 	cycle = load32(plan->numgc);
-	if (cycle == last || !__atomic_compare_exchange_n(&control->last_numgc, &last, cycle, false, __ATOMIC_RELAXED,
-							  __ATOMIC_RELAXED))
+	if (!agent_figures_are_due(control, cycle, time))
 		return;
 	gc = agent_room(control, shard, size, 0);
 	if (!gc)
@@ -315,6 +328,12 @@ static void agent_restore_rate(struct agent_control *control)
 		*(volatile int64_t *)control->plan.mem_profile_rate = control->plan.first_rate;
 }
 
+/* Not so only while the collector's 1 stands in MemProfileRate: what came then would be scaled up wrongly. */
+static inline bool agent_rate_is_the_programs(const struct agent_control *control)
+{
+	return !control->plan.first_rate || control->rate_restored;
+}
+
 static void agent_fill_sample(const struct agent_plan *plan, struct agent_sample *sample)
 {
 	sample->time = agent_now();
@@ -337,7 +356,7 @@ static int agent_sample_one(struct agent_control *control, struct agent_sample *
 		/* Every allocation comes, and the program's profile wants each; we count our own interval. */
 		if ((int64_t)sample->size < processor->countdown) {
 			processor->countdown -= (int64_t)sample->size;
-			return 1;
+			return agent_rate_is_the_programs(control);
 		}
 	}
 	agent_fill_sample(&control->plan, sample);
@@ -348,7 +367,7 @@ static int agent_sample_one(struct agent_control *control, struct agent_sample *
 	pass = own > 0 && chance <= agent_thin(size, (double)drawn, (double)own);
 	record = !alone && chance <= agent_thin(size, (double)drawn, (double)rate);
 	if (control->plan.rate_one_is_all && own == 1)
-		pass = true;
+		pass = agent_rate_is_the_programs(control);
 	if (alone && control->plan.switched_on)
 		pass = false;
 	if (record) {
@@ -377,11 +396,15 @@ int agent_malloc(uint64_t ax, uint64_t bx, uint64_t cx, uint64_t g, uint64_t fra
 	sample.size = plan->arguments_shift ? cx : bx;
 	sample.m = load64(g + plan->g_m);
 	p = load64(sample.m + plan->m_p);
-	mcache = p ? load64(p + plan->p_mcache) : 0;
-	if (!mcache) /* the runtime is starting */
-		return !plan->first_rate || control->rate_restored;
-	agent_restore_rate(control);
-	sample.processor = load32(p + plan->p_id);
+	if (p) {
+		agent_restore_rate(control);
+		mcache = load64(p + plan->p_mcache);
+		sample.processor = load32(p + plan->p_id);
+	} else { /* the runtime is starting */
+		mcache = plan->mcache0 ? load64(plan->mcache0) : 0;
+	}
+	if (!mcache)
+		return agent_rate_is_the_programs(control);
 	return agent_sample_one(control, &sample, mcache);
 }
 

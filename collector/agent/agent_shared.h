@@ -35,7 +35,9 @@ struct agent_plan {
 	uint64_t types_start, types_end;
 	uint64_t mem_profile_rate; /* &runtime.MemProfileRate */
 	uint64_t numgc;            /* &memstats.numgc, 0 when unknown */
-	uint64_t figures[AGENT_MAX_FIGURES]; /* addresses of 8-byte words to copy when numgc has changed; 0: unknown */
+	uint64_t mcache0;          /* &runtime.mcache0, which serves before there is a P; 0 when unknown */
+	uint64_t figures_ticks;    /* the GC's figures are copied at least this often, as long as samples come */
+	uint64_t figures[AGENT_MAX_FIGURES]; /* addresses of 8-byte words to copy when numgc has changed or it is time; 0: unknown */
 	uint32_t nfigures;
 	uint32_t arguments_shift; /* 0: AX=p BX=size (to Go 1.22); 1: AX=mp BX=p CX=size */
 	uint32_t g_m, g_goid, g_gopc;
@@ -73,7 +75,7 @@ struct agent_control {
 	uint32_t last_numgc __attribute__((aligned(64)));
 	uint32_t rate_restored;
 	uint64_t contended; /* allocations that found every shard busy */
-	uint64_t in_flight;
+	uint64_t last_figures; /* time */
 	struct agent_processor processors[AGENT_PROCESSORS];
 };
 
