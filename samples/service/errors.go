@@ -26,16 +26,18 @@ func reserveFixed(line int) error {
 	return nil
 }
 
-// checkout tries each line of an order, and gives back how many could not be had.
-func checkout(reserve func(int) error) []error {
-	refused := make([]error, 0, linesPerOrder)
-	for line := 0; line < linesPerOrder; line++ {
-		if err := reserve(line); err != nil {
-			refused = append(refused, err)
-		}
-	}
-	return refused
+// checkout tries each line of an order. Which warehouse it asks is decided elsewhere, so the compiler cannot look into
+// the call, as it can't in most services.
+type checkout struct {
+	reserve func(line int) error
 }
 
-func checkoutSlow(w http.ResponseWriter, r *http.Request)  { reply(w, len(checkout(reserveSlow))) }
-func checkoutFixed(w http.ResponseWriter, r *http.Request) { reply(w, len(checkout(reserveFixed))) }
+func (c *checkout) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	refused := 0
+	for line := 0; line < linesPerOrder; line++ {
+		if err := c.reserve(line); err != nil {
+			refused++
+		}
+	}
+	reply(w, refused)
+}

@@ -21,14 +21,14 @@ const shutdownTimeout = 5 * time.Second
 // routes are the pairs of handlers: /NAME has the escape, /fixed/NAME has not.
 var routes = []struct {
 	name        string
-	slow, fixed http.HandlerFunc
+	slow, fixed http.Handler
 }{
-	{"errors", checkoutSlow, checkoutFixed},
-	{"struct", catalogueSlow, catalogueFixed},
-	{"slice", histogramSlow, histogramFixed},
-	{"make", quantilesSlow, quantilesFixed},
-	{"closure", ticketsSlow, ticketsFixed},
-	{"point", routeSlow, routeFixed},
+	{"errors", &checkout{reserveSlow}, &checkout{reserveFixed}},
+	{"struct", http.HandlerFunc(catalogueSlow), http.HandlerFunc(catalogueFixed)},
+	{"slice", http.HandlerFunc(histogramSlow), http.HandlerFunc(histogramFixed)},
+	{"make", http.HandlerFunc(quantilesSlow), http.HandlerFunc(quantilesFixed)},
+	{"closure", http.HandlerFunc(ticketsSlow), http.HandlerFunc(ticketsFixed)},
+	{"point", http.HandlerFunc(routeSlow), http.HandlerFunc(routeFixed)},
 }
 
 func main() {
@@ -78,8 +78,8 @@ func serve(port, sessions int, addressFile string) error {
 func newMux() *http.ServeMux {
 	mux := http.NewServeMux()
 	for _, route := range routes {
-		mux.HandleFunc("/"+route.name, route.slow)
-		mux.HandleFunc("/fixed/"+route.name, route.fixed)
+		mux.Handle("/"+route.name, route.slow)
+		mux.Handle("/fixed/"+route.name, route.fixed)
 	}
 	return mux
 }
