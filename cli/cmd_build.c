@@ -368,7 +368,10 @@ static int build_check(const struct build *build, const char *path, bool *again)
 	return status;
 }
 
-/* Check each program of LIST, lines of where the packages called main would be installed. Returns the exit status. */
+/*
+ * Check each program of LIST, lines of where the packages called main would be installed; the lines of others have a
+ * dash. Returns the exit status.
+ */
 static int build_check_listed(const struct build *build, char *list)
 {
 	bool again = false;
@@ -399,7 +402,7 @@ static int build_check_named(const struct build *build)
 
 	if (!status && (one || build->output))
 		status = build_check_listed(build, (char *)(uintptr_t)text);
-	else if (build->sidecar)
+	if (build->sidecar && !memmem(text, list.size, "=", 1))
 		terminal_error("build: no program was written, so --sidecar has nothing to describe");
 	buf_free(&list);
 	free(argv);
@@ -423,13 +426,26 @@ static int build_finish(const struct build *build)
 	return status;
 }
 
+/* All that must be there before the go command is run; false when it is not, and that has been said. */
+static bool build_prepare(struct build *build)
+{
+	struct error error;
+
+	if (!build_find_go(build) || !build_make_toolexec(build))
+		return false;
+	if (store_prepare(&error) == STATUS_OK)
+		return true;
+	terminal_error("build: %s", error.text);
+	return false;
+}
+
 int cmd_build(int argc, char **argv)
 {
 	struct build build = {0};
 	int status = build_parse(&build, argc, argv);
 
 	if (status < 0)
-		status = build_find_go(&build) && build_make_toolexec(&build) ? build_run(&build, false) : 1;
+		status = build_prepare(&build) ? build_run(&build, false) : 1;
 	else
 		build.dry = true;
 	if (!status)

@@ -163,54 +163,21 @@ static void reader_take_inlined(struct text_reader *reader, const struct text_po
 	reader->inlined[reader->ninlined++] = place;
 }
 
-/* What else -m and -m=2 say of a place, from all versions. */
-static bool message_is_chatter(const char *text, size_t length)
+/* What else -m and -m=2 say that may come without a position, of what the compiler itself made. */
+static bool message_is_placeless(const char *text, size_t length)
 {
-	static const char *const starts[] = {
-	    "can inline ",
-	    "cannot inline ",
-	    "inlining call to ",
-	    "inline call to ",
-	    "cannot devirtualize ",
-	    "devirtualizing ",
-	    "partially devirtualizing ",
-	    "PGO devirtualiz",
-	    "should not PGO devirtualiz",
-	    "zero-copy ",
-	    "marking ",
-	    "assuming ",
-	    "index bounds check elided",
-	    "slice bounds check elided",
-	    "ignoring self-assignment",
-	    "mutates param: ",
-	    "calls param: ",
-	    "stack object ",
-	    "loop variable ",
-	    "<unknown>",
-	};
-	static const char *const parts[] = {
-	    " capturing by ",
-	    "ignoring self-assignment",
-	    " escapes to heap, not allowed",
-	    "bounds check elided",
-	    " appears to be ",
-	    "does not escape, mutate, or call",
-	    "rewriting OCONVIFACE",
-	    "marked for early scheduling",
-	};
+	static const char *const parts[] = {" capturing by ", "can inline ", "cannot inline ", "inlining call to ",
+					    " leaks to ",     "   flow: ",   "     from "};
 	size_t i;
 
-	for (i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
-		if (length >= strlen(starts[i]) && !memcmp(text, starts[i], strlen(starts[i])))
-			return true;
 	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		if (memmem(text, length, parts[i], strlen(parts[i])))
 			return true;
 	return false;
 }
 
-/* A line with a position; false when -m does not say such things. */
-static bool reader_take_message(struct text_reader *reader, const struct text_position *position, const char *text,
+/* A line with a position: a verdict, part of an explanation, or something else, which is left. */
+static void reader_take_message(struct text_reader *reader, const struct text_position *position, const char *text,
 				size_t length)
 {
 	size_t blanks = 0;
@@ -220,23 +187,21 @@ static bool reader_take_message(struct text_reader *reader, const struct text_po
 	if (blanks >= 2) {
 		if (reader->in_block)
 			reader_take_flow(reader, text + blanks, length - blanks);
-		return true;
+		return;
 	}
 	if (length && text[length - 1] == ':') {
 		reader_start_block(reader, position, text, length - 1);
 		if (reader->in_block)
-			return true;
+			return;
 	}
 	reader_end_block(reader);
 	if (length >= 17 && !memcmp(text, "inlining call to ", 17)) {
 		reader_take_inlined(reader, position);
-		return true;
+		return;
 	}
 	verdict_draft_start(&reader->draft, reader->package);
-	if (!verdict_draft_message(&reader->draft, text, length))
-		return message_is_chatter(text, length);
-	reader_take_plain(reader, position);
-	return true;
+	if (verdict_draft_message(&reader->draft, text, length))
+		reader_take_plain(reader, position);
 }
 
 /* "# path" of the go command; a "[path.test]" after it tells of a variant for tests. */
@@ -248,6 +213,21 @@ static void reader_take_package(struct text_reader *reader, const char *text, si
 	reader->package = strtab_get(reader->strings, number);
 }
 
+/* A line with no place: "# path", or what the compiler says of code that it made itself, or something else. */
+static void reader_take_placeless(struct text_reader *reader, const char *line, size_t length)
+{
+	static const char unknown[] = "<unknown line number>: ";
+	bool is_unknown = length >= sizeof(unknown) && !memcmp(line, unknown, sizeof(unknown) - 1);
+
+	if (length > 2 && !memcmp(line, "# ", 2))
+		reader_take_package(reader, line + 2, length - 2);
+	verdict_draft_start(&reader->draft, reader->package);
+	if (is_unknown || message_is_placeless(line, length) || verdict_draft_message(&reader->draft, line, length))
+		return;
+	buf_append(&reader->out->other, line, length);
+	buf_append_u8(&reader->out->other, '\n');
+}
+
 static void reader_take_line(struct text_reader *reader, const char *line, size_t length)
 {
 	struct text_position position;
@@ -255,13 +235,10 @@ static void reader_take_line(struct text_reader *reader, const char *line, size_
 
 	if (length && line[length - 1] == '\r')
 		length--;
-	if (line_position(line, length, &position, &message) &&
-	    reader_take_message(reader, &position, message, line + length - message))
-		return;
-	if (length > 2 && !memcmp(line, "# ", 2))
-		reader_take_package(reader, line + 2, length - 2);
-	buf_append(&reader->out->other, line, length);
-	buf_append_u8(&reader->out->other, '\n');
+	if (line_position(line, length, &position, &message))
+		reader_take_message(reader, &position, message, line + length - message);
+	else
+		reader_take_placeless(reader, line, length);
 }
 
 static int inlined_place_compare(const void *left, const void *right)

@@ -18,7 +18,7 @@ struct diagnostic_text {
 	struct verdict_set *plain;
 	/* -m=2's blocks of flow and steps, in the words of -m: about heap and leaks only. */
 	struct verdict_set *blocks;
-	/* Lines that are no diagnostic of -m, each with its newline. */
+	/* Lines that begin with no place and that -m does not print, each with its newline. */
 	struct buf other;
 };
 
@@ -31,7 +31,7 @@ void diagnostic_text_free(struct diagnostic_text *text);
 /*
  * Take the compiler's output, SIZE bytes at DATA, into TEXT. PACKAGE is put into the verdicts until a line "# path"
  * of the go command names another; NAMES (or NULL) as in source_names.h, for a go command's output too. Any bytes
- * will do: what cannot be understood goes to `other`.
+ * will do: what is no verdict is left, or goes to `other`.
  */
 void diagnostic_text_read(struct diagnostic_text *text, const void *data, size_t size, const char *package,
 			  const struct source_names *names);

@@ -94,6 +94,20 @@ static enum status store_write_file(const char *path, const struct buf *bytes, s
 	return STATUS_OK;
 }
 
+enum status store_prepare(struct error *error)
+{
+	char *directory = store_directory(), *inside = memory_format("%s/packages/", directory);
+	enum status status = store_make_directories(inside, error);
+
+	if (status == STATUS_OK && access(inside, W_OK))
+		status = error_set_errno(error, "cannot write to %s", directory);
+	if (status == STATUS_ERROR)
+		error_prefix(error, "no place to keep verdicts: name another in ESCPROF_CACHE");
+	free(inside);
+	free(directory);
+	return status;
+}
+
 enum status store_put_package(const char *action_id, const struct verdict_set *set, size_t *size, struct error *error)
 {
 	struct buf bytes = {0};

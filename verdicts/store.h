@@ -25,6 +25,9 @@ struct store_package {
 /* The store's directory, for the caller to free. */
 char *store_directory(void);
 
+/* Make the store's directory where it is missing. Errors: it cannot be made, or not be written. */
+enum status store_prepare(struct error *error);
+
 /* The part of a Go build ID that names an action: what is before the first '/'. For the caller to free. */
 char *store_action_of(const char *build_id);
 

@@ -1,7 +1,8 @@
 /*
  * The wrapper around compile and link. compile gets -m=2 and -json; its words are read, merged and stored under the
- * action ID of its -buildid. When it fails it is run again as it was given, so that the user sees the compiler's own
- * words alone. link is run as it is; afterwards toolexec_link.c keeps which packages are in the binary.
+ * action ID of its -buildid. When it fails, or the user wants to see such words himself, it is run again as it was
+ * given, so that nothing but what it would have printed is seen. link is run as it is; afterwards toolexec_link.c keeps
+ * which packages are in the binary.
  */
 #include "verdicts/toolexec.h"
 
@@ -89,8 +90,8 @@ static char *toolexec_json_option(const char *directory)
 }
 
 /*
- * ARGV with our options behind the tool's name, so that the user's own win. -c asks for a concurrent back end, which
- * older compilers refuse together with -m, and newer ones leave out.
+ * ARGV with our options behind the tool's name, in place of the user's. -c asks for a concurrent back end, which older
+ * compilers refuse together with -m, and newer ones leave out.
  */
 static char **toolexec_add_options(char **argv, char *json_option)
 {
@@ -106,7 +107,8 @@ static char **toolexec_add_options(char **argv, char *json_option)
 	longer[count++] = m_option;
 	longer[count++] = json_option;
 	for (argv++; *argv; argv++)
-		if (strncmp(*argv, "-c=", 3) != 0)
+		if (strncmp(*argv, "-c=", 3) != 0 && strncmp(*argv, "-json=", 6) != 0 && strcmp(*argv, "-m") != 0 &&
+		    strncmp(*argv, "-m=", 3) != 0)
 			longer[count++] = *argv;
 	return longer;
 }
@@ -129,6 +131,18 @@ static void toolexec_distil(char **argv, const char *directory, const struct dia
 	free(action_id);
 }
 
+/* Whether the user has asked the compiler to print or write diagnostics, or to print anything else. */
+static bool toolexec_is_talkative(char **argv)
+{
+	static const char *const names[] = {"-m", "-json", "-d", "-live", "-S", "-W", "-w", "-v", "-r", "-E", "-j"};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (tool_process_has(argv, names[i]))
+			return true;
+	return false;
+}
+
 /* The compile has succeeded and printed OUTPUT: keep what is for us, and print what the user would have seen. */
 static void toolexec_take_output(char **argv, const char *directory, const struct buf *output)
 {
@@ -139,9 +153,7 @@ static void toolexec_take_output(char **argv, const char *directory, const struc
 
 	diagnostic_text_new(&text);
 	diagnostic_text_read(&text, output->data, output->size, package ? package : "", &names);
-	if (tool_process_has(argv, "-m"))
-		tool_process_print(output->data, output->size);
-	else
+	if (!toolexec_is_talkative(argv))
 		tool_process_print(text.other.data, text.other.size);
 	toolexec_distil(argv, directory, &text, &names);
 	diagnostic_text_free(&text);
@@ -168,7 +180,7 @@ static int toolexec_compile(char **argv, struct error *error)
 	free(longer);
 	free(json_option);
 	free(directory);
-	return status ? tool_process_become(argv, error) : 0;
+	return status || toolexec_is_talkative(argv) ? tool_process_become(argv, error) : 0;
 }
 
 static int toolexec_link(char **argv, struct error *error)
