@@ -54,8 +54,8 @@ enum status report_json(FILE *stream, const struct analysis *analysis, const str
 
 /*
  * Folded stacks, "outermost;…;innermost value" a line, for flame graph tools; stacks that round to 0 are left out.
- * STATUS_ERROR also when OPTIONS ask for the GC's or for live figures and the analysis (a heap profile's) has no such
- * figures. OPTIONS may be NULL.
+ * STATUS_ERROR also when the value asked for is gc and the analysis (a heap profile's) knows nothing of the GC. OPTIONS
+ * may be NULL.
  */
 enum status report_folded(FILE *stream, const struct analysis *analysis, const struct report_options *options,
 			  struct error *error);

@@ -2,6 +2,7 @@
  * The head of the text report: which program, how long, what the collector took of the CPU, and how good the sample is.
  * A line each, and none for what is not known.
  */
+#include "report/clean_text.h"
 #include "report/report_text_parts.h"
 #include "report/words.h"
 
@@ -21,10 +22,13 @@ static void put_command(struct page *page, const struct analysis *analysis)
 {
 	struct buf words = {0};
 
-	for (size_t i = 0; i < analysis->ncommand; i++)
-		buf_append_format(&words, "%s%s", i > 0 ? " " : "", analysis->command[i] ? analysis->command[i] : "");
+	/* Made harmless here: a newline in an argument must not begin a line of the report. */
+	for (size_t i = 0; i < analysis->ncommand; i++) {
+		buf_append_string(&words, i > 0 ? " " : "");
+		clean_text_append(&words, analysis->command[i]);
+	}
 	if (words.size == 0)
-		buf_append_string(&words, analysis->binary ? analysis->binary : "");
+		clean_text_append(&words, analysis->binary);
 	if (words.size == 0)
 		buf_append_string(&words, "a Go program");
 	page_wrap(page, PAGE_TITLE, buf_string(&words), 0);

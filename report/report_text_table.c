@@ -115,7 +115,7 @@ static void put_header(struct page *page, const struct columns *columns)
 {
 	put_cell(page, PAGE_FAINT, "rank", columns->rank);
 	if (columns->saved)
-		page_left(page, PAGE_FAINT, "  GC CPU saved %", taken(columns->saved) + taken(columns->interval));
+		page_left(page, PAGE_FAINT, " GC CPU saved %", taken(columns->saved) + taken(columns->interval));
 	put_cell(page, PAGE_FAINT, columns->rates ? "bytes/s" : "bytes", columns->bytes);
 	put_cell(page, PAGE_FAINT, "share", columns->share);
 	put_cell(page, PAGE_FAINT, columns->rates ? "obj/s" : "objs", columns->objects);

@@ -1,0 +1,61 @@
+/*
+ * Turns the estimates of stacks into whole numbers. In come sites, out go the stacks that every site has at least one
+ * of, and their values in the units that other tools know.
+ */
+#include "report/stack_values.h"
+
+#include <math.h>
+
+size_t stack_values_count(const struct site *site)
+{
+	return site->nstacks > 0 ? site->nstacks : 1;
+}
+
+struct analysis_stack stack_values_at(const struct site *site, size_t index)
+{
+	if (index < site->nstacks)
+		return site->stacks[index];
+	return (struct analysis_stack){
+		.frames = site->inline_chain,
+		.nframes = site->ninline,
+		.alloc_bytes = site->alloc_bytes,
+		.alloc_objects = site->alloc_objects,
+		.live_bytes = site->live_bytes,
+		.gc_saved_share = site->gc_saved_share,
+	};
+}
+
+/* Kept well inside int64_t, so that a sum of many stacks stays there too. */
+static int64_t round_value(double value)
+{
+	if (isnan(value))
+		return 0;
+	return llround(fmin(fmax(value, -0x1p52), 0x1p52));
+}
+
+int64_t stack_values_get(const struct analysis *analysis, const struct analysis_stack *stack, enum report_value value)
+{
+	switch (value) {
+	case REPORT_VALUE_GC:
+		return analysis->gc.known ? round_value(stack->gc_saved_share * analysis->gc.cpu_seconds * 1e9) : 0;
+	case REPORT_VALUE_OBJECTS:
+		return round_value(stack->alloc_objects);
+	case REPORT_VALUE_LIVE:
+		return round_value(stack->live_bytes);
+	case REPORT_VALUE_ALLOC:
+	default:
+		return round_value(stack->alloc_bytes);
+	}
+}
+
+int64_t stack_values_live_objects(const struct site *site, const struct analysis_stack *stack)
+{
+	return site->live_bytes > 0 ? round_value(site->live_objects * stack->live_bytes / site->live_bytes) : 0;
+}
+
+enum status stack_values_check(const struct analysis *analysis, enum report_value value, struct error *error)
+{
+	if (value == REPORT_VALUE_GC && !analysis->gc.known)
+		return error_set(error, "this profile knows nothing of the GC's CPU: ask for alloc, objects or live instead");
+	return STATUS_OK;
+}
