@@ -259,37 +259,109 @@ static void drain_take(struct drain *drain, const struct agent_record *record)
 	}
 }
 
-/* One shard, up to where its head stood at the beginning. Returns the number of records. */
-static uint64_t drain_shard(struct drain *drain, struct agent_shard *shard)
+/* One shard's records that are to be taken in this pass. */
+struct drain_cursor {
+	struct agent_shard *shard;
+	uint64_t tail, head;
+	uint64_t next_time; /* of the record at tail; UINT64_MAX: no more in this pass */
+};
+
+/* The record at the cursor's tail and its size, padding passed over; NULL when there is none, or none that is sound. */
+static const struct agent_record *drain_peek(struct drain *drain, struct drain_cursor *cursor, uint64_t *size)
 {
-	uint64_t ring = drain->region->control->plan.ring_size, tail = shard->tail, count = 0;
-	uint64_t head = __atomic_load_n(&shard->head, __ATOMIC_ACQUIRE);
+	uint64_t ring = drain->region->control->plan.ring_size;
 
-	if (head - tail > ring || (head | tail) & 7) { /* not what an agent does: begin anew behind it */
-		drain->bad_records++;
-		__atomic_store_n(&shard->tail, head & ~7ull, __ATOMIC_RELEASE);
-		return 0;
-	}
-	if ((double)(head - tail) / (double)ring > drain->pressure)
-		drain->pressure = (double)(head - tail) / (double)ring;
-	while (tail < head) {
-		uint64_t offset = tail & (ring - 1), left = ring - offset < head - tail ? ring - offset : head - tail;
-		const struct agent_record *record = (const struct agent_record *)(shard->ring + offset);
-		uint64_t size = left >= 8 ? record->size : 0;
+	while (cursor->tail < cursor->head) {
+		uint64_t offset = cursor->tail & (ring - 1), left = cursor->head - cursor->tail;
+		const struct agent_record *record = (const struct agent_record *)(cursor->shard->ring + offset);
 
-		if (size < 8 || size > left || size & 7 || (size >= 16 && !drain_is_sound(record, size))) {
-			drain->bad_records++;
-			tail = head;
-			break;
+		if (left > ring - offset)
+			left = ring - offset;
+		*size = record->size;
+		if (*size < 8 || *size > left || *size & 7 || (*size >= 16 && !drain_is_sound(record, *size))) {
+			drain->bad_records++; /* not what an agent writes: go on behind it all */
+			cursor->tail = cursor->head;
+			return NULL;
 		}
-		if (size >= 16)
-			drain_take(drain, record);
-		tail += size;
-		count++;
-		if (!(count & 1023)) /* make room while at it */
-			__atomic_store_n(&shard->tail, tail, __ATOMIC_RELEASE);
+		if (*size >= 16 && record->kind != AGENT_PAD)
+			return record;
+		cursor->tail += *size;
 	}
-	__atomic_store_n(&shard->tail, tail, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+static void drain_look(struct drain *drain, struct drain_cursor *cursor, uint64_t until)
+{
+	uint64_t size;
+	const struct agent_record *record = drain_peek(drain, cursor, &size);
+
+	cursor->next_time = record && record->time < until ? record->time : UINT64_MAX;
+}
+
+static void drain_begin(struct drain *drain, struct drain_cursor *cursor, struct agent_shard *shard, uint64_t until)
+{
+	uint64_t ring = drain->region->control->plan.ring_size;
+
+	cursor->shard = shard;
+	cursor->tail = shard->tail;
+	cursor->head = __atomic_load_n(&shard->head, __ATOMIC_ACQUIRE);
+	if (cursor->head - cursor->tail > ring || (cursor->head | cursor->tail) & 7) {
+		drain->bad_records++;
+		cursor->tail = cursor->head &= ~7ull;
+	}
+	if ((double)(cursor->head - cursor->tail) / (double)ring > drain->pressure)
+		drain->pressure = (double)(cursor->head - cursor->tail) / (double)ring;
+	drain_look(drain, cursor, until);
+}
+
+/* Take CURSOR's records up to the time LIMIT (at least one). Returns how many. */
+static uint64_t drain_take_run(struct drain *drain, struct drain_cursor *cursor, uint64_t limit, uint64_t until)
+{
+	uint64_t count = 0, size;
+
+	do {
+		drain_take(drain, drain_peek(drain, cursor, &size));
+		cursor->tail += size;
+		if (!(++count & 1023)) /* make room while at it */
+			__atomic_store_n(&cursor->shard->tail, cursor->tail, __ATOMIC_RELEASE);
+		drain_look(drain, cursor, until);
+	} while (cursor->next_time <= limit && cursor->next_time != UINT64_MAX);
+	return count;
+}
+
+/*
+ * Take the records of all shards that are older than UNTIL, in the order of their times: an object's death may stand in
+ * another shard than its allocation, and must not come first. An allocation is published before its object can die, so
+ * that what a pass has not seen yet cannot have died before the pass began.
+ */
+static uint64_t drain_pass(struct drain *drain, uint64_t until)
+{
+	uint32_t nshards = drain->region->control->plan.nshards, i;
+	struct drain_cursor cursors[AGENT_MAX_SHARDS];
+	uint64_t count = 0;
+
+	if (nshards > AGENT_MAX_SHARDS)
+		nshards = AGENT_MAX_SHARDS;
+	for (i = 0; i < nshards; i++)
+		drain_begin(drain, &cursors[i], region_shard(drain->region, i), until);
+	for (;;) {
+		struct drain_cursor *first = &cursors[0];
+		uint64_t limit = UINT64_MAX;
+
+		for (i = 1; i < nshards; i++) {
+			if (cursors[i].next_time < first->next_time) {
+				limit = first->next_time;
+				first = &cursors[i];
+			} else if (cursors[i].next_time < limit) {
+				limit = cursors[i].next_time;
+			}
+		}
+		if (first->next_time == UINT64_MAX)
+			break;
+		count += drain_take_run(drain, first, limit, until);
+	}
+	for (i = 0; i < nshards; i++)
+		__atomic_store_n(&cursors[i].shard->tail, cursors[i].tail, __ATOMIC_RELEASE);
 	return count;
 }
 
@@ -304,15 +376,15 @@ static void drain_set_clock(struct drain *drain)
 
 uint64_t drain_run(struct drain *drain)
 {
-	uint64_t count = 0;
-	uint32_t i;
-
 	region_heartbeat(drain->region);
 	drain_set_clock(drain);
 	drain->pressure = 0;
-	for (i = 0; i < drain->region->control->plan.nshards && i < AGENT_MAX_SHARDS; i++)
-		count += drain_shard(drain, region_shard(drain->region, i));
-	return count;
+	return drain_pass(drain, region_ticks());
+}
+
+uint64_t drain_rest(struct drain *drain)
+{
+	return drain_pass(drain, UINT64_MAX);
 }
 
 static bool drain_read_remote(const struct drain *drain, uint64_t address, void *value, size_t size)

@@ -26,6 +26,9 @@ void drain_free(struct drain *drain);
 /* Take what is there, and renew the heartbeat. Returns the number of records taken. */
 uint64_t drain_run(struct drain *drain);
 
+/* Take all that is left once the target has ended. Returns the number of records taken. */
+uint64_t drain_rest(struct drain *drain);
+
 /*
  * Read the GC's figures from the target's memory now and write them as a record; quietly nothing when it has exited.
  */

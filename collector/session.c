@@ -336,8 +336,7 @@ static void session_finish_trace(struct session *session, void (*at_end)(void *u
 {
 	struct session_end end = {.writer = session->writer};
 
-	while (drain_run(session->drain))
-		;
+	drain_rest(session->drain);
 	drain_write_losses(session->drain);
 	session_number_fact(session, "exit_status", (uint64_t)(uint32_t)session->result->wait_status);
 	trace_writer_flush(session->writer, &session->result->damage);
