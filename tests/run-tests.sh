@@ -48,7 +48,7 @@ tally() {
 	if [ "$bad" -ne 0 ]; then
 		sed 's/^/    /' "$output"
 	elif [ "$skips" -ne 0 ]; then
-		grep -E "$skip_line" "$output" | sed 's/^/    /'
+		grep -E "$skip_line" "$output" | sed -E 's/^(not )?ok [0-9]* ?-? ?# SKIP /skip /; s/^/    /'
 	fi
 }
 
