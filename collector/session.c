@@ -5,6 +5,7 @@
 #include "collector/session.h"
 
 #include "base/memory.h"
+#include "collector/clean_environment.h"
 #include "collector/drain.h"
 #include "collector/follow.h"
 #include "collector/inject.h"
@@ -198,6 +199,8 @@ static enum follow_decision session_at_exec(void *user, pid_t pid)
 		plan_free(plan);
 		return FOLLOW_LET_GO;
 	}
+	if (session->options->library)
+		clean_environment(pid, session->options->library, &error); /* else its children only ask in vain */
 	session->plan = plan;
 	session_begin(session, pid, "inject");
 	return FOLLOW_DONE;

@@ -123,11 +123,19 @@ static enum preload_step preload_apply(void)
 	return step;
 }
 
-/* Children of the profiled program are not ours to touch. */
+/*
+ * Children of the profiled program are not ours to touch: LD_PRELOAD becomes again what it was before this library was
+ * put in front of it.
+ */
 static void preload_clean_environment(void)
 {
+	const char *value = getenv("LD_PRELOAD"), *rest = value ? strchr(value, ':') : NULL;
+
 	unsetenv(PRELOAD_SOCKET_VARIABLE);
-	unsetenv("LD_PRELOAD");
+	if (rest)
+		setenv("LD_PRELOAD", rest + 1, 1);
+	else
+		unsetenv("LD_PRELOAD");
 }
 
 __attribute__((constructor)) static void preload_start(void)

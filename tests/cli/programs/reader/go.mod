@@ -1,0 +1,3 @@
+module escprof.test/reader
+
+go 1.22

@@ -1,0 +1,146 @@
+// Looks at escprof's JSON reports for the tests.
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"strconv"
+	"strings"
+)
+
+type site struct {
+	Rank         int
+	Function     string
+	File         string
+	Line         int
+	Class        string
+	Category     string
+	Type         string
+	Entry        string
+	Tiny         bool
+	Advice       string
+	AllocBytes   float64    `json:"alloc_bytes"`
+	AllocBytesCI [2]float64 `json:"alloc_bytes_ci"`
+	AllocObjects float64    `json:"alloc_objects"`
+	Verdict      *struct{ Message string }
+	Inline       []struct {
+		Function string
+		Line     int
+	}
+}
+
+type report struct {
+	Totals struct {
+		AllocBytes   float64 `json:"alloc_bytes"`
+		AllocObjects float64 `json:"alloc_objects"`
+		Lost         float64
+	}
+	Classes []struct {
+		Class      string
+		BytesShare float64 `json:"bytes_share"`
+	}
+	Sites []site
+}
+
+func fail(format string, arguments ...any) {
+	fmt.Printf(format+"\n", arguments...)
+	os.Exit(1)
+}
+
+func read(path string) report {
+	var r report
+	data, err := os.ReadFile(path)
+	if err != nil {
+		fail("%v", err)
+	}
+	if err := json.Unmarshal(data, &r); err != nil {
+		fail("%s: %v", path, err)
+	}
+	return r
+}
+
+func number(text string) float64 {
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		fail("%v", err)
+	}
+	return n
+}
+
+// total FILE BYTES TOLERANCE: the report's total is within TOLERANCE (a fraction) of BYTES; classes sum to 1.
+func total(r report, bytes, tolerance float64) {
+	if math.Abs(r.Totals.AllocBytes-bytes) > tolerance*bytes {
+		fail("allocated %.0f bytes, reported %.0f, more than %.1f %% off", bytes, r.Totals.AllocBytes, 100*tolerance)
+	}
+	sum := 0.0
+	for _, c := range r.Classes {
+		sum += c.BytesShare
+	}
+	if math.Abs(sum-1) > 1e-6 {
+		fail("the classes' shares sum to %v", sum)
+	}
+}
+
+// site FILE FUNCTION LINE KEY VALUE…: there is a site there, and its fields are as said.
+func checkSite(r report, function string, line int, wanted []string) {
+	var found []site
+	for _, s := range r.Sites {
+		if s.Function == function && s.Line == line {
+			found = append(found, s)
+		}
+	}
+	if len(found) == 0 {
+		fail("no site at %s line %d", function, line)
+	}
+	problems := []string{}
+	for _, s := range found {
+		problem := ""
+		for i := 0; i+1 < len(wanted); i += 2 {
+			got := map[string]string{
+				"class": s.Class, "category": s.Category, "entry": s.Entry, "type": s.Type,
+				"objects": fmt.Sprintf("%.0f", s.AllocObjects), "bytes": fmt.Sprintf("%.0f", s.AllocBytes),
+				"tiny": fmt.Sprint(s.Tiny), "advice": s.Advice,
+			}
+			if s.Verdict != nil {
+				got["verdict"] = s.Verdict.Message
+			}
+			value, has := got[wanted[i]], strings.Contains(got[wanted[i]], wanted[i+1])
+			if wanted[i] == "advice" && has {
+				continue
+			}
+			if value != wanted[i+1] {
+				problem += fmt.Sprintf(" %s is %q, not %q;", wanted[i], value, wanted[i+1])
+			}
+		}
+		if problem == "" {
+			return
+		}
+		problems = append(problems, problem)
+	}
+	fail("%s line %d:%s", function, line, strings.Join(problems, " or"))
+}
+
+func main() {
+	r := read(os.Args[2])
+	switch os.Args[1] {
+	case "total":
+		total(r, number(os.Args[3]), number(os.Args[4]))
+	case "site":
+		checkSite(r, os.Args[3], int(number(os.Args[4])), os.Args[5:])
+	case "top":
+		for i, s := range r.Sites {
+			if i == 20 {
+				break
+			}
+			verdict := ""
+			if s.Verdict != nil {
+				verdict = s.Verdict.Message
+			}
+			fmt.Println(s.Rank, s.Class, s.Category, s.Function, s.Line, s.Type, s.AllocObjects, s.AllocBytes, verdict)
+		}
+	default:
+		fail("what is %s?", os.Args[1])
+	}
+}

@@ -1,0 +1,3 @@
+module escprof.test/target
+
+go 1.22
