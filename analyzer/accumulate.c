@@ -65,6 +65,10 @@ static void begin_life(struct accumulation *accumulation, struct context_totals 
 	struct live_object object = { sample->address, sample->context, sample->cycle, 0 }, old;
 
 	object.weight = weight_cached(size, rate, &totals->cached_live_rate, &totals->cached_live_weight);
+	if (live_table_remove(&accumulation->early, sample->address, &old) && old.cycle > sample->cycle) {
+		add_life(accumulation, &object, old.cycle, false);
+		return;
+	}
 	if (live_table_insert(&accumulation->live, &object, &old)) {
 		/* Its death was lost, but it must have been swept by now. */
 		accumulation->reused++;
@@ -87,12 +91,20 @@ void accumulate_sample(struct accumulation *accumulation, const struct trace_sam
 
 void accumulate_death(struct accumulation *accumulation, const struct trace_death *death)
 {
-	struct live_object object;
+	struct live_object early = { .address = death->address, .cycle = death->cycle }, object;
 
-	if (live_table_remove(&accumulation->live, death->address, &object))
-		add_life(accumulation, &object, death->cycle, false);
-	else
-		accumulation->unmatched_deaths++;
+	if (death->address == 0)
+		return;
+	if (live_table_remove(&accumulation->live, death->address, &object)) {
+		/* Who is found unmarked in a cycle was born before it: else this is the death of an earlier one there,
+		 * whose life was ended when the address came again. */
+		if (death->cycle > object.cycle)
+			add_life(accumulation, &object, death->cycle, false);
+		else
+			live_table_insert(&accumulation->live, &object, &early);
+		return;
+	}
+	live_table_insert(&accumulation->early, &early, &object);
 }
 
 static void add_mean(double *mean, uint64_t value, uint64_t count)
@@ -125,7 +137,8 @@ void accumulate_gc(struct accumulation *accumulation, const struct trace_gc *gc)
 		totals->cycle_high = gc->cycle;
 	if (gc->goroutines != UINT64_MAX && gc->goroutines > totals->goroutines_max)
 		totals->goroutines_max = gc->goroutines;
-	totals->last = *gc;
+	if (gc->time_ns >= totals->last.time_ns)
+		totals->last = *gc;
 }
 
 void accumulate_finish(struct accumulation *accumulation, size_t ncontexts)
@@ -138,7 +151,9 @@ void accumulate_finish(struct accumulation *accumulation, size_t ncontexts)
 		if (live->slots[i].address)
 			add_life(accumulation, &live->slots[i], accumulation->gc.cycle_high + 1, true);
 	}
+	accumulation->unmatched_deaths = accumulation->early.count;
 	live_table_free(live);
+	live_table_free(&accumulation->early);
 }
 
 static void on_sample(void *user, const struct trace *trace, const struct trace_sample *sample)
@@ -167,5 +182,6 @@ void accumulate_free(struct accumulation *accumulation)
 {
 	free(accumulation->contexts);
 	live_table_free(&accumulation->live);
+	live_table_free(&accumulation->early);
 	*accumulation = (struct accumulation){ 0 };
 }

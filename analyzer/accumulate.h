@@ -54,9 +54,10 @@ struct accumulation {
 	struct context_totals *contexts; /* by context number */
 	size_t ncontexts;                /* those seen so far */
 	struct live_table live;
+	struct live_table early; /* deaths that were read before their births: processors' records come interleaved */
 	struct gc_totals gc;
 	uint64_t samples;
-	uint64_t unmatched_deaths; /* of objects whose allocation was not seen or not kept */
+	uint64_t unmatched_deaths; /* of objects whose allocation was not seen or not kept; only after accumulate_finish */
 	uint64_t reused;           /* addresses allocated anew without a death between: it was lost */
 	uint64_t rate_low, rate_high;
 };

@@ -18,6 +18,18 @@ static bool is_allocator_level(const struct analysis_frame *frame)
 	return entry_is_runtime(frame->function, frame->file) || entry_is_c_allocator(frame->function);
 }
 
+/* Whether the frame is of the GC's work during an allocation: what lies inside it is the runtime's, not the site's. */
+static bool is_gc_work(const char *function)
+{
+	static const char *const names[] = { "runtime.gcAssistAlloc", "runtime.deductAssistCredit", "runtime.gcStart" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strncmp(function, names[i], strlen(names[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* How many levels, from the innermost, are the allocator's. */
 static size_t count_allocator_levels(const struct symbol *symbol)
 {
@@ -92,6 +104,7 @@ struct call_site call_site_find(struct symbols *symbols, const struct trace_cont
 {
 	struct call_site site = { .entry = "" };
 	const char *below = ""; /* outermost function of the allocator's frame just inside */
+	const char *gc_work = NULL;
 
 	for (size_t i = 0; i < context->stack_depth; i++) {
 		const struct symbol *symbol = symbols_find(symbols, context->stack[i]);
@@ -101,9 +114,16 @@ struct call_site call_site_find(struct symbols *symbols, const struct trace_cont
 			site.depth = i;
 			site.pc = context->stack[i];
 			take_program_frame(&site, symbol, skipped, below);
+			if (gc_work) {
+				site.entry = gc_work;
+				site.operation = OPERATION_RUNTIME;
+				site.call_type = 0;
+			}
 			return site;
 		}
 		below = symbol->frames[symbol->nframes - 1].function;
+		if (is_gc_work(below))
+			gc_work = below;
 	}
 	if (context->stack_depth) {
 		take_runtime_frame(&site, symbols, context);

@@ -5,11 +5,11 @@
  * ends that its objects survive. That mean is a ratio of two weighted sums over the lives that were followed, and is
  * applied to the better known total of all samples.
  *
- * Objects that are born while the GC marks are marked at once, and so survive the next cycle end dead or alive. This
- * floating garbage is the model's F and must not be counted as alive: for the shortest-lived sites nearly all that
- * survives is of that kind, so their share of survivors (a low quantile over the sites, by bytes) is taken for the share
- * born while marking, β. A site with the share q of survivors has (q − β)/(1 − β) truly alive at its first cycle end.
- * Go begins to mark at 70 % of the way to the goal at the earliest, so β over 0.3 is not believed.
+ * What a cycle marks is what was alive when marking began, and all that was born while it marked, dead or alive. The
+ * latter is the model's F and must not be counted as alive. For the shortest-lived sites all that survives is of that
+ * kind, so their share of survivors (a low quantile over the sites, by bytes) is taken for the share β of allocations
+ * that fall into marking. It is the same for all sites, so every one's mean life is too long by β. Go begins to mark at
+ * 70 % of the way to the goal at the earliest, and goes beyond it at most a little: β over 0.5 is not believed.
  */
 #include "analyzer/site_cost.h"
 
@@ -21,7 +21,7 @@
 #include <stdlib.h>
 
 #define BLACK_QUANTILE 0.1
-#define BLACK_MAX 0.3
+#define BLACK_MAX 0.5
 #define BLACK_LIVES 20 /* fewer lives tell nothing of a site's share of survivors */
 
 struct survivor_share {
@@ -70,13 +70,10 @@ static double typical_life_of(const struct site_groups *groups)
 	return any > 0 ? survived / any : 1;
 }
 
-/* Mean cycle ends survived, those while floating left out. */
+/* Mean cycle ends survived, without the one that is owed to being born while marking. */
 static double mean_life(const struct life_totals *lives, double black_share)
 {
-	double any = lives->survived_any / lives->weight;
-	double alive = fmax(0, (any - black_share) / (1 - black_share));
-
-	return alive + (lives->survived - lives->survived_any) / lives->weight;
+	return fmax(0, lives->survived / lives->weight - black_share);
 }
 
 /* The variance of the mean life, as of a sample of COUNT lives; one more of typical length is thought in. */

@@ -94,11 +94,17 @@ static void make_key(struct grouping *grouping, const struct call_site *call, co
 	}
 }
 
+/* convT64 and its kin allocate by types of the runtime's own, whatever the value's type is. */
+static bool is_stand_in(const char *type)
+{
+	return strncmp(type, "runtime.", 8) == 0 && strstr(type, "InterfacePtr");
+}
+
 static struct site_group *find_group(struct grouping *grouping, struct site_groups *groups,
 				     const struct call_site *call, uint64_t address)
 {
 	const struct analyze_type *type = symbols_type(grouping->symbols, address);
-	const char *name = type ? type->name : arena_string(grouping->arena, "");
+	const char *name = arena_string(grouping->arena, type && !is_stand_in(type->name) ? type->name : "");
 	struct group_entry *entry;
 	size_t size;
 

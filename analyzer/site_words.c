@@ -69,7 +69,7 @@ static const char *root_of(struct arena *arena, const struct verdict *verdict)
 		if (callee)
 			return arena_format(arena, "parameter of %s", callee);
 	}
-	return step_sentence(arena, last);
+	return step_sentence(arena, last) + (strncmp(last->text, "from ", 5) == 0 ? 5 : 0);
 }
 
 static void copy_candidates(struct site *site, struct arena *arena, const struct join_result *result)

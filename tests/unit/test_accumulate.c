@@ -67,6 +67,30 @@ static void test_lives(void **state)
 	accumulate_free(&sums);
 }
 
+static void test_records_out_of_order(void **state)
+{
+	struct accumulation sums = { 0 };
+	struct trace_sample born = make_sample(0, 1, 0x10, 4), again = make_sample(0, 1, 0x10, 7);
+	struct trace_death death = { .address = 0x10, .cycle = 6 };
+	struct trace_gc gc = { .cycle = 8 };
+
+	(void)state;
+	/* The death is read before the birth. */
+	accumulate_death(&sums, &death);
+	accumulate_sample(&sums, &born, 8);
+	/* The birth of the next object there is read before the death of the one before. */
+	accumulate_sample(&sums, &born, 8);
+	accumulate_sample(&sums, &again, 8);
+	accumulate_death(&sums, &death);
+	accumulate_gc(&sums, &gc);
+	accumulate_finish(&sums, 1);
+	assert_int_equal(sums.contexts[0].lives.count, 3);
+	assert_int_equal(sums.contexts[0].lives.censored, 1);
+	assert_true(sums.contexts[0].lives.survived == 1 + 2 + 1);
+	assert_int_equal(sums.unmatched_deaths, 0);
+	accumulate_free(&sums);
+}
+
 static void test_gc_means(void **state)
 {
 	struct accumulation sums = { 0 };
@@ -130,6 +154,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_totals),
 		cmocka_unit_test(test_lives),
+		cmocka_unit_test(test_records_out_of_order),
 		cmocka_unit_test(test_gc_means),
 		cmocka_unit_test(test_ten_million),
 	};

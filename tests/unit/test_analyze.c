@@ -118,7 +118,7 @@ static void check_row(const struct site *site)
 	assert_string_equal(site->verdict.message, "&Row{...} escapes to heap");
 	assert_int_equal(site->verdict.line, 7);
 	assert_string_equal(site->verdict.reason[1], "from return &Row{...} (return) at db.go:7");
-	assert_string_equal(site->root, "from return &Row{...} (return) at db.go:7");
+	assert_string_equal(site->root, "return &Row{...} (return) at db.go:7");
 	assert_true(site->live_bytes == 0 && site->lifetime_cycles == 0);
 	assert_int_equal(site->nstacks, 2);
 	assert_int_equal(site->stacks[0].nframes, 3);
