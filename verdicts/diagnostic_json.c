@@ -161,7 +161,7 @@ enum status diagnostic_json_read(struct verdict_set *set, const void *data, size
 				 const char *package, const struct source_names *names, struct error *error)
 {
 	struct json_file file = {.set = set, .names = names, .package = package};
-	const char *at = data, *end = at + size, *line_end;
+	const char *at = size ? data : "", *end = at + size, *line_end;
 	enum status status = STATUS_OK;
 	size_t number;
 

@@ -290,7 +290,7 @@ void diagnostic_text_read(struct diagnostic_text *text, const void *data, size_t
 			  const struct source_names *names)
 {
 	struct text_reader reader = {.out = text, .names = names, .package = package};
-	const char *at = data, *end = at + size, *line_end;
+	const char *at = size ? data : "", *end = at + size, *line_end;
 
 	reader.strings = strtab_new();
 	reader.plain = verdict_set_new();
