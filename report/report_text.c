@@ -11,19 +11,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BAR_COLUMNS 24
+#define WORDS_COLUMNS 44
+#define BAR_COLUMNS   24
+#define OTHER_COLUMNS 28 /* of the table's other columns, with what parts them */
 
-/* A bar of SHARE × BAR_COLUMNS, in eighths of a column. */
+/* The columns that a bar for all may take. */
+static int bar_columns(const struct page *page)
+{
+	int room = page->width - WORDS_COLUMNS - OTHER_COLUMNS;
+
+	return room < BAR_COLUMNS ? room : BAR_COLUMNS;
+}
+
+/* A bar for SHARE, in eighths of a column. */
 static void put_bar(struct page *page, double share)
 {
 	static const char *const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
-	int parts = share > 0 && share <= 1 ? (int)lround(share * BAR_COLUMNS * 8) : share > 1 ? BAR_COLUMNS * 8 : 0;
+	int most = bar_columns(page), parts = share > 0 ? (int)lround(fmin(share, 1) * most * 8) : 0;
 	int columns = parts / 8 + (parts % 8 != 0);
 
 	for (int i = 0; i < parts / 8; i++)
 		page_put(page, "█");
 	page_put(page, eighths[parts % 8]);
-	page_pad(page, BAR_COLUMNS - columns);
+	page_pad(page, most - columns);
 }
 
 static void put_class(struct page *page, const struct class_share *share)
@@ -31,7 +41,7 @@ static void put_class(struct page *page, const struct class_share *share)
 	char text[WORDS_NUMBER_SIZE];
 
 	page_put(page, "  ");
-	page_left(page, PAGE_PLAIN, words_class(share->class_), 44);
+	page_left(page, PAGE_PLAIN, words_class(share->class_), WORDS_COLUMNS);
 	page_put(page, " ");
 	put_bar(page, share->bytes_share);
 	page_right(page, PAGE_PLAIN, words_percent(text, share->bytes_share), 6);
@@ -47,7 +57,7 @@ static void put_classes(struct page *page, const struct analysis *analysis)
 	bool done[CLASS_COUNT] = {false};
 
 	page_heading(page, "Where the bytes go");
-	page_pad(page, 44 + 3 + BAR_COLUMNS);
+	page_pad(page, WORDS_COLUMNS + 3 + bar_columns(page));
 	page_put_styled(page, PAGE_FAINT, "   share    bytes objects");
 	page_put(page, "\n");
 	for (;;) {

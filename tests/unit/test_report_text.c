@@ -1,0 +1,214 @@
+/*
+ * The text report against golden files, which RENEW_GOLDEN=1 writes anew, and what must hold of any: its width, and that
+ * names do nothing to a terminal.
+ */
+#include "report/clean_text.h"
+#include "report/page.h"
+#include "report/report_text_parts.h"
+#include "report/words.h"
+#include "tests/unit/sample_analysis.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static char *read_file(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	char *text = calloc(1, 1 << 16);
+
+	if (!file)
+		fail_msg("%s: missing: write it with RENEW_GOLDEN=1", path);
+	(void)!fread(text, 1, (1 << 16) - 1, file);
+	fclose(file);
+	return text;
+}
+
+static void check_golden(const char *path, const struct analysis *analysis, const struct report_options *options)
+{
+	char *text = sample_analysis_write(report_text, analysis, options, NULL), *golden;
+
+	if (getenv("RENEW_GOLDEN")) {
+		FILE *file = fopen(path, "w");
+
+		assert_non_null(file);
+		fputs(text, file);
+		fclose(file);
+	}
+	golden = read_file(path);
+	assert_string_equal(text, golden);
+	free(golden);
+	free(text);
+}
+
+static void test_golden(void **state)
+{
+	struct analysis profile = sample_analysis_heap_profile(), empty = sample_analysis_empty();
+	struct report_options narrow = report_options_default();
+
+	(void)state;
+	narrow.width = 80;
+	narrow.top = 4;
+	narrow.details = 1;
+	check_golden("tests/unit/golden/report_text.txt", sample_analysis(), NULL);
+	check_golden("tests/unit/golden/report_text_narrow.txt", sample_analysis(), &narrow);
+	check_golden("tests/unit/golden/report_text_heap_profile.txt", &profile, NULL);
+	check_golden("tests/unit/golden/report_text_empty.txt", &empty, NULL);
+}
+
+/* No line of TEXT passes WIDTH columns. */
+static void check_width(const char *text, int width)
+{
+	char *copy = strdup(text), *rest = copy, *line;
+
+	while ((line = strsep(&rest, "\n")))
+		if (clean_text_columns(line) > width)
+			fail_msg("%d columns: %s", clean_text_columns(line), line);
+	free(copy);
+}
+
+static void test_width(void **state)
+{
+	const struct analysis *analyses[] = {sample_analysis(), sample_analysis_hostile()};
+
+	(void)state;
+	for (int width = 80; width <= 140; width += 7) {
+		for (size_t i = 0; i < 2; i++) {
+			struct report_options options = {.top = 20, .details = 6, .width = width};
+			char *text = sample_analysis_write(report_text, analyses[i], &options, NULL);
+
+			check_width(text, width);
+			free(text);
+		}
+	}
+}
+
+/* Nothing but line ends, spaces and what can be seen; colours are the only escapes, and ours. */
+static void test_names_are_harmless(void **state)
+{
+	struct report_options options = report_options_default();
+	char *text = sample_analysis_write(report_text, sample_analysis_hostile(), &options, NULL);
+	uint32_t code_point;
+
+	(void)state;
+	for (const char *at = text; (code_point = clean_text_next(&at));)
+		assert_true(code_point == '\n' || !clean_text_is_harmful(code_point));
+	free(text);
+	options.colour = true;
+	text = sample_analysis_write(report_text, sample_analysis_hostile(), &options, NULL);
+	for (const char *at = text; (at = strchr(at, '\033')); at++)
+		assert_true(at[1] == '[' && strspn(at + 2, "0123456789") == strcspn(at + 2, "m"));
+	free(text);
+}
+
+static void test_ranks(void **state)
+{
+	static const size_t expected[][2] = {{1, 2}, {1, 2}, {3, 4}, {3, 5}, {4, 5}, {6, 6}};
+	struct rank_range *ranks = report_text_ranks(sample_analysis());
+
+	(void)state;
+	for (size_t i = 0; i < 6; i++) {
+		assert_int_equal(ranks[i].first, expected[i][0]);
+		assert_int_equal(ranks[i].last, expected[i][1]);
+	}
+	free(ranks);
+}
+
+static void test_numbers(void **state)
+{
+	static const struct {
+		const char *(*format)(char *, double);
+		double value;
+		const char *text;
+	} cases[] = {
+		{words_bytes, 0, "0 B"},          {words_bytes, 640, "640 B"},       {words_bytes, 999.6, "1.0 kB"},
+		{words_bytes, 1234, "1.2 kB"},    {words_bytes, 1.2e9, "1.2 GB"},    {words_bytes, 9.96e6, "10 MB"},
+		{words_bytes, 999.7e6, "1.0 GB"},   {words_bytes, NAN, "?"},           {words_bytes, -3.4e6, "−3.4 MB"},
+		{words_count, 3.4e6, "3.4 M"},    {words_count, 0.31, "0.3"},        {words_count, 812, "812"},
+		{words_percent, 0.1243, "12.4"},  {words_percent, -0.031, "−3.1"},   {words_percent, 0.0001, "0"},
+		{words_percent, 1, "100"},        {words_percent, 0.9999, "100"},    {words_integer, 14217, "14,217"},
+		{words_integer, 999, "999"},      {words_integer, 1e6, "1,000,000"}, {words_seconds, 0.0123, "12.3 ms"},
+		{words_seconds, 200, "3 min 20 s"}, {words_seconds, 30.2, "30.2 s"}, {words_seconds, 4e-5, "40 µs"},
+		{words_seconds, 0, "0 s"},        {words_seconds, INFINITY, "?"},
+	};
+	char text[WORDS_NUMBER_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_string_equal(cases[i].format(text, cases[i].value), cases[i].text);
+	assert_string_equal(words_percent_interval(text, &(struct interval){0.1, 0.15}), "10–15");
+	assert_string_equal(words_percent_interval(text, &(struct interval){-0.04, 0.02}), "−4.0…2.0");
+	assert_string_equal(words_percent_interval(text, &(struct interval){NAN, 0.02}), "");
+}
+
+static void test_names(void **state)
+{
+	(void)state;
+	assert_string_equal(words_short_function("github.com/x/errors.(*Error).Is"), "errors.(*Error).Is");
+	assert_string_equal(words_short_function("github.com/x/kratos/v2.New"), "kratos/v2.New");
+	assert_string_equal(words_short_function("slices.Sort[go.shape.[]a/b.T]"), "slices.Sort[go.shape.[]a/b.T]");
+	assert_string_equal(words_short_function("main.main"), "main.main");
+	assert_string_equal(words_short_function("v2.New"), "v2.New");
+	assert_string_equal(words_short_function(NULL), "");
+	assert_string_equal(words_base_name("/a/b.go"), "b.go");
+	assert_string_equal(words_base_name(NULL), "");
+}
+
+static void check_short(const char *text, int columns, const char *expected)
+{
+	struct page page = {.width = 80};
+
+	page_left(&page, PAGE_PLAIN, text, columns);
+	assert_string_equal(buf_string(&page.out), expected);
+	buf_free(&page.out);
+}
+
+static void test_shortening(void **state)
+{
+	(void)state;
+	check_short("main.newErr", 11, "main.newErr");
+	check_short("main.newErr", 13, "main.newErr  ");
+	check_short("main.newError", 7, "ma…rror");
+	check_short("世界世界世界", 7, "世…世界");
+	check_short("\xff\033x", 4, "��x ");
+	check_short("é́", 2, "é́ ");
+}
+
+static void test_wrapping(void **state)
+{
+	struct page page = {.width = 25};
+
+	(void)state;
+	page_wrap(&page, PAGE_PLAIN, "one two three 12 ms and aVeryLongWordThatFitsNowhere", 2);
+	assert_string_equal(buf_string(&page.out), "one two three 12 ms and\n  aVeryLongWordThatFitsNo\n  where\n");
+	buf_free(&page.out);
+}
+
+static void test_write_error(void **state)
+{
+	FILE *full = fopen("/dev/full", "w");
+	struct error error = {""};
+
+	(void)state;
+	if (!full)
+		skip();
+	assert_int_equal(report_text(full, sample_analysis(), NULL, &error), STATUS_ERROR);
+	assert_non_null(strstr(error.text, "could not be written"));
+	fclose(full);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_golden),    cmocka_unit_test(test_width),      cmocka_unit_test(test_names_are_harmless),
+		cmocka_unit_test(test_ranks),     cmocka_unit_test(test_numbers),    cmocka_unit_test(test_names),
+		cmocka_unit_test(test_shortening), cmocka_unit_test(test_wrapping),  cmocka_unit_test(test_write_error),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
