@@ -91,9 +91,19 @@ static const char *advise_leaking(struct arena *arena, const struct site_facts *
 			    what_of(facts), step[0] ? " (" : "", step, step[0] ? ")" : "");
 }
 
+static bool is_pointer_to_value(const struct site_facts *facts)
+{
+	enum verdict_form form;
+
+	if (!facts->verdict)
+		return false;
+	form = verdict_form_of(facts->verdict);
+	return form == FORM_COMPOSITE || form == FORM_NEW || form == FORM_MOVED;
+}
+
 static const char *advise_stored(struct arena *arena, const struct site_facts *facts)
 {
-	if (facts->object_size > 0 && facts->object_size <= SMALL_VALUE)
+	if (is_pointer_to_value(facts) && facts->object_size > 0 && facts->object_size <= SMALL_VALUE)
 		return arena_format(arena, "%s (%.0f bytes) is stored where it outlives the call: hold values, not pointers (a "
 				    "slice or map of %s), so that many share one block.", what_of(facts),
 				    facts->object_size, type_of(facts));
@@ -125,8 +135,6 @@ static const char *advise_by_class(struct arena *arena, const struct site_facts 
 	case CLASS_REFLECTION:
 		return "Reflection makes its values on the heap: use code for the concrete type (generated, or by type "
 		       "parameters), or cache what it makes.";
-	case CLASS_GOROUTINE:
-		return "Each new goroutine may need a stack and a closure: use a fixed set of workers.";
 	case CLASS_CHANNEL:
 		return "A channel is made here each time: make it once, or use a sync primitive inside the struct.";
 	case CLASS_HEAP_NOT_ESCAPING:
@@ -151,6 +159,8 @@ const char *advice_for(struct arena *arena, const struct site_facts *facts, enum
 		[CATEGORY_GROWTH] = advise_growth,
 	};
 
+	if (category == CATEGORY_GO_OR_DEFER && facts->operation == OPERATION_GOROUTINE)
+		return "Each new goroutine takes a descriptor and a stack: hand the work to a fixed set of workers.";
 	if (category == CATEGORY_GO_OR_DEFER)
 		return "go and a defer in a loop put their closure on the heap: pass values to a worker that is running "
 		       "already, or move the loop's body into a function of its own.";

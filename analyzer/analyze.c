@@ -130,7 +130,7 @@ static void fill_site(struct analysis_job *job, struct site *site, const struct 
 	fill_cost(site, &job->cost, group);
 	site_words_fill(site, job->arena, job->join, group, job->uses_structpb);
 	site_stacks_fill(site, job->arena, job->symbols, job->trace, job->totals, group);
-	site_stacks_choose_shown(site, trace_fact(job->trace, "main_module", NULL));
+	site_stacks_choose_shown(site, job->arena, trace_fact(job->trace, "main_module", NULL));
 }
 
 static int compare_sites(const void *left, const void *right)

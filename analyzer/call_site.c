@@ -60,6 +60,9 @@ static void take_entry(struct call_site *site, const struct symbol *symbol, cons
 	else
 		site->entry = symbol->entry;
 	site->operation = entry_operation_of(site->entry);
+	/* A function of the runtime's under another package's name (time.newTimer) that makes something of its own. */
+	if (site->operation == OPERATION_UNKNOWN && below[0])
+		site->operation = OPERATION_RUNTIME;
 }
 
 /* The site is a frame of the program: INDEX in the stack, with SKIPPED inlined levels of the allocator's. */

@@ -42,10 +42,20 @@ const char *category_last_step(const struct verdict *verdict)
 	return verdict && verdict->nsteps ? verdict->steps[verdict->nsteps - 1].why : "";
 }
 
+/* append keeps what it is given: that is storing, not a leak of somebody's parameter. */
+static bool is_append_step(const struct verdict *verdict)
+{
+	const char *text = verdict->nsteps ? verdict->steps[verdict->nsteps - 1].text : NULL;
+
+	return text && (strncmp(text, "from append(", 12) == 0 || strncmp(text, "append(", 7) == 0);
+}
+
 static enum site_category category_of_flow(const struct verdict *verdict)
 {
 	const char *last = category_last_step(verdict);
 
+	if (is_append_step(verdict))
+		return CATEGORY_STORED_ON_HEAP;
 	for (size_t i = 0; i < sizeof(last_steps) / sizeof(last_steps[0]); i++) {
 		if (strcmp(last, last_steps[i].why) == 0)
 			return last_steps[i].category;
@@ -118,6 +128,8 @@ enum site_category category_of(const struct site_facts *facts)
 		return CATEGORY_GROWTH;
 	if (facts->verdict)
 		return category_of_verdict(facts);
+	if (facts->class_ == CLASS_GOROUTINE)
+		return CATEGORY_GO_OR_DEFER;
 	if (facts->operation == OPERATION_CONVERT)
 		return CATEGORY_INTERFACE_CONVERSION;
 	if (facts->operation == OPERATION_BUFFER)

@@ -306,5 +306,8 @@ struct join_result join_site(struct join *join, const struct call_site *site, co
 		if (join->nfound)
 			return result_of(join, site, type);
 	}
+	/* The closure that "go f(x)" makes of its own accord is no expression of the source, and has no verdict. */
+	if (site->operation == OPERATION_NEW && verdict_type_is_closure(type))
+		none.class_ = CLASS_GOROUTINE;
 	return none;
 }

@@ -134,15 +134,33 @@ static bool is_users_own(const char *function, const char *module)
 	return length && strncmp(function, module, length) == 0 && (function[length] == '.' || function[length] == '/');
 }
 
-void site_stacks_choose_shown(struct site *site, const char *main_module)
+static const struct analysis_frame *find_users_own(const struct analysis_frame *frames, size_t count,
+						    const char *main_module)
 {
-	site->shown = site->inline_chain[0];
-	if (site->nstacks == 0)
-		return;
-	for (size_t i = 0; i < site->stacks[0].nframes; i++) {
-		if (is_users_own(site->stacks[0].frames[i].function, main_module)) {
-			site->shown = site->stacks[0].frames[i];
-			return;
-		}
+	for (size_t i = 0; i < count; i++) {
+		if (is_users_own(frames[i].function, main_module))
+			return &frames[i];
 	}
+	return NULL;
+}
+
+/* The package in a function's name: up to the first dot after the last slash. */
+static int package_length(const char *function)
+{
+	const char *slash = strrchr(function, '/'), *dot = strchr(slash ? slash : function, '.');
+
+	return dot ? (int)(dot - function) : (int)strlen(function);
+}
+
+void site_stacks_choose_shown(struct site *site, struct arena *arena, const char *main_module)
+{
+	const struct analysis_frame *own = NULL;
+
+	if (site->nstacks)
+		own = find_users_own(site->stacks[0].frames, site->stacks[0].nframes, main_module);
+	site->shown = own ? *own : site->inline_chain[0];
+	if (!own || !site->advice[0] || find_users_own(site->inline_chain, site->ninline, main_module))
+		return;
+	site->advice = arena_format(arena, "%s This is in package %.*s; what can be changed here is how %s calls it.",
+				    site->advice, package_length(site->function), site->function, own->function);
 }

@@ -66,7 +66,7 @@ static const char *root_of(struct arena *arena, const struct verdict *verdict)
 	last = &verdict->steps[verdict->nsteps - 1];
 	if (strcmp(last->why, "call parameter") == 0) {
 		callee = callee_of(arena, last->text);
-		if (callee)
+		if (callee && strcmp(callee, "append") != 0)
 			return arena_format(arena, "parameter of %s", callee);
 	}
 	return step_sentence(arena, last) + (strncmp(last->text, "from ", 5) == 0 ? 5 : 0);

@@ -8,7 +8,6 @@
 #include "verdicts/verdict.h"
 
 #include <ctype.h>
-#include <stdbool.h>
 #include <string.h>
 
 #define TYPE_TEXT_MAX 512
@@ -218,7 +217,7 @@ static int same(const char *a, const char *b)
 	return strcmp(x, y) == 0 ? 1 : -1;
 }
 
-static bool is_closure_type(const char *type)
+bool verdict_type_is_closure(const char *type)
 {
 	return strstr(type, "struct { F uintptr") != NULL;
 }
@@ -254,9 +253,9 @@ int verdict_type_agrees(const struct verdict *verdict, const char *type)
 	case FORM_VARIADIC:
 		return is_array_type(type) ? 1 : -1;
 	case FORM_FUNC_LITERAL:
-		return is_closure_type(type) ? 1 : -1;
+		return verdict_type_is_closure(type) ? 1 : -1;
 	case FORM_MOVED:
-		return is_closure_type(type) ? -1 : 0;
+		return verdict_type_is_closure(type) ? -1 : 0;
 	default:
 		return 0;
 	}

@@ -5,6 +5,7 @@
 #ifndef ANALYZER_VERDICT_WORDS_H
 #define ANALYZER_VERDICT_WORDS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct verdict;
@@ -44,6 +45,9 @@ void verdict_form_operations(enum verdict_form form, unsigned *likely, unsigned 
  * and type arguments are left out of the comparison, since the compiler leaves out its own package's name.
  */
 int verdict_type_agrees(const struct verdict *verdict, const char *type);
+
+/* Whether the type named TYPE is that of a closure. */
+bool verdict_type_is_closure(const char *type);
 
 /* Write the type in WHAT ("E" of "&E{...}", "[]int" of "make([]int, n)") to OUT of SIZE bytes; "" when it has none. */
 void verdict_type_text(const char *what, char *out, size_t size);

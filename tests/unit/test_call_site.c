@@ -36,6 +36,9 @@ static const struct fixture_symbol symbols[] = {
 	/* newobject inlined into the user's function. */
 	{ 17, "runtime.mallocgc", { { "runtime.newobject", RT, 17 }, { "main.f", "/src/main.go", 50 } }, 0 },
 	{ 18, "", { { "main.runtimeish", "/home/me/src/runtime/x.go", 18 } }, 0 },
+	{ 20, "runtime.newobject", { { "time.newTimer", "/usr/local/go/src/runtime/time.go", 20 } }, 0 },
+	{ 21, "runtime.newobject", { { "runtime.acquireSudog", RT, 21 } }, 0 },
+	{ 22, "", { { "runtime.gcAssistAlloc1", RT, 22 } }, 0 },
 };
 
 static void test_stacks(void **state)
@@ -62,6 +65,10 @@ static void test_stacks(void **state)
 		{ { 1, 6 }, 2, "main.add", "runtime.growslice", 12, OPERATION_APPEND, 1, 1, false },
 		{ { 1, 18 }, 2, "main.runtimeish", "runtime.mallocgcSmallNoscan", 18, OPERATION_NEW | OPERATION_RAW, 1, 1,
 		  false },
+		{ { 1, 2, 3, 20, 4 }, 5, "main.newE", "runtime.newobject", 9, OPERATION_NEW, 2, 4, false },
+		{ { 1, 2, 3, 20, 18 }, 5, "main.runtimeish", "time.newTimer", 18, OPERATION_RUNTIME, 1, 4, false },
+		/* A park for an assist makes a sudog: that is the GC's doing. */
+		{ { 2, 3, 21, 22, 2, 4 }, 6, "main.newE", "runtime.gcAssistAlloc1", 9, OPERATION_RUNTIME, 2, 5, false },
 		{ { 999 }, 1, "?", "", 0, OPERATION_UNKNOWN, 1, 0, false },
 		{ { 0 }, 0, "?", "", 0, OPERATION_UNKNOWN, 1, 0, false },
 	};

@@ -105,6 +105,7 @@ static void test_without_verdicts(void **state)
 		  "main.S is boxed" },
 		{ { CLASS_STRING, OPERATION_BUFFER, NULL, "strings.(*Builder).grow", "", 64, false }, CATEGORY_GROWTH, "Grow" },
 		{ { CLASS_STRING, OPERATION_CONCAT, NULL, "main.f", "", 64, false }, CATEGORY_NONE, "string" },
+		{ { CLASS_GOROUTINE, OPERATION_GOROUTINE, NULL, "main.f", "", 64, false }, CATEGORY_GO_OR_DEFER, "worker" },
 		{ { CLASS_REFLECTION, OPERATION_REFLECT, NULL, "reflect.New", "", 64, false }, CATEGORY_NONE, "Reflection" },
 		{ { CLASS_RUNTIME, OPERATION_RUNTIME, NULL, "runtime.allocm", "", 64, false }, CATEGORY_NONE, "" },
 	};

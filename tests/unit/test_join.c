@@ -104,6 +104,7 @@ static void test_sites(void **state)
 		{ { { "", "/other/main.go", 9 } }, OPERATION_NEW, "main.E", CLASS_UNMATCHED, NULL, 0 },
 		{ { { "", MAIN, 9 } }, OPERATION_APPEND, "main.E", CLASS_APPEND_GROWTH, NULL, 0 },
 		{ { { "", MAIN, 9 } }, OPERATION_REFLECT, "main.E", CLASS_REFLECTION, NULL, 0 },
+		{ { { "", MAIN, 300 } }, OPERATION_NEW, "struct { F uintptr; X0 int }", CLASS_GOROUTINE, NULL, 0 },
 		{ { { "", "/c/x.c", 9 } }, OPERATION_C, "", CLASS_C, NULL, 0 },
 	};
 	struct verdict_set *set = make_set();
