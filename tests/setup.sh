@@ -10,6 +10,7 @@ commands=(
 	ld:binutils
 	pkg-config:pkg-config
 	protoc-c:protobuf-c-compiler
+	pgrep:procps
 )
 headers=(
 	stdlib.h:libc6-dev
