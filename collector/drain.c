@@ -269,7 +269,7 @@ struct drain_cursor {
 /* The record at the cursor's tail and its size, padding passed over; NULL when there is none, or none that is sound. */
 static const struct agent_record *drain_peek(struct drain *drain, struct drain_cursor *cursor, uint64_t *size)
 {
-	uint64_t ring = drain->region->control->plan.ring_size;
+	uint64_t ring = drain->region->ring_size;
 
 	while (cursor->tail < cursor->head) {
 		uint64_t offset = cursor->tail & (ring - 1), left = cursor->head - cursor->tail;
@@ -300,7 +300,7 @@ static void drain_look(struct drain *drain, struct drain_cursor *cursor, uint64_
 
 static void drain_begin(struct drain *drain, struct drain_cursor *cursor, struct agent_shard *shard, uint64_t until)
 {
-	uint64_t ring = drain->region->control->plan.ring_size;
+	uint64_t ring = drain->region->ring_size;
 
 	cursor->shard = shard;
 	cursor->tail = shard->tail;
@@ -336,12 +336,10 @@ static uint64_t drain_take_run(struct drain *drain, struct drain_cursor *cursor,
  */
 static uint64_t drain_pass(struct drain *drain, uint64_t until)
 {
-	uint32_t nshards = drain->region->control->plan.nshards, i;
+	uint32_t nshards = drain->region->nshards, i;
 	struct drain_cursor cursors[AGENT_MAX_SHARDS];
 	uint64_t count = 0;
 
-	if (nshards > AGENT_MAX_SHARDS)
-		nshards = AGENT_MAX_SHARDS;
 	for (i = 0; i < nshards; i++)
 		drain_begin(drain, &cursors[i], region_shard(drain->region, i), until);
 	for (;;) {
@@ -414,7 +412,7 @@ void drain_write_losses(struct drain *drain)
 	struct trace_losses losses = {.contended = drain->region->control->contended};
 	uint32_t i;
 
-	for (i = 0; i < drain->region->control->plan.nshards && i < AGENT_MAX_SHARDS; i++) {
+	for (i = 0; i < drain->region->nshards; i++) {
 		const struct agent_shard *shard = region_shard(drain->region, i);
 
 		losses.samples += shard->lost_samples;

@@ -203,7 +203,7 @@ static enum status inject_share(struct injection *injection, int64_t target_fd, 
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return error_set_errno(error, "cannot share memory with process %d", (int)injection->pid);
-	if (region_map(injection->region, fd, injection->rate, error) != STATUS_OK)
+	if (region_map(injection->region, fd, error) != STATUS_OK)
 		return STATUS_ERROR;
 	injection->local.calls[CALL_MEMFD_PLAIN][0] = SYS_getpid;
 	injection->local.calls[CALL_REGION][5] = (uint64_t)target_fd;
@@ -270,7 +270,7 @@ static enum status inject_place(struct injection *injection, struct error *error
 	plan_text(injection->plan, &text_start, &text_end);
 	if (target_memory_bias(injection->pid, executable, &injection->bias, error) != STATUS_OK)
 		return STATUS_ERROR;
-	region_plan(injection->region);
+	region_plan(injection->region, injection->rate);
 	return target_memory_hole(injection->pid, text_start + injection->bias, text_end + injection->bias,
 				  AGENT_CODE_SIZE + injection->region->size, &injection->code, error);
 }

@@ -9,9 +9,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define REGION_RINGS_TOTAL (64ull << 20) /* bytes of all rings, at most */
+/* Bytes of all rings together and of one, at most. Memory is used only as far as the ring ever fills. */
+#define REGION_RINGS_TOTAL (64ull << 20)
 #define REGION_RING_MAX (16ull << 20)
 #define REGION_RING_MIN (1ull << 20)
+#define REGION_FINE_RATE 64 /* below it samples come so fast that more room is wanted: */
+#define REGION_FINE_FACTOR 4
 #define REGION_HEARTBEAT_SECONDS 3
 #define REGION_FIGURES_A_SECOND 100
 
@@ -26,11 +29,11 @@ static uint32_t region_shards(void)
 	return cpus > AGENT_MAX_SHARDS ? AGENT_MAX_SHARDS : (uint32_t)cpus;
 }
 
-static uint64_t region_ring_size(uint32_t shards)
+static uint64_t region_ring_size(uint32_t shards, uint64_t rate)
 {
-	uint64_t size = REGION_RING_MAX;
+	uint64_t factor = rate < REGION_FINE_RATE ? REGION_FINE_FACTOR : 1, size = REGION_RING_MAX * factor;
 
-	while (size > REGION_RING_MIN && size * shards > REGION_RINGS_TOTAL)
+	while (size > REGION_RING_MIN && size * shards > REGION_RINGS_TOTAL * factor)
 		size /= 2;
 	return size;
 }
@@ -40,15 +43,16 @@ static uint64_t region_control_size(void)
 	return (sizeof(struct agent_control) + 4095) & ~4095ull;
 }
 
-static uint64_t region_shard_size(void)
+static uint64_t region_shard_size(const struct region *region)
 {
-	return ((sizeof(struct agent_shard) + 4095) & ~4095ull) + region_ring_size(region_shards());
+	return ((sizeof(struct agent_shard) + 4095) & ~4095ull) + region->ring_size;
 }
 
-void region_plan(struct region *region)
+void region_plan(struct region *region, uint64_t rate)
 {
-	*region = (struct region){.fd = -1};
-	region->size = region_control_size() + region_shards() * region_shard_size();
+	*region = (struct region){.fd = -1, .rate = rate, .nshards = region_shards()};
+	region->ring_size = region_ring_size(region->nshards, rate);
+	region->size = region_control_size() + region->nshards * region_shard_size(region);
 }
 
 uint64_t region_ticks(void)
@@ -71,7 +75,7 @@ static uint64_t region_ticks_a_second(void)
 	return ns ? (uint64_t)((double)ticks * 1e9 / (double)ns) : 1000000000u;
 }
 
-enum status region_map(struct region *region, int fd, uint64_t rate, struct error *error)
+enum status region_map(struct region *region, int fd, struct error *error)
 {
 	uint64_t second = region_ticks_a_second();
 	struct agent_control *control;
@@ -86,12 +90,12 @@ enum status region_map(struct region *region, int fd, uint64_t rate, struct erro
 		return error_set_errno(error, "cannot map a shared memory of %llu MiB",
 				       (unsigned long long)(region->size >> 20));
 	region->control = control;
-	control->rate = rate;
+	control->rate = region->rate;
 	control->heartbeat_ticks = REGION_HEARTBEAT_SECONDS * second;
 	control->plan.figures_ticks = second / REGION_FIGURES_A_SECOND;
-	control->plan.nshards = region_shards();
-	control->plan.ring_size = region_ring_size(control->plan.nshards);
-	control->plan.shard_size = region_shard_size();
+	control->plan.nshards = region->nshards;
+	control->plan.ring_size = region->ring_size;
+	control->plan.shard_size = region_shard_size(region);
 	for (i = 0; i < AGENT_PROCESSORS; i++)
 		if (getrandom(&control->processors[i].random, sizeof(uint64_t), GRND_NONBLOCK) < 0)
 			control->processors[i].random = region_ticks() + i;
@@ -109,7 +113,7 @@ void region_arm(struct region *region, const struct plan *plan, uint64_t bias)
 struct agent_shard *region_shard(const struct region *region, uint32_t index)
 {
 	return (struct agent_shard *)((uint8_t *)region->control + region_control_size() +
-				      index * region_shard_size());
+				      index * region_shard_size(region));
 }
 
 void region_heartbeat(struct region *region)

@@ -15,17 +15,23 @@ struct plan;
 struct region {
 	int fd;                        /* the memfd, owned; -1 when none */
 	uint64_t size;                 /* bytes of control and rings: what is mapped behind the agent's code */
+	uint64_t rate;                 /* mean bytes between samples, as planned */
+	uint32_t nshards;
+	uint64_t ring_size;            /* bytes of each shard's ring */
 	struct agent_control *control; /* mapped here; NULL when not */
 };
 
-/* Decide how many shards there are and how large, by this machine's CPUs: sets SIZE only. */
-void region_plan(struct region *region);
+/*
+ * Decide how many shards there are and how large, by this machine's CPUs and by RATE, the mean bytes between samples:
+ * sets the sizes only.
+ */
+void region_plan(struct region *region, uint64_t rate);
 
 /*
  * Map FD, a memfd of at least `size` bytes, and write the shards' geometry and random seeds into it. Takes FD over, also
- * on error. RATE: mean bytes between samples.
+ * on error.
  */
-enum status region_map(struct region *region, int fd, uint64_t rate, struct error *error);
+enum status region_map(struct region *region, int fd, struct error *error);
 
 /* Complete the plan in the region and mark it valid: what the agent needs before the first patched call. */
 void region_arm(struct region *region, const struct plan *plan, uint64_t bias);
