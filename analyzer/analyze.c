@@ -192,6 +192,8 @@ void analyze_totals(struct analysis *out, const struct trace *trace, const struc
 	site_groups_make(&job.groups, job.arena, job.symbols, trace, totals);
 	job.uses_structpb = groups_use_structpb(&job.groups);
 	site_cost_prepare(&job.cost, &job.groups, gc, out->go_version);
+	if (job.cost.known)
+		out->gc.goal_bytes = job.cost.model.goal;
 	fill_sites(&job);
 	summary_add_classes(out);
 	summary_write_notes(out, job.arena, trace, &job.cost, symbols_unknown(job.symbols));

@@ -22,6 +22,7 @@
 
 #define BLACK_QUANTILE 0.1
 #define BLACK_MAX 0.5
+#define LIMIT_FELT 1.15 /* cycles this much closer together than GOGC says are the limit's doing */
 #define BLACK_LIVES 20 /* fewer lives tell nothing of a site's share of survivors */
 
 struct survivor_share {
@@ -145,17 +146,23 @@ static double known_or(uint64_t value, double otherwise)
 	return value == UINT64_MAX ? otherwise : (double)value;
 }
 
-/* The goal that the limit allows: the goal in force where it is the limit that sets it; else near the limit. */
-static double memory_goal_of(const struct gc_model_run *model, uint64_t limit)
+/*
+ * The goal that the memory limit allows, and the goal in force. The runtime's record of its goal may know of GOGC alone;
+ * but what is allocated between two cycles is the way from the live heap to the real one, so the goal can be seen.
+ */
+static void take_goals(struct site_cost_run *run, uint64_t limit)
 {
-	double g = model->gogc / 100.0, by_gogc;
+	struct gc_model_run *model = &run->model;
+	double runway = run->cycles > 0 ? model->allocated / run->cycles : 0;
+	bool limited = limit != 0 && limit < INT64_MAX;
+	bool goal_known = model->goal > model->live;
 
-	if (limit == UINT64_MAX || limit >= INT64_MAX || limit == 0)
-		return 0;
-	by_gogc = fmax(model->live + g * (model->live + model->roots), model->heap_minimum);
-	if (model->gogc < 0 || by_gogc > model->goal * 1.03)
-		return model->goal;
-	return fmax(model->goal, 0.9 * (double)limit);
+	if (!goal_known || (limited && model->goal - model->live > LIMIT_FELT * runway)) {
+		model->goal = model->live + runway;
+		model->memory_goal = limited ? model->goal : 0;
+	} else if (limited) {
+		model->memory_goal = model->gogc < 0 ? model->goal : fmax(model->goal, 0.9 * (double)limit);
+	}
 }
 
 static void take_gc(struct site_cost_run *run, const struct gc_totals *gc)
@@ -171,7 +178,6 @@ static void take_gc(struct site_cost_run *run, const struct gc_totals *gc)
 	model->goal = gc->heap_goal;
 	model->roots = gc->stack_scan + gc->globals_scan;
 	model->heap_minimum = known_or(gc->last.heap_minimum, fmax(0, 4.0 * (1 << 20) * model->gogc / 100));
-	model->memory_goal = memory_goal_of(model, gc->last.memory_limit);
 }
 
 static void add_site(struct site_cost_run *run, const struct site_group *group)
@@ -212,6 +218,8 @@ void site_cost_prepare(struct site_cost_run *run, const struct site_groups *grou
 	for (size_t i = 0; i < groups->count; i++)
 		add_site(run, groups->groups[i]);
 	scale_live(run);
+	if (run->known)
+		take_goals(run, gc->last.memory_limit);
 	if (run->attached_late)
 		run->model.older_live = fmin(known_or(gc->first.heap_marked, 0),
 					     fmax(0, run->model.live - run->model.sites_live));
