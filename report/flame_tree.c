@@ -30,7 +30,7 @@ static uint32_t add_node(struct builder *builder, uint32_t parent, const char *n
 	if (number == tree->count) {
 		tree->nodes = memory_reserve(tree->nodes, tree->count, &builder->capacity, sizeof(*tree->nodes));
 		tree->nodes[tree->count++] = (struct flame_node){
-			.name = name, .site = site, .parent = parent, .depth = tree->nodes[parent].depth + 1};
+		    .name = name, .site = site, .parent = parent, .depth = tree->nodes[parent].depth + 1};
 		if (tree->nodes[number].depth > tree->depth)
 			tree->depth = tree->nodes[number].depth;
 	}
@@ -53,7 +53,8 @@ static const char *site_name(const struct site *site)
 	return name_or_unknown(site->entry);
 }
 
-static void add_stack(struct builder *builder, const struct site *site, const struct analysis_stack *stack, int64_t value)
+static void add_stack(struct builder *builder, const struct site *site, const struct analysis_stack *stack,
+		      int64_t value)
 {
 	size_t frames = stack->nframes < DEPTH_LIMIT ? stack->nframes : DEPTH_LIMIT;
 	uint32_t node = 0;
@@ -80,7 +81,8 @@ static int compare_children(const void *a, const void *b)
 	return x->node < y->node ? -1 : 1;
 }
 
-/* Siblings side by side from their parent's left end. A parent's number is below its children's, so it is placed first. */
+/* Siblings side by side from their parent's left end. A parent's number is below its children's, so it is placed first.
+ */
 static void place_nodes(struct flame_tree *tree)
 {
 	struct child_order *order = memory_alloc(tree->count, sizeof(*order));

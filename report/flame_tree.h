@@ -1,6 +1,6 @@
 /*
- * Stacks folded into a tree, as a flame graph draws them: a node a function under its callers, and on top of them a leaf
- * an allocation site.
+ * Stacks folded into a tree, as a flame graph draws them: a node a function under its callers, and on top of them a
+ * leaf an allocation site.
  */
 #ifndef REPORT_FLAME_TREE_H
 #define REPORT_FLAME_TREE_H
@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 struct flame_node {
-	const char *name;        /* a function's; of a site, what is allocated. Borrowed from the analysis; never NULL */
+	const char *name; /* a function's; of a site, what is allocated. Borrowed from the analysis; never NULL */
 	const struct site *site; /* NULL for a function */
 	int64_t value;           /* of all stacks through here; above 0 */
 	uint32_t parent;         /* its number; the root's is its own, 0 */

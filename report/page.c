@@ -11,8 +11,8 @@
 #include <string.h>
 
 static const char *const style_codes[] = {
-	[PAGE_PLAIN] = "",     [PAGE_TITLE] = "\033[1m", [PAGE_FAINT] = "\033[2m", [PAGE_GOOD] = "\033[32m",
-	[PAGE_WARN] = "\033[33m", [PAGE_BAD] = "\033[31m",  [PAGE_NAME] = "\033[36m",
+    [PAGE_PLAIN] = "",        [PAGE_TITLE] = "\033[1m", [PAGE_FAINT] = "\033[2m", [PAGE_GOOD] = "\033[32m",
+    [PAGE_WARN] = "\033[33m", [PAGE_BAD] = "\033[31m",  [PAGE_NAME] = "\033[36m",
 };
 
 static void begin_style(struct page *page, enum page_style style)

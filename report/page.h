@@ -13,10 +13,10 @@ enum page_style {
 	PAGE_PLAIN,
 	PAGE_TITLE, /* bold */
 	PAGE_FAINT,
-	PAGE_GOOD,  /* green: what can be saved */
-	PAGE_WARN,  /* yellow: uncertain */
-	PAGE_BAD,   /* red: would cost */
-	PAGE_NAME,  /* cyan: the user's own code */
+	PAGE_GOOD, /* green: what can be saved */
+	PAGE_WARN, /* yellow: uncertain */
+	PAGE_BAD,  /* red: would cost */
+	PAGE_NAME, /* cyan: the user's own code */
 };
 
 /* Zero-initialise, then set width and colour; free with buf_free(&page.out). */

@@ -3,8 +3,9 @@
  *
  * All of them write the whole of ANALYSIS (not changed) to STREAM, leave STREAM open, and keep nothing. They return
  * STATUS_OK, or STATUS_ERROR when STREAM could not be written (the disk is full, the pipe closed) or, where said, for
- * another reason. Names that come from a trace are data that nobody vouches for: every format makes them harmless in its
- * own way, whatever bytes they hold. NULL strings count as "". No global state: usable from several threads at once.
+ * another reason. Names that come from a trace are data that nobody vouches for: every format makes them harmless in
+ * its own way, whatever bytes they hold. NULL strings count as "". No global state: usable from several threads at
+ * once.
  */
 #ifndef REPORT_REPORT_H
 #define REPORT_REPORT_H

@@ -91,7 +91,7 @@ static json_t *make_verdict(const struct site_verdict *verdict)
 static json_t *make_trace(const struct analysis *analysis)
 {
 	static const char *const states[] = {
-		[VERDICTS_MISSING] = "missing", [VERDICTS_MATCHED] = "matched", [VERDICTS_UNPROVEN] = "unproven"};
+	    [VERDICTS_MISSING] = "missing", [VERDICTS_MATCHED] = "matched", [VERDICTS_UNPROVEN] = "unproven"};
 	json_t *object = json_object();
 
 	json_object_set_new(object, "command", make_strings(analysis->command, analysis->ncommand));
@@ -234,7 +234,8 @@ static json_t *make_roots(const struct analysis *analysis)
 		json_object_set_new(object, "root", make_string(roots[i].name));
 		json_object_set_new(object, "sites", make_integer(roots[i].sites));
 		json_object_set_new(object, "alloc_bytes", make_real(roots[i].alloc_bytes));
-		json_object_set_new(object, "gc_saved_share", make_real(analysis->gc.known ? roots[i].gc_saved_share : NAN));
+		json_object_set_new(object, "gc_saved_share",
+				    make_real(analysis->gc.known ? roots[i].gc_saved_share : NAN));
 		json_array_append_new(array, object);
 	}
 	free(roots);

@@ -10,16 +10,16 @@
 struct report_options report_options_default(void)
 {
 	return (struct report_options){
-		.top = 20, .details = 5, .colour = false, .width = 100, .value = REPORT_VALUE_GC};
+	    .top = 20, .details = 5, .colour = false, .width = 100, .value = REPORT_VALUE_GC};
 }
 
 enum status report_value_parse(enum report_value *value, const char *text, struct error *error)
 {
 	static const char *const names[] = {
-		[REPORT_VALUE_GC] = "gc",
-		[REPORT_VALUE_ALLOC] = "alloc",
-		[REPORT_VALUE_OBJECTS] = "objects",
-		[REPORT_VALUE_LIVE] = "live",
+	    [REPORT_VALUE_GC] = "gc",
+	    [REPORT_VALUE_ALLOC] = "alloc",
+	    [REPORT_VALUE_OBJECTS] = "objects",
+	    [REPORT_VALUE_LIVE] = "live",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

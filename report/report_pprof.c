@@ -1,6 +1,6 @@
 /*
- * The profile for `go tool pprof`: builds the protobuf message, packs it, compresses it. Strings, functions and locations
- * are kept once each; their numbers in a strtab are their ids, since id 0 and number 0 are both taken.
+ * The profile for `go tool pprof`: builds the protobuf message, packs it, compresses it. Strings, functions and
+ * locations are kept once each; their numbers in a strtab are their ids, since id 0 and number 0 are both taken.
  */
 #include "base/memory.h"
 #include "base/strtab.h"
@@ -103,7 +103,8 @@ static bool same_text(const char *a, const char *b)
 	return strcmp(a ? a : "", b ? b : "") == 0;
 }
 
-/* How many of the innermost frames are SITE's inline chain; at least 1. Further out, stacks don't tell calls from inlines. */
+/* How many of the innermost frames are SITE's inline chain; at least 1. Further out, stacks don't tell calls from
+ * inlines. */
 static size_t count_inlined(const struct site *site, const struct analysis_stack *stack)
 {
 	if (site->ninline > stack->nframes)
@@ -125,15 +126,15 @@ static void add_locations(struct builder *builder, Pprof__Sample *sample, const 
 	sample->location_id = memory_alloc(stack->nframes + 1, sizeof(*sample->location_id));
 	for (size_t i = 0; i < stack->nframes; i += i == 0 ? inlined : 1)
 		sample->location_id[sample->n_location_id++] =
-			add_location(builder, &stack->frames[i], i == 0 ? inlined : 1);
+		    add_location(builder, &stack->frames[i], i == 0 ? inlined : 1);
 }
 
 static void add_labels(struct builder *builder, Pprof__Sample *sample, const struct site *site)
 {
 	const char *texts[LABELS][2] = {
-		{"class", site_class_name(site->class_)},
-		{"category", site_category_name(site->category)},
-		{"verdict", site->verdict.message},
+	    {"class", site_class_name(site->class_)},
+	    {"category", site_category_name(site->category)},
+	    {"verdict", site->verdict.message},
 	};
 
 	sample->label = memory_alloc(LABELS, sizeof(*sample->label));
@@ -180,8 +181,8 @@ static Pprof__ValueType *make_value_type(struct builder *builder, const char *ty
 static void set_sample_types(struct builder *builder, Pprof__Profile *profile)
 {
 	static const char *const types[VALUES][2] = {
-		{"alloc_objects", "count"}, {"alloc_space", "bytes"},      {"inuse_objects", "count"},
-		{"inuse_space", "bytes"},   {"gc_cpu", "nanoseconds"},
+	    {"alloc_objects", "count"}, {"alloc_space", "bytes"},  {"inuse_objects", "count"},
+	    {"inuse_space", "bytes"},   {"gc_cpu", "nanoseconds"},
 	};
 
 	profile->n_sample_type = VALUES;

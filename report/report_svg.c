@@ -1,6 +1,6 @@
 /*
- * A flame graph as one SVG file: callers below, callees above them, and on top of each stack the allocation itself, in the
- * colour of its class. It is complete without its script; the script only moves what is there.
+ * A flame graph as one SVG file: callers below, callees above them, and on top of each stack the allocation itself, in
+ * the colour of its class. It is complete without its script; the script only moves what is there.
  */
 #include "report/clean_text.h"
 #include "report/flame_tree.h"
@@ -35,20 +35,22 @@ struct canvas {
 };
 
 static const char *const class_colours[CLASS_COUNT] = {
-	[CLASS_ESCAPE] = "#f2935c",        [CLASS_HEAP_NOT_ESCAPING] = "#f3c53c", [CLASS_APPEND_GROWTH] = "#8cc4e8",
-	[CLASS_MAP_GROWTH] = "#6fa8dc",    [CLASS_STRING] = "#97d1a0",            [CLASS_REFLECTION] = "#c8a8e6",
-	[CLASS_GOROUTINE] = "#f0a3c2",     [CLASS_CHANNEL] = "#dcb8e0",           [CLASS_RUNTIME] = "#bdbdb8",
-	[CLASS_C] = "#bfa98a",             [CLASS_AMBIGUOUS] = "#f7d3a8",         [CLASS_UNMATCHED] = "#dedad0",
+    [CLASS_ESCAPE] = "#f2935c",        [CLASS_HEAP_NOT_ESCAPING] = "#f3c53c",
+    [CLASS_APPEND_GROWTH] = "#8cc4e8", [CLASS_MAP_GROWTH] = "#6fa8dc",
+    [CLASS_STRING] = "#97d1a0",        [CLASS_REFLECTION] = "#c8a8e6",
+    [CLASS_GOROUTINE] = "#f0a3c2",     [CLASS_CHANNEL] = "#dcb8e0",
+    [CLASS_RUNTIME] = "#bdbdb8",       [CLASS_C] = "#bfa98a",
+    [CLASS_AMBIGUOUS] = "#f7d3a8",     [CLASS_UNMATCHED] = "#dedad0",
 };
 static const char function_colour[] = "#eee7da";
 
 static const char *value_title(enum report_value value)
 {
 	static const char *const titles[] = {
-		[REPORT_VALUE_GC] = "GC CPU that each allocation costs",
-		[REPORT_VALUE_ALLOC] = "Bytes allocated",
-		[REPORT_VALUE_OBJECTS] = "Objects allocated",
-		[REPORT_VALUE_LIVE] = "Live bytes",
+	    [REPORT_VALUE_GC] = "GC CPU that each allocation costs",
+	    [REPORT_VALUE_ALLOC] = "Bytes allocated",
+	    [REPORT_VALUE_OBJECTS] = "Objects allocated",
+	    [REPORT_VALUE_LIVE] = "Live bytes",
 	};
 
 	return titles[value];
@@ -98,13 +100,14 @@ static void put_subtitle(struct canvas *canvas)
 /* The buttons do nothing without the script, which shows them. */
 static void put_header(struct canvas *canvas)
 {
-	buf_append_format(&canvas->out,
-			  "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-			  "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\">\n"
-			  "<style>\n%s</style>\n"
-			  "<rect width=\"100%%\" height=\"100%%\" fill=\"#fffdf9\"/>\n"
-			  "<text class=\"title\" x=\"%d\" y=\"32\">%s</text>\n",
-			  WIDTH, canvas->height, WIDTH, canvas->height, report_svg_style, LEFT, value_title(canvas->value));
+	buf_append_format(
+	    &canvas->out,
+	    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+	    "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\">\n"
+	    "<style>\n%s</style>\n"
+	    "<rect width=\"100%%\" height=\"100%%\" fill=\"#fffdf9\"/>\n"
+	    "<text class=\"title\" x=\"%d\" y=\"32\">%s</text>\n",
+	    WIDTH, canvas->height, WIDTH, canvas->height, report_svg_style, LEFT, value_title(canvas->value));
 	put_subtitle(canvas);
 	buf_append_format(&canvas->out,
 			  "<text class=\"button\" id=\"search\" x=\"%d\" y=\"32\" text-anchor=\"end\" "
@@ -210,8 +213,8 @@ static void put_frame(struct canvas *canvas, const struct flame_node *node)
 	buf_append_format(&canvas->out,
 			  "<rect x=\"%.2f\" y=\"%d\" width=\"%.2f\" height=\"%d\" rx=\"2\" fill=\"%s\"/>"
 			  "<text x=\"%.2f\" y=\"%d\">",
-			  x, y, width, FRAME_HEIGHT, node->site ? class_colours[node->site->class_] : function_colour, x + 4,
-			  y + 13);
+			  x, y, width, FRAME_HEIGHT, node->site ? class_colours[node->site->class_] : function_colour,
+			  x + 4, y + 13);
 	put_label(canvas, shown_name(node), width);
 	buf_append_string(&canvas->out, "</text></g>\n");
 }
@@ -221,8 +224,8 @@ static void put_frames(struct canvas *canvas)
 	const struct flame_tree *tree = canvas->tree;
 
 	if (tree->nodes[0].value <= 0) {
-		buf_append_format(&canvas->out, "<text class=\"subtitle\" x=\"%d\" y=\"%d\">Nothing to show.</text>\n", LEFT,
-				  canvas->top);
+		buf_append_format(&canvas->out, "<text class=\"subtitle\" x=\"%d\" y=\"%d\">Nothing to show.</text>\n",
+				  LEFT, canvas->top);
 		return;
 	}
 	for (size_t i = 0; i < tree->count; i++)

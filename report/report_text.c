@@ -95,14 +95,14 @@ static void put_all(struct page *page, const struct analysis *analysis, const st
 	report_text_summary(page, analysis);
 	if (analysis->nsites == 0) {
 		page_put(page, "\n");
-		page_wrap(page, PAGE_PLAIN,
-			  "No allocation was sampled, so there is nothing to rank. The program may have run too briefly or "
-			  "allocated too little; a smaller --rate sees more.",
-			  0);
+		page_wrap(
+		    page, PAGE_PLAIN,
+		    "No allocation was sampled, so there is nothing to rank. The program may have run too briefly or "
+		    "allocated too little; a smaller --rate sees more.",
+		    0);
 	} else {
 		report_text_table(page, analysis, options->top);
-		report_text_details(page, analysis,
-				    options->details < options->top ? options->details : options->top);
+		report_text_details(page, analysis, options->details < options->top ? options->details : options->top);
 		put_classes(page, analysis);
 	}
 	put_notes(page, analysis);

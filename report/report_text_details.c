@@ -128,8 +128,9 @@ static void put_verdict(struct page *page, const struct site *site)
 		append_verdict(&words, &site->verdict);
 		put_words(page, "Verdict", &words);
 	} else {
-		put_text(page, "Verdict", site->class_ == CLASS_UNMATCHED ? "none was found for this place"
-									  : "none; the compiler says nothing of such allocations");
+		put_text(page, "Verdict",
+			 site->class_ == CLASS_UNMATCHED ? "none was found for this place"
+							 : "none; the compiler says nothing of such allocations");
 	}
 	if (site->verdict.message && site->verdict.nreason > 0)
 		put_reason(page, &site->verdict);
@@ -141,11 +142,13 @@ static void append_saving(struct buf *words, const struct site *site)
 	double share = site->gc_saved_share, equal = site->gc_saved_share_equal_memory;
 
 	if (site->gc_saved_share_ci.low <= 0 && site->gc_saved_share_ci.high >= 0)
-		buf_append_format(words, "Without it the GC would take about as much CPU as with it: the %s %% saved can't be "
-				  "told from nothing", words_percent(a, share));
+		buf_append_format(words,
+				  "Without it the GC would take about as much CPU as with it: the %s %% saved can't be "
+				  "told from nothing",
+				  words_percent(a, share));
 	else
-		buf_append_format(words, "Without it the GC would take about %s %% %s CPU", words_percent(a, fabs(share)),
-				  share < 0 ? "more" : "less");
+		buf_append_format(words, "Without it the GC would take about %s %% %s CPU",
+				  words_percent(a, fabs(share)), share < 0 ? "more" : "less");
 	if (isfinite(equal))
 		buf_append_format(words, " (at equal peak memory, %s %% %s)", words_percent(b, fabs(equal)),
 				  equal < 0 ? "more" : "less");
@@ -159,14 +162,16 @@ static void put_cost(struct page *page, const struct analysis *analysis, const s
 
 	if (analysis->gc.known)
 		append_saving(&words, site);
-	buf_append_format(&words, "%s in %s objects", words_bytes(a, site->alloc_bytes), words_count(b, site->alloc_objects));
+	buf_append_format(&words, "%s in %s objects", words_bytes(a, site->alloc_bytes),
+			  words_count(b, site->alloc_objects));
 	if (site->alloc_cpu_seconds > 0)
 		buf_append_format(&words, ", about %s of CPU to allocate", words_seconds(a, site->alloc_cpu_seconds));
 	if (isfinite(site->lifetime_cycles) && site->lifetimes > 0)
 		buf_append_format(&words, ", surviving %s GC cycles on average", words_count(a, site->lifetime_cycles));
 	if (site->tiny)
-		buf_append_string(&words, ". Tiny objects share blocks of 16 bytes, so other sites may have a part in these "
-					  "figures");
+		buf_append_string(&words,
+				  ". Tiny objects share blocks of 16 bytes, so other sites may have a part in these "
+				  "figures");
 	if (site->samples < 20 && !analysis->is_heap_profile)
 		buf_append_format(&words, ". Few samples: %s", words_integer(a, (double)site->samples));
 	buf_append_string(&words, ".");
@@ -271,7 +276,8 @@ void report_text_details(struct page *page, const struct analysis *analysis, siz
 		count = analysis->nsites;
 	if (count == 0)
 		return;
-	snprintf(title, sizeof(title), count == 1 ? "A closer look at the first" : "A closer look at the first %zu", count);
+	snprintf(title, sizeof(title), count == 1 ? "A closer look at the first" : "A closer look at the first %zu",
+		 count);
 	page_heading(page, title);
 	for (size_t i = 0; i < count; i++) {
 		const struct site *site = &analysis->sites[i];

@@ -43,9 +43,11 @@ static void put_run(struct page *page, const struct analysis *analysis)
 
 	buf_append_format(&words, "%s, %s",
 			  analysis->go_version && *analysis->go_version ? analysis->go_version : "Go version unknown",
-			  analysis->is_heap_profile ? "from a heap profile" : words_seconds(text, analysis->duration_seconds));
+			  analysis->is_heap_profile ? "from a heap profile"
+						    : words_seconds(text, analysis->duration_seconds));
 	if (gc->known) {
-		buf_append_format(&words, ", %s GC cycle%s", words_integer(text, (double)gc->cycles), gc->cycles == 1 ? "" : "s");
+		buf_append_format(&words, ", %s GC cycle%s", words_integer(text, (double)gc->cycles),
+				  gc->cycles == 1 ? "" : "s");
 		if (gc->gogc < 0)
 			buf_append_string(&words, ", GOGC=off");
 		else
@@ -53,7 +55,8 @@ static void put_run(struct page *page, const struct analysis *analysis)
 		if (gc->memory_limit > 0 && gc->memory_limit < INT64_MAX)
 			buf_append_format(&words, ", memory limit %s", words_bytes(text, (double)gc->memory_limit));
 		if (gc->goroutines_max > 0)
-			buf_append_format(&words, ", up to %s goroutines", words_integer(text, (double)gc->goroutines_max));
+			buf_append_format(&words, ", up to %s goroutines",
+					  words_integer(text, (double)gc->goroutines_max));
 	}
 	if (!analysis->complete && !analysis->is_heap_profile)
 		buf_append_format(&words, "; the trace was cut%s%s", analysis->damage && *analysis->damage ? ": " : "",
@@ -91,10 +94,12 @@ static void put_allocation(struct page *page, const struct analysis *analysis)
 		buf_append_format(&words, " (%s/s, %s/s)", words_bytes(a, analysis->alloc_bytes / seconds),
 				  words_count(b, analysis->alloc_objects / seconds));
 	if (analysis->alloc_cpu_seconds > 0) {
-		buf_append_format(&words, "; allocating took about %s of CPU", words_seconds(a, analysis->alloc_cpu_seconds));
+		buf_append_format(&words, "; allocating took about %s of CPU",
+				  words_seconds(a, analysis->alloc_cpu_seconds));
 		if (analysis->gc.known && analysis->gc.process_cpu_seconds > 0)
-			buf_append_format(&words, ", %s %%",
-					  words_percent(b, analysis->alloc_cpu_seconds / analysis->gc.process_cpu_seconds));
+			buf_append_format(
+			    &words, ", %s %%",
+			    words_percent(b, analysis->alloc_cpu_seconds / analysis->gc.process_cpu_seconds));
 	}
 	put_line(page, "Allocated", &words);
 }
@@ -114,9 +119,10 @@ static void put_sample(struct page *page, const struct analysis *analysis)
 	else if (analysis->rate_high > 0)
 		buf_append_format(&words, ", one every %s", words_bytes(a, analysis->rate_high));
 	if (analysis->lost_samples > 0)
-		buf_append_format(&words, "; %s more were lost (%s %%)", words_integer(a, (double)analysis->lost_samples),
+		buf_append_format(&words, "; %s more were lost (%s %%)",
+				  words_integer(a, (double)analysis->lost_samples),
 				  words_percent(b, (double)analysis->lost_samples /
-							   (double)(analysis->samples + analysis->lost_samples)));
+						       (double)(analysis->samples + analysis->lost_samples)));
 	else if (!analysis->is_heap_profile)
 		buf_append_string(&words, "; none lost");
 	put_line(page, "Sampled", &words);
@@ -135,8 +141,9 @@ static void put_verdicts(struct page *page, const struct analysis *analysis)
 		break;
 	case VERDICTS_MISSING:
 	default:
-		buf_append_string(&words, "none found for this binary, so nothing tells why a site escapes; `escprof build` "
-					  "keeps them, and `escprof report --verdicts FILE` reads a -gcflags=-m=2 log");
+		buf_append_string(&words,
+				  "none found for this binary, so nothing tells why a site escapes; `escprof build` "
+				  "keeps them, and `escprof report --verdicts FILE` reads a -gcflags=-m=2 log");
 		break;
 	}
 	put_line(page, "Verdicts", &words);

@@ -87,8 +87,8 @@ static int taken(int width)
 
 static struct columns choose_columns(const struct page *page, const struct analysis *analysis)
 {
-	struct columns columns = {.rank = 5, .saved = 5, .interval = 9, .bytes = 7, .share = 5, .objects = 5, .live = 6,
-				  .why = 10};
+	struct columns columns = {
+	    .rank = 5, .saved = 5, .interval = 9, .bytes = 7, .share = 5, .objects = 5, .live = 6, .why = 10};
 
 	columns.rates = !analysis->is_heap_profile && analysis->duration_seconds >= 1;
 	if (!analysis->gc.known)
@@ -182,7 +182,8 @@ static void put_site(struct page *page, const struct analysis *analysis, const s
 	put_cell(page, PAGE_PLAIN, text, columns->rank);
 	put_cell(page, style_of(site), words_percent(text, site->gc_saved_share), columns->saved);
 	if (columns->interval)
-		page_left(page, PAGE_FAINT, words_percent_interval(text, &site->gc_saved_share_ci), columns->interval + 1);
+		page_left(page, PAGE_FAINT, words_percent_interval(text, &site->gc_saved_share_ci),
+			  columns->interval + 1);
 	put_cell(page, PAGE_PLAIN, words_bytes(text, site->alloc_bytes / per), columns->bytes);
 	words_percent(text, share);
 	put_cell(page, PAGE_PLAIN, text, columns->share);
@@ -202,9 +203,10 @@ static void put_rest(struct page *page, const struct analysis *analysis, size_t 
 
 	for (size_t i = shown; i < analysis->nsites; i++)
 		rest += analysis->sites[i].alloc_bytes;
-	page_printf(page, "      and %s more site%s with %s %% of the bytes\n",
+	page_printf(page, "      and %s more site%s with %s %% of the bytes",
 		    words_integer(text, (double)(analysis->nsites - shown)), analysis->nsites - shown == 1 ? "" : "s",
 		    words_percent(bytes, analysis->alloc_bytes > 0 ? rest / analysis->alloc_bytes : NAN));
+	page_put(page, "\n");
 }
 
 static void put_legend(struct page *page, const struct analysis *analysis, size_t top)
@@ -216,17 +218,20 @@ static void put_legend(struct page *page, const struct analysis *analysis, size_
 		tiny |= analysis->sites[i].tiny;
 		negative |= analysis->gc.known && analysis->sites[i].gc_saved_share < 0;
 	}
-	buf_append_string(&words, "✓ the compiler's verdict is known; ! it says stack, the run says heap; ? several fit; "
-				  "· none");
+	buf_append_string(&words,
+			  "✓ the compiler's verdict is known; ! it says stack, the run says heap; ? several fit; "
+			  "· none");
 	if (tiny)
 		buf_append_string(&words, "\n~ tiny objects share blocks of 16 bytes: their counts are not exact");
 	if (negative)
-		buf_append_string(&words, "\n− below zero: without it the heap goal shrinks, cycles come more often, and the GC "
-					  "would take more CPU");
-	buf_append_string(&words, analysis->gc.known
-					  ? "\nA range of ranks, as 2–4: the intervals (95 %) overlap, so their order is not certain."
-					  : "\nRanked by bytes: the profile has no GC figures. A range of ranks, as 2–4: the "
-					    "intervals overlap.");
+		buf_append_string(
+		    &words, "\n− below zero: without it the heap goal shrinks, cycles come more often, and the GC "
+			    "would take more CPU");
+	buf_append_string(
+	    &words, analysis->gc.known
+			? "\nA range of ranks, as 2–4: the intervals (95 %) overlap, so their order is not certain."
+			: "\nRanked by bytes: the profile has no GC figures. A range of ranks, as 2–4: the "
+			  "intervals overlap.");
 	page_wrap(page, PAGE_FAINT, buf_string(&words), 0);
 	buf_free(&words);
 }
@@ -238,7 +243,8 @@ void report_text_table(struct page *page, const struct analysis *analysis, size_
 
 	if (top > analysis->nsites)
 		top = analysis->nsites;
-	page_heading(page, analysis->gc.known ? "What removing each allocation would save" : "The largest allocation sites");
+	page_heading(page,
+		     analysis->gc.known ? "What removing each allocation would save" : "The largest allocation sites");
 	put_header(page, &columns);
 	for (size_t i = 0; i < top; i++)
 		put_site(page, analysis, &columns, &analysis->sites[i], &ranks[i]);

@@ -16,12 +16,12 @@ struct analysis_stack stack_values_at(const struct site *site, size_t index)
 	if (index < site->nstacks)
 		return site->stacks[index];
 	return (struct analysis_stack){
-		.frames = site->inline_chain,
-		.nframes = site->ninline,
-		.alloc_bytes = site->alloc_bytes,
-		.alloc_objects = site->alloc_objects,
-		.live_bytes = site->live_bytes,
-		.gc_saved_share = site->gc_saved_share,
+	    .frames = site->inline_chain,
+	    .nframes = site->ninline,
+	    .alloc_bytes = site->alloc_bytes,
+	    .alloc_objects = site->alloc_objects,
+	    .live_bytes = site->live_bytes,
+	    .gc_saved_share = site->gc_saved_share,
 	};
 }
 
@@ -56,6 +56,7 @@ int64_t stack_values_live_objects(const struct site *site, const struct analysis
 enum status stack_values_check(const struct analysis *analysis, enum report_value value, struct error *error)
 {
 	if (value == REPORT_VALUE_GC && !analysis->gc.known)
-		return error_set(error, "this profile knows nothing of the GC's CPU: ask for alloc, objects or live instead");
+		return error_set(error,
+				 "this profile knows nothing of the GC's CPU: ask for alloc, objects or live instead");
 	return STATUS_OK;
 }

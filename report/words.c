@@ -137,19 +137,23 @@ const char *words_percent_interval(char *text, const struct interval *interval)
 const char *words_site(const struct site *site)
 {
 	static const char *const categories[CATEGORY_COUNT] = {
-		[CATEGORY_POINTER_RETURNED] = "returned",  [CATEGORY_INTERFACE_CONVERSION] = "interface",
-		[CATEGORY_TOO_LARGE] = "too large",        [CATEGORY_NON_CONSTANT_SIZE] = "make(n)",
-		[CATEGORY_CLOSURE_CAPTURE] = "closure",    [CATEGORY_LEAKING_PARAMETER] = "parameter",
-		[CATEGORY_STORED_ON_HEAP] = "stored",      [CATEGORY_GO_OR_DEFER] = "go/defer",
-		[CATEGORY_GROWTH] = "growth",
+	    [CATEGORY_POINTER_RETURNED] = "returned",
+	    [CATEGORY_INTERFACE_CONVERSION] = "interface",
+	    [CATEGORY_TOO_LARGE] = "too large",
+	    [CATEGORY_NON_CONSTANT_SIZE] = "make(n)",
+	    [CATEGORY_CLOSURE_CAPTURE] = "closure",
+	    [CATEGORY_LEAKING_PARAMETER] = "parameter",
+	    [CATEGORY_STORED_ON_HEAP] = "stored",
+	    [CATEGORY_GO_OR_DEFER] = "go/defer",
+	    [CATEGORY_GROWTH] = "growth",
 	};
 	static const char *const classes[CLASS_COUNT] = {
-		[CLASS_ESCAPE] = "escape",         [CLASS_HEAP_NOT_ESCAPING] = "no escape",
-		[CLASS_APPEND_GROWTH] = "append",  [CLASS_MAP_GROWTH] = "map",
-		[CLASS_STRING] = "string",         [CLASS_REFLECTION] = "reflect",
-		[CLASS_GOROUTINE] = "goroutine",   [CLASS_CHANNEL] = "channel",
-		[CLASS_RUNTIME] = "runtime",       [CLASS_C] = "C",
-		[CLASS_AMBIGUOUS] = "ambiguous",   [CLASS_UNMATCHED] = "unmatched",
+	    [CLASS_ESCAPE] = "escape",        [CLASS_HEAP_NOT_ESCAPING] = "no escape",
+	    [CLASS_APPEND_GROWTH] = "append", [CLASS_MAP_GROWTH] = "map",
+	    [CLASS_STRING] = "string",        [CLASS_REFLECTION] = "reflect",
+	    [CLASS_GOROUTINE] = "goroutine",  [CLASS_CHANNEL] = "channel",
+	    [CLASS_RUNTIME] = "runtime",      [CLASS_C] = "C",
+	    [CLASS_AMBIGUOUS] = "ambiguous",  [CLASS_UNMATCHED] = "unmatched",
 	};
 
 	if (site->class_ == CLASS_ESCAPE && site->category < CATEGORY_COUNT && categories[site->category])
@@ -160,18 +164,18 @@ const char *words_site(const struct site *site)
 const char *words_class(enum site_class class_)
 {
 	static const char *const words[CLASS_COUNT] = {
-		[CLASS_ESCAPE] = "escapes, says the compiler",
-		[CLASS_HEAP_NOT_ESCAPING] = "stack, says the compiler; heap, says the run",
-		[CLASS_APPEND_GROWTH] = "slices that append grew",
-		[CLASS_MAP_GROWTH] = "maps that grew",
-		[CLASS_STRING] = "strings built or converted",
-		[CLASS_REFLECTION] = "made by reflection",
-		[CLASS_GOROUTINE] = "goroutines started",
-		[CLASS_CHANNEL] = "channels",
-		[CLASS_RUNTIME] = "the runtime's own",
-		[CLASS_C] = "C and C++",
-		[CLASS_AMBIGUOUS] = "one of several verdicts",
-		[CLASS_UNMATCHED] = "no verdict found",
+	    [CLASS_ESCAPE] = "escapes, says the compiler",
+	    [CLASS_HEAP_NOT_ESCAPING] = "stack, says the compiler; heap, says the run",
+	    [CLASS_APPEND_GROWTH] = "slices that append grew",
+	    [CLASS_MAP_GROWTH] = "maps that grew",
+	    [CLASS_STRING] = "strings built or converted",
+	    [CLASS_REFLECTION] = "made by reflection",
+	    [CLASS_GOROUTINE] = "goroutines started",
+	    [CLASS_CHANNEL] = "channels",
+	    [CLASS_RUNTIME] = "the runtime's own",
+	    [CLASS_C] = "C and C++",
+	    [CLASS_AMBIGUOUS] = "one of several verdicts",
+	    [CLASS_UNMATCHED] = "no verdict found",
 	};
 
 	return class_ < CLASS_COUNT ? words[class_] : "";

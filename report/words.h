@@ -13,8 +13,8 @@
 #define WORDS_NUMBER_SIZE 32
 
 /*
- * "1.2 GB", "640 B": three digits at most, powers of 1000. "?" when it is not a number. Returns TEXT, which has room for
- * WORDS_NUMBER_SIZE; so do the others.
+ * "1.2 GB", "640 B": three digits at most, powers of 1000. "?" when it is not a number. Returns TEXT, which has room
+ * for WORDS_NUMBER_SIZE; so do the others.
  */
 const char *words_bytes(char *text, double bytes);
 

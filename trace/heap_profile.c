@@ -1,6 +1,6 @@
 /*
- * Reads Go heap profiles. In comes a file that anybody may have written; out go samples with their stacks, checked: every
- * number that names a string, a function, a location or a mapping is looked up before it is used.
+ * Reads Go heap profiles. In comes a file that anybody may have written; out go samples with their stacks, checked:
+ * every number that names a string, a function, a location or a mapping is looked up before it is used.
  *
  * What heap_profile_decode.c has decoded is copied into arrays; strings stay in the decoded message, which is kept.
  */
@@ -106,9 +106,9 @@ static void set_value_place(struct reading *reading, const char *type, int place
 		const char *type;
 		int *place;
 	} known[] = {
-		{"alloc_objects", &reading->alloc_objects}, {"alloc_space", &reading->alloc_space},
-		{"inuse_objects", &reading->inuse_objects}, {"inuse_space", &reading->inuse_space},
-		{"objects", &reading->inuse_objects},       {"space", &reading->inuse_space},
+	    {"alloc_objects", &reading->alloc_objects}, {"alloc_space", &reading->alloc_space},
+	    {"inuse_objects", &reading->inuse_objects}, {"inuse_space", &reading->inuse_space},
+	    {"objects", &reading->inuse_objects},       {"space", &reading->inuse_space},
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -120,9 +120,12 @@ static void set_value_place(struct reading *reading, const char *type, int place
 static const char *other_kind(const char *type)
 {
 	static const char *const kinds[][2] = {
-		{"cpu", "a CPU profile"},           {"samples", "a CPU profile"}, {"contentions", "a mutex or block profile"},
-		{"delay", "a mutex or block profile"}, {"goroutine", "a goroutine profile"},
-		{"threadcreate", "a profile of threads"},
+	    {"cpu", "a CPU profile"},
+	    {"samples", "a CPU profile"},
+	    {"contentions", "a mutex or block profile"},
+	    {"delay", "a mutex or block profile"},
+	    {"goroutine", "a goroutine profile"},
+	    {"threadcreate", "a profile of threads"},
 	};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
@@ -151,9 +154,8 @@ static enum status find_values(struct reading *reading)
 	if (other_kind(first))
 		return error_set(reading->error, "%s: not a heap profile but %s: fetch /debug/pprof/heap or /allocs",
 				 reading->name, other_kind(first));
-	/* %.40s: the name is the file's, and only there to be recognised. */
-	return error_set(reading->error, "%s: not a Go heap profile: its samples have no allocated or used space (\"%.40s\")",
-			 reading->name, first);
+	return error_set(reading->error, "%s: not a Go heap profile: its samples have no allocated or used space",
+			 reading->name);
 }
 
 static void read_mappings(struct reading *reading)
@@ -167,11 +169,11 @@ static void read_mappings(struct reading *reading)
 		const Pprof__Mapping *mapping = message->mapping[i];
 
 		profile->mappings[i] = (struct heap_profile_mapping){
-			.start = mapping->memory_start,
-			.limit = mapping->memory_limit,
-			.offset = mapping->file_offset,
-			.file = string_at(reading, mapping->filename),
-			.build_id = string_at(reading, mapping->build_id),
+		    .start = mapping->memory_start,
+		    .limit = mapping->memory_limit,
+		    .offset = mapping->file_offset,
+		    .file = string_at(reading, mapping->filename),
+		    .build_id = string_at(reading, mapping->build_id),
 		};
 	}
 }
@@ -234,7 +236,8 @@ static enum status read_locations(struct reading *reading)
 	profile->locations = memory_alloc(message->n_location + 1, sizeof(*profile->locations));
 	profile->nlocations = message->n_location;
 	for (size_t i = 0; i < message->n_location; i++) {
-		if (read_location(reading, &profile->locations[i], message->location[i], &keep->frames[used]) != STATUS_OK)
+		if (read_location(reading, &profile->locations[i], message->location[i], &keep->frames[used]) !=
+		    STATUS_OK)
 			return STATUS_ERROR;
 		used += message->location[i]->n_line;
 	}
@@ -361,8 +364,8 @@ bool heap_profile_is_likely(const char *path)
 	if (mapfile_open(&file, path, NULL) != STATUS_OK)
 		return false;
 	/* gzip's magic; or the first sample type, a message of two small numbers. */
-	likely = file.size >= 2 && ((file.data[0] == 0x1f && file.data[1] == 0x8b) ||
-				    (file.data[0] == 0x0a && file.data[1] <= 22));
+	likely = file.size >= 2 &&
+		 ((file.data[0] == 0x1f && file.data[1] == 0x8b) || (file.data[0] == 0x0a && file.data[1] <= 22));
 	mapfile_close(&file);
 	return likely;
 }
@@ -393,7 +396,7 @@ size_t heap_profile_relocate(struct heap_profile *profile, const struct heap_pro
 			location->address = 0;
 		else
 			location->address =
-				link_address(segments, nsegments, location->address - program->start + program->offset);
+			    link_address(segments, nsegments, location->address - program->start + program->offset);
 		lost += location->address == 0;
 	}
 	return lost;

@@ -1,6 +1,6 @@
 /*
- * The first steps of reading a heap profile: from bytes to a protobuf message. The bytes are inflated under a limit, and
- * decoded with an allocator that has a budget: an empty message of two bytes takes eighty in memory.
+ * The first steps of reading a heap profile: from bytes to a protobuf message. The bytes are inflated under a limit,
+ * and decoded with an allocator that has a budget: an empty message of two bytes takes eighty in memory.
  */
 #include "trace/heap_profile_decode.h"
 #include "base/memory.h"
@@ -59,7 +59,8 @@ static enum status inflate_gzip(uint8_t **out, size_t *out_size, const uint8_t *
 	free(*out);
 	*out = NULL;
 	if (result == Z_OK)
-		return error_set(error, "%s: more than %zu MB when decompressed: too large", name, INFLATED_LIMIT >> 20);
+		return error_set(error, "%s: more than %zu MB when decompressed: too large", name,
+				 INFLATED_LIMIT >> 20);
 	return error_set(error, "%s: damaged: its gzip data end or break at byte %lu of %zu: fetch it again", name,
 			 stream.total_in, size);
 }
@@ -78,7 +79,10 @@ static const char *recognise_other(const uint8_t *data, size_t size)
 		return "a profile as text: fetch it without debug=1";
 	if (begins_with(data, size, "\x28\xb5\x2f\xfd", 4))
 		return "compressed with zstd: decompress it first";
-	if (begins_with(data, size, "\x7f" "ELF", 4))
+	if (begins_with(data, size,
+			"\x7f"
+			"ELF",
+			4))
 		return "a program, not a profile: pass it as --binary";
 	if (begins_with(data, size, "<!", 2) || begins_with(data, size, "<html", 5))
 		return "a web page, not a profile";

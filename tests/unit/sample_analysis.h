@@ -18,8 +18,8 @@ const struct analysis *sample_analysis_hostile(void);
 struct analysis sample_analysis_empty(void);
 
 /*
- * What FORMAT writes of ANALYSIS, NUL-terminated, to be freed with free(); *SIZE (may be NULL) its bytes. Fails the test
- * that calls it when the format fails.
+ * What FORMAT writes of ANALYSIS, NUL-terminated, to be freed with free(); *SIZE (may be NULL) its bytes. Fails the
+ * test that calls it when the format fails.
  */
 char *sample_analysis_write(enum status (*format)(FILE *, const struct analysis *, const struct report_options *,
 						  struct error *),

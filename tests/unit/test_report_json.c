@@ -1,6 +1,6 @@
 /*
- * The JSON report against docs/report.schema.json, by a small validator of the keywords that the schema uses; a keyword it
- * does not know fails the test, so that none is passed over.
+ * The JSON report against docs/report.schema.json, by a small validator of the keywords that the schema uses; a keyword
+ * it does not know fails the test, so that none is passed over.
  */
 #include "tests/unit/sample_analysis.h"
 
@@ -19,9 +19,12 @@ static void validate(const json_t *rule, const json_t *value, const char *path);
 
 static bool has_type(const json_t *value, const char *type)
 {
-	return (strcmp(type, "object") == 0 && json_is_object(value)) || (strcmp(type, "array") == 0 && json_is_array(value)) ||
-	       (strcmp(type, "string") == 0 && json_is_string(value)) || (strcmp(type, "number") == 0 && json_is_number(value)) ||
-	       (strcmp(type, "integer") == 0 && json_is_integer(value)) || (strcmp(type, "null") == 0 && json_is_null(value)) ||
+	return (strcmp(type, "object") == 0 && json_is_object(value)) ||
+	       (strcmp(type, "array") == 0 && json_is_array(value)) ||
+	       (strcmp(type, "string") == 0 && json_is_string(value)) ||
+	       (strcmp(type, "number") == 0 && json_is_number(value)) ||
+	       (strcmp(type, "integer") == 0 && json_is_integer(value)) ||
+	       (strcmp(type, "null") == 0 && json_is_null(value)) ||
 	       (strcmp(type, "boolean") == 0 && json_is_boolean(value));
 }
 
@@ -78,8 +81,9 @@ static void check_items(const json_t *rule, const json_t *value, const char *pat
 
 static void check_keywords(const json_t *rule, const char *path)
 {
-	static const char known[] = " $schema title $defs type enum properties required additionalProperties items minItems "
-				    "maxItems minimum $ref ";
+	static const char known[] =
+	    " $schema title $defs type enum properties required additionalProperties items minItems "
+	    "maxItems minimum $ref ";
 	const char *key;
 	json_t *item;
 	char word[80];
@@ -154,10 +158,10 @@ static void test_values(void **state)
 
 	(void)state;
 	assert_int_equal(json_array_size(sites), 6);
-	assert_int_equal(json_unpack(json_array_get(sites, 0), "{s:i,s:s,s:i,s:s,s:s,s:s,s:s,s:{s:s},s:F,s:[F,F]}", "rank", &rank,
-				     "function", &function, "line", &line, "class", &class_, "category", &category, "entry",
-				     &entry, "root", &root, "verdict", "message", &message, "gc_saved_share", &share,
-				     "gc_saved_share_ci", &low, &high),
+	assert_int_equal(json_unpack(json_array_get(sites, 0), "{s:i,s:s,s:i,s:s,s:s,s:s,s:s,s:{s:s},s:F,s:[F,F]}",
+				     "rank", &rank, "function", &function, "line", &line, "class", &class_, "category",
+				     &category, "entry", &entry, "root", &root, "verdict", "message", &message,
+				     "gc_saved_share", &share, "gc_saved_share_ci", &low, &high),
 			 0);
 	assert_int_equal(rank, 1);
 	assert_int_equal(line, 69);
@@ -202,10 +206,10 @@ static void test_unknown_gc(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_schema),
-		cmocka_unit_test(test_values),
-		cmocka_unit_test(test_roots),
-		cmocka_unit_test(test_unknown_gc),
+	    cmocka_unit_test(test_schema),
+	    cmocka_unit_test(test_values),
+	    cmocka_unit_test(test_roots),
+	    cmocka_unit_test(test_unknown_gc),
 	};
 	json_error_t where;
 	int failed;

@@ -1,6 +1,6 @@
 /*
- * The text report against golden files, which RENEW_GOLDEN=1 writes anew, and what must hold of any: its width, and that
- * names do nothing to a terminal.
+ * The text report against golden files, which RENEW_GOLDEN=1 writes anew, and what must hold of any: its width, and
+ * that names do nothing to a terminal.
  */
 #include "report/clean_text.h"
 #include "report/page.h"
@@ -126,15 +126,32 @@ static void test_numbers(void **state)
 		double value;
 		const char *text;
 	} cases[] = {
-		{words_bytes, 0, "0 B"},          {words_bytes, 640, "640 B"},       {words_bytes, 999.6, "1.0 kB"},
-		{words_bytes, 1234, "1.2 kB"},    {words_bytes, 1.2e9, "1.2 GB"},    {words_bytes, 9.96e6, "10 MB"},
-		{words_bytes, 999.7e6, "1.0 GB"},   {words_bytes, NAN, "?"},           {words_bytes, -3.4e6, "−3.4 MB"},
-		{words_count, 3.4e6, "3.4 M"},    {words_count, 0.31, "0.3"},        {words_count, 812, "812"},
-		{words_percent, 0.1243, "12.4"},  {words_percent, -0.031, "−3.1"},   {words_percent, 0.0001, "0"},
-		{words_percent, 1, "100"},        {words_percent, 0.9999, "100"},    {words_integer, 14217, "14,217"},
-		{words_integer, 999, "999"},      {words_integer, 1e6, "1,000,000"}, {words_seconds, 0.0123, "12.3 ms"},
-		{words_seconds, 200, "3 min 20 s"}, {words_seconds, 30.2, "30.2 s"}, {words_seconds, 4e-5, "40 µs"},
-		{words_seconds, 0, "0 s"},        {words_seconds, INFINITY, "?"},
+	    {words_bytes, 0, "0 B"},
+	    {words_bytes, 640, "640 B"},
+	    {words_bytes, 999.6, "1.0 kB"},
+	    {words_bytes, 1234, "1.2 kB"},
+	    {words_bytes, 1.2e9, "1.2 GB"},
+	    {words_bytes, 9.96e6, "10 MB"},
+	    {words_bytes, 999.7e6, "1.0 GB"},
+	    {words_bytes, NAN, "?"},
+	    {words_bytes, -3.4e6, "−3.4 MB"},
+	    {words_count, 3.4e6, "3.4 M"},
+	    {words_count, 0.31, "0.3"},
+	    {words_count, 812, "812"},
+	    {words_percent, 0.1243, "12.4"},
+	    {words_percent, -0.031, "−3.1"},
+	    {words_percent, 0.0001, "0"},
+	    {words_percent, 1, "100"},
+	    {words_percent, 0.9999, "100"},
+	    {words_integer, 14217, "14,217"},
+	    {words_integer, 999, "999"},
+	    {words_integer, 1e6, "1,000,000"},
+	    {words_seconds, 0.0123, "12.3 ms"},
+	    {words_seconds, 200, "3 min 20 s"},
+	    {words_seconds, 30.2, "30.2 s"},
+	    {words_seconds, 4e-5, "40 µs"},
+	    {words_seconds, 0, "0 s"},
+	    {words_seconds, INFINITY, "?"},
 	};
 	char text[WORDS_NUMBER_SIZE];
 
@@ -205,9 +222,15 @@ static void test_write_error(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_golden),    cmocka_unit_test(test_width),      cmocka_unit_test(test_names_are_harmless),
-		cmocka_unit_test(test_ranks),     cmocka_unit_test(test_numbers),    cmocka_unit_test(test_names),
-		cmocka_unit_test(test_shortening), cmocka_unit_test(test_wrapping),  cmocka_unit_test(test_write_error),
+	    cmocka_unit_test(test_golden),
+	    cmocka_unit_test(test_width),
+	    cmocka_unit_test(test_names_are_harmless),
+	    cmocka_unit_test(test_ranks),
+	    cmocka_unit_test(test_numbers),
+	    cmocka_unit_test(test_names),
+	    cmocka_unit_test(test_shortening),
+	    cmocka_unit_test(test_wrapping),
+	    cmocka_unit_test(test_write_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
