@@ -1,0 +1,3 @@
+module escprof.test/bench/alloc
+
+go 1.22

@@ -1,0 +1,3 @@
+module escprof.test/bench/served
+
+go 1.22
