@@ -1,6 +1,6 @@
 /*
- * The sink of a trace's records. In: one record at a time. Out: totals by context, lives included, and the GC's figures.
- * What a context is (stack, type) does not matter here.
+ * The sink of a trace's records. In: one record at a time. Out: totals by context, lives included, and the GC's
+ * figures. What a context is (stack, type) does not matter here.
  */
 #include "analyzer/accumulate.h"
 
@@ -62,7 +62,7 @@ static void begin_life(struct accumulation *accumulation, struct context_totals 
 {
 	/* A live rate below the sampling's own cannot thin: then every sample is followed. */
 	uint64_t rate = sample->live_rate > sample->rate ? sample->live_rate : sample->rate;
-	struct live_object object = { sample->address, sample->context, sample->cycle, 0 }, old;
+	struct live_object object = {sample->address, sample->context, sample->cycle, 0}, old;
 
 	object.weight = weight_cached(size, rate, &totals->cached_live_rate, &totals->cached_live_weight);
 	if (live_table_remove(&accumulation->early, sample->address, &old) && old.cycle > sample->cycle) {
@@ -91,7 +91,7 @@ void accumulate_sample(struct accumulation *accumulation, const struct trace_sam
 
 void accumulate_death(struct accumulation *accumulation, const struct trace_death *death)
 {
-	struct live_object early = { .address = death->address, .cycle = death->cycle }, object;
+	struct live_object early = {.address = death->address, .cycle = death->cycle}, object;
 
 	if (death->address == 0)
 		return;
@@ -175,7 +175,7 @@ static void on_gc(void *user, const struct trace *trace, const struct trace_gc *
 
 struct trace_callbacks accumulate_callbacks(struct accumulation *accumulation)
 {
-	return (struct trace_callbacks){ on_sample, on_death, on_gc, accumulation };
+	return (struct trace_callbacks){on_sample, on_death, on_gc, accumulation};
 }
 
 void accumulate_free(struct accumulation *accumulation)
@@ -183,5 +183,5 @@ void accumulate_free(struct accumulation *accumulation)
 	free(accumulation->contexts);
 	live_table_free(&accumulation->live);
 	live_table_free(&accumulation->early);
-	*accumulation = (struct accumulation){ 0 };
+	*accumulation = (struct accumulation){0};
 }

@@ -34,8 +34,8 @@ struct life_totals {
 struct context_totals {
 	struct weighted_sum objects;
 	struct life_totals lives;
-	uint64_t rate_low, rate_high;       /* smallest and largest mean among its samples; 0 without samples */
-	double live_objects;                /* for inputs without lifetimes (a heap profile): alive now; else 0 */
+	uint64_t rate_low, rate_high;             /* smallest and largest mean among its samples; 0 without samples */
+	double live_objects;                      /* for inputs without lifetimes (a heap profile): alive now; else 0 */
 	double cached_weight, cached_live_weight; /* of the last rate and live rate seen: exp() is what costs here */
 	uint64_t cached_rate, cached_live_rate;
 };
@@ -43,8 +43,8 @@ struct context_totals {
 /* The GC's figures over the trace. Means are over the cycle ends seen; bytes and nanoseconds. */
 struct gc_totals {
 	struct trace_gc first, last;
-	uint64_t records; /* 0: nothing is known */
-	uint64_t cycles;  /* cycle ends counted in the means */
+	uint64_t records;                                        /* 0: nothing is known */
+	uint64_t cycles;                                         /* cycle ends counted in the means */
 	double heap_marked, heap_goal, stack_scan, globals_scan; /* means */
 	uint64_t goroutines_max;
 	uint32_t cycle_low, cycle_high; /* numgc, smallest and largest, over all records */
@@ -57,8 +57,9 @@ struct accumulation {
 	struct live_table early; /* deaths that were read before their births: processors' records come interleaved */
 	struct gc_totals gc;
 	uint64_t samples;
-	uint64_t unmatched_deaths; /* of objects whose allocation was not seen or not kept; only after accumulate_finish */
-	uint64_t reused;           /* addresses allocated anew without a death between: it was lost */
+	uint64_t
+	    unmatched_deaths; /* of objects whose allocation was not seen or not kept; only after accumulate_finish */
+	uint64_t reused;      /* addresses allocated anew without a death between: it was lost */
 	uint64_t rate_low, rate_high;
 };
 

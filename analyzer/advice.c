@@ -27,20 +27,26 @@ static const char *advise_pointer_returned(struct arena *arena, const struct sit
 	const char *what = what_of(facts);
 
 	if (strstr(facts->type, "rror") || strstr(what, "rror"))
-		return arena_format(arena, "%s is made anew for each error: return a package-level error value that is made "
-				    "once, and add what varies (metadata, a cause) only where it is read.", what);
-	if (facts->verdict && verdict_form_of(facts->verdict) == FORM_MOVED)
-		return arena_format(arena, "The address of %s is returned, so it cannot stay on the stack: return its value.",
+		return arena_format(arena,
+				    "%s is made anew for each error: return a package-level error value that is made "
+				    "once, and add what varies (metadata, a cause) only where it is read.",
 				    what);
+	if (facts->verdict && verdict_form_of(facts->verdict) == FORM_MOVED)
+		return arena_format(
+		    arena, "The address of %s is returned, so it cannot stay on the stack: return its value.", what);
 	if (facts->operation == OPERATION_MAKE_SLICE || facts->operation == OPERATION_CONCAT ||
 	    facts->operation == OPERATION_TO_STRING || facts->operation == OPERATION_FROM_STRING)
-		return arena_format(arena, "%s is returned: let the caller pass in a buffer to append to, and reuse it.", what);
+		return arena_format(
+		    arena, "%s is returned: let the caller pass in a buffer to append to, and reuse it.", what);
 	if (facts->object_size > 0 && facts->object_size <= SMALL_VALUE)
-		return arena_format(arena, "%s is %.0f bytes and its pointer is returned: return %s by value, or, if it never "
-				    "changes, a pointer to one package-level value.", what, facts->object_size,
-				    type_of(facts));
-	return arena_format(arena, "%s is returned by pointer (%.0f bytes): let the caller pass in the place to fill, or keep "
-			    "them in a sync.Pool.", what, facts->object_size);
+		return arena_format(arena,
+				    "%s is %.0f bytes and its pointer is returned: return %s by value, or, if it never "
+				    "changes, a pointer to one package-level value.",
+				    what, facts->object_size, type_of(facts));
+	return arena_format(arena,
+			    "%s is returned by pointer (%.0f bytes): let the caller pass in the place to fill, or keep "
+			    "them in a sync.Pool.",
+			    what, facts->object_size);
 }
 
 static const char *advise_interface(struct arena *arena, const struct site_facts *facts)
@@ -51,22 +57,30 @@ static const char *advise_interface(struct arena *arena, const struct site_facts
 		return "A map[string]interface{} is built only for structpb to take apart again, and each value is boxed on the "
 		       "way: build the structpb.Struct's Fields with structpb.NewStringValue, NewNumberValue, … directly.";
 	if (what[0])
-		return arena_format(arena, "%s is boxed to fit an interface: use the concrete type in the callee's signature "
-				    "(or a type parameter), or build the concrete value at once.", what);
-	return arena_format(arena, "%s is boxed to fit an interface: use the concrete type in the callee's signature (or a type "
-			    "parameter).", type_of(facts));
+		return arena_format(arena,
+				    "%s is boxed to fit an interface: use the concrete type in the callee's signature "
+				    "(or a type parameter), or build the concrete value at once.",
+				    what);
+	return arena_format(
+	    arena,
+	    "%s is boxed to fit an interface: use the concrete type in the callee's signature (or a type "
+	    "parameter).",
+	    type_of(facts));
 }
 
 static const char *advise_too_large(struct arena *arena, const struct site_facts *facts)
 {
-	return arena_format(arena, "%s takes %.0f bytes, over the 65,536 that make, new and &T{} may put on the stack (8,192 "
-			    "ints): make it smaller, declare an array variable (up to 128 KiB), or reuse one from a sync.Pool.",
-			    what_of(facts)[0] ? what_of(facts) : type_of(facts), facts->object_size);
+	return arena_format(
+	    arena,
+	    "%s takes %.0f bytes, over the 65,536 that make, new and &T{} may put on the stack (8,192 "
+	    "ints): make it smaller, declare an array variable (up to 128 KiB), or reuse one from a sync.Pool.",
+	    what_of(facts)[0] ? what_of(facts) : type_of(facts), facts->object_size);
 }
 
 static const char *advise_non_constant(struct arena *arena, const struct site_facts *facts)
 {
-	return arena_format(arena, "The size of %s is not known to the compiler: use a constant upper bound "
+	return arena_format(arena,
+			    "The size of %s is not known to the compiler: use a constant upper bound "
 			    "(make with a constant, then reslice), or have the caller pass in a buffer to reuse.",
 			    what_of(facts)[0] ? what_of(facts) : type_of(facts));
 }
@@ -74,21 +88,26 @@ static const char *advise_non_constant(struct arena *arena, const struct site_fa
 static const char *advise_closure(struct arena *arena, const struct site_facts *facts)
 {
 	if (facts->verdict && verdict_form_of(facts->verdict) == FORM_MOVED)
-		return arena_format(arena, "%s is captured by a closure that changes it and outlives the call: pass it to the "
-				    "function as an argument and return the new value, or make it a field of a struct with a "
-				    "method.", what_of(facts));
+		return arena_format(
+		    arena,
+		    "%s is captured by a closure that changes it and outlives the call: pass it to the "
+		    "function as an argument and return the new value, or make it a field of a struct with a "
+		    "method.",
+		    what_of(facts));
 	return "The closure outlives the call, so it and what it captures are on the heap: pass what it needs as arguments to a "
 	       "plain function, or make it once, outside the hot path.";
 }
 
 static const char *advise_leaking(struct arena *arena, const struct site_facts *facts)
 {
-	const char *step = facts->verdict && facts->verdict->nsteps ?
-			   facts->verdict->steps[facts->verdict->nsteps - 1].text : "";
+	const char *step =
+	    facts->verdict && facts->verdict->nsteps ? facts->verdict->steps[facts->verdict->nsteps - 1].text : "";
 
-	return arena_format(arena, "%s is passed to a parameter that the callee lets escape%s%s%s: pass a value instead of a "
-			    "pointer, or change the callee so that it keeps nothing (calls through interfaces always leak).",
-			    what_of(facts), step[0] ? " (" : "", step, step[0] ? ")" : "");
+	return arena_format(
+	    arena,
+	    "%s is passed to a parameter that the callee lets escape%s%s%s: pass a value instead of a "
+	    "pointer, or change the callee so that it keeps nothing (calls through interfaces always leak).",
+	    what_of(facts), step[0] ? " (" : "", step, step[0] ? ")" : "");
 }
 
 static bool is_pointer_to_value(const struct site_facts *facts)
@@ -104,11 +123,16 @@ static bool is_pointer_to_value(const struct site_facts *facts)
 static const char *advise_stored(struct arena *arena, const struct site_facts *facts)
 {
 	if (is_pointer_to_value(facts) && facts->object_size > 0 && facts->object_size <= SMALL_VALUE)
-		return arena_format(arena, "%s (%.0f bytes) is stored where it outlives the call: hold values, not pointers (a "
-				    "slice or map of %s), so that many share one block.", what_of(facts),
-				    facts->object_size, type_of(facts));
-	return arena_format(arena, "%s is stored where it outlives the call: if it is dropped soon, reuse it through a sync.Pool; "
-			    "else this is what the heap is for.", what_of(facts));
+		return arena_format(
+		    arena,
+		    "%s (%.0f bytes) is stored where it outlives the call: hold values, not pointers (a "
+		    "slice or map of %s), so that many share one block.",
+		    what_of(facts), facts->object_size, type_of(facts));
+	return arena_format(
+	    arena,
+	    "%s is stored where it outlives the call: if it is dropped soon, reuse it through a sync.Pool; "
+	    "else this is what the heap is for.",
+	    what_of(facts));
 }
 
 static const char *advise_growth(struct arena *arena, const struct site_facts *facts)
@@ -116,7 +140,8 @@ static const char *advise_growth(struct arena *arena, const struct site_facts *f
 	switch (facts->operation) {
 	case OPERATION_MAKE_MAP:
 	case OPERATION_MAP_ASSIGN:
-		return arena_format(arena, "%s grows as it is filled: give make the number of entries, or clear and reuse it.",
+		return arena_format(arena,
+				    "%s grows as it is filled: give make the number of entries, or clear and reuse it.",
 				    facts->type[0] ? facts->type : "The map");
 	case OPERATION_BUFFER:
 		return "The buffer grows as it is written: call Grow with the final size first, or reuse it.";
@@ -138,8 +163,11 @@ static const char *advise_by_class(struct arena *arena, const struct site_facts 
 	case CLASS_CHANNEL:
 		return "A channel is made here each time: make it once, or use a sync primitive inside the struct.";
 	case CLASS_HEAP_NOT_ESCAPING:
-		return arena_format(arena, "%s does not escape, but is larger than the buffer that the compiler gave it on the "
-				    "stack: reuse a buffer of your own.", what_of(facts));
+		return arena_format(
+		    arena,
+		    "%s does not escape, but is larger than the buffer that the compiler gave it on the "
+		    "stack: reuse a buffer of your own.",
+		    what_of(facts));
 	default:
 		return "";
 	}
@@ -148,15 +176,15 @@ static const char *advise_by_class(struct arena *arena, const struct site_facts 
 const char *advice_for(struct arena *arena, const struct site_facts *facts, enum site_category category)
 {
 	static const char *(*const advisers[CATEGORY_COUNT])(struct arena *, const struct site_facts *) = {
-		[CATEGORY_NONE] = advise_by_class,
-		[CATEGORY_POINTER_RETURNED] = advise_pointer_returned,
-		[CATEGORY_INTERFACE_CONVERSION] = advise_interface,
-		[CATEGORY_TOO_LARGE] = advise_too_large,
-		[CATEGORY_NON_CONSTANT_SIZE] = advise_non_constant,
-		[CATEGORY_CLOSURE_CAPTURE] = advise_closure,
-		[CATEGORY_LEAKING_PARAMETER] = advise_leaking,
-		[CATEGORY_STORED_ON_HEAP] = advise_stored,
-		[CATEGORY_GROWTH] = advise_growth,
+	    [CATEGORY_NONE] = advise_by_class,
+	    [CATEGORY_POINTER_RETURNED] = advise_pointer_returned,
+	    [CATEGORY_INTERFACE_CONVERSION] = advise_interface,
+	    [CATEGORY_TOO_LARGE] = advise_too_large,
+	    [CATEGORY_NON_CONSTANT_SIZE] = advise_non_constant,
+	    [CATEGORY_CLOSURE_CAPTURE] = advise_closure,
+	    [CATEGORY_LEAKING_PARAMETER] = advise_leaking,
+	    [CATEGORY_STORED_ON_HEAP] = advise_stored,
+	    [CATEGORY_GROWTH] = advise_growth,
 	};
 
 	if (category == CATEGORY_GO_OR_DEFER && facts->operation == OPERATION_GOROUTINE)

@@ -6,18 +6,18 @@
 const char *site_class_name(enum site_class class_)
 {
 	static const char *const names[CLASS_COUNT] = {
-		[CLASS_ESCAPE] = "escape",
-		[CLASS_HEAP_NOT_ESCAPING] = "heap-not-escaping",
-		[CLASS_APPEND_GROWTH] = "append-growth",
-		[CLASS_MAP_GROWTH] = "map-growth",
-		[CLASS_STRING] = "string",
-		[CLASS_REFLECTION] = "reflection",
-		[CLASS_GOROUTINE] = "goroutine",
-		[CLASS_CHANNEL] = "channel",
-		[CLASS_RUNTIME] = "runtime",
-		[CLASS_C] = "c",
-		[CLASS_AMBIGUOUS] = "ambiguous",
-		[CLASS_UNMATCHED] = "unmatched",
+	    [CLASS_ESCAPE] = "escape",
+	    [CLASS_HEAP_NOT_ESCAPING] = "heap-not-escaping",
+	    [CLASS_APPEND_GROWTH] = "append-growth",
+	    [CLASS_MAP_GROWTH] = "map-growth",
+	    [CLASS_STRING] = "string",
+	    [CLASS_REFLECTION] = "reflection",
+	    [CLASS_GOROUTINE] = "goroutine",
+	    [CLASS_CHANNEL] = "channel",
+	    [CLASS_RUNTIME] = "runtime",
+	    [CLASS_C] = "c",
+	    [CLASS_AMBIGUOUS] = "ambiguous",
+	    [CLASS_UNMATCHED] = "unmatched",
 	};
 
 	return (unsigned)class_ < CLASS_COUNT ? names[class_] : "unmatched";
@@ -26,16 +26,16 @@ const char *site_class_name(enum site_class class_)
 const char *site_category_name(enum site_category category)
 {
 	static const char *const names[CATEGORY_COUNT] = {
-		[CATEGORY_NONE] = "none",
-		[CATEGORY_POINTER_RETURNED] = "pointer-returned",
-		[CATEGORY_INTERFACE_CONVERSION] = "interface-conversion",
-		[CATEGORY_TOO_LARGE] = "too-large",
-		[CATEGORY_NON_CONSTANT_SIZE] = "non-constant-size",
-		[CATEGORY_CLOSURE_CAPTURE] = "closure-capture",
-		[CATEGORY_LEAKING_PARAMETER] = "leaking-parameter",
-		[CATEGORY_STORED_ON_HEAP] = "stored-on-heap",
-		[CATEGORY_GO_OR_DEFER] = "go-or-defer",
-		[CATEGORY_GROWTH] = "growth",
+	    [CATEGORY_NONE] = "none",
+	    [CATEGORY_POINTER_RETURNED] = "pointer-returned",
+	    [CATEGORY_INTERFACE_CONVERSION] = "interface-conversion",
+	    [CATEGORY_TOO_LARGE] = "too-large",
+	    [CATEGORY_NON_CONSTANT_SIZE] = "non-constant-size",
+	    [CATEGORY_CLOSURE_CAPTURE] = "closure-capture",
+	    [CATEGORY_LEAKING_PARAMETER] = "leaking-parameter",
+	    [CATEGORY_STORED_ON_HEAP] = "stored-on-heap",
+	    [CATEGORY_GO_OR_DEFER] = "go-or-defer",
+	    [CATEGORY_GROWTH] = "growth",
 	};
 
 	return (unsigned)category < CATEGORY_COUNT ? names[category] : "none";
@@ -44,5 +44,5 @@ const char *site_category_name(enum site_category category)
 void analysis_free(struct analysis *analysis)
 {
 	arena_free(analysis->arena);
-	*analysis = (struct analysis){ 0 };
+	*analysis = (struct analysis){0};
 }

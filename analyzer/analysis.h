@@ -100,7 +100,7 @@ struct site {
 	const char *advice;       /* a sentence or two */
 	struct analysis_stack *stacks; /* most bytes first */
 	size_t nstacks;
-	const char *root; /* what the flow ends at, shared by sites of one cause: "parameter of fmt.Fprintf", …; "" when unknown */
+	const char *root; /* what the flow ends at, the same for sites of one cause; "" when unknown */
 };
 
 struct class_share {

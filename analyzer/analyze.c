@@ -180,9 +180,9 @@ static enum verdicts_state verdicts_state_of(const struct analyze_options *optio
 void analyze_totals(struct analysis *out, const struct trace *trace, const struct context_totals *totals,
 		    const struct gc_totals *gc, const struct analyze_options *options)
 {
-	struct analysis_job job = { .out = out, .arena = arena_new(), .trace = trace, .totals = totals };
+	struct analysis_job job = {.out = out, .arena = arena_new(), .trace = trace, .totals = totals};
 
-	*out = (struct analysis){ .arena = job.arena, .is_heap_profile = gc == NULL };
+	*out = (struct analysis){.arena = job.arena, .is_heap_profile = gc == NULL};
 	job.symbols = symbols_new(job.arena, trace, options);
 	job.join = join_new(options ? options->verdicts : NULL);
 	take_facts(&job);
@@ -242,7 +242,7 @@ enum status analyze_trace(struct analysis *out, const char *trace_path, const st
 	struct analyze_input *input;
 	enum status status;
 
-	*out = (struct analysis){ 0 };
+	*out = (struct analysis){0};
 	status = analyze_input_read(&input, trace_path, error);
 	if (status != STATUS_OK)
 		return status;

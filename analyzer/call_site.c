@@ -1,6 +1,6 @@
 /*
- * In: a stack of return addresses and the names of each. Out: the first physical frame, from the innermost, that holds a
- * level which is not the runtime's, and the name of the runtime function that it calls.
+ * In: a stack of return addresses and the names of each. Out: the first physical frame, from the innermost, that holds
+ * a level which is not the runtime's, and the name of the runtime function that it calls.
  *
  * Which name that is: a frame's outermost runtime level is what was called from the frame above. But a function that
  * the compiler inlined leaves no call, and a tail call no frame; so when the call instruction itself goes to a known
@@ -21,7 +21,7 @@ static bool is_allocator_level(const struct analysis_frame *frame)
 /* Whether the frame is of the GC's work during an allocation: what lies inside it is the runtime's, not the site's. */
 static bool is_gc_work(const char *function)
 {
-	static const char *const names[] = { "runtime.gcAssistAlloc", "runtime.deductAssistCredit", "runtime.gcStart" };
+	static const char *const names[] = {"runtime.gcAssistAlloc", "runtime.deductAssistCredit", "runtime.gcStart"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strncmp(function, names[i], strlen(names[i])) == 0)
@@ -105,7 +105,7 @@ static void take_runtime_frame(struct call_site *site, struct symbols *symbols, 
 
 struct call_site call_site_find(struct symbols *symbols, const struct trace_context *context)
 {
-	struct call_site site = { .entry = "" };
+	struct call_site site = {.entry = ""};
 	const char *below = ""; /* outermost function of the allocator's frame just inside */
 	const char *gc_work = NULL;
 

@@ -14,15 +14,16 @@ struct trace_context;
 
 /* All borrowed from the symbols' arena. */
 struct call_site {
-	const struct analysis_frame *chain; /* the inline chain at the call, innermost first, without the runtime's levels */
-	size_t nchain;                      /* at least 1 */
-	size_t nskipped;                    /* runtime levels inlined into it: chain[-1] … chain[-nskipped] are valid */
-	const char *entry;                  /* the runtime's function that is called, "" when unknown */
-	enum entry_operation operation;     /* of the entry */
-	uint64_t pc;                        /* return address of the call */
-	uint64_t call_type;                 /* type that the call loads, 0 when unknown */
-	size_t depth;                       /* index of that frame in the stack */
-	bool all_runtime;                   /* the stack is the runtime's all the way down */
+	const struct analysis_frame
+	    *chain;        /* the inline chain at the call, innermost first, without the runtime's levels */
+	size_t nchain;     /* at least 1 */
+	size_t nskipped;   /* runtime levels inlined into it: chain[-1] … chain[-nskipped] are valid */
+	const char *entry; /* the runtime's function that is called, "" when unknown */
+	enum entry_operation operation; /* of the entry */
+	uint64_t pc;                    /* return address of the call */
+	uint64_t call_type;             /* type that the call loads, 0 when unknown */
+	size_t depth;                   /* index of that frame in the stack */
+	bool all_runtime;               /* the stack is the runtime's all the way down */
 };
 
 /* The call site of CONTEXT's stack. A stack without frames gives the function "?". */

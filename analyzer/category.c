@@ -14,18 +14,18 @@ static const struct {
 	const char *why;
 	enum site_category category;
 } last_steps[] = {
-	{ "return", CATEGORY_POINTER_RETURNED },
-	{ "call parameter", CATEGORY_LEAKING_PARAMETER },
-	{ "callee operand", CATEGORY_LEAKING_PARAMETER },
-	{ "passed to call[argument escapes]", CATEGORY_LEAKING_PARAMETER },
-	{ "captured by a closure", CATEGORY_CLOSURE_CAPTURE },
-	{ "too large for stack", CATEGORY_TOO_LARGE },
-	{ "too aligned for stack", CATEGORY_TOO_LARGE },
-	{ "non-constant size", CATEGORY_NON_CONSTANT_SIZE },
-	{ "go", CATEGORY_GO_OR_DEFER },
-	{ "defer", CATEGORY_GO_OR_DEFER },
-	{ "append", CATEGORY_STORED_ON_HEAP },
-	{ "appended slice...", CATEGORY_STORED_ON_HEAP },
+    {"return", CATEGORY_POINTER_RETURNED},
+    {"call parameter", CATEGORY_LEAKING_PARAMETER},
+    {"callee operand", CATEGORY_LEAKING_PARAMETER},
+    {"passed to call[argument escapes]", CATEGORY_LEAKING_PARAMETER},
+    {"captured by a closure", CATEGORY_CLOSURE_CAPTURE},
+    {"too large for stack", CATEGORY_TOO_LARGE},
+    {"too aligned for stack", CATEGORY_TOO_LARGE},
+    {"non-constant size", CATEGORY_NON_CONSTANT_SIZE},
+    {"go", CATEGORY_GO_OR_DEFER},
+    {"defer", CATEGORY_GO_OR_DEFER},
+    {"append", CATEGORY_STORED_ON_HEAP},
+    {"appended slice...", CATEGORY_STORED_ON_HEAP},
 };
 
 static bool has_step(const struct verdict *verdict, const char *why)
@@ -60,7 +60,8 @@ static enum site_category category_of_flow(const struct verdict *verdict)
 		if (strcmp(last, last_steps[i].why) == 0)
 			return last_steps[i].category;
 	}
-	/* assign, send, map literal value, struct literal element, range, …: it is put somewhere that outlives the call. */
+	/* assign, send, map literal value, struct literal element, range, …: it is put somewhere that outlives the
+	 * call. */
 	return verdict->nsteps ? CATEGORY_STORED_ON_HEAP : CATEGORY_NONE;
 }
 

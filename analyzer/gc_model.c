@@ -3,7 +3,8 @@
  *
  * Without site i, A − aᵢ bytes are allocated, so there are fewer cycles; q' is live, so the goal is lower and there are
  * more of them; each marks fewer objects, so it is cheaper. The product of the three, taken from 1, is the saving.
- * Floating garbage F, allocated during a mark and found only by the next, is what is marked but in no site's live bytes.
+ * Floating garbage F, allocated during a mark and found only by the next, is what is marked but in no site's live
+ * bytes.
  *
  * The model's own error is from the same measurements: for savings over 4 % the median relative error was 0.23, the
  * mean absolute one 4.5 points of GC. A normal error of that median has a deviation of 0.23/0.6745 = 0.34 of the
@@ -18,15 +19,15 @@
 #include <stdlib.h>
 
 #define MODEL_RELATIVE_ERROR 0.34
-#define MODEL_LARGEST_ERROR 0.07
+#define MODEL_LARGEST_ERROR  0.07
 #define MODEL_SMALLEST_ERROR 0.0005
-#define NORMAL_95 1.96
-#define REAL_MIX 2.0 /* allocating in a real program took 2 to 3 times what it takes in a tight loop */
+#define NORMAL_95            1.96
+#define REAL_MIX             2.0 /* allocating in a real program took 2 to 3 times what it takes in a tight loop */
 
 struct gc_model_costs gc_model_costs_for(const char *go_version)
 {
-	static const struct gc_model_costs green_tea = { 100000, 35, 0.6, 0.87 };
-	static const struct gc_model_costs before = { 70000, 35, 0.6, 1.23 };
+	static const struct gc_model_costs green_tea = {100000, 35, 0.6, 0.87};
+	static const struct gc_model_costs before = {70000, 35, 0.6, 1.23};
 	int major = 0, minor = 0;
 	char *end;
 
@@ -138,7 +139,7 @@ static void widen(double *below, double *above, double difference)
 /* The larger of the site's two effects, taken one by one: fewer cycles, and what its live bytes do. */
 static double effect_size(const struct gc_model_run *run, const struct gc_model_site *site, double saving)
 {
-	struct gc_model_site alone = { .allocated = site->allocated };
+	struct gc_model_site alone = {.allocated = site->allocated};
 	double fewer = gc_model_saving(run, &alone);
 
 	return fmax(fmax(fabs(fewer), fabs(saving - fewer)), fabs(saving));
@@ -149,17 +150,19 @@ struct interval gc_model_interval(const struct gc_model_run *run, const struct g
 {
 	double saving = gc_model_saving(run, site), below = 0, above = 0, model;
 	struct gc_model_site others[4] = {
-		with_allocated(site, spread->allocated.low), with_allocated(site, spread->allocated.high),
-		with_live(site, spread->live.low, spread), with_live(site, spread->live.high, spread),
+	    with_allocated(site, spread->allocated.low),
+	    with_allocated(site, spread->allocated.high),
+	    with_live(site, spread->live.low, spread),
+	    with_live(site, spread->live.high, spread),
 	};
 
 	for (int i = 0; i < 4; i++)
 		widen(&below, &above, gc_model_saving(run, &others[i]) - saving);
-	model = NORMAL_95 * fmin(MODEL_RELATIVE_ERROR * effect_size(run, site, saving) + MODEL_SMALLEST_ERROR,
-				 MODEL_LARGEST_ERROR);
+	model = NORMAL_95 *
+		fmin(MODEL_RELATIVE_ERROR * effect_size(run, site, saving) + MODEL_SMALLEST_ERROR, MODEL_LARGEST_ERROR);
 	below += model * model;
 	above += model * model;
-	return (struct interval){ saving - sqrt(below), fmin(saving + sqrt(above), 1) };
+	return (struct interval){saving - sqrt(below), fmin(saving + sqrt(above), 1)};
 }
 
 double gc_model_alloc_seconds(double objects, double size)
@@ -167,7 +170,7 @@ double gc_model_alloc_seconds(double objects, double size)
 	/* ns an object in a tight loop, Go 1.26, by bytes of the slot. */
 	static const struct {
 		double size, ns;
-	} table[] = { { 8, 10 }, { 16, 14 }, { 64, 29 }, { 512, 100 }, { 1024, 144 } };
+	} table[] = {{8, 10}, {16, 14}, {64, 29}, {512, 100}, {1024, 144}};
 	static const int last = sizeof(table) / sizeof(table[0]) - 1;
 	double ns = table[0].ns;
 
@@ -178,8 +181,8 @@ double gc_model_alloc_seconds(double objects, double size)
 
 		while (size > table[i].size)
 			i++;
-		ns = table[i - 1].ns + (table[i].ns - table[i - 1].ns) * (size - table[i - 1].size) /
-				       (table[i].size - table[i - 1].size);
+		ns = table[i - 1].ns +
+		     (table[i].ns - table[i - 1].ns) * (size - table[i - 1].size) / (table[i].size - table[i - 1].size);
 	}
 	return REAL_MIX * objects * ns * 1e-9;
 }

@@ -17,14 +17,15 @@ struct gc_model_costs {
 
 /* The run as it was. Bytes; means over the cycles. */
 struct gc_model_run {
-	int gogc;                  /* negative: off */
-	double memory_goal;        /* the goal that the memory limit allows; 0: no limit in force */
-	double heap_minimum;       /* 4 MiB · GOGC/100 */
-	double live, goal, roots;  /* L, G and R: heap marked, heap goal, stacks + globals scanned */
-	double allocated;          /* A: over the whole run */
-	double sites_live;         /* Lt: Σ of the sites' live bytes */
-	double older_live;         /* live bytes of before the trace began, of which no site knows */
-	double sites_objects, sites_scan; /* O and S: Σ of live objects, of scannable live bytes in objects over 512 bytes */
+	int gogc;                 /* negative: off */
+	double memory_goal;       /* the goal that the memory limit allows; 0: no limit in force */
+	double heap_minimum;      /* 4 MiB · GOGC/100 */
+	double live, goal, roots; /* L, G and R: heap marked, heap goal, stacks + globals scanned */
+	double allocated;         /* A: over the whole run */
+	double sites_live;        /* Lt: Σ of the sites' live bytes */
+	double older_live;        /* live bytes of before the trace began, of which no site knows */
+	double sites_objects,
+	    sites_scan; /* O and S: Σ of live objects, of scannable live bytes in objects over 512 bytes */
 	struct gc_model_costs costs;
 };
 

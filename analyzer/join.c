@@ -2,8 +2,9 @@
  * In: a call site and the verdicts at its outermost place. Out: one class.
  *
  * Verdicts are tried in rounds, from what is proven to what is only near: the very inline chain; the outermost place of
- * a verdict that did not say its chain; the same for "does not escape"; last, the innermost place compiled by itself. In
- * each round the entry must agree, and then the type narrows down what is left. The first round that leaves one decides.
+ * a verdict that did not say its chain; the same for "does not escape"; last, the innermost place compiled by itself.
+ * In each round the entry must agree, and then the type narrows down what is left. The first round that leaves one
+ * decides.
  */
 #include "analyzer/join.h"
 
@@ -16,10 +17,10 @@
 #include <string.h>
 
 enum join_round {
-	ROUND_CHAIN,      /* the whole chain */
-	ROUND_OUTERMOST,  /* a verdict of unknown chain at the outermost place */
-	ROUND_NO_ESCAPE,  /* "does not escape", by either */
-	ROUND_BODY,       /* the innermost place, compiled by itself */
+	ROUND_CHAIN,     /* the whole chain */
+	ROUND_OUTERMOST, /* a verdict of unknown chain at the outermost place */
+	ROUND_NO_ESCAPE, /* "does not escape", by either */
+	ROUND_BODY,      /* the innermost place, compiled by itself */
 	ROUND_COUNT,
 };
 
@@ -33,7 +34,7 @@ struct join {
 	const struct verdict_set *set;
 	struct join_place *places; /* sorted by key; made when first needed */
 	size_t nplaces;
-	uint32_t *near;            /* indexes found for the current place */
+	uint32_t *near; /* indexes found for the current place */
 	size_t nnear, near_capacity;
 	const struct verdict **found;
 	size_t nfound, found_capacity;
@@ -200,7 +201,8 @@ static int fit_of(const struct verdict *verdict, const struct call_site *site, c
 
 	verdict_form_operations(verdict_form_of(verdict), &likely, &possible);
 	if (verdict->kind == VERDICT_NO_ESCAPE) {
-		/* -m says "append does not escape" nowhere before Go 1.25, and of a slice: "make(…) does not escape". */
+		/* -m says "append does not escape" nowhere before Go 1.25, and of a slice: "make(…) does not escape".
+		 */
 		operation &= no_escape_operations();
 	}
 	/* An entry that could not be told apart agrees with every operation, but worse than any that was. */
@@ -270,7 +272,7 @@ static bool is_joint_block(const struct join *join, const struct call_site *site
 
 static struct join_result result_of(struct join *join, const struct call_site *site, const char *type)
 {
-	struct join_result result = { .class_ = CLASS_ESCAPE, .verdict = join->found[0] };
+	struct join_result result = {.class_ = CLASS_ESCAPE, .verdict = join->found[0]};
 
 	if (join->nfound > 1) {
 		result.candidates = join->found;
@@ -294,7 +296,7 @@ static bool has_no_verdict(enum entry_operation operation)
 
 struct join_result join_site(struct join *join, const struct call_site *site, const char *type)
 {
-	struct join_result none = { .class_ = entry_default_class(site->operation) };
+	struct join_result none = {.class_ = entry_default_class(site->operation)};
 
 	if (site->all_runtime)
 		none.class_ = CLASS_RUNTIME;

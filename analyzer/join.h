@@ -31,7 +31,8 @@ struct join_result join_site(struct join *join, const struct call_site *site, co
 
 /*
  * Whether A and B (paths as the line table and the compiler wrote them) name one file: equal, or one is the other with
- * leading folders trimmed off ("errors/errors.go", "/usr/local/go/src/errors/errors.go"); a bare file name is not enough.
+ * leading folders trimmed off ("errors/errors.go", "/usr/local/go/src/errors/errors.go"); a bare file name is not
+ * enough.
  */
 bool join_same_file(const char *a, const char *b);
 

@@ -29,7 +29,7 @@ static size_t find_slot(const struct live_table *table, uint64_t address)
 
 static void grow(struct live_table *table)
 {
-	struct live_table bigger = { .capacity = table->capacity ? table->capacity * 2 : FIRST_CAPACITY };
+	struct live_table bigger = {.capacity = table->capacity ? table->capacity * 2 : FIRST_CAPACITY};
 
 	bigger.slots = memory_alloc(bigger.capacity, sizeof(*bigger.slots));
 	for (size_t i = 0; i < table->capacity; i++) {
@@ -93,5 +93,5 @@ bool live_table_remove(struct live_table *table, uint64_t address, struct live_o
 void live_table_free(struct live_table *table)
 {
 	free(table->slots);
-	*table = (struct live_table){ 0 };
+	*table = (struct live_table){0};
 }

@@ -21,9 +21,9 @@
 #include <stdlib.h>
 
 #define BLACK_QUANTILE 0.1
-#define BLACK_MAX 0.5
-#define LIMIT_FELT 1.15 /* cycles this much closer together than GOGC says are the limit's doing */
-#define BLACK_LIVES 20 /* fewer lives tell nothing of a site's share of survivors */
+#define BLACK_MAX      0.5
+#define LIMIT_FELT     1.15 /* cycles this much closer together than GOGC says are the limit's doing */
+#define BLACK_LIVES    20   /* fewer lives tell nothing of a site's share of survivors */
 
 struct survivor_share {
 	double share, bytes;
@@ -91,7 +91,7 @@ static struct interval life_interval(const struct site_cost_run *run, const stru
 {
 	double variance = mean_life_variance(run, lives), most = run->cycles;
 	double unseen = 3.0 / (double)lives->count * run->typical_life;
-	struct interval interval = { 0, fmin(unseen, most) };
+	struct interval interval = {0, fmin(unseen, most)};
 
 	if (mean > 0 && variance > 0) {
 		interval.low = fmin(weights_gamma_quantile(mean, variance, 0.025), mean);
@@ -123,12 +123,12 @@ static void take_lives(struct site_cost *cost, const struct site_cost_run *run, 
 
 static struct site_cost lives_of(const struct site_cost_run *run, const struct site_group *group)
 {
-	struct site_cost cost = { .lifetime_cycles = NAN };
+	struct site_cost cost = {.lifetime_cycles = NAN};
 
 	if (group->live_bytes > 0) {
 		cost.live_bytes = group->live_bytes;
 		cost.live_objects = group->live_objects;
-		cost.live_bytes_ci = (struct interval){ cost.live_bytes, cost.live_bytes };
+		cost.live_bytes_ci = (struct interval){cost.live_bytes, cost.live_bytes};
 	} else if (run->cycles > 0) {
 		take_lives(&cost, run, group);
 	}
@@ -147,8 +147,9 @@ static double known_or(uint64_t value, double otherwise)
 }
 
 /*
- * The goal that the memory limit allows, and the goal in force. The runtime's record of its goal may know of GOGC alone;
- * but what is allocated between two cycles is the way from the live heap to the real one, so the goal can be seen.
+ * The goal that the memory limit allows, and the goal in force. The runtime's record of its goal may know of GOGC
+ * alone; but what is allocated between two cycles is the way from the live heap to the real one, so the goal can be
+ * seen.
  */
 static void take_goals(struct site_cost_run *run, uint64_t limit)
 {
@@ -209,7 +210,7 @@ static void scale_live(struct site_cost_run *run)
 void site_cost_prepare(struct site_cost_run *run, const struct site_groups *groups, const struct gc_totals *gc,
 		       const char *go_version)
 {
-	*run = (struct site_cost_run){ .live_scale = 1 };
+	*run = (struct site_cost_run){.live_scale = 1};
 	run->model.costs = gc_model_costs_for(go_version);
 	if (gc && gc->records)
 		take_gc(run, gc);
@@ -221,20 +222,20 @@ void site_cost_prepare(struct site_cost_run *run, const struct site_groups *grou
 	if (run->known)
 		take_goals(run, gc->last.memory_limit);
 	if (run->attached_late)
-		run->model.older_live = fmin(known_or(gc->first.heap_marked, 0),
-					     fmax(0, run->model.live - run->model.sites_live));
+		run->model.older_live =
+		    fmin(known_or(gc->first.heap_marked, 0), fmax(0, run->model.live - run->model.sites_live));
 }
 
 struct site_cost site_cost_of(const struct site_cost_run *run, const struct site_group *group)
 {
 	struct site_cost cost = lives_of(run, group);
-	struct gc_model_site site = { group->bytes.total, cost.live_bytes, cost.live_objects, cost.scan_bytes };
-	struct gc_model_spread spread = { .allocated = weights_interval(&group->bytes), .live = cost.live_bytes_ci };
+	struct gc_model_site site = {group->bytes.total, cost.live_bytes, cost.live_objects, cost.scan_bytes};
+	struct gc_model_spread spread = {.allocated = weights_interval(&group->bytes), .live = cost.live_bytes_ci};
 
 	if (!run->known || group->call.operation == OPERATION_C || group->bytes.total <= 0)
 		return cost;
-	spread.objects_per_byte = cost.live_bytes > 0 ? cost.live_objects / cost.live_bytes :
-				  group->objects.total / group->bytes.total;
+	spread.objects_per_byte =
+	    cost.live_bytes > 0 ? cost.live_objects / cost.live_bytes : group->objects.total / group->bytes.total;
 	spread.scan_per_byte = group->scan_bytes / group->bytes.total;
 	cost.saved = gc_model_saving(&run->model, &site);
 	cost.saved_equal_memory = gc_model_saving_equal_memory(&run->model, &site);

@@ -14,10 +14,11 @@ struct site_groups;
 
 /* What is the same for all sites of a run. */
 struct site_cost_run {
-	bool known;          /* there were GC cycles: the model can be asked */
-	bool attached_late;  /* the heap of before the trace began is in no site */
-	double cycles;       /* ends of cycles over which lives were counted */
-	double black_share;  /* of what is allocated, that is allocated while the GC marks, and so survives one cycle end */
+	bool known;         /* there were GC cycles: the model can be asked */
+	bool attached_late; /* the heap of before the trace began is in no site */
+	double cycles;      /* ends of cycles over which lives were counted */
+	double
+	    black_share; /* of what is allocated, that is allocated while the GC marks, and so survives one cycle end */
 	double live_scale;   /* 1, or less where sampling says more alive than the GC marked */
 	double typical_life; /* mean cycle ends survived by those objects of all sites that survive any */
 	struct gc_model_run model;

@@ -1,7 +1,7 @@
 /*
  * In: contexts, their totals, and names. Out: groups with sums. The key is made of pointers to the arena's texts, which
- * are equal exactly when the texts are; so two calls on one line, in one chain, of one type are one site, as they are to
- * a reader of the source.
+ * are equal exactly when the texts are; so two calls on one line, in one chain, of one type are one site, as they are
+ * to a reader of the source.
  */
 #include "analyzer/site_group.h"
 
@@ -41,7 +41,7 @@ struct layout {
 
 static struct layout layout_of(struct symbols *symbols, const struct trace_context *context, uint64_t call_type)
 {
-	struct layout layout = { .scan_share = 1 };
+	struct layout layout = {.scan_share = 1};
 	uint64_t address = context->type_known ? context->type : call_type;
 	const struct analyze_type *type = symbols_type(symbols, address);
 
@@ -49,7 +49,8 @@ static struct layout layout_of(struct symbols *symbols, const struct trace_conte
 		layout.known = true;
 		layout.type_size = type->size;
 		layout.pointer_free = type->ptr_bytes == 0;
-		/* Of several elements in a slot, all but the last are scanned whole; a lone one up to its last pointer. */
+		/* Of several elements in a slot, all but the last are scanned whole; a lone one up to its last pointer.
+		 */
 		if (type->ptr_bytes == 0)
 			layout.scan_share = 0;
 		else if (type->size * 2 > context->size && context->size)
@@ -119,7 +120,8 @@ static struct site_group *find_group(struct grouping *grouping, struct site_grou
 		entry->group.type = name;
 		memcpy(key, grouping->key, size);
 		HASH_ADD_KEYPTR(hh, grouping->by_key, key, size, entry);
-		groups->groups = memory_reserve(groups->groups, groups->count, &groups->capacity, sizeof(*groups->groups));
+		groups->groups =
+		    memory_reserve(groups->groups, groups->count, &groups->capacity, sizeof(*groups->groups));
 		groups->groups[groups->count++] = &entry->group;
 	}
 	return &entry->group;
@@ -171,9 +173,9 @@ static void add_context(struct grouping *grouping, struct site_groups *groups, c
 void site_groups_make(struct site_groups *groups, struct arena *arena, struct symbols *symbols,
 		      const struct trace *trace, const struct context_totals *totals)
 {
-	struct grouping grouping = { .arena = arena, .symbols = symbols };
+	struct grouping grouping = {.arena = arena, .symbols = symbols};
 
-	*groups = (struct site_groups){ 0 };
+	*groups = (struct site_groups){0};
 	for (size_t i = 0; i < trace->ncontexts; i++) {
 		if (totals[i].objects.count || totals[i].objects.total > 0)
 			add_context(&grouping, groups, &trace->contexts[i], (uint32_t)i, &totals[i]);
@@ -187,5 +189,5 @@ void site_groups_free(struct site_groups *groups)
 	for (size_t i = 0; i < groups->count; i++)
 		free(groups->groups[i]->contexts);
 	free(groups->groups);
-	*groups = (struct site_groups){ 0 };
+	*groups = (struct site_groups){0};
 }

@@ -1,6 +1,6 @@
 /*
- * Contexts put together into sites: those with the same inline chain at the call, the same entry and the same type. Sums
- * are made here; what they mean for the GC is site_cost's, what the compiler says of them the join's.
+ * Contexts put together into sites: those with the same inline chain at the call, the same entry and the same type.
+ * Sums are made here; what they mean for the GC is site_cost's, what the compiler says of them the join's.
  */
 #ifndef ANALYZER_SITE_GROUP_H
 #define ANALYZER_SITE_GROUP_H
@@ -19,16 +19,16 @@ struct trace;
 
 struct site_group {
 	struct call_site call;
-	const char *type;           /* "" when unknown; a text of the arena */
-	uint32_t *contexts;         /* numbers of those in it, owned by the groups */
+	const char *type;   /* "" when unknown; a text of the arena */
+	uint32_t *contexts; /* numbers of those in it, owned by the groups */
 	size_t ncontexts, capacity;
 	struct weighted_sum objects, bytes;
 	struct life_totals object_lives, byte_lives; /* the latter with every weight times the size */
-	double scan_bytes;          /* allocated, scannable, in objects over 512 bytes */
-	double alloc_seconds;       /* CPU of allocating itself */
-	double live_objects, live_bytes; /* as a heap profile has them; 0 from a trace */
-	uint64_t rate_high;         /* the largest mean among its samples */
-	bool tiny;                  /* some of it may share blocks with other sites */
+	double scan_bytes;                           /* allocated, scannable, in objects over 512 bytes */
+	double alloc_seconds;                        /* CPU of allocating itself */
+	double live_objects, live_bytes;             /* as a heap profile has them; 0 from a trace */
+	uint64_t rate_high;                          /* the largest mean among its samples */
+	bool tiny;                                   /* some of it may share blocks with other sites */
 };
 
 struct site_groups {

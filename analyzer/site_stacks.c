@@ -135,7 +135,7 @@ static bool is_users_own(const char *function, const char *module)
 }
 
 static const struct analysis_frame *find_users_own(const struct analysis_frame *frames, size_t count,
-						    const char *main_module)
+						   const char *main_module)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (is_users_own(frames[i].function, main_module))

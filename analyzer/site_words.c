@@ -29,8 +29,10 @@ static const char *step_sentence(struct arena *arena, const struct verdict_step 
 static struct site_verdict copy_verdict(struct arena *arena, const struct verdict *verdict)
 {
 	const struct verdict_position *own = &verdict->chain[verdict->nchain - 1];
-	struct site_verdict copy = { .message = arena_string(arena, verdict->message), .line = own->line,
-				     .column = own->column, .nreason = verdict->nsteps };
+	struct site_verdict copy = {.message = arena_string(arena, verdict->message),
+				    .line = own->line,
+				    .column = own->column,
+				    .nreason = verdict->nsteps};
 
 	copy.file = arena_string(arena, own->file);
 	copy.reason = arena_alloc(arena, verdict->nsteps + 1, sizeof(*copy.reason));
@@ -98,8 +100,8 @@ void site_words_fill(struct site *site, struct arena *arena, struct join *join, 
 		     bool uses_structpb)
 {
 	struct join_result result = join_site(join, &group->call, group->type);
-	struct site_facts facts = { result.class_, group->call.operation, result.verdict, site->function, site->type,
-				    site->object_size, uses_structpb };
+	struct site_facts facts = {result.class_, group->call.operation, result.verdict, site->function,
+				   site->type,    site->object_size,     uses_structpb};
 
 	site->class_ = result.class_;
 	site->category = result.class_ == CLASS_AMBIGUOUS ? common_category(facts, &result) : category_of(&facts);

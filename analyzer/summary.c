@@ -14,9 +14,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MAX_NOTES 16
-#define FEW_LIVES 5        /* of a site: below, its live bytes are mostly a guess */
-#define OPEN_SHARE 0.05    /* of the bytes: worth a note */
+#define MAX_NOTES  16
+#define FEW_LIVES  5    /* of a site: below, its live bytes are mostly a guess */
+#define OPEN_SHARE 0.05 /* of the bytes: worth a note */
 
 /* The growth of a cumulative figure in seconds; 0 when it is not known. */
 static double seconds_between(uint64_t before, uint64_t after)
@@ -37,8 +37,8 @@ static uint64_t difference(uint64_t before, uint64_t after)
 
 struct gc_summary summary_of_gc(const struct gc_totals *gc)
 {
-	struct gc_summary summary = { 0 };
-	struct trace_gc before = { 0 };
+	struct gc_summary summary = {0};
+	struct trace_gc before = {0};
 	double others;
 
 	if (!gc || gc->records == 0)
@@ -93,7 +93,7 @@ void summary_add_classes(struct analysis *analysis)
 }
 
 static void add_note(struct analysis *analysis, struct arena *arena, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+    __attribute__((format(printf, 3, 4)));
 
 static void add_note(struct analysis *analysis, struct arena *arena, const char *format, ...)
 {
@@ -114,18 +114,23 @@ static void note_verdicts(struct analysis *analysis, struct arena *arena)
 	double unmatched = analysis->classes[CLASS_UNMATCHED].bytes_share;
 
 	if (analysis->verdicts == VERDICTS_MISSING) {
-		add_note(analysis, arena, "The compiler's verdicts for this binary are not at hand, so no site says why it is on "
+		add_note(analysis, arena,
+			 "The compiler's verdicts for this binary are not at hand, so no site says why it is on "
 			 "the heap: build with `escprof build`, or give a build log with --verdicts.");
 		return;
 	}
 	if (analysis->verdicts == VERDICTS_UNPROVEN)
-		add_note(analysis, arena, "The verdicts were not proven to be of this very binary: a line may be blamed for what "
+		add_note(analysis, arena,
+			 "The verdicts were not proven to be of this very binary: a line may be blamed for what "
 			 "stood there at another time.");
 	if (open > OPEN_SHARE)
-		add_note(analysis, arena, "%.1f %% of the bytes are of sites where several verdicts stay possible; they are shown "
-			 "with all of them.", 100 * open);
+		add_note(analysis, arena,
+			 "%.1f %% of the bytes are of sites where several verdicts stay possible; they are shown "
+			 "with all of them.",
+			 100 * open);
 	if (unmatched > OPEN_SHARE)
-		add_note(analysis, arena, "%.1f %% of the bytes are of sites that no verdict speaks of.", 100 * unmatched);
+		add_note(analysis, arena, "%.1f %% of the bytes are of sites that no verdict speaks of.",
+			 100 * unmatched);
 }
 
 static void note_trace(struct analysis *analysis, struct arena *arena, const struct trace *trace, size_t unknown_pcs)
@@ -136,17 +141,22 @@ static void note_trace(struct analysis *analysis, struct arena *arena, const str
 		add_note(analysis, arena, "The trace was cut (%s): what came after is missing, and so may be symbols.",
 			 trace->damage[0] ? trace->damage : "its end record is missing");
 	if (losses->samples)
-		add_note(analysis, arena, "%llu samples (%.1f %%) found no room in the ring and are missing; a larger --rate "
-			 "avoids it.", (unsigned long long)losses->samples,
+		add_note(analysis, arena,
+			 "%llu samples (%.1f %%) found no room in the ring and are missing; a larger --rate "
+			 "avoids it.",
+			 (unsigned long long)losses->samples,
 			 100.0 * (double)losses->samples / (double)(losses->samples + analysis->samples));
 	if (losses->deaths)
-		add_note(analysis, arena, "%llu deaths were not recorded: some lifetimes are longer here than they were.",
+		add_note(analysis, arena,
+			 "%llu deaths were not recorded: some lifetimes are longer here than they were.",
 			 (unsigned long long)losses->deaths);
 	if (trace->skipped)
-		add_note(analysis, arena, "%llu records named something that the trace does not define, and were left out.",
+		add_note(analysis, arena,
+			 "%llu records named something that the trace does not define, and were left out.",
 			 (unsigned long long)trace->skipped);
 	if (unknown_pcs)
-		add_note(analysis, arena, "%zu addresses have no symbol; --binary names the program's file.", unknown_pcs);
+		add_note(analysis, arena, "%zu addresses have no symbol; --binary names the program's file.",
+			 unknown_pcs);
 }
 
 /* Of the bytes, the share of sites whose lives were hardly followed. */
@@ -166,26 +176,32 @@ static void note_gc(struct analysis *analysis, struct arena *arena, const struct
 	double few = share_with_few_lives(analysis);
 
 	if (analysis->is_heap_profile) {
-		add_note(analysis, arena, "A heap profile holds no lifetimes and no GC cycles: sites are ranked by bytes, and what "
+		add_note(analysis, arena,
+			 "A heap profile holds no lifetimes and no GC cycles: sites are ranked by bytes, and what "
 			 "the GC would save is not known.");
 		return;
 	}
 	if (!cost->known) {
-		add_note(analysis, arena, "No GC cycle ended during the trace, so there is nothing to save: sites are ranked by "
+		add_note(analysis, arena,
+			 "No GC cycle ended during the trace, so there is nothing to save: sites are ranked by "
 			 "bytes.");
 		return;
 	}
 	if (few > 0.5)
-		add_note(analysis, arena, "Too few lifetimes were followed at sites with %.0f %% of the bytes: their intervals are "
-			 "wide; a smaller --live-rate or a longer run narrows them.", 100 * few);
+		add_note(analysis, arena,
+			 "Too few lifetimes were followed at sites with %.0f %% of the bytes: their intervals are "
+			 "wide; a smaller --live-rate or a longer run narrows them.",
+			 100 * few);
 	if (cost->attached_late)
-		add_note(analysis, arena, "The program ran before the trace began: what it had allocated by then belongs to no "
+		add_note(analysis, arena,
+			 "The program ran before the trace began: what it had allocated by then belongs to no "
 			 "site.");
 	if (analysis->gc.cycles < 10)
 		add_note(analysis, arena, "Only %llu GC cycles ended: the means over them are rough.",
 			 (unsigned long long)analysis->gc.cycles);
 	if (analysis->gc.cpu_seconds > 0)
-		add_note(analysis, arena, "The GC's CPU is by the runtime's own account, which is metered by wall clock: it is too "
+		add_note(analysis, arena,
+			 "The GC's CPU is by the runtime's own account, which is metered by wall clock: it is too "
 			 "high on a machine that is short of CPUs, and leaves out sweeping.");
 }
 
@@ -196,7 +212,8 @@ static void note_tiny(struct analysis *analysis, struct arena *arena)
 	for (size_t i = 0; i < analysis->nsites; i++)
 		bytes += analysis->sites[i].tiny ? analysis->sites[i].alloc_bytes : 0;
 	if (bytes > OPEN_SHARE * analysis->alloc_bytes && bytes > 0)
-		add_note(analysis, arena, "%.1f %% of the bytes are blocks of 16 bytes that pointer-free objects share: the site "
+		add_note(analysis, arena,
+			 "%.1f %% of the bytes are blocks of 16 bytes that pointer-free objects share: the site "
 			 "that opens a block has all of it, so counts of sites marked tiny are not exact.",
 			 100 * bytes / analysis->alloc_bytes);
 }

@@ -100,7 +100,7 @@ static void fill_symbol(struct symbols *symbols, struct symbol *symbol, uint64_t
 {
 	const struct trace_symbol *from = trace_find_symbol(symbols->trace, pc);
 	const struct analyze_options *options = symbols->options;
-	struct analyze_symbol resolved = { 0 };
+	struct analyze_symbol resolved = {0};
 
 	if (from && from->nframes)
 		take_trace_symbol(symbols, symbol, from);

@@ -1,6 +1,6 @@
 /*
- * In: a verdict's expression as the compiler prints it, and a type's name as its descriptor has it. Out: a form, masks of
- * operations, and whether the two types can be one.
+ * In: a verdict's expression as the compiler prints it, and a type's name as its descriptor has it. Out: a form, masks
+ * of operations, and whether the two types can be one.
  */
 #include "analyzer/verdict_words.h"
 
@@ -113,27 +113,27 @@ void verdict_form_operations(enum verdict_form form, unsigned *likely, unsigned 
 	static const struct {
 		unsigned likely, possible;
 	} operations[] = {
-		/* Named string and slice types convert through an expression that looks like a call. */
-		[FORM_EXPRESSION] = { OPERATION_CONVERT, OPERATION_NEW | OPERATION_RAW | OPERATION_TO_STRING |
-							 OPERATION_FROM_STRING },
-		[FORM_CONSTANT] = { 0, 0 },
-		[FORM_MOVED] = { object, 0 },
-		[FORM_COMPOSITE] = { object, 0 },
-		[FORM_NEW] = { object, 0 },
-		[FORM_LITERAL] = { OPERATION_CONVERT, object },
-		[FORM_SLICE_LITERAL] = { object, OPERATION_CONVERT },
-		[FORM_MAP_LITERAL] = { OPERATION_MAKE_MAP, OPERATION_NEW },
-		[FORM_MAKE_SLICE] = { object | OPERATION_MAKE_SLICE, OPERATION_CONVERT },
-		[FORM_MAKE_MAP] = { OPERATION_MAKE_MAP, OPERATION_NEW },
-		[FORM_MAKE_CHANNEL] = { OPERATION_MAKE_CHANNEL, 0 },
-		[FORM_MAKE] = { OPERATION_MAKE_SLICE | OPERATION_MAKE_MAP | OPERATION_MAKE_CHANNEL, object },
-		[FORM_APPEND] = { OPERATION_APPEND, OPERATION_CONVERT },
-		[FORM_FUNC_LITERAL] = { object, 0 },
-		[FORM_VARIADIC] = { object, 0 },
-		/* The same words stand for the text and for its boxing. */
-		[FORM_CONCAT] = { OPERATION_CONCAT | OPERATION_CONVERT, 0 },
-		[FORM_TO_STRING] = { OPERATION_TO_STRING | OPERATION_CONVERT, 0 },
-		[FORM_FROM_STRING] = { OPERATION_FROM_STRING | OPERATION_CONVERT, 0 },
+	    /* Named string and slice types convert through an expression that looks like a call. */
+	    [FORM_EXPRESSION] = {OPERATION_CONVERT,
+				 OPERATION_NEW | OPERATION_RAW | OPERATION_TO_STRING | OPERATION_FROM_STRING},
+	    [FORM_CONSTANT] = {0, 0},
+	    [FORM_MOVED] = {object, 0},
+	    [FORM_COMPOSITE] = {object, 0},
+	    [FORM_NEW] = {object, 0},
+	    [FORM_LITERAL] = {OPERATION_CONVERT, object},
+	    [FORM_SLICE_LITERAL] = {object, OPERATION_CONVERT},
+	    [FORM_MAP_LITERAL] = {OPERATION_MAKE_MAP, OPERATION_NEW},
+	    [FORM_MAKE_SLICE] = {object | OPERATION_MAKE_SLICE, OPERATION_CONVERT},
+	    [FORM_MAKE_MAP] = {OPERATION_MAKE_MAP, OPERATION_NEW},
+	    [FORM_MAKE_CHANNEL] = {OPERATION_MAKE_CHANNEL, 0},
+	    [FORM_MAKE] = {OPERATION_MAKE_SLICE | OPERATION_MAKE_MAP | OPERATION_MAKE_CHANNEL, object},
+	    [FORM_APPEND] = {OPERATION_APPEND, OPERATION_CONVERT},
+	    [FORM_FUNC_LITERAL] = {object, 0},
+	    [FORM_VARIADIC] = {object, 0},
+	    /* The same words stand for the text and for its boxing. */
+	    [FORM_CONCAT] = {OPERATION_CONCAT | OPERATION_CONVERT, 0},
+	    [FORM_TO_STRING] = {OPERATION_TO_STRING | OPERATION_CONVERT, 0},
+	    [FORM_FROM_STRING] = {OPERATION_FROM_STRING | OPERATION_CONVERT, 0},
 	};
 
 	*likely = operations[form].likely;
@@ -153,8 +153,8 @@ static const char *skip_brackets(const char *at)
 }
 
 /*
- * NAME without spaces, package paths and type arguments, "interface{}" as "any": "*net/http.Request" becomes "*Request",
- * "go.T[go.shape.int]" becomes "T". At most SIZE - 1 bytes.
+ * NAME without spaces, package paths and type arguments, "interface{}" as "any": "*net/http.Request" becomes
+ * "*Request", "go.T[go.shape.int]" becomes "T". At most SIZE - 1 bytes.
  */
 static void normalise_type(const char *name, char *out, size_t size)
 {

@@ -11,24 +11,24 @@
 struct verdict;
 
 enum verdict_form {
-	FORM_EXPRESSION,     /* any other: a value put into an interface, or a method value */
-	FORM_CONSTANT,       /* "1", "\"c\"": lies in read-only data, allocates nothing */
-	FORM_MOVED,          /* a variable */
-	FORM_COMPOSITE,      /* &T{...} */
-	FORM_NEW,            /* new(T) */
-	FORM_LITERAL,        /* T{...} put into an interface */
-	FORM_SLICE_LITERAL,  /* []T{...} */
-	FORM_MAP_LITERAL,    /* map[K]V{...} */
+	FORM_EXPRESSION,    /* any other: a value put into an interface, or a method value */
+	FORM_CONSTANT,      /* "1", "\"c\"": lies in read-only data, allocates nothing */
+	FORM_MOVED,         /* a variable */
+	FORM_COMPOSITE,     /* &T{...} */
+	FORM_NEW,           /* new(T) */
+	FORM_LITERAL,       /* T{...} put into an interface */
+	FORM_SLICE_LITERAL, /* []T{...} */
+	FORM_MAP_LITERAL,   /* map[K]V{...} */
 	FORM_MAKE_SLICE,
 	FORM_MAKE_MAP,
 	FORM_MAKE_CHANNEL,
-	FORM_MAKE,           /* make of a named type */
+	FORM_MAKE, /* make of a named type */
 	FORM_APPEND,
 	FORM_FUNC_LITERAL,
-	FORM_VARIADIC,       /* "... argument" */
-	FORM_CONCAT,         /* a + b */
-	FORM_TO_STRING,      /* string(b) */
-	FORM_FROM_STRING,    /* []byte(s) */
+	FORM_VARIADIC,    /* "... argument" */
+	FORM_CONCAT,      /* a + b */
+	FORM_TO_STRING,   /* string(b) */
+	FORM_FROM_STRING, /* []byte(s) */
 };
 
 /* The form of VERDICT, by its kind and expression. */

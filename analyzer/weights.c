@@ -4,8 +4,8 @@
  * The interval. Suppose that n of N objects were seen, each with probability p. What is not known is U, the number that
  * was not seen. Seen from n, U is negative binomial: n successes came, how many failures lie between them? Its mean is
  * n(1−p)/p and its variance n(1−p)/p²: exactly total − seen and exactly the variance that Horvitz and Thompson give. So
- * the interval is seen + [quantiles of U]. It cannot fall below what was seen, closes as p → 1, and for p → 0 turns into
- * that of a Poisson count. U is taken as a gamma distribution of the same two moments, which also serves sums over
+ * the interval is seen + [quantiles of U]. It cannot fall below what was seen, closes as p → 1, and for p → 0 turns
+ * into that of a Poisson count. U is taken as a gamma distribution of the same two moments, which also serves sums over
  * different p (there the sum's moments are kept, as Welch and Satterthwaite did for variances). Jeffreys' half sample
  * is added to n so that coverage is right on average for small n, where n alone would reach too low and n + 1 too
  * high. tests/unit/test_weights.c simulates the coverage.
@@ -130,7 +130,7 @@ double weights_gamma_quantile(double mean, double variance, double probability)
 
 struct interval weights_interval(const struct weighted_sum *sum)
 {
-	struct interval interval = { sum->seen, sum->seen };
+	struct interval interval = {sum->seen, sum->seen};
 	double unseen = sum->total - sum->seen;
 	double half = 1 + 0.5 / (double)(sum->count ? sum->count : 1); /* Jeffreys: n + 1/2 for n */
 

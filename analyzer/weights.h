@@ -20,7 +20,8 @@ struct weighted_sum {
 	double variance; /* of the estimate, given what the program did */
 };
 
-/* The weight 1/p of an object of SIZE bytes sampled with a mean of RATE bytes. 1 when RATE or SIZE is at most 1 or 0. */
+/* The weight 1/p of an object of SIZE bytes sampled with a mean of RATE bytes. 1 when RATE or SIZE is at most 1 or 0.
+ */
 double weights_of(uint64_t size, uint64_t rate);
 
 /* Add COUNT samples that have the same WEIGHT (at least 1) and each the VALUE (1 for objects, bytes for bytes). */

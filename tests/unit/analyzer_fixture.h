@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#define FIXTURE_LEVELS 4
+#define FIXTURE_LEVELS  4
 #define FIXTURE_SYMBOLS 32
 
 struct fixture_frame {
@@ -33,7 +33,7 @@ static inline void fixture_begin(struct fixture *fixture, const struct fixture_s
 {
 	struct strtab *strings = strtab_new();
 
-	*fixture = (struct fixture){ .trace = { .strings = strings, .nsymbols = count, .complete = true } };
+	*fixture = (struct fixture){.trace = {.strings = strings, .nsymbols = count, .complete = true}};
 	fixture->trace.symbols = fixture->symbols;
 	for (size_t i = 0; i < count; i++) {
 		struct trace_symbol *symbol = &fixture->symbols[i];
@@ -46,7 +46,7 @@ static inline void fixture_begin(struct fixture *fixture, const struct fixture_s
 			const struct fixture_frame *level = &symbols[i].levels[symbol->nframes];
 
 			fixture->frames[i][symbol->nframes++] = (struct trace_frame){
-				strtab_add(strings, level->function), strtab_add(strings, level->file), level->line, 0 };
+			    strtab_add(strings, level->function), strtab_add(strings, level->file), level->line, 0};
 		}
 	}
 }

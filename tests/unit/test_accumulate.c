@@ -14,13 +14,13 @@
 
 static struct trace_sample make_sample(uint32_t context, uint64_t rate, uint64_t address, uint32_t cycle)
 {
-	return (struct trace_sample){ .context = context, .rate = rate, .address = address,
-				      .live_rate = address ? rate : 0, .cycle = cycle };
+	return (struct trace_sample){
+	    .context = context, .rate = rate, .address = address, .live_rate = address ? rate : 0, .cycle = cycle};
 }
 
 static void test_totals(void **state)
 {
-	struct accumulation sums = { 0 };
+	struct accumulation sums = {0};
 	struct trace_sample sample = make_sample(3, 512, 0, 0);
 
 	(void)state;
@@ -40,14 +40,14 @@ static void test_totals(void **state)
 
 static void test_lives(void **state)
 {
-	struct accumulation sums = { 0 };
+	struct accumulation sums = {0};
 	/* Born in numgc 1: dies in 2 (survived 0), in 5 (survived 3), never (trace ends at 6: survived 5). */
-	struct trace_sample births[] = { make_sample(0, 1, 0x10, 1), make_sample(0, 1, 0x20, 1),
-					 make_sample(0, 1, 0x30, 1), make_sample(1, 1, 0x40, 2),
-					 make_sample(1, 1, 0x40, 4) };
-	struct trace_death deaths[] = { { .address = 0x10, .cycle = 2 }, { .address = 0x20, .cycle = 5 },
-					{ .address = 0x99, .cycle = 5 } };
-	struct trace_gc gc = { .cycle = 6 };
+	struct trace_sample births[] = {make_sample(0, 1, 0x10, 1), make_sample(0, 1, 0x20, 1),
+					make_sample(0, 1, 0x30, 1), make_sample(1, 1, 0x40, 2),
+					make_sample(1, 1, 0x40, 4)};
+	struct trace_death deaths[] = {
+	    {.address = 0x10, .cycle = 2}, {.address = 0x20, .cycle = 5}, {.address = 0x99, .cycle = 5}};
+	struct trace_gc gc = {.cycle = 6};
 
 	(void)state;
 	for (size_t i = 0; i < 5; i++)
@@ -69,10 +69,10 @@ static void test_lives(void **state)
 
 static void test_records_out_of_order(void **state)
 {
-	struct accumulation sums = { 0 };
+	struct accumulation sums = {0};
 	struct trace_sample born = make_sample(0, 1, 0x10, 4), again = make_sample(0, 1, 0x10, 7);
-	struct trace_death death = { .address = 0x10, .cycle = 6 };
-	struct trace_gc gc = { .cycle = 8 };
+	struct trace_death death = {.address = 0x10, .cycle = 6};
+	struct trace_gc gc = {.cycle = 8};
 
 	(void)state;
 	/* The death is read before the birth. */
@@ -93,12 +93,12 @@ static void test_records_out_of_order(void **state)
 
 static void test_gc_means(void **state)
 {
-	struct accumulation sums = { 0 };
+	struct accumulation sums = {0};
 	static const struct trace_gc records[] = {
-		{ .cycle = 0, .heap_marked = 999, .goroutines = 3 },
-		{ .cycle = 1, .heap_marked = 100, .heap_goal = 4000, .goroutines = 9 },
-		{ .cycle = 2, .heap_marked = 300, .heap_goal = 5000, .goroutines = 4 },
-		{ .cycle = 2, .heap_marked = 300, .heap_goal = 5000, .goroutines = 4 }, /* at the trace's end */
+	    {.cycle = 0, .heap_marked = 999, .goroutines = 3},
+	    {.cycle = 1, .heap_marked = 100, .heap_goal = 4000, .goroutines = 9},
+	    {.cycle = 2, .heap_marked = 300, .heap_goal = 5000, .goroutines = 4},
+	    {.cycle = 2, .heap_marked = 300, .heap_goal = 5000, .goroutines = 4}, /* at the trace's end */
 	};
 
 	(void)state;
@@ -122,7 +122,7 @@ static double cpu_seconds(void)
 
 static void test_ten_million(void **state)
 {
-	struct accumulation sums = { 0 };
+	struct accumulation sums = {0};
 	double began = cpu_seconds();
 	uint64_t address = 0;
 
@@ -136,7 +136,7 @@ static void test_ten_million(void **state)
 		}
 		accumulate_sample(&sums, &sample, 64);
 		if (i >= 80000 && i % 8 == 1) {
-			struct trace_death death = { .address = address - 80000 * 16, .cycle = i / 100000 };
+			struct trace_death death = {.address = address - 80000 * 16, .cycle = i / 100000};
 
 			accumulate_death(&sums, &death);
 		}
@@ -152,11 +152,11 @@ static void test_ten_million(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_totals),
-		cmocka_unit_test(test_lives),
-		cmocka_unit_test(test_records_out_of_order),
-		cmocka_unit_test(test_gc_means),
-		cmocka_unit_test(test_ten_million),
+	    cmocka_unit_test(test_totals),
+	    cmocka_unit_test(test_lives),
+	    cmocka_unit_test(test_records_out_of_order),
+	    cmocka_unit_test(test_gc_means),
+	    cmocka_unit_test(test_ten_million),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

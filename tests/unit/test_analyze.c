@@ -17,37 +17,39 @@
 #define RT "/usr/local/go/src/runtime/malloc.go"
 
 static const struct fixture_symbol symbols[] = {
-	{ 1, "", { { "runtime.mallocgc", RT, 1 } }, 0 },
-	{ 2, "runtime.mallocgc", { { "runtime.newobject", RT, 2 } }, 0 },
-	{ 3, "runtime.newobject", { { "example.com/shop/db.newRow", "/src/db.go", 7 },
-				    { "example.com/shop/db.Find", "/src/db.go", 30 } }, 0 },
-	{ 4, "runtime.newobject", { { "encoding/json.newDecoder", "encoding/json/x.go", 9 } }, 0 },
-	{ 5, "example.com/shop/db.Find", { { "main.main", "/src/main.go", 50 } }, 0 },
-	{ 6, "malloc", { { "png_read", "/c/png.c", 14 } }, 0 },
-	{ 7, "example.com/shop/db.Find", { { "main.other", "/src/main.go", 60 } }, 0 },
+    {1, "", {{"runtime.mallocgc", RT, 1}}, 0},
+    {2, "runtime.mallocgc", {{"runtime.newobject", RT, 2}}, 0},
+    {3,
+     "runtime.newobject",
+     {{"example.com/shop/db.newRow", "/src/db.go", 7}, {"example.com/shop/db.Find", "/src/db.go", 30}},
+     0},
+    {4, "runtime.newobject", {{"encoding/json.newDecoder", "encoding/json/x.go", 9}}, 0},
+    {5, "example.com/shop/db.Find", {{"main.main", "/src/main.go", 50}}, 0},
+    {6, "malloc", {{"png_read", "/c/png.c", 14}}, 0},
+    {7, "example.com/shop/db.Find", {{"main.other", "/src/main.go", 60}}, 0},
 };
 
-static const uint64_t stack_row[] = { 1, 2, 3, 5 }, stack_row_other[] = { 1, 2, 3, 7 }, stack_json[] = { 1, 2, 4, 5 },
-		      stack_c[] = { 6, 5 };
+static const uint64_t stack_row[] = {1, 2, 3, 5}, stack_row_other[] = {1, 2, 3, 7}, stack_json[] = {1, 2, 4, 5},
+		      stack_c[] = {6, 5};
 
 static struct trace_context contexts[] = {
-	{ .stack = stack_row, .stack_depth = 4, .size = 64, .type = 0x100, .type_known = true },
-	{ .stack = stack_row_other, .stack_depth = 4, .size = 64, .type = 0x100, .type_known = true },
-	{ .stack = stack_json, .stack_depth = 4, .size = 1024, .type = 0x200, .type_known = true },
-	{ .stack = stack_c, .stack_depth = 2, .size = 4096 },
+    {.stack = stack_row, .stack_depth = 4, .size = 64, .type = 0x100, .type_known = true},
+    {.stack = stack_row_other, .stack_depth = 4, .size = 64, .type = 0x100, .type_known = true},
+    {.stack = stack_json, .stack_depth = 4, .size = 1024, .type = 0x200, .type_known = true},
+    {.stack = stack_c, .stack_depth = 2, .size = 4096},
 };
 
 static struct trace_fact facts[] = {
-	{ "main_module", "example.com/shop", 16 },
-	{ "go_version", "go1.26.8", 8 },
-	{ "command", "./shop\0-x", 10 },
+    {"main_module", "example.com/shop", 16},
+    {"go_version", "go1.26.8", 8},
+    {"command", "./shop\0-x", 10},
 };
 
 static void begin(struct fixture *fixture, struct trace_type *types)
 {
 	fixture_begin(fixture, symbols, sizeof(symbols) / sizeof(symbols[0]));
-	types[0] = (struct trace_type){ 0x100, strtab_add(fixture->trace.strings, "db.Row"), 25, 64, 40 };
-	types[1] = (struct trace_type){ 0x200, strtab_add(fixture->trace.strings, "json.Decoder"), 25, 1024, 512 };
+	types[0] = (struct trace_type){0x100, strtab_add(fixture->trace.strings, "db.Row"), 25, 64, 40};
+	types[1] = (struct trace_type){0x200, strtab_add(fixture->trace.strings, "json.Decoder"), 25, 1024, 512};
 	fixture->trace.types = types;
 	fixture->trace.ntypes = 2;
 	fixture->trace.contexts = contexts;
@@ -59,8 +61,8 @@ static void begin(struct fixture *fixture, struct trace_type *types)
 
 static void add(struct accumulation *sums, uint32_t context, uint64_t address, uint32_t born, uint32_t died)
 {
-	struct trace_sample sample = { .context = context, .rate = 1, .live_rate = 1, .address = address, .cycle = born };
-	struct trace_death death = { .address = address, .cycle = died };
+	struct trace_sample sample = {.context = context, .rate = 1, .live_rate = 1, .address = address, .cycle = born};
+	struct trace_death death = {.address = address, .cycle = died};
 
 	accumulate_sample(sums, &sample, contexts[context].size);
 	if (died)
@@ -73,11 +75,19 @@ static void fill(struct accumulation *sums)
 	uint64_t address = 0x1000;
 
 	for (uint32_t cycle = 0; cycle < 20; cycle++) {
-		struct trace_gc gc = { .cycle = cycle + 1, .gc_percent = 100, .memory_limit = INT64_MAX, .heap_marked = 5120,
-				       .heap_goal = 4 << 20, .heap_minimum = 4 << 20, .stack_scan = 1000,
-				       .globals_scan = 1000, .goroutines = 4, .total_alloc = 5000000,
-				       .cpu_gc_total_ns = 100000000, .cpu_user_ns = 300000000,
-				       .process_cpu_ns = 400000000 };
+		struct trace_gc gc = {.cycle = cycle + 1,
+				      .gc_percent = 100,
+				      .memory_limit = INT64_MAX,
+				      .heap_marked = 5120,
+				      .heap_goal = 4 << 20,
+				      .heap_minimum = 4 << 20,
+				      .stack_scan = 1000,
+				      .globals_scan = 1000,
+				      .goroutines = 4,
+				      .total_alloc = 5000000,
+				      .cpu_gc_total_ns = 100000000,
+				      .cpu_user_ns = 300000000,
+				      .process_cpu_ns = 400000000};
 
 		for (int i = 0; i < 150; i++)
 			add(sums, i % 3 == 0, address += 64, cycle, cycle + 1);
@@ -90,14 +100,22 @@ static void fill(struct accumulation *sums)
 
 static struct verdict_set *make_verdicts(void)
 {
-	static const struct verdict_position chain[] = { { "db.Find", "/src/db.go", 30, 5 }, { "db.newRow", "/src/db.go", 7, 9 } };
+	static const struct verdict_position chain[] = {{"db.Find", "/src/db.go", 30, 5},
+							{"db.newRow", "/src/db.go", 7, 9}};
 	static const struct verdict_step steps[] = {
-		{ "from &Row{...} (spill)", "spill", "~r0", "/src/db.go", 7, 9 },
-		{ "from return &Row{...} (return)", "return", "{heap}", "/src/db.go", 7, 2 },
+	    {"from &Row{...} (spill)", "spill", "~r0", "/src/db.go", 7, 9},
+	    {"from return &Row{...} (return)", "return", "{heap}", "/src/db.go", 7, 2},
 	};
-	struct verdict verdict = { .kind = VERDICT_ESCAPES, .package = "example.com/shop/db", .function = "Find",
-				   .what = "&Row{...}", .message = "&Row{...} escapes to heap", .chain = chain, .nchain = 2,
-				   .chain_known = true, .steps = steps, .nsteps = 2 };
+	struct verdict verdict = {.kind = VERDICT_ESCAPES,
+				  .package = "example.com/shop/db",
+				  .function = "Find",
+				  .what = "&Row{...}",
+				  .message = "&Row{...} escapes to heap",
+				  .chain = chain,
+				  .nchain = 2,
+				  .chain_known = true,
+				  .steps = steps,
+				  .nsteps = 2};
 	struct verdict_set *set = verdict_set_new();
 
 	verdict_set_add(set, &verdict);
@@ -143,10 +161,10 @@ static void test_trace(void **state)
 {
 	struct fixture fixture;
 	struct trace_type types[2];
-	struct accumulation sums = { 0 };
+	struct accumulation sums = {0};
 	struct analysis analysis;
 	struct verdict_set *set = make_verdicts();
-	struct analyze_options options = { .verdicts = set, .verdicts_state = VERDICTS_MATCHED };
+	struct analyze_options options = {.verdicts = set, .verdicts_state = VERDICTS_MATCHED};
 	double shares = 0;
 
 	(void)state;
@@ -186,7 +204,7 @@ static void test_without_gc_or_verdicts(void **state)
 {
 	struct fixture fixture;
 	struct trace_type types[2];
-	struct accumulation sums = { 0 };
+	struct accumulation sums = {0};
 	struct analysis analysis;
 
 	(void)state;
@@ -206,11 +224,37 @@ static void test_without_gc_or_verdicts(void **state)
 	fixture_end(&fixture);
 }
 
+/* GOGC=off under a limit: the recorded goal says nothing, what is allocated between two cycles does. */
+static void test_memory_limit(void **state)
+{
+	struct fixture fixture;
+	struct trace_type types[2];
+	struct accumulation sums = {0};
+	struct analysis analysis;
+
+	(void)state;
+	begin(&fixture, types);
+	fill(&sums);
+	sums.gc.last.gc_percent = -1;
+	sums.gc.last.memory_limit = 1 << 20;
+	sums.gc.heap_goal = 0;
+	analyze_totals(&analysis, &fixture.trace, sums.contexts, &sums.gc, NULL);
+	assert_true(fabs(analysis.gc.goal_bytes - (5120 + (3000 * 64 + 20 * 1024) / 20.0)) < 1e-6);
+	for (size_t i = 0; i < analysis.nsites; i++) {
+		const struct site *site = &analysis.sites[i];
+
+		assert_true(fabs(site->gc_saved_share - site->gc_saved_share_equal_memory) < 1e-9);
+	}
+	analysis_free(&analysis);
+	accumulate_free(&sums);
+	fixture_end(&fixture);
+}
+
 static void test_empty(void **state)
 {
 	struct fixture fixture;
 	struct analysis analysis;
-	struct gc_totals gc = { 0 };
+	struct gc_totals gc = {0};
 	struct error error;
 
 	(void)state;
@@ -227,9 +271,10 @@ static void test_empty(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_trace),
-		cmocka_unit_test(test_without_gc_or_verdicts),
-		cmocka_unit_test(test_empty),
+	    cmocka_unit_test(test_trace),
+	    cmocka_unit_test(test_without_gc_or_verdicts),
+	    cmocka_unit_test(test_memory_limit),
+	    cmocka_unit_test(test_empty),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

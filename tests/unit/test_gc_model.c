@@ -9,14 +9,21 @@
 
 #include <cmocka.h>
 
-#define MB 1e6
+#define MB    1e6
 #define MIB_4 4194304.0
 
 static struct gc_model_run middle_run(void)
 {
-	return (struct gc_model_run){ .gogc = 100, .heap_minimum = MIB_4, .live = 20 * MB, .goal = 42 * MB, .roots = 1 * MB,
-				      .allocated = 1000 * MB, .sites_live = 18 * MB, .sites_objects = 200000,
-				      .sites_scan = 5 * MB, .costs = { 100000, 35, 0.6, 0.87 } };
+	return (struct gc_model_run){.gogc = 100,
+				     .heap_minimum = MIB_4,
+				     .live = 20 * MB,
+				     .goal = 42 * MB,
+				     .roots = 1 * MB,
+				     .allocated = 1000 * MB,
+				     .sites_live = 18 * MB,
+				     .sites_objects = 200000,
+				     .sites_scan = 5 * MB,
+				     .costs = {100000, 35, 0.6, 0.87}};
 }
 
 static void assert_near(double got, double expected)
@@ -32,11 +39,11 @@ static void test_formula(void **state)
 		struct gc_model_site site;
 		double saving, equal_memory;
 	} cases[] = {
-		{ { 400 * MB, 0, 0, 0 }, 0.3877551020408163, 0.41025641025641035 },           /* garbage */
-		{ { 1 * MB, 8 * MB, 1000, 0 }, -0.6598261037097972, 0.26119507657249974 },     /* live buffers */
-		{ { 5 * MB, 6 * MB, 100000, 0 }, 0.03173519126996449, 0.4627307051231383 },    /* a list */
-		{ { 1000 * MB, 18 * MB, 200000, 5 * MB }, 1, 1 },                               /* everything */
-		{ { 0, 0, 0, 0 }, 0, 0 },
+	    {{400 * MB, 0, 0, 0}, 0.3877551020408163, 0.41025641025641035},         /* garbage */
+	    {{1 * MB, 8 * MB, 1000, 0}, -0.6598261037097972, 0.26119507657249974},  /* live buffers */
+	    {{5 * MB, 6 * MB, 100000, 0}, 0.03173519126996449, 0.4627307051231383}, /* a list */
+	    {{1000 * MB, 18 * MB, 200000, 5 * MB}, 1, 1},                           /* everything */
+	    {{0, 0, 0, 0}, 0, 0},
 	};
 	struct gc_model_run run = middle_run(), off = middle_run();
 
@@ -53,10 +60,16 @@ static void test_formula(void **state)
 
 static void test_heap_minimum(void **state)
 {
-	struct gc_model_run run = { .gogc = 100, .heap_minimum = MIB_4, .live = 1 * MB, .goal = MIB_4, .roots = 0.1 * MB,
-				    .allocated = 100 * MB, .sites_live = 0.9 * MB, .sites_objects = 5000,
-				    .costs = { 100000, 35, 0.6, 0.87 } };
-	struct gc_model_site site = { 30 * MB, 0.4 * MB, 4000, 0 };
+	struct gc_model_run run = {.gogc = 100,
+				   .heap_minimum = MIB_4,
+				   .live = 1 * MB,
+				   .goal = MIB_4,
+				   .roots = 0.1 * MB,
+				   .allocated = 100 * MB,
+				   .sites_live = 0.9 * MB,
+				   .sites_objects = 5000,
+				   .costs = {100000, 35, 0.6, 0.87}};
+	struct gc_model_site site = {30 * MB, 0.4 * MB, 4000, 0};
 
 	(void)state;
 	assert_near(gc_model_saving(&run, &site), 0.6194028818305128);
@@ -66,7 +79,7 @@ static void test_heap_minimum(void **state)
 static void test_older_live_is_not_floating(void **state)
 {
 	struct gc_model_run run = middle_run();
-	struct gc_model_site site = { 100 * MB, 0, 0, 0 };
+	struct gc_model_site site = {100 * MB, 0, 0, 0};
 
 	(void)state;
 	run.sites_live = 4 * MB;
@@ -78,8 +91,8 @@ static void test_older_live_is_not_floating(void **state)
 static void test_interval(void **state)
 {
 	struct gc_model_run run = middle_run();
-	struct gc_model_site site = { 300 * MB, 2 * MB, 20000, 0 };
-	struct gc_model_spread spread = { { 290 * MB, 310 * MB }, { 1.9 * MB, 2.1 * MB }, 0.01, 0 };
+	struct gc_model_site site = {300 * MB, 2 * MB, 20000, 0};
+	struct gc_model_spread spread = {{290 * MB, 310 * MB}, {1.9 * MB, 2.1 * MB}, 0.01, 0};
 	struct gc_model_spread unsure = spread;
 	double saving = gc_model_saving(&run, &site);
 	struct interval narrow = gc_model_interval(&run, &site, &spread), wide;
@@ -88,7 +101,7 @@ static void test_interval(void **state)
 	assert_true(narrow.low < saving && saving < narrow.high && narrow.high <= 1);
 	/* The model's own error: about 7 points of deviation. */
 	assert_true(narrow.high - narrow.low > 0.15 && narrow.high - narrow.low < 0.40);
-	unsure.live = (struct interval){ 0, 15 * MB };
+	unsure.live = (struct interval){0, 15 * MB};
 	wide = gc_model_interval(&run, &site, &unsure);
 	assert_true(wide.low < narrow.low - 0.1);
 	assert_true(wide.low < saving && saving < wide.high);
@@ -97,8 +110,8 @@ static void test_interval(void **state)
 static void test_no_lives_seen(void **state)
 {
 	struct gc_model_run run = middle_run();
-	struct gc_model_site site = { 3 * MB, 0, 0, 0 };
-	struct gc_model_spread spread = { { 2 * MB, 4 * MB }, { 0, 3 * MB }, 0.02, 0 };
+	struct gc_model_site site = {3 * MB, 0, 0, 0};
+	struct gc_model_spread spread = {{2 * MB, 4 * MB}, {0, 3 * MB}, 0.02, 0};
 	struct interval interval = gc_model_interval(&run, &site, &spread);
 
 	(void)state;
@@ -112,8 +125,8 @@ static void test_constants(void **state)
 		const char *version;
 		double cycle;
 	} cases[] = {
-		{ "go1.26.8", 100000 }, { "go1.27", 100000 }, { "go1.25.14", 70000 }, { "go1.18", 70000 },
-		{ "go2.1", 100000 },    { "", 100000 },       { NULL, 100000 },       { "devel", 100000 },
+	    {"go1.26.8", 100000}, {"go1.27", 100000}, {"go1.25.14", 70000}, {"go1.18", 70000},
+	    {"go2.1", 100000},    {"", 100000},       {NULL, 100000},       {"devel", 100000},
 	};
 
 	(void)state;
@@ -125,7 +138,7 @@ static void test_alloc_seconds(void **state)
 {
 	static const struct {
 		double size, ns;
-	} cases[] = { { 1, 10 }, { 8, 10 }, { 12, 12 }, { 16, 14 }, { 64, 29 }, { 512, 100 }, { 1024, 144 }, { 11024, 1144 } };
+	} cases[] = {{1, 10}, {8, 10}, {12, 12}, {16, 14}, {64, 29}, {512, 100}, {1024, 144}, {11024, 1144}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
@@ -135,13 +148,13 @@ static void test_alloc_seconds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_formula),
-		cmocka_unit_test(test_heap_minimum),
-		cmocka_unit_test(test_older_live_is_not_floating),
-		cmocka_unit_test(test_interval),
-		cmocka_unit_test(test_no_lives_seen),
-		cmocka_unit_test(test_constants),
-		cmocka_unit_test(test_alloc_seconds),
+	    cmocka_unit_test(test_formula),
+	    cmocka_unit_test(test_heap_minimum),
+	    cmocka_unit_test(test_older_live_is_not_floating),
+	    cmocka_unit_test(test_interval),
+	    cmocka_unit_test(test_no_lives_seen),
+	    cmocka_unit_test(test_constants),
+	    cmocka_unit_test(test_alloc_seconds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

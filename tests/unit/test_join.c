@@ -23,33 +23,33 @@ struct verdict_case {
 };
 
 static const struct verdict_case verdicts[] = {
-	{ VERDICT_ESCAPES, "&E{...}", false, { { "main.newE", MAIN, 9, 9 } } },
-	/* newE inlined into main at line 20, where other things happen too */
-	{ VERDICT_ESCAPES, "&E{...}", false, { { "main.main", MAIN, 20, 6 }, { "main.newE", MAIN, 9, 9 } } },
-	{ VERDICT_ESCAPES, "make([]int, n)", false, { { "main.main", MAIN, 20, 20 } } },
-	/* m[string(k)] = v: string(k) must not be blamed for the map's growth */
-	{ VERDICT_ESCAPES, "string(k)", false, { { "main.put", MAIN, 30, 4 } } },
-	/* two of one entry, told apart by type */
-	{ VERDICT_ESCAPES, "&A{...}", false, { { "main.two", MAIN, 40, 4 } } },
-	{ VERDICT_ESCAPES, "&pkg.B{...}", false, { { "main.two", MAIN, 40, 14 } } },
-	/* two that stay open */
-	{ VERDICT_ESCAPES, "x", false, { { "main.open", MAIN, 50, 4 } } },
-	{ VERDICT_ESCAPES, "y", false, { { "main.open", MAIN, 50, 7 } } },
-	{ VERDICT_NO_ESCAPE, "make([]byte, n)", true, { { "main.buf", MAIN, 60, 4 } } },
-	{ VERDICT_LEAK, "p", false, { { "main.leak", MAIN, 70, 4 } } },
-	/* known from the text alone */
-	{ VERDICT_ESCAPES, "new(T)", true, { { "main.lost", MAIN, 80, 4 } } },
-	/* one mallocgc for several variables */
-	{ VERDICT_MOVED, "a", false, { { "main.vars", MAIN, 90, 4 } } },
-	{ VERDICT_MOVED, "b", false, { { "main.vars", MAIN, 90, 7 } } },
-	/* go f(x): closure and argument */
-	{ VERDICT_ESCAPES, "func literal", false, { { "main.g", MAIN, 100, 4 } } },
-	{ VERDICT_ESCAPES, "... argument", false, { { "main.g", MAIN, 100, 9 } } },
-	{ VERDICT_ESCAPES, "&errorString{...}", false, { { "errors.New", "errors/errors.go", 65, 9 } } },
-	{ VERDICT_ESCAPES, "1", false, { { "main.k", MAIN, 110, 4 } } },
-	/* the same words twice are one */
-	{ VERDICT_ESCAPES, "s", false, { { "main.same", MAIN, 120, 4 } } },
-	{ VERDICT_ESCAPES, "s", false, { { "main.same", MAIN, 120, 9 } } },
+    {VERDICT_ESCAPES, "&E{...}", false, {{"main.newE", MAIN, 9, 9}}},
+    /* newE inlined into main at line 20, where other things happen too */
+    {VERDICT_ESCAPES, "&E{...}", false, {{"main.main", MAIN, 20, 6}, {"main.newE", MAIN, 9, 9}}},
+    {VERDICT_ESCAPES, "make([]int, n)", false, {{"main.main", MAIN, 20, 20}}},
+    /* m[string(k)] = v: string(k) must not be blamed for the map's growth */
+    {VERDICT_ESCAPES, "string(k)", false, {{"main.put", MAIN, 30, 4}}},
+    /* two of one entry, told apart by type */
+    {VERDICT_ESCAPES, "&A{...}", false, {{"main.two", MAIN, 40, 4}}},
+    {VERDICT_ESCAPES, "&pkg.B{...}", false, {{"main.two", MAIN, 40, 14}}},
+    /* two that stay open */
+    {VERDICT_ESCAPES, "x", false, {{"main.open", MAIN, 50, 4}}},
+    {VERDICT_ESCAPES, "y", false, {{"main.open", MAIN, 50, 7}}},
+    {VERDICT_NO_ESCAPE, "make([]byte, n)", true, {{"main.buf", MAIN, 60, 4}}},
+    {VERDICT_LEAK, "p", false, {{"main.leak", MAIN, 70, 4}}},
+    /* known from the text alone */
+    {VERDICT_ESCAPES, "new(T)", true, {{"main.lost", MAIN, 80, 4}}},
+    /* one mallocgc for several variables */
+    {VERDICT_MOVED, "a", false, {{"main.vars", MAIN, 90, 4}}},
+    {VERDICT_MOVED, "b", false, {{"main.vars", MAIN, 90, 7}}},
+    /* go f(x): closure and argument */
+    {VERDICT_ESCAPES, "func literal", false, {{"main.g", MAIN, 100, 4}}},
+    {VERDICT_ESCAPES, "... argument", false, {{"main.g", MAIN, 100, 9}}},
+    {VERDICT_ESCAPES, "&errorString{...}", false, {{"errors.New", "errors/errors.go", 65, 9}}},
+    {VERDICT_ESCAPES, "1", false, {{"main.k", MAIN, 110, 4}}},
+    /* the same words twice are one */
+    {VERDICT_ESCAPES, "s", false, {{"main.same", MAIN, 120, 4}}},
+    {VERDICT_ESCAPES, "s", false, {{"main.same", MAIN, 120, 9}}},
 };
 
 static struct verdict_set *make_set(void)
@@ -57,9 +57,13 @@ static struct verdict_set *make_set(void)
 	struct verdict_set *set = verdict_set_new();
 
 	for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++) {
-		struct verdict verdict = { .kind = verdicts[i].kind, .what = verdicts[i].what, .package = "main",
-					   .function = "", .message = "m", .chain = verdicts[i].chain,
-					   .chain_known = !verdicts[i].text_only };
+		struct verdict verdict = {.kind = verdicts[i].kind,
+					  .what = verdicts[i].what,
+					  .package = "main",
+					  .function = "",
+					  .message = "m",
+					  .chain = verdicts[i].chain,
+					  .chain_known = !verdicts[i].text_only};
 
 		verdict.nchain = verdicts[i].chain[1].file ? 2 : 1;
 		verdict_set_add(set, &verdict);
@@ -77,43 +81,53 @@ static void test_sites(void **state)
 		const char *what; /* NULL: none */
 		size_t ncandidates;
 	} cases[] = {
-		{ { { "", MAIN, 9 } }, OPERATION_NEW, "main.E", CLASS_ESCAPE, "&E{...}", 0 },
-		{ { { "", MAIN, 9 }, { "", MAIN, 20 } }, OPERATION_NEW, "main.E", CLASS_ESCAPE, "&E{...}", 0 },
-		{ { { "", MAIN, 20 } }, OPERATION_MAKE_SLICE, "int", CLASS_ESCAPE, "make([]int, n)", 0 },
-		{ { { "", MAIN, 30 } }, OPERATION_MAP_ASSIGN, "map[string]int", CLASS_MAP_GROWTH, NULL, 0 },
-		{ { { "", MAIN, 30 } }, OPERATION_TO_STRING, "", CLASS_ESCAPE, "string(k)", 0 },
-		{ { { "", MAIN, 40 } }, OPERATION_NEW, "main.A", CLASS_ESCAPE, "&A{...}", 0 },
-		{ { { "", MAIN, 40 } }, OPERATION_NEW, "example.com/pkg.B", CLASS_ESCAPE, "&pkg.B{...}", 0 },
-		{ { { "", MAIN, 40 } }, OPERATION_NEW, "", CLASS_AMBIGUOUS, NULL, 2 },
-		{ { { "", MAIN, 50 } }, OPERATION_CONVERT, "", CLASS_AMBIGUOUS, NULL, 2 },
-		{ { { "", MAIN, 60 } }, OPERATION_MAKE_SLICE, "uint8", CLASS_HEAP_NOT_ESCAPING, "make([]byte, n)", 0 },
-		/* inlined somewhere deeper: only the outermost place is known of text */
-		{ { { "", "/x/y.go", 5 }, { "", MAIN, 60 } }, OPERATION_MAKE_SLICE, "uint8", CLASS_HEAP_NOT_ESCAPING,
-		  "make([]byte, n)", 0 },
-		{ { { "", MAIN, 70 } }, OPERATION_NEW, "", CLASS_UNMATCHED, NULL, 0 },
-		{ { { "", MAIN, 80 } }, OPERATION_NEW, "main.T", CLASS_ESCAPE, "new(T)", 0 },
-		{ { { "", MAIN, 90 } }, OPERATION_RAW, "", CLASS_ESCAPE, "a", 2 },
-		{ { { "", MAIN, 100 } }, OPERATION_NEW, "struct { F uintptr; X0 int }", CLASS_ESCAPE, "func literal", 0 },
-		{ { { "", MAIN, 100 } }, OPERATION_NEW, "[2]interface {}", CLASS_ESCAPE, "... argument", 0 },
-		{ { { "", "/usr/local/go/src/errors/errors.go", 65 } }, OPERATION_NEW, "errors.errorString", CLASS_ESCAPE,
-		  "&errorString{...}", 0 },
-		/* inlined where no verdict is left: the body's own stands in */
-		{ { { "", MAIN, 9 }, { "", MAIN, 999 } }, OPERATION_NEW, "main.E", CLASS_ESCAPE, "&E{...}", 0 },
-		{ { { "", MAIN, 110 } }, OPERATION_CONVERT, "", CLASS_UNMATCHED, NULL, 0 },
-		{ { { "", MAIN, 120 } }, OPERATION_CONVERT, "", CLASS_ESCAPE, "s", 0 },
-		{ { { "", "/other/main.go", 9 } }, OPERATION_NEW, "main.E", CLASS_UNMATCHED, NULL, 0 },
-		{ { { "", MAIN, 9 } }, OPERATION_APPEND, "main.E", CLASS_APPEND_GROWTH, NULL, 0 },
-		{ { { "", MAIN, 9 } }, OPERATION_REFLECT, "main.E", CLASS_REFLECTION, NULL, 0 },
-		{ { { "", MAIN, 300 } }, OPERATION_NEW, "struct { F uintptr; X0 int }", CLASS_GOROUTINE, NULL, 0 },
-		{ { { "", "/c/x.c", 9 } }, OPERATION_C, "", CLASS_C, NULL, 0 },
+	    {{{"", MAIN, 9}}, OPERATION_NEW, "main.E", CLASS_ESCAPE, "&E{...}", 0},
+	    {{{"", MAIN, 9}, {"", MAIN, 20}}, OPERATION_NEW, "main.E", CLASS_ESCAPE, "&E{...}", 0},
+	    {{{"", MAIN, 20}}, OPERATION_MAKE_SLICE, "int", CLASS_ESCAPE, "make([]int, n)", 0},
+	    {{{"", MAIN, 30}}, OPERATION_MAP_ASSIGN, "map[string]int", CLASS_MAP_GROWTH, NULL, 0},
+	    {{{"", MAIN, 30}}, OPERATION_TO_STRING, "", CLASS_ESCAPE, "string(k)", 0},
+	    {{{"", MAIN, 40}}, OPERATION_NEW, "main.A", CLASS_ESCAPE, "&A{...}", 0},
+	    {{{"", MAIN, 40}}, OPERATION_NEW, "example.com/pkg.B", CLASS_ESCAPE, "&pkg.B{...}", 0},
+	    {{{"", MAIN, 40}}, OPERATION_NEW, "", CLASS_AMBIGUOUS, NULL, 2},
+	    {{{"", MAIN, 50}}, OPERATION_CONVERT, "", CLASS_AMBIGUOUS, NULL, 2},
+	    {{{"", MAIN, 60}}, OPERATION_MAKE_SLICE, "uint8", CLASS_HEAP_NOT_ESCAPING, "make([]byte, n)", 0},
+	    /* inlined somewhere deeper: only the outermost place is known of text */
+	    {{{"", "/x/y.go", 5}, {"", MAIN, 60}},
+	     OPERATION_MAKE_SLICE,
+	     "uint8",
+	     CLASS_HEAP_NOT_ESCAPING,
+	     "make([]byte, n)",
+	     0},
+	    {{{"", MAIN, 70}}, OPERATION_NEW, "", CLASS_UNMATCHED, NULL, 0},
+	    {{{"", MAIN, 80}}, OPERATION_NEW, "main.T", CLASS_ESCAPE, "new(T)", 0},
+	    {{{"", MAIN, 90}}, OPERATION_RAW, "", CLASS_ESCAPE, "a", 2},
+	    {{{"", MAIN, 100}}, OPERATION_NEW, "struct { F uintptr; X0 int }", CLASS_ESCAPE, "func literal", 0},
+	    {{{"", MAIN, 100}}, OPERATION_NEW, "[2]interface {}", CLASS_ESCAPE, "... argument", 0},
+	    {{{"", "/usr/local/go/src/errors/errors.go", 65}},
+	     OPERATION_NEW,
+	     "errors.errorString",
+	     CLASS_ESCAPE,
+	     "&errorString{...}",
+	     0},
+	    /* inlined where no verdict is left: the body's own stands in */
+	    {{{"", MAIN, 9}, {"", MAIN, 999}}, OPERATION_NEW, "main.E", CLASS_ESCAPE, "&E{...}", 0},
+	    {{{"", MAIN, 110}}, OPERATION_CONVERT, "", CLASS_UNMATCHED, NULL, 0},
+	    {{{"", MAIN, 120}}, OPERATION_CONVERT, "", CLASS_ESCAPE, "s", 0},
+	    {{{"", "/other/main.go", 9}}, OPERATION_NEW, "main.E", CLASS_UNMATCHED, NULL, 0},
+	    {{{"", MAIN, 9}}, OPERATION_APPEND, "main.E", CLASS_APPEND_GROWTH, NULL, 0},
+	    {{{"", MAIN, 9}}, OPERATION_REFLECT, "main.E", CLASS_REFLECTION, NULL, 0},
+	    {{{"", MAIN, 300}}, OPERATION_NEW, "struct { F uintptr; X0 int }", CLASS_GOROUTINE, NULL, 0},
+	    {{{"", "/c/x.c", 9}}, OPERATION_C, "", CLASS_C, NULL, 0},
 	};
 	struct verdict_set *set = make_set();
 	struct join *join = join_new(set);
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct call_site site = { .chain = cases[i].chain, .nchain = cases[i].chain[1].file ? 2 : 1,
-					  .entry = "", .operation = cases[i].operation };
+		struct call_site site = {.chain = cases[i].chain,
+					 .nchain = cases[i].chain[1].file ? 2 : 1,
+					 .entry = "",
+					 .operation = cases[i].operation};
 		struct join_result result = join_site(join, &site, cases[i].type);
 
 		if (result.class_ != cases[i].class_ || result.ncandidates != cases[i].ncandidates)
@@ -132,8 +146,8 @@ static void test_sites(void **state)
 
 static void test_without_verdicts(void **state)
 {
-	static const struct analysis_frame frame = { "main.f", MAIN, 9 };
-	struct call_site site = { .chain = &frame, .nchain = 1, .operation = OPERATION_APPEND };
+	static const struct analysis_frame frame = {"main.f", MAIN, 9};
+	struct call_site site = {.chain = &frame, .nchain = 1, .operation = OPERATION_APPEND};
 	struct join *join = join_new(NULL);
 
 	(void)state;
@@ -151,15 +165,15 @@ static void test_files(void **state)
 		const char *a, *b;
 		bool same;
 	} cases[] = {
-		{ "/a/b.go", "/a/b.go", true },
-		{ "errors/errors.go", "/usr/local/go/src/errors/errors.go", true },
-		{ "/usr/local/go/src/errors/errors.go", "errors/errors.go", true },
-		{ "rrors/errors.go", "/usr/local/go/src/errors/errors.go", false },
-		{ "errors.go", "/usr/local/go/src/errors/errors.go", false },
-		{ "./cmd/x.go", "/home/me/cmd/x.go", true },
-		{ "/x/main.go", "/y/main.go", false },
-		{ "/main.go", "/y/main.go", false },
-		{ "", "/y/main.go", false },
+	    {"/a/b.go", "/a/b.go", true},
+	    {"errors/errors.go", "/usr/local/go/src/errors/errors.go", true},
+	    {"/usr/local/go/src/errors/errors.go", "errors/errors.go", true},
+	    {"rrors/errors.go", "/usr/local/go/src/errors/errors.go", false},
+	    {"errors.go", "/usr/local/go/src/errors/errors.go", false},
+	    {"./cmd/x.go", "/home/me/cmd/x.go", true},
+	    {"/x/main.go", "/y/main.go", false},
+	    {"/main.go", "/y/main.go", false},
+	    {"", "/y/main.go", false},
 	};
 
 	(void)state;
@@ -173,32 +187,32 @@ static void test_types(void **state)
 		const char *what, *type;
 		int agrees;
 	} cases[] = {
-		{ "&E{...}", "main.E", 1 },
-		{ "&E{...}", "main.F", -1 },
-		{ "&http.Request{...}", "net/http.Request", 1 },
-		{ "&Node[int]{...}", "main.Node[go.shape.int]", 1 },
-		{ "new(E)", "example.com/x.E", 1 },
-		{ "new(*E)", "*main.E", 1 },
-		{ "make([]int, n)", "int", 1 },
-		{ "make([]int, 10)", "[10]int", 1 },
-		{ "make([]map[string]int, n)", "map[string]int", 1 },
-		{ "make([]any, n)", "interface {}", 1 },
-		{ "make([]int, n)", "main.E", -1 },
-		{ "[]*pkg.T{...}", "[3]*pkg.T", 1 },
-		{ "&[]int{...}", "[2]int", 1 },
-		{ "&[]int{...}", "[]int", 1 },
-		{ "... argument", "[1]interface {}", 1 },
-		{ "... argument", "main.E", -1 },
-		{ "func literal", "struct { F uintptr; X0 *int }", 1 },
-		{ "func literal", "main.E", -1 },
-		{ "make(map[string]int)", "map[string]int", 1 },
-		{ "x", "main.E", 0 },
-		{ "&E{...}", "", 0 },
+	    {"&E{...}", "main.E", 1},
+	    {"&E{...}", "main.F", -1},
+	    {"&http.Request{...}", "net/http.Request", 1},
+	    {"&Node[int]{...}", "main.Node[go.shape.int]", 1},
+	    {"new(E)", "example.com/x.E", 1},
+	    {"new(*E)", "*main.E", 1},
+	    {"make([]int, n)", "int", 1},
+	    {"make([]int, 10)", "[10]int", 1},
+	    {"make([]map[string]int, n)", "map[string]int", 1},
+	    {"make([]any, n)", "interface {}", 1},
+	    {"make([]int, n)", "main.E", -1},
+	    {"[]*pkg.T{...}", "[3]*pkg.T", 1},
+	    {"&[]int{...}", "[2]int", 1},
+	    {"&[]int{...}", "[]int", 1},
+	    {"... argument", "[1]interface {}", 1},
+	    {"... argument", "main.E", -1},
+	    {"func literal", "struct { F uintptr; X0 *int }", 1},
+	    {"func literal", "main.E", -1},
+	    {"make(map[string]int)", "map[string]int", 1},
+	    {"x", "main.E", 0},
+	    {"&E{...}", "", 0},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct verdict verdict = { .kind = VERDICT_ESCAPES, .what = cases[i].what };
+		struct verdict verdict = {.kind = VERDICT_ESCAPES, .what = cases[i].what};
 
 		if (verdict_type_agrees(&verdict, cases[i].type) != cases[i].agrees)
 			print_error("case %zu: %s, %s\n", i, cases[i].what, cases[i].type);
@@ -209,10 +223,10 @@ static void test_types(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sites),
-		cmocka_unit_test(test_without_verdicts),
-		cmocka_unit_test(test_files),
-		cmocka_unit_test(test_types),
+	    cmocka_unit_test(test_sites),
+	    cmocka_unit_test(test_without_verdicts),
+	    cmocka_unit_test(test_files),
+	    cmocka_unit_test(test_types),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

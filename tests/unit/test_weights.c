@@ -26,10 +26,8 @@ static void test_weight_values(void **state)
 		uint64_t size, rate;
 		double weight;
 	} cases[] = {
-		{ 16, 1, 1 }, { 16, 0, 1 }, { 0, 512, 1 },
-		{ 512, 512, 1.5819767068693265 },
-		{ 16, 524288, 32768.5 },
-		{ 1 << 20, 1024, 1 },
+	    {16, 1, 1},         {16, 0, 1}, {0, 512, 1}, {512, 512, 1.5819767068693265}, {16, 524288, 32768.5},
+	    {1 << 20, 1024, 1},
 	};
 
 	(void)state;
@@ -43,8 +41,8 @@ static void test_gamma_quantiles(void **state)
 	static const struct {
 		double freedom, probability, quantile;
 	} cases[] = {
-		{ 1, 0.95, 3.841459 },    { 2, 0.975, 7.377759 },  { 10, 0.025, 3.246973 },
-		{ 100, 0.975, 129.5612 }, { 1000, 0.025, 914.257 },
+	    {1, 0.95, 3.841459},    {2, 0.975, 7.377759},   {10, 0.025, 3.246973},
+	    {100, 0.975, 129.5612}, {1000, 0.025, 914.257},
 	};
 
 	(void)state;
@@ -57,7 +55,7 @@ static void test_gamma_quantiles(void **state)
 
 static void test_every_allocation_seen(void **state)
 {
-	struct weighted_sum sum = { 0 };
+	struct weighted_sum sum = {0};
 	struct interval interval;
 
 	(void)state;
@@ -68,7 +66,7 @@ static void test_every_allocation_seen(void **state)
 
 static void test_no_sample(void **state)
 {
-	struct weighted_sum sum = { 0 };
+	struct weighted_sum sum = {0};
 	struct interval interval = weights_interval(&sum);
 
 	(void)state;
@@ -81,7 +79,7 @@ struct mix {
 	uint64_t sizes[4];
 	unsigned counts[4]; /* objects of each size in one run */
 	uint64_t rate;
-	double low, high;   /* coverage that is right */
+	double low, high; /* coverage that is right */
 };
 
 /* How often the interval holds the truth, over runs in which at least one object was seen. */
@@ -90,7 +88,7 @@ static double mix_coverage(const struct mix *mix, int objects, unsigned runs)
 	unsigned held = 0, counted = 0;
 
 	for (unsigned run = 0; run < runs; run++) {
-		struct weighted_sum sum = { 0 };
+		struct weighted_sum sum = {0};
 		struct interval interval;
 		double truth = 0;
 
@@ -117,12 +115,12 @@ static double mix_coverage(const struct mix *mix, int objects, unsigned runs)
 static void test_coverage(void **state)
 {
 	static const struct mix mixes[] = {
-		{ { 64 }, { 1000 }, 4096, 0.93, 0.97 },               /* about 16 samples */
-		{ { 64 }, { 3000 }, 65536, 0.90, 0.98 },              /* about 3 */
-		{ { 512 }, { 400 }, 512, 0.93, 0.97 },                /* p = 0.63 */
-		{ { 16, 1024 }, { 2000, 40 }, 2048, 0.93, 0.97 },
-		{ { 48, 4096, 65536 }, { 2000, 20, 3 }, 8192, 0.93, 0.97 },
-		{ { 2048 }, { 300 }, 1024, 0.93, 0.97 },              /* p = 0.86 */
+	    {{64}, {1000}, 4096, 0.93, 0.97},  /* about 16 samples */
+	    {{64}, {3000}, 65536, 0.90, 0.98}, /* about 3 */
+	    {{512}, {400}, 512, 0.93, 0.97},   /* p = 0.63 */
+	    {{16, 1024}, {2000, 40}, 2048, 0.93, 0.97},
+	    {{48, 4096, 65536}, {2000, 20, 3}, 8192, 0.93, 0.97},
+	    {{2048}, {300}, 1024, 0.93, 0.97}, /* p = 0.86 */
 	};
 
 	(void)state;
@@ -140,11 +138,11 @@ static void test_coverage(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_weight_values),
-		cmocka_unit_test(test_gamma_quantiles),
-		cmocka_unit_test(test_every_allocation_seen),
-		cmocka_unit_test(test_no_sample),
-		cmocka_unit_test(test_coverage),
+	    cmocka_unit_test(test_weight_values),
+	    cmocka_unit_test(test_gamma_quantiles),
+	    cmocka_unit_test(test_every_allocation_seen),
+	    cmocka_unit_test(test_no_sample),
+	    cmocka_unit_test(test_coverage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
