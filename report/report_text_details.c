@@ -64,6 +64,13 @@ static void put_title(struct page *page, const struct site *site, size_t number)
 	put_words(page, "In your code", &words);
 }
 
+/* Whether the site's type is that of a slice's elements. */
+static bool makes_slice(const struct site *site)
+{
+	return site->entry && (strncmp(site->entry, "runtime.makeslice", 17) == 0 ||
+			       strncmp(site->entry, "runtime.growslice", 17) == 0);
+}
+
 /* What is allocated: the type, a mean size, the runtime's function. */
 static void put_object(struct page *page, const struct site *site)
 {
@@ -71,7 +78,7 @@ static void put_object(struct page *page, const struct site *site)
 	struct buf words = {0};
 
 	if (site->type && *site->type)
-		buf_append_format(&words, "%s, ", site->type);
+		buf_append_format(&words, "%s%s, ", makes_slice(site) ? "elements of " : "", site->type);
 	buf_append_format(&words, "%s each", words_bytes(text, site->object_size));
 	if (site->entry && *site->entry)
 		buf_append_format(&words, ", made by %s", site->entry);
@@ -118,7 +125,7 @@ static void put_reason(struct page *page, const struct site_verdict *verdict)
 	put_words(page, "Because", &words);
 }
 
-static void put_verdict(struct page *page, const struct site *site)
+static void put_verdict(struct page *page, const struct analysis *analysis, const struct site *site)
 {
 	struct buf words = {0};
 
@@ -127,7 +134,7 @@ static void put_verdict(struct page *page, const struct site *site)
 	} else if (site->verdict.message) {
 		append_verdict(&words, &site->verdict);
 		put_words(page, "Verdict", &words);
-	} else {
+	} else if (analysis->verdicts != VERDICTS_MISSING) { /* else the summary has said it for all */
 		put_text(page, "Verdict",
 			 site->class_ == CLASS_UNMATCHED ? "none was found for this place"
 							 : "none; the compiler says nothing of such allocations");
@@ -284,7 +291,7 @@ void report_text_details(struct page *page, const struct analysis *analysis, siz
 
 		put_title(page, site, i + 1);
 		put_object(page, site);
-		put_verdict(page, site);
+		put_verdict(page, analysis, site);
 		if (site->advice && *site->advice)
 			put_text(page, "What to do", site->advice);
 		put_cost(page, analysis, site);

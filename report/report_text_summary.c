@@ -141,9 +141,7 @@ static void put_verdicts(struct page *page, const struct analysis *analysis)
 		break;
 	case VERDICTS_MISSING:
 	default:
-		buf_append_string(&words,
-				  "none found for this binary, so nothing tells why a site escapes; `escprof build` "
-				  "keeps them, and `escprof report --verdicts FILE` reads a -gcflags=-m=2 log");
+		buf_append_string(&words, "none at hand for this binary; `escprof build` keeps them");
 		break;
 	}
 	put_line(page, "Verdicts", &words);

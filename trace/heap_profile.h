@@ -2,8 +2,8 @@
  * Reading an ordinary Go heap profile (pprof's protobuf, plain or gzip-compressed), as /debug/pprof/heap, /allocs and
  * the tools that collect these write it. Nothing in the file is trusted.
  *
- * Strings and arrays belong to the struct heap_profile. Values are those of the file: already scaled up by whoever wrote
- * it, so `samples` of an escprof trace has no counterpart here.
+ * Strings and arrays belong to the struct heap_profile. Values are those of the file: already scaled up by whoever
+ * wrote it, so `samples` of an escprof trace has no counterpart here.
  */
 #ifndef TRACE_HEAP_PROFILE_H
 #define TRACE_HEAP_PROFILE_H
@@ -25,7 +25,7 @@ struct heap_profile_mapping {
 	uint64_t start, limit; /* where it lay in the process */
 	uint64_t offset;       /* in the file */
 	const char *file;
-	const char *build_id;  /* Go's profiles leave it "" unless the program has a GNU build ID */
+	const char *build_id; /* Go's profiles leave it "" unless the program has a GNU build ID */
 };
 
 /* One place in the code. */
@@ -45,19 +45,22 @@ struct heap_profile_sample {
 	size_t depth;
 	double alloc_objects, alloc_space; /* since the program's start (or over the seconds, for a delta profile) */
 	double inuse_objects, inuse_space; /* at the profile's time */
-	uint64_t object_size;              /* bytes of the heap slot (the label "bytes"), else the mean; 0: no objects */
+	uint64_t object_size; /* bytes of the heap slot (the label "bytes"), else the mean; 0: no objects */
 };
 
 struct heap_profile {
-	struct heap_profile_location *locations; size_t nlocations;
-	struct heap_profile_sample *samples; size_t nsamples;
-	struct heap_profile_mapping *mappings; size_t nmappings;
-	uint64_t period;      /* MemProfileRate, bytes; 0 when not said */
-	int64_t time_ns;      /* Unix time, 0 when not said */
-	int64_t duration_ns;  /* 0 unless it is a delta profile */
-	bool has_alloc;       /* false: no allocation figures, only what is in use */
-	bool has_symbols;     /* at least one location has frames with a name */
-	void *memory;         /* the reader's own */
+	struct heap_profile_location *locations;
+	size_t nlocations;
+	struct heap_profile_sample *samples;
+	size_t nsamples;
+	struct heap_profile_mapping *mappings;
+	size_t nmappings;
+	uint64_t period;     /* MemProfileRate, bytes; 0 when not said */
+	int64_t time_ns;     /* Unix time, 0 when not said */
+	int64_t duration_ns; /* 0 unless it is a delta profile */
+	bool has_alloc;      /* false: no allocation figures, only what is in use */
+	bool has_symbols;    /* at least one location has frames with a name */
+	void *memory;        /* the reader's own */
 };
 
 /*

@@ -11,8 +11,8 @@
 
 /*
  * Decode the SIZE bytes at DATA, gzip-compressed or not, into *MESSAGE, to be freed with pprof__profile__free_unpacked
- * (and no allocator). STATUS_ERROR, *MESSAGE unchanged or NULL, when they are no profile or beyond the limits. Nothing in
- * the message is checked but its encoding. NAME is for messages.
+ * (and no allocator). STATUS_ERROR, *MESSAGE unchanged or NULL, when they are no profile or beyond the limits. Nothing
+ * in the message is checked but its encoding. NAME is for messages.
  */
 enum status heap_profile_decode(Pprof__Profile **message, const uint8_t *data, size_t size, const char *name,
 				struct error *error);
