@@ -5,8 +5,12 @@
  */
 #include "verdicts/source_names.h"
 
+#include "base/memory.h"
+
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* NAME is PREFIX, or continues it with a slash. */
 static bool path_has_prefix(const char *name, const char *prefix, size_t length)
@@ -58,6 +62,24 @@ static bool path_rewrite(const char *name, const char *rewrite, size_t length, s
 	return true;
 }
 
+/* Whether FILE is relative to where the compile ran. Trimmed names have no slash in front either. */
+static bool source_names_is_relative(const struct source_names *names, const char *file)
+{
+	char *path;
+	bool there;
+
+	if (!names->directory || !*names->directory || *file == '/')
+		return false;
+	if (!strncmp(file, "./", 2) || !strncmp(file, "../", 3))
+		return true;
+	if (!names->look)
+		return false;
+	path = memory_format("%s/%s", names->directory, file);
+	there = !access(path, F_OK);
+	free(path);
+	return there;
+}
+
 const char *source_names_resolve(const struct source_names *names, const char *file, struct buf *scratch)
 {
 	struct buf joined = {0};
@@ -71,7 +93,7 @@ const char *source_names_resolve(const struct source_names *names, const char *f
 		buf_append_string(scratch, file + 7);
 		return buf_string(scratch);
 	}
-	if (names->directory && *names->directory && (!strncmp(file, "./", 2) || !strncmp(file, "../", 3))) {
+	if (source_names_is_relative(names, file)) {
 		path_join(&joined, names->directory, file);
 		name = buf_string(&joined);
 	}

@@ -4,11 +4,14 @@
 
 #include "base/buf.h"
 
+#include <stdbool.h>
+
 /* How a compile names its files. All borrowed; any may be NULL or "". */
 struct source_names {
 	const char *directory; /* where it ran: names that start with "./" or "../" are joined to it */
 	const char *rewrites;  /* its -trimpath argument: "prefix=>replacement;prefix" */
 	const char *goroot;    /* stands for a leading "$GOROOT" */
+	bool look; /* join other relative names too when there is such a file: a go command's log has them */
 };
 
 /*

@@ -44,7 +44,7 @@ enum status verdict_find(struct verdict_set **out, const char *binary, const cha
 
 enum status verdict_find_in_log(struct verdict_set **out, const char *path, struct error *error)
 {
-	struct source_names names = {.goroot = getenv("GOROOT")};
+	struct source_names names = {.goroot = getenv("GOROOT"), .look = true};
 	struct diagnostic_text text;
 	struct verdict_set *set;
 	struct mapfile file;
