@@ -227,10 +227,13 @@ static void expect_all(const struct verdict_set *set, const struct verdict_set *
 /* -m of all packages of the module, and what was kept: the same verdicts. */
 static void compare(const char *options, const char *binary, const char *below)
 {
-	struct source_names names = {directory, "", NULL, true};
+	/* Up to some version the go command writes "./x.go" in trimmed builds too. */
+	char rewrites[PATH_MAX];
+	struct source_names names = {directory, rewrites, NULL, true};
 	struct diagnostic_text text;
 	struct verdict_set *set;
 
+	snprintf(rewrites, sizeof(rewrites), "%s=>%s", directory, below);
 	build(options, binary);
 	set = find(binary);
 	assert_int_equal(run("'%s' build %s -gcflags=./...=-m -o plain .", go, options), 0);
