@@ -22,9 +22,12 @@ static bool dwarf_object_section(struct dwarf_object *object, Dwarf_Unsigned ind
 
 	if (elf_image_section_at(object->image, index, section) != STATUS_OK)
 		return false;
-	if (!strncmp(section->name, ".debug_", 7) &&
-	    elf_image_section(object->image, section->name, &inflated, NULL) == STATUS_OK)
+	if (strncmp(section->name, ".debug_", 7) != 0)
+		return true;
+	if (elf_image_section(object->image, section->name, &inflated, NULL) == STATUS_OK)
 		*section = inflated;
+	else
+		section->data = NULL; /* compressed bytes are no DWARF */
 	return true;
 }
 
@@ -77,9 +80,10 @@ enum status dwarf_object_open(struct dwarf_object **out, struct elf_image *image
 	struct elf_section section;
 	Dwarf_Error dwarf_error = NULL;
 	int result;
+	enum status status = elf_image_section(image, ".debug_info", &section, error);
 
-	if (elf_image_section(image, ".debug_info", &section, error) != STATUS_OK)
-		return STATUS_NO_ENTRY;
+	if (status != STATUS_OK)
+		return status;
 	object = memory_alloc(1, sizeof(*object));
 	object->image = image;
 	while (elf_image_section_at(image, object->nsections, &section) == STATUS_OK)

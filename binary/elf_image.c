@@ -92,7 +92,7 @@ static enum status elf_image_read_sections(struct elf_image *image, struct error
 		GElf_Shdr header;
 
 		if (!scn || !gelf_getshdr(scn, &header))
-			continue;
+			return error_set(error, "damaged section headers: %s: %s", image->path, elf_errmsg(-1));
 		name = elf_strptr(image->elf, names, header.sh_name);
 		elf_image_name_section(section, name ? name : "");
 		section->public.address = header.sh_addr;
@@ -258,7 +258,7 @@ static uint8_t *elf_image_inflate(uint32_t kind, const uint8_t *from, size_t siz
 	uint8_t *block;
 
 	/* zlib shrinks 1032-fold at most; a zstd frame that claims more than 10,000-fold is not believed. */
-	if (inflated > INFLATED_MAX || inflated / 10000 > size)
+	if (inflated > INFLATED_MAX || inflated / (kind == ELFCOMPRESS_ZLIB ? 1033 : 10000) > size)
 		return NULL;
 	block = memory_alloc(1, inflated);
 	if (kind == ELFCOMPRESS_ZLIB

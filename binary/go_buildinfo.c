@@ -23,7 +23,7 @@ static const uint8_t *buildinfo_string(struct cursor *cursor, size_t *size)
 }
 
 /* Cut LINE at its tabs into FIELDS; missing ones are "". */
-static void buildinfo_fields(char *line, char *fields[4])
+static void buildinfo_fields(char *line, const char *fields[4])
 {
 	size_t i;
 
@@ -34,7 +34,7 @@ static void buildinfo_fields(char *line, char *fields[4])
 	}
 }
 
-static void buildinfo_set_module(struct go_module *module, char *const fields[4])
+static void buildinfo_set_module(struct go_module *module, const char *const fields[4])
 {
 	free(module->path);
 	free(module->version);
@@ -48,7 +48,7 @@ static void buildinfo_set_module(struct go_module *module, char *const fields[4]
 	module->replace_version = memory_copy_string("");
 }
 
-static void buildinfo_set_replacement(struct go_module *module, char *const fields[4])
+static void buildinfo_set_replacement(struct go_module *module, const char *const fields[4])
 {
 	free(module->replace_path);
 	free(module->replace_version);
@@ -75,7 +75,8 @@ static void buildinfo_parse(struct go_buildinfo *info, char *text)
 {
 	size_t deps_capacity = 0, settings_capacity = 0;
 	struct go_module *last = &info->main;
-	char *line, *fields[4];
+	const char *fields[4];
+	char *line;
 
 	while ((line = strsep(&text, "\n"))) {
 		buildinfo_fields(line, fields);
@@ -133,7 +134,7 @@ enum status go_buildinfo_read(struct go_buildinfo *info, struct elf_image *image
 	*info = (struct go_buildinfo){0};
 	info->go_version = memory_copy_bytes(version, version_size);
 	info->path = memory_copy_string("");
-	buildinfo_set_module(&info->main, (char *[]){"", "", "", ""});
+	buildinfo_set_module(&info->main, (const char *[]){"", "", "", ""});
 	buildinfo_parse_version(info);
 	if (modules && modules_size > 2 * BUILDINFO_SENTINEL) {
 		text = memory_copy_bytes(modules + BUILDINFO_SENTINEL, modules_size - 2 * BUILDINFO_SENTINEL);

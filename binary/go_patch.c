@@ -140,7 +140,7 @@ static uint8_t patch_type_register(const char *function)
 		uint8_t modrm;
 	} table[] = {
 	    {"runtime.newobject", 0x05}, {"runtime.makeslice", 0x05}, {"runtime.mapassign", 0x05},
-	    {"runtime.makemap", 0x05},	 {"runtime.makechan", 0x05},  {"runtime.conv", 0x05},
+	    {"runtime.makemap", 0x05},	 {"runtime.makechan", 0x05},
 	    {"runtime.growslice", 0x35}, {"runtime.mallocgc", 0x1d},  {"runtime.newarray", 0x05},
 	};
 	size_t i;
@@ -148,7 +148,8 @@ static uint8_t patch_type_register(const char *function)
 	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		if (!strncmp(function, table[i].prefix, strlen(table[i].prefix)))
 			return table[i].modrm;
-	return 0;
+	/* convTstring, convT64 and their like take no type. */
+	return !strcmp(function, "runtime.convT") || !strcmp(function, "runtime.convTnoptr") ? 0x05 : 0;
 }
 
 uint64_t go_patch_call_type(struct elf_image *image, const struct go_pclntab *table, uint64_t return_pc,

@@ -17,7 +17,7 @@
 #define PCDATA_INLINE_TREE 2   /* cmd/internal/objabi/funcdata.go: PCDATA_InlTreeIndex */
 #define FUNCDATA_INLINE_TREE 3 /* FUNCDATA_InlTree */
 #define INLINE_DEPTH_MAX 256
-#define FUNC_ID_WRAPPER_118 21
+#define NAME_PROBES_MAX 4096 /* only a damaged table has so many functions of one name */
 
 /* Words of runtime.moduledata (runtime/symtab.go). */
 #define MODULE_TEXT 22
@@ -98,15 +98,15 @@ static void pclntab_find_module(struct go_pclntab *table)
 {
 	static const char *const names[] = {".go.module", ".noptrdata", ".data", ".data.rel.ro"};
 	struct elf_section section;
-	uint64_t address;
+	uint64_t offset;
 	size_t i;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (elf_image_section(table->image, names[i], &section, NULL) != STATUS_OK || !section.data)
 			continue;
-		for (address = (section.address + 7) & ~7ull; address + 8 <= section.address + section.size; address += 8)
-			if (pclntab_is_module(table, address)) {
-				table->moduledata = address;
+		for (offset = -section.address & 7; offset < section.size && section.size - offset >= 8; offset += 8)
+			if (pclntab_is_module(table, section.address + offset)) {
+				table->moduledata = section.address + offset;
 				return;
 			}
 	}
@@ -264,7 +264,7 @@ bool go_pclntab_func(const struct go_pclntab *table, uint32_t index, struct go_f
 	func->name = pclntab_string(table, table->names + record.name);
 	func->index = index;
 	func->func_id = record.func_id;
-	return func->name && pclntab_entry(table, index + 1, &func->end);
+	return func->name && pclntab_entry(table, index + 1, &func->end) && func->end >= func->entry;
 }
 
 /* Index of the function that holds PC. */
@@ -308,7 +308,7 @@ static uint64_t pclntab_hash(const char *name)
 static void pclntab_index_names(struct go_pclntab *table)
 {
 	struct go_func func;
-	uint32_t i;
+	uint32_t i, probes;
 	size_t at;
 
 	table->nby_name = 16;
@@ -318,10 +318,11 @@ static void pclntab_index_names(struct go_pclntab *table)
 	for (i = 0; i < table->nfuncs; i++) {
 		if (!go_pclntab_func(table, i, &func))
 			continue;
-		for (at = pclntab_hash(func.name) & (table->nby_name - 1); table->by_name[at];
-		     at = (at + 1) & (table->nby_name - 1))
-			;
-		table->by_name[at] = i + 1;
+		at = pclntab_hash(func.name) & (table->nby_name - 1);
+		for (probes = 0; table->by_name[at] && probes < NAME_PROBES_MAX; probes++)
+			at = (at + 1) & (table->nby_name - 1);
+		if (probes < NAME_PROBES_MAX)
+			table->by_name[at] = i + 1;
 	}
 }
 
@@ -360,7 +361,8 @@ static int32_t pclntab_value(const struct go_pclntab *table, uint32_t offset, ui
 		if (!delta && !first)
 			break;
 		first = false;
-		value += (int32_t)(delta & 1 ? ~(delta >> 1) : delta >> 1);
+		/* Unsigned: a damaged table may overflow. */
+		value = (int32_t)((uint32_t)value + (uint32_t)(delta & 1 ? ~(delta >> 1) : delta >> 1));
 		here += cursor_uleb(&cursor);
 		if (pc < here)
 			return cursor.failed ? -1 : value;
@@ -441,8 +443,8 @@ static const char *pclntab_file(const struct go_pclntab *table, const struct pcl
 
 static bool pclntab_is_wrapper(const struct go_pclntab *table, uint8_t func_id)
 {
-	/* FuncIDWrapper (internal/abi/symtab.go): 23 in Go 1.21 to 1.27, 22 in 1.20, 21 before. */
-	return func_id == (table->minor >= 21 ? 23 : table->minor == 20 ? 22 : FUNC_ID_WRAPPER_118);
+	/* FuncIDWrapper (internal/abi/symtab.go): 22 in Go 1.22 to 1.24, 23 in 1.25 to 1.27. */
+	return func_id == (table->minor >= 25 ? 23 : 22);
 }
 
 size_t go_pclntab_frames(const struct go_pclntab *table, uint64_t pc, struct go_frame *frames, size_t capacity)

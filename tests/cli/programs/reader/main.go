@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"sort"
 	"strconv"
 	"strings"
 )
@@ -122,6 +123,41 @@ func checkSite(r report, function string, line int, wanted []string) {
 	fail("%s line %d:%s", function, line, strings.Join(problems, " or"))
 }
 
+// cover FILE EXACT [PREFIX]: of the 20 sites with most bytes in EXACT, whose counts are true, the intervals of FILE hold
+// 90 %. With PREFIX only sites in functions that begin so count: what the runtime allocates differs from run to run.
+func cover(r, exact report, prefix string) {
+	type key struct {
+		function, typ, entry string
+		line                 int
+	}
+	intervals := map[key][2]float64{}
+	for _, s := range r.Sites {
+		intervals[key{s.Function, s.Type, s.Entry, s.Line}] = s.AllocBytesCI
+	}
+	sort.Slice(exact.Sites, func(i, j int) bool { return exact.Sites[i].AllocBytes > exact.Sites[j].AllocBytes })
+	sites, held, misses := 0, 0, ""
+	for _, s := range exact.Sites {
+		if s.Tiny || sites == 20 || !strings.HasPrefix(s.Function, prefix) {
+			continue
+		}
+		interval, seen := intervals[key{s.Function, s.Type, s.Entry, s.Line}]
+		sites++
+		if !seen {
+			misses += fmt.Sprintf("\n%s line %d is not there", s.Function, s.Line)
+			continue
+		}
+		if interval[0] <= s.AllocBytes && s.AllocBytes <= interval[1] {
+			held++
+		} else {
+			misses += fmt.Sprintf("\n%s line %d: %.0f is not in %.0f", s.Function, s.Line, s.AllocBytes, interval)
+		}
+	}
+	fmt.Printf("%d of %d held%s\n", held, sites, misses)
+	if sites < 5 || float64(held) < 0.9*float64(sites)-0.5 {
+		os.Exit(1)
+	}
+}
+
 func main() {
 	r := read(os.Args[2])
 	switch os.Args[1] {
@@ -129,6 +165,8 @@ func main() {
 		total(r, number(os.Args[3]), number(os.Args[4]))
 	case "site":
 		checkSite(r, os.Args[3], int(number(os.Args[4])), os.Args[5:])
+	case "cover":
+		cover(r, read(os.Args[3]), strings.Join(os.Args[4:], ""))
 	case "top":
 		for i, s := range r.Sites {
 			if i == 20 {

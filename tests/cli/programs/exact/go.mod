@@ -1,0 +1,3 @@
+module escprof.test/exact
+
+go 1.22
