@@ -70,7 +70,7 @@ struct analysis_stack {
 	double gc_saved_share; /* the site's share, divided by bytes */
 };
 
-/* One allocation site: one inline chain at one call into the allocator, one type. Ranked by gc_saved_share. */
+/* One allocation site: one inline chain at one call into the allocator, one type. Ranked by gc_saved_share; where its interval holds 0, by bytes. */
 struct site {
 	uint32_t rank; /* from 1 */
 	const char *function, *file; /* of the chain's innermost level */

@@ -133,12 +133,21 @@ static void fill_site(struct analysis_job *job, struct site *site, const struct 
 	site_stacks_choose_shown(site, job->arena, trace_fact(job->trace, "main_module", NULL));
 }
 
+/* What a site is ranked by: a saving that cannot be told from nothing counts as nothing, however large its middle is. */
+static double rank_value(const struct site *site)
+{
+	const struct interval *interval = &site->gc_saved_share_ci;
+
+	return interval->low <= 0 && interval->high >= 0 ? 0 : site->gc_saved_share;
+}
+
 static int compare_sites(const void *left, const void *right)
 {
 	const struct site *a = left, *b = right;
+	double a_value = rank_value(a), b_value = rank_value(b);
 
-	if (a->gc_saved_share != b->gc_saved_share)
-		return a->gc_saved_share > b->gc_saved_share ? -1 : 1;
+	if (a_value != b_value)
+		return a_value > b_value ? -1 : 1;
 	if (a->alloc_bytes != b->alloc_bytes)
 		return a->alloc_bytes > b->alloc_bytes ? -1 : 1;
 	/* Anything that does not depend on where the allocator put things: output must repeat. */

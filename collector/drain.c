@@ -38,7 +38,7 @@ struct drain {
 	double ns_a_tick;
 	uint64_t samples, bad_records;
 	double pressure;
-	uint32_t last_cycle;
+	uint64_t process_cpu; /* ns at the last look */
 	uint64_t *frames; /* room for one stack */
 };
 
@@ -49,11 +49,15 @@ static uint64_t drain_clock_ns(clockid_t clock)
 	return clock_gettime(clock, &now) ? UINT64_MAX : (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-static uint64_t drain_process_cpu(const struct drain *drain)
+/* CPU of the target so far; as of the last look once it has exited. */
+static uint64_t drain_process_cpu(struct drain *drain)
 {
 	clockid_t clock;
+	uint64_t now = clock_getcpuclockid(drain->pid, &clock) ? UINT64_MAX : drain_clock_ns(clock);
 
-	return clock_getcpuclockid(drain->pid, &clock) ? UINT64_MAX : drain_clock_ns(clock);
+	if (now != UINT64_MAX)
+		drain->process_cpu = now;
+	return drain->process_cpu;
 }
 
 static void drain_clear_slots(struct drain_slot *slots, size_t count)
@@ -79,6 +83,7 @@ struct drain *drain_new(struct region *region, struct trace_writer *writer, pid_
 	drain->start_ticks = region_ticks();
 	drain->start_ns = drain_clock_ns(CLOCK_MONOTONIC);
 	drain->ns_a_tick = 1;
+	drain->process_cpu = UINT64_MAX;
 	return drain;
 }
 
@@ -376,6 +381,7 @@ uint64_t drain_run(struct drain *drain)
 {
 	region_heartbeat(drain->region);
 	drain_set_clock(drain);
+	drain_process_cpu(drain);
 	drain->pressure = 0;
 	return drain_pass(drain, region_ticks());
 }

@@ -22,7 +22,7 @@ echo "demo: building the service with its escape verdicts, and the load"
 )
 
 rm -f "$address_file" "$trace"
-build/escprof run -o "$trace" -- build/service -port 0 -address-file "$address_file" &
+build/escprof run --no-report -o "$trace" -- build/service -port 0 -address-file "$address_file" &
 profiler=$!
 trap 'kill -TERM "$profiler" 2>/dev/null || true' EXIT
 
@@ -37,7 +37,7 @@ if [ ! -s "$address_file" ]; then
 fi
 build/load -url "$(cat "$address_file")" -connections "$connections" -duration "${seconds}s"
 
-# escprof hands the signal on; the service ends well, and the report follows.
+# escprof hands the signal on, and the service ends well.
 kill -TERM "$profiler"
 status=0
 wait "$profiler" || status=$?
@@ -46,5 +46,6 @@ if [ "$status" -ne 0 ]; then
 	echo "demo: build/escprof run ended with status $status" >&2
 	exit "$status"
 fi
+build/escprof report --details 16 "$trace"
 echo
-echo "demo: the trace is $trace. Look at it otherwise: build/escprof report $trace --by root"
+echo "demo: the trace is $trace. Look at it otherwise: build/escprof export --format svg -o demo.svg $trace"

@@ -117,7 +117,7 @@ static void test_others_are_passed_over(void **state)
 
 static void test_names(void **state)
 {
-	static const struct source_names names = {"/m", "/m=>example.com/m;/tmp/b001=>", "/usr/go"};
+	static const struct source_names names = {"/m", "/m=>example.com/m;/tmp/b001=>", "/usr/go", false};
 	static const char *const lines[] = {
 	    "escapes x escapes to heap @ example.com/m/a.go:1:2 > /usr/go/src/a.go:8:7"};
 	struct verdict_set *set = read_text(
@@ -131,7 +131,7 @@ static void test_names(void **state)
 
 static void test_rewrites(void **state)
 {
-	static const struct source_names names = {"/m/sub", "/m=>example.com/m;/w/b001=>;/gone", ""};
+	static const struct source_names names = {"/m/sub", "/m=>example.com/m;/w/b001=>;/gone", "", false};
 	static const struct {
 		const char *from, *to;
 	} cases[] = {
