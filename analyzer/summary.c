@@ -58,8 +58,12 @@ struct gc_summary summary_of_gc(const struct gc_totals *gc)
 	else if (summary.process_cpu_seconds > 0)
 		summary.cpu_share = fmin(1, summary.cpu_seconds / summary.process_cpu_seconds);
 	/* cpuStats is metered by wall clock: its share is right, its seconds are too many on a busy machine. */
-	if (summary.process_cpu_seconds > 0)
-		summary.cpu_seconds = summary.cpu_share * summary.process_cpu_seconds;
+	if (summary.process_cpu_seconds > 0 && summary.cpu_seconds > 0) {
+		double scale = summary.cpu_share * summary.process_cpu_seconds / summary.cpu_seconds;
+
+		summary.cpu_seconds *= scale;
+		summary.assist_seconds *= scale;
+	}
 	summary.cycles = gc->cycle_high - before.cycle;
 	summary.gogc = gc->last.gc_percent;
 	summary.memory_limit = gc->last.memory_limit >= INT64_MAX ? UINT64_MAX : gc->last.memory_limit;
