@@ -16,13 +16,13 @@ enum site_class {
 	CLASS_HEAP_NOT_ESCAPING, /* the verdict says stack, the run says heap */
 	CLASS_APPEND_GROWTH,     /* growslice without a verdict */
 	CLASS_MAP_GROWTH,
-	CLASS_STRING,            /* string building and conversion without a verdict */
+	CLASS_STRING, /* string building and conversion without a verdict */
 	CLASS_REFLECTION,
 	CLASS_GOROUTINE,
 	CLASS_CHANNEL,
-	CLASS_RUNTIME,           /* the runtime's own */
+	CLASS_RUNTIME, /* the runtime's own */
 	CLASS_C,
-	CLASS_AMBIGUOUS,         /* several verdicts stay possible */
+	CLASS_AMBIGUOUS, /* several verdicts stay possible */
 	CLASS_UNMATCHED,
 	CLASS_COUNT,
 };
@@ -67,17 +67,19 @@ struct analysis_stack {
 	const struct analysis_frame *frames;
 	size_t nframes;
 	double alloc_bytes, alloc_objects, live_bytes; /* estimated, of this stack alone */
-	double gc_saved_share; /* the site's share, divided by bytes */
+	double gc_saved_share;                         /* the site's share, divided by bytes */
 };
 
-/* One allocation site: one inline chain at one call into the allocator, one type. Ranked by gc_saved_share; where its interval holds 0, by bytes. */
+/* One allocation site: one inline chain at one call into the allocator, one type. Ranked by gc_saved_share; where its
+ * interval holds 0, by bytes. */
 struct site {
-	uint32_t rank; /* from 1 */
+	uint32_t rank;               /* from 1 */
 	const char *function, *file; /* of the chain's innermost level */
 	uint32_t line;
 	const struct analysis_frame *inline_chain; /* innermost first; at least 1 */
 	size_t ninline;
-	struct analysis_frame shown; /* first frame of the user's own module on the hottest stack (else the site's own) */
+	struct analysis_frame
+	    shown;         /* first frame of the user's own module on the hottest stack (else the site's own) */
 	const char *entry; /* "runtime.newobject" */
 	const char *type;  /* "" when unknown */
 	enum site_class class_;
@@ -85,19 +87,19 @@ struct site {
 	struct site_verdict verdict;
 	struct site_verdict *candidates; /* when several stay possible */
 	size_t ncandidates;
-	bool tiny;      /* shares blocks of 16 bytes with others: its counts are not exact */
+	bool tiny; /* shares blocks of 16 bytes with others: its counts are not exact */
 	uint64_t samples;
 	double object_size; /* mean bytes of a slot */
 	double alloc_bytes, alloc_objects;
 	struct interval alloc_bytes_ci, alloc_objects_ci;
 	double live_bytes, live_objects, scan_bytes; /* means over the cycles; scan_bytes: of objects over 512 bytes */
-	double lifetime_cycles;  /* mean GC cycles survived; NAN when no death or censored life was told */
-	uint64_t lifetimes;      /* samples whose lives were followed */
-	double gc_saved_share;   /* of the GC CPU; negative: removing it would cost */
+	double lifetime_cycles; /* mean GC cycles survived; NAN when no death or censored life was told */
+	uint64_t lifetimes;     /* samples whose lives were followed */
+	double gc_saved_share;  /* of the GC CPU; negative: removing it would cost */
 	struct interval gc_saved_share_ci;
 	double gc_saved_share_equal_memory;
-	double alloc_cpu_seconds; /* estimated cost of allocating itself */
-	const char *advice;       /* a sentence or two */
+	double alloc_cpu_seconds;      /* estimated cost of allocating itself */
+	const char *advice;            /* a sentence or two */
 	struct analysis_stack *stacks; /* most bytes first */
 	size_t nstacks;
 	const char *root; /* what the flow ends at, the same for sites of one cause; "" when unknown */
@@ -111,14 +113,14 @@ struct class_share {
 };
 
 struct gc_summary {
-	bool known;          /* false for a heap profile: nothing below is */
-	double cpu_seconds;  /* GC CPU (cpuStats: metered by wall clock; the report says so) */
-	double cpu_share;    /* of the process's CPU */
+	bool known;         /* false for a heap profile: nothing below is */
+	double cpu_seconds; /* GC CPU (cpuStats: metered by wall clock; the report says so) */
+	double cpu_share;   /* of the process's CPU */
 	double process_cpu_seconds;
 	double assist_seconds, pause_seconds;
 	uint64_t cycles;
-	int gogc;            /* negative: off */
-	uint64_t memory_limit; /* UINT64_MAX: none */
+	int gogc;                      /* negative: off */
+	uint64_t memory_limit;         /* UINT64_MAX: none */
 	double live_bytes, goal_bytes; /* means at the cycles' ends */
 	uint64_t goroutines_max;
 	uint64_t total_alloc; /* by the runtime's own count, over the trace */
@@ -131,7 +133,8 @@ enum verdicts_state {
 };
 
 struct analysis {
-	const char **command; size_t ncommand;
+	const char **command;
+	size_t ncommand;
 	const char *go_version, *build_id, *binary;
 	double duration_seconds;
 	bool complete;        /* the trace ended as it should */
@@ -143,8 +146,10 @@ struct analysis {
 	uint64_t samples, lost_samples;
 	double rate_low, rate_high; /* smallest and largest mean in the samples */
 	struct class_share classes[CLASS_COUNT];
-	struct site *sites; size_t nsites; /* by rank */
-	const char **notes; size_t nnotes; /* what is uncertain, in sentences */
+	struct site *sites;
+	size_t nsites; /* by rank */
+	const char **notes;
+	size_t nnotes; /* what is uncertain, in sentences */
 	void *arena;
 };
 

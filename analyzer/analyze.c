@@ -133,7 +133,8 @@ static void fill_site(struct analysis_job *job, struct site *site, const struct 
 	site_stacks_choose_shown(site, job->arena, trace_fact(job->trace, "main_module", NULL));
 }
 
-/* What a site is ranked by: a saving that cannot be told from nothing counts as nothing, however large its middle is. */
+/* What a site is ranked by: a saving that cannot be told from nothing counts as nothing, however large its middle is.
+ */
 static double rank_value(const struct site *site)
 {
 	const struct interval *interval = &site->gc_saved_share_ci;

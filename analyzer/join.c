@@ -139,8 +139,8 @@ static bool same_chain(const struct verdict *verdict, const struct analysis_fram
 }
 
 /*
- * A parameter (or result) of an inlined function that moves to the heap: its verdict stands in the function's own head, one
- * level further in than the call, whose line is what the code that makes it has.
+ * A parameter (or result) of an inlined function that moves to the heap: its verdict stands in the function's own head,
+ * one level further in than the call, whose line is what the code that makes it has.
  */
 static bool is_parameter_of_call(const struct verdict *verdict, const struct call_site *site)
 {

@@ -23,7 +23,7 @@ struct elf_image_section {
 	uint64_t raw_size, flags, offset;
 	uint32_t type, link;
 	uint8_t *inflated; /* owned */
-	char *name;	   /* owned */
+	char *name;        /* owned */
 };
 
 struct elf_image {
@@ -261,9 +261,8 @@ static uint8_t *elf_image_inflate(uint32_t kind, const uint8_t *from, size_t siz
 	if (inflated > INFLATED_MAX || inflated / (kind == ELFCOMPRESS_ZLIB ? 1033 : 10000) > size)
 		return NULL;
 	block = memory_alloc(1, inflated);
-	if (kind == ELFCOMPRESS_ZLIB
-		? uncompress(block, &length, from, size) == Z_OK && length == inflated
-		: ZSTD_decompress(block, inflated, from, size) == inflated)
+	if (kind == ELFCOMPRESS_ZLIB ? uncompress(block, &length, from, size) == Z_OK && length == inflated
+				     : ZSTD_decompress(block, inflated, from, size) == inflated)
 		return block;
 	free(block);
 	return NULL;
@@ -294,17 +293,16 @@ static enum status elf_image_inflate_section(struct elf_image *image, struct elf
 	return STATUS_OK;
 }
 
-enum status elf_image_section(struct elf_image *image, const char *name, struct elf_section *out,
-			      struct error *error)
+enum status elf_image_section(struct elf_image *image, const char *name, struct elf_section *out, struct error *error)
 {
 	struct elf_image_section *section = elf_image_find(image, name);
 	bool compressed;
 
 	if (!section)
 		return STATUS_NO_ENTRY;
-	compressed = section->flags & SHF_COMPRESSED ||
-		     (section->raw && section->raw_size > 12 && !strncmp(name, ".debug_", 7) &&
-		      !memcmp(section->raw, "ZLIB", 4));
+	compressed =
+	    section->flags & SHF_COMPRESSED || (section->raw && section->raw_size > 12 &&
+						!strncmp(name, ".debug_", 7) && !memcmp(section->raw, "ZLIB", 4));
 	if (section->type != SHT_NOBITS && !section->raw)
 		return error_set(error, "cut: the section %s of %s points outside the file", name, image->path);
 	if (compressed && !section->inflated && elf_image_inflate_section(image, section, error) != STATUS_OK)

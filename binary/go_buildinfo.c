@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BUILDINFO_MAGIC "\xff Go buildinf:"
-#define BUILDINFO_INLINE 2 /* flag: the strings follow the header (Go 1.18 and later) */
+#define BUILDINFO_MAGIC    "\xff Go buildinf:"
+#define BUILDINFO_INLINE   2 /* flag: the strings follow the header (Go 1.18 and later) */
 #define BUILDINFO_SENTINEL 16
 
 static const uint8_t *buildinfo_string(struct cursor *cursor, size_t *size)
@@ -125,7 +125,8 @@ enum status go_buildinfo_read(struct go_buildinfo *info, struct elf_image *image
 	if (!section.data || section.size < 32 || memcmp(section.data, BUILDINFO_MAGIC, 14) != 0)
 		return error_set(error, "damaged build information: %s", elf_image_path(image));
 	if (!(section.data[15] & BUILDINFO_INLINE))
-		return error_set(error, "built before Go 1.18: %s: escprof knows Go 1.22 to 1.27", elf_image_path(image));
+		return error_set(error, "built before Go 1.18: %s: escprof knows Go 1.22 to 1.27",
+				 elf_image_path(image));
 	cursor = cursor_make(section.data + 32, section.size - 32);
 	version = buildinfo_string(&cursor, &version_size);
 	modules = buildinfo_string(&cursor, &modules_size);

@@ -19,9 +19,9 @@ struct go_setting {
 };
 
 struct go_buildinfo {
-	char *go_version;     /* "go1.26.8", perhaps with " X:experiment" */
+	char *go_version; /* "go1.26.8", perhaps with " X:experiment" */
 	unsigned major, minor, patch;
-	char *path;           /* package path of main, "" when unknown */
+	char *path;            /* package path of main, "" when unknown */
 	struct go_module main; /* path "" when built outside a module */
 	struct go_module *deps;
 	size_t ndeps;

@@ -17,10 +17,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MINOR_MIN 22
-#define MINOR_MAX 27
+#define MINOR_MIN      22
+#define MINOR_MAX      27
 #define RECEIVER_REACH 64 /* bytes between the load of a receiver and its call */
-#define FIELD(field) offsetof(struct go_layout, field)
+#define FIELD(field)   offsetof(struct go_layout, field)
 
 /* Which member of which struct goes where. Names as in the runtime's DWARF. */
 static const struct layout_member {
@@ -109,7 +109,8 @@ static void layout_from_member(struct go_layout *layout, Dwarf_Debug debug, Dwar
 	if (dwarf_diename(die, &name, NULL) != DW_DLV_OK)
 		return;
 	for (i = 0; i < LAYOUT_MEMBERS; i++) {
-		if (strcmp(layout_members[i].structure, structure) != 0 || strcmp(layout_members[i].member, name) != 0 ||
+		if (strcmp(layout_members[i].structure, structure) != 0 ||
+		    strcmp(layout_members[i].member, name) != 0 ||
 		    dwarf_attr(die, DW_AT_data_member_location, &attribute, NULL) != DW_DLV_OK)
 			continue;
 		if (dwarf_formudata(attribute, &offset, NULL) == DW_DLV_OK && offset < UINT32_MAX)
@@ -209,9 +210,9 @@ static bool layout_from_dwarf(struct go_layout *layout, struct elf_image *image)
 	if (dwarf_object_open(&object, image, NULL) != STATUS_OK)
 		return false;
 	debug = dwarf_object_debug(object);
-	while (!found &&
-	       dwarf_next_cu_header_d(debug, 1, &length, &version, &abbreviations, &address_size, &offset_size,
-				      &extension_size, &signature, &type_offset, &next, &unit_type, NULL) == DW_DLV_OK) {
+	while (!found && dwarf_next_cu_header_d(debug, 1, &length, &version, &abbreviations, &address_size,
+						&offset_size, &extension_size, &signature, &type_offset, &next,
+						&unit_type, NULL) == DW_DLV_OK) {
 		if (dwarf_siblingof_b(debug, NULL, 1, &die, NULL) != DW_DLV_OK)
 			continue;
 		found = layout_from_unit(layout, debug, die);
@@ -387,7 +388,9 @@ static enum status layout_check(const struct go_layout *layout, struct elf_image
 	if (!missing && layout->mem_profile_rate && layout->disable_memory_profiling)
 		return STATUS_OK;
 	return error_set(error, "cannot profile %s: the %s of its runtime (%s) was not found", elf_image_path(image),
-			 missing ? missing : layout->mem_profile_rate ? "disableMemoryProfiling" : "MemProfileRate",
+			 missing                    ? missing
+			 : layout->mem_profile_rate ? "disableMemoryProfiling"
+						    : "MemProfileRate",
 			 info->go_version);
 }
 
@@ -397,7 +400,8 @@ enum status go_layout_find(struct go_layout *layout, struct elf_image *image, co
 	size_t i;
 
 	if (elf_image_machine(image) != EM_X86_64)
-		return error_set(error, "cannot profile %s: only amd64 programs can be profiled", elf_image_path(image));
+		return error_set(error, "cannot profile %s: only amd64 programs can be profiled",
+				 elf_image_path(image));
 	if (info->major != 1 || info->minor < MINOR_MIN || info->minor > MINOR_MAX)
 		return error_set(error, "cannot profile %s: built with %s; Go 1.%d to 1.%d are known",
 				 elf_image_path(image), info->go_version, MINOR_MIN, MINOR_MAX);

@@ -24,12 +24,12 @@ struct go_layout {
 	uint32_t g_m, g_goid, g_gopc, g_startpc, g_labels;
 	uint32_t m_g0, m_curg, m_p;
 	uint32_t p_id, p_mcache, mcache_next_sample;
-	uint32_t special_kind;      /* of struct special */
+	uint32_t special_kind;        /* of struct special */
 	uint8_t special_kind_profile; /* the value that marks a heap profile's special */
 
 	/* Addresses of variables, link-time; 0 when not found. */
-	uint64_t mem_profile_rate;         /* runtime.MemProfileRate, an int */
-	uint64_t disable_memory_profiling; /* runtime.disableMemoryProfiling, a bool */
+	uint64_t mem_profile_rate;              /* runtime.MemProfileRate, an int */
+	uint64_t disable_memory_profiling;      /* runtime.disableMemoryProfiling, a bool */
 	uint64_t memstats, gc_controller, work; /* the variables' starts */
 	uint64_t allglen, gomaxprocs;
 	uint64_t mcache0; /* runtime.mcache0, a pointer: the mcache before there is a P */
@@ -39,10 +39,12 @@ struct go_layout {
 
 	/* Offsets in gcController (gcControllerState); all 64-bit words but gc_percent (int32). */
 	uint32_t gcc_gc_percent, gcc_memory_limit, gcc_heap_minimum, gcc_heap_live, gcc_heap_marked, gcc_trigger_heap;
-	uint32_t gcc_gc_percent_heap_goal, gcc_last_heap_goal, gcc_last_heap_scan, gcc_last_stack_scan, gcc_globals_scan;
+	uint32_t gcc_gc_percent_heap_goal, gcc_last_heap_goal, gcc_last_heap_scan, gcc_last_stack_scan,
+	    gcc_globals_scan;
 	uint32_t gcc_max_stack_scan, gcc_total_alloc, gcc_total_free;
 
-	/* Offset in work (workType) of cpuStats: int64 ns; order of its fields as in Go 1.20 to 1.27 (runtime/mstats.go). */
+	/* Offset in work (workType) of cpuStats: int64 ns; order of its fields as in Go 1.20 to 1.27
+	 * (runtime/mstats.go). */
 	uint32_t work_cpu_stats;
 };
 

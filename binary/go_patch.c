@@ -13,9 +13,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CALL_SIZE 5 /* E8 rel32 */
+#define CALL_SIZE      5 /* E8 rel32 */
 #define STUB_SPACE_MIN 256
-#define TYPE_REACH 96 /* bytes before a call in which its type is loaded */
+#define TYPE_REACH     96 /* bytes before a call in which its type is loaded */
 
 /* Where the displacement of the CALL or JMP at ADDRESS, whose bytes are CODE, leads. */
 static uint64_t patch_target(uint64_t address, const uint8_t *code)
@@ -65,8 +65,9 @@ static enum status patch_find_malloc(struct go_patch *patch, struct elf_image *i
 	count = patch_calls_in(image, &profilealloc, target.entry, &patch->malloc_call, 0, 1);
 	if (count == 1)
 		return STATUS_OK;
-	return error_set(error, "cannot profile %s: runtime.profilealloc calls runtime.mProf_Malloc %zu times instead of "
-				"once",
+	return error_set(error,
+			 "cannot profile %s: runtime.profilealloc calls runtime.mProf_Malloc %zu times instead of "
+			 "once",
 			 elf_image_path(image), count);
 }
 
@@ -86,7 +87,8 @@ static enum status patch_find_free(struct go_patch *patch, struct elf_image *ima
 							    patch->nfree_calls, GO_PATCH_MAX_FREE_SITES);
 	if (patch->nfree_calls == expected)
 		return STATUS_OK;
-	return error_set(error, "cannot profile %s: runtime.freeSpecial is called from %zu places instead of the %zu of %s",
+	return error_set(error,
+			 "cannot profile %s: runtime.freeSpecial is called from %zu places instead of the %zu of %s",
 			 elf_image_path(image), patch->nfree_calls, expected, info->go_version);
 }
 
@@ -140,8 +142,8 @@ static uint8_t patch_type_register(const char *function)
 		uint8_t modrm;
 	} table[] = {
 	    {"runtime.newobject", 0x05}, {"runtime.makeslice", 0x05}, {"runtime.mapassign", 0x05},
-	    {"runtime.makemap", 0x05},	 {"runtime.makechan", 0x05},
-	    {"runtime.growslice", 0x35}, {"runtime.mallocgc", 0x1d},  {"runtime.newarray", 0x05},
+	    {"runtime.makemap", 0x05},   {"runtime.makechan", 0x05},  {"runtime.growslice", 0x35},
+	    {"runtime.mallocgc", 0x1d},  {"runtime.newarray", 0x05},
 	};
 	size_t i;
 

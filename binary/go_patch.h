@@ -19,8 +19,8 @@ struct go_pclntab;
 #define GO_PATCH_MAX_FREE_SITES 8
 
 struct go_patch {
-	uint64_t malloc_call;   /* address of the E8 in profilealloc */
-	uint64_t malloc_target; /* runtime.mProf_Malloc (what it calls now) */
+	uint64_t malloc_call;                         /* address of the E8 in profilealloc */
+	uint64_t malloc_target;                       /* runtime.mProf_Malloc (what it calls now) */
 	uint64_t free_calls[GO_PATCH_MAX_FREE_SITES]; /* addresses of the E8s to freeSpecial */
 	size_t nfree_calls;
 	uint64_t free_target;

@@ -11,16 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAGIC_118 0xfffffff0u
-#define MAGIC_120 0xfffffff1u
-#define HEADER_SIZE 0x48
-#define PCDATA_INLINE_TREE 2   /* cmd/internal/objabi/funcdata.go: PCDATA_InlTreeIndex */
+#define MAGIC_118            0xfffffff0u
+#define MAGIC_120            0xfffffff1u
+#define HEADER_SIZE          0x48
+#define PCDATA_INLINE_TREE   2 /* cmd/internal/objabi/funcdata.go: PCDATA_InlTreeIndex */
 #define FUNCDATA_INLINE_TREE 3 /* FUNCDATA_InlTree */
-#define INLINE_DEPTH_MAX 256
-#define NAME_PROBES_MAX 4096 /* only a damaged table has so many functions of one name */
+#define INLINE_DEPTH_MAX     256
+#define NAME_PROBES_MAX      4096 /* only a damaged table has so many functions of one name */
 
 /* Words of runtime.moduledata (runtime/symtab.go). */
-#define MODULE_TEXT 22
+#define MODULE_TEXT  22
 #define MODULE_ETEXT 23
 
 struct go_pclntab {
@@ -34,7 +34,7 @@ struct go_pclntab {
 	uint64_t text_start, text_end;
 	uint64_t names, cus, files, pcs, funcs; /* offsets in data */
 	uint64_t moduledata, types_start, types_end;
-	uint64_t gofunc; /* address that funcdata offsets are relative to; 0 unknown */
+	uint64_t gofunc;   /* address that funcdata offsets are relative to; 0 unknown */
 	uint32_t *by_name; /* open addressing over names, index + 1; built on first use */
 	size_t nby_name;
 };
@@ -79,7 +79,7 @@ static uint64_t pclntab_word(const struct go_pclntab *table, unsigned index)
 	uint64_t value = 0;
 
 	return table->moduledata && elf_image_pointer(table->image, table->moduledata + 8ull * index, &value) ? value
-													     : 0;
+													      : 0;
 }
 
 /* Whether a struct moduledata stands at ADDRESS: its first word leads to the table, its text range makes sense. */
@@ -90,8 +90,7 @@ static bool pclntab_is_module(const struct go_pclntab *table, uint64_t address)
 	return elf_image_pointer(table->image, address, &header) && header == table->address &&
 	       elf_image_pointer(table->image, address + 8 * MODULE_TEXT, &text) &&
 	       elf_image_pointer(table->image, address + 8 * MODULE_ETEXT, &end) && text < end &&
-	       elf_image_executable(table->image, &executable, &size) && text >= executable &&
-	       end <= executable + size;
+	       elf_image_executable(table->image, &executable, &size) && text >= executable && end <= executable + size;
 }
 
 static void pclntab_find_module(struct go_pclntab *table)
@@ -334,7 +333,8 @@ bool go_pclntab_by_name(const struct go_pclntab *table, const char *name, struct
 
 	if (!table->by_name)
 		pclntab_index_names((struct go_pclntab *)table); /* a cache: nothing observable changes */
-	for (at = pclntab_hash(name) & (table->nby_name - 1); table->by_name[at]; at = (at + 1) & (table->nby_name - 1)) {
+	for (at = pclntab_hash(name) & (table->nby_name - 1); table->by_name[at];
+	     at = (at + 1) & (table->nby_name - 1)) {
 		if (!go_pclntab_func(table, table->by_name[at] - 1, &func) || strcmp(func.name, name) != 0)
 			continue;
 		if (!any || func.end - func.entry > found->end - found->entry)

@@ -39,8 +39,7 @@ struct go_frame {
  * info. STATUS_NO_ENTRY: no table, so no Go program. STATUS_ERROR: a layout this does not know, or damaged. Close with
  * go_pclntab_close.
  */
-enum status go_pclntab_open(struct go_pclntab **table, struct elf_image *image, unsigned go_minor,
-			    struct error *error);
+enum status go_pclntab_open(struct go_pclntab **table, struct elf_image *image, unsigned go_minor, struct error *error);
 
 /* Free; NULL is ignored. */
 void go_pclntab_close(struct go_pclntab *table);

@@ -8,11 +8,11 @@
 
 #include <string.h>
 
-#define TYPE_SIZE 48
-#define KIND_MASK 0x1f
-#define KIND_MAX 26 /* UnsafePointer */
+#define TYPE_SIZE       48
+#define KIND_MASK       0x1f
+#define KIND_MAX        26 /* UnsafePointer */
 #define FLAG_EXTRA_STAR 2
-#define NAME_MAX_BYTES 65536
+#define NAME_MAX_BYTES  65536
 
 enum type_kind { KIND_ARRAY = 17, KIND_CHAN = 18, KIND_MAP = 21, KIND_POINTER = 22, KIND_SLICE = 23 };
 

@@ -77,8 +77,8 @@ static void info_print(const struct trace *trace, const struct info_sums *sums)
 	for (i = 0; i < trace->nfacts; i++)
 		info_print_fact(&trace->facts[i]);
 	puts("records:");
-	printf("  %-20s %" PRIu64 " over %.3f s, %" PRIu64 " of them followed to their death, %" PRIu64 " deaths\n", "samples",
-	       trace->nsamples, (double)trace->end_ns / 1e9, sums->tracked, trace->ndeaths);
+	printf("  %-20s %" PRIu64 " over %.3f s, %" PRIu64 " of them followed to their death, %" PRIu64 " deaths\n",
+	       "samples", trace->nsamples, (double)trace->end_ns / 1e9, sums->tracked, trace->ndeaths);
 	printf("  %-20s %" PRIu64 " (unweighted)\n", "sampled bytes", sums->bytes);
 	printf("  %-20s %zu, %zu addresses with symbols, %zu types\n", "stacks", trace->ncontexts, trace->nsymbols,
 	       trace->ntypes);
@@ -86,8 +86,8 @@ static void info_print(const struct trace *trace, const struct info_sums *sums)
 	if (sums->any_gc && sums->last.total_alloc != UINT64_MAX)
 		printf("  %-20s %" PRIu64 " bytes by the runtime's own count\n", "allocated",
 		       sums->last.total_alloc - sums->first.total_alloc);
-	printf("  %-20s %" PRIu64 " samples, %" PRIu64 " deaths; %" PRIu64 " draws made coarser by a full ring\n", "lost",
-	       trace->losses.samples, trace->losses.deaths, trace->losses.throttled);
+	printf("  %-20s %" PRIu64 " samples, %" PRIu64 " deaths; %" PRIu64 " draws made coarser by a full ring\n",
+	       "lost", trace->losses.samples, trace->losses.deaths, trace->losses.throttled);
 	printf("  %-20s %s\n", "complete", trace->complete ? "yes" : trace->damage);
 }
 

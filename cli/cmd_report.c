@@ -81,8 +81,9 @@ static const struct argp report_argp = {
     .options = report_argp_options,
     .parser = report_parse,
     .args_doc = "TRACE|HEAP.pb.gz",
-    .doc = "Rank the heap escapes in a trace of `escprof run` (or in an ordinary Go heap profile, with --binary) by the "
-	   "garbage collection that would be gone without them.",
+    .doc =
+	"Rank the heap escapes in a trace of `escprof run` (or in an ordinary Go heap profile, with --binary) by the "
+	"garbage collection that would be gone without them.",
 };
 
 static int report_write(const struct report_arguments *arguments, const struct analysis *analysis)

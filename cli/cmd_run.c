@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define RUN_DEFAULT_RATE 4096
+#define RUN_DEFAULT_RATE      4096
 #define RUN_DEFAULT_LIVE_RATE (256 * 1024)
 
 enum run_option { OPTION_RATE = 0x100, OPTION_LIVE_RATE, OPTION_NO_REPORT };
@@ -31,7 +31,8 @@ struct run_arguments {
 
 static const struct argp_option run_options[] = {
     {"output", 'o', "TRACE", 0, "write the trace here (default: PROGRAM.PID.escprof)", 0},
-    {"rate", OPTION_RATE, "BYTES", 0, "mean bytes allocated between two samples; 1: every allocation (default 4096)", 0},
+    {"rate", OPTION_RATE, "BYTES", 0, "mean bytes allocated between two samples; 1: every allocation (default 4096)",
+     0},
     {"live-rate", OPTION_LIVE_RATE, "BYTES", 0,
      "mean bytes between objects that are followed to their death, in a program that keeps no heap profile of its own "
      "(default 256K)",
@@ -81,10 +82,11 @@ static const struct argp run_argp = {
     .options = run_options,
     .parser = run_parse,
     .args_doc = "[--] COMMAND [ARGUMENTS]",
-    .doc = "Profile the Go program that COMMAND is or starts: its heap allocations are sampled, and at its end the escapes "
-	   "are ranked by the garbage collection they cost.\v"
-	   "The command's standard streams, signals and exit status pass through. Build the program with `escprof build` "
-	   "to see the compiler's verdict on each site.",
+    .doc =
+	"Profile the Go program that COMMAND is or starts: its heap allocations are sampled, and at its end the escapes "
+	"are ranked by the garbage collection they cost.\v"
+	"The command's standard streams, signals and exit status pass through. Build the program with `escprof build` "
+	"to see the compiler's verdict on each site.",
 };
 
 /* libescprof.so beside this program, or where `make install` puts it; NULL when it is in neither place. */

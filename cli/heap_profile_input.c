@@ -1,4 +1,5 @@
-/* From a profile's locations and values to contexts and totals; addresses become link-time by the program's segments. */
+/* From a profile's locations and values to contexts and totals; addresses become link-time by the program's segments.
+ */
 #include "cli/heap_profile_input.h"
 
 #include "base/memory.h"
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SEGMENTS_MAX 64
+#define SEGMENTS_MAX      64
 #define FOREIGN_SHARE_MAX 0.05 /* of a profile's addresses may lie outside its program (shared libraries) */
 
 struct heap_profile_input {
@@ -21,16 +22,15 @@ struct heap_profile_input {
 	struct trace_fact facts[8];
 };
 
-static enum status heap_input_relocate(struct heap_profile_input *input, const struct elf_image *image, const char *path,
-				       struct error *error)
+static enum status heap_input_relocate(struct heap_profile_input *input, const struct elf_image *image,
+				       const char *path, struct error *error)
 {
 	struct heap_profile_segment segments[SEGMENTS_MAX];
 	struct elf_segment segment;
 	size_t count = 0, foreign;
 
 	while (count < SEGMENTS_MAX && elf_image_segment_at(image, count, &segment) == STATUS_OK) {
-		segments[count] =
-		    (struct heap_profile_segment){segment.offset, segment.address, segment.file_size};
+		segments[count] = (struct heap_profile_segment){segment.offset, segment.address, segment.file_size};
 		count++;
 	}
 	foreign = heap_profile_relocate(&input->profile, segments, count);

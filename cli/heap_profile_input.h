@@ -10,8 +10,8 @@
 struct heap_profile_input;
 
 /*
- * Read the profile PATH of the program file BINARY. Errors: no heap profile, no Go program, or a profile whose addresses
- * are not in that program. Free with heap_profile_input_free.
+ * Read the profile PATH of the program file BINARY. Errors: no heap profile, no Go program, or a profile whose
+ * addresses are not in that program. Free with heap_profile_input_free.
  */
 enum status heap_profile_input_read(struct heap_profile_input **input, const char *path, const char *binary,
 				    struct error *error);

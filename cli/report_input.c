@@ -65,8 +65,8 @@ static bool input_resolve_type(void *user, uint64_t address, struct analyze_type
  * Open the binary for its names. One that the user named must be the one that was profiled; one that only the trace
  * names is left alone when it is another or gone.
  */
-static enum status input_open_binary(struct input_names *names, const struct report_request *request,
-				     const char *path, const char *build_id, struct error *error)
+static enum status input_open_binary(struct input_names *names, const struct report_request *request, const char *path,
+				     const char *build_id, struct error *error)
 {
 	const char *found;
 	enum status status;
@@ -80,8 +80,8 @@ static enum status input_open_binary(struct input_names *names, const struct rep
 	if (!build_id || !strcmp(found, build_id))
 		return STATUS_OK;
 	if (request->binary)
-		return error_set(error, "not the program that was profiled: %s: its Go build ID is %s, the trace's %s", path,
-				 *found ? found : "missing", build_id);
+		return error_set(error, "not the program that was profiled: %s: its Go build ID is %s, the trace's %s",
+				 path, *found ? found : "missing", build_id);
 	symbolizer_close(names->symbolizer);
 	names->symbolizer = NULL;
 	return STATUS_OK;

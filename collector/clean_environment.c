@@ -1,6 +1,6 @@
 /*
- * The environment at a program's start lies on its stack: argc, the argv pointers, 0, the envp pointers, 0, and then what
- * must not move (the auxiliary vector). So an entry is taken out by pointing it at its neighbour's string.
+ * The environment at a program's start lies on its stack: argc, the argv pointers, 0, the envp pointers, 0, and then
+ * what must not move (the auxiliary vector). So an entry is taken out by pointing it at its neighbour's string.
  */
 #include "collector/clean_environment.h"
 
@@ -14,7 +14,7 @@
 #include <sys/user.h>
 
 #define ENTRIES_MAX 65536 /* pointers looked at */
-#define ENTRY_HEAD 4096   /* bytes of an entry looked at */
+#define ENTRY_HEAD  4096  /* bytes of an entry looked at */
 
 struct environment {
 	pid_t pid;
@@ -48,12 +48,14 @@ static enum status environment_read(struct environment *environment, pid_t pid, 
 	return STATUS_OK;
 }
 
-/* The head of the entry at INDEX, NUL-terminated; "" when it cannot be read. Near the stack's end fewer bytes are there. */
+/* The head of the entry at INDEX, NUL-terminated; "" when it cannot be read. Near the stack's end fewer bytes are
+ * there. */
 static void environment_head(const struct environment *environment, size_t index, char head[ENTRY_HEAD + 1])
 {
 	size_t size = ENTRY_HEAD;
 
-	while (size && target_memory_read(environment->pid, environment->pointers[index], head, size, NULL) != STATUS_OK)
+	while (size &&
+	       target_memory_read(environment->pid, environment->pointers[index], head, size, NULL) != STATUS_OK)
 		size /= 2;
 	head[size] = 0;
 }

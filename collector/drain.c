@@ -39,7 +39,7 @@ struct drain {
 	uint64_t samples, bad_records;
 	double pressure;
 	uint64_t process_cpu; /* ns at the last look */
-	uint64_t *frames; /* room for one stack */
+	uint64_t *frames;     /* room for one stack */
 };
 
 static uint64_t drain_clock_ns(clockid_t clock)

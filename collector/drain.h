@@ -1,6 +1,7 @@
 /*
- * The drain: takes the agent's records out of the rings and writes them to the trace. Stacks are kept once, times become
- * nanoseconds, addresses of the program link-time. The rings are written by the target: everything in them is checked.
+ * The drain: takes the agent's records out of the rings and writes them to the trace. Stacks are kept once, times
+ * become nanoseconds, addresses of the program link-time. The rings are written by the target: everything in them is
+ * checked.
  */
 #ifndef COLLECTOR_DRAIN_H
 #define COLLECTOR_DRAIN_H

@@ -62,8 +62,7 @@ size_t figures_addresses(const struct go_layout *layout, uint64_t bias, uint64_t
 	size_t i;
 
 	for (i = 0; i < sizeof(controller) / sizeof(controller[0]); i++)
-		addresses[controller[i].figure] =
-		    figures_field(layout->gc_controller, controller[i].offset, bias);
+		addresses[controller[i].figure] = figures_field(layout->gc_controller, controller[i].offset, bias);
 	addresses[FIGURE_PAUSE_TOTAL] = figures_field(layout->memstats, layout->memstats_pause_total_ns, bias);
 	addresses[FIGURE_GOROUTINES] = figures_field(layout->allglen, 0, bias);
 	addresses[FIGURE_PROFILE_RATE] = figures_field(layout->mem_profile_rate, 0, bias);

@@ -132,7 +132,8 @@ bool follow_handle(struct follow *follow, pid_t pid, int status)
 	}
 	follow_add(follow, pid); /* a new child shows up with its first stop */
 	if (follow->releasing)
-		follow_detach(follow, pid, event && !(event == PTRACE_EVENT_STOP && follow_is_stop_signal(signal)) ? 0 : signal);
+		follow_detach(follow, pid,
+			      event && !(event == PTRACE_EVENT_STOP && follow_is_stop_signal(signal)) ? 0 : signal);
 	else if (event == PTRACE_EVENT_EXEC)
 		follow_at_exec(follow, pid);
 	else if (event == PTRACE_EVENT_STOP && follow_is_stop_signal(signal))

@@ -24,10 +24,10 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#define CALL_WORDS 7 /* number (then the result) and six arguments */
-#define UC_SIGCONTEXT_SS 2
+#define CALL_WORDS           7 /* number (then the result) and six arguments */
+#define UC_SIGCONTEXT_SS     2
 #define UC_STRICT_RESTORE_SS 4
-#define SS_IGNORED 0x7fffffff /* stack flags that sigaltstack refuses, so that the alternate stack stays as it is */
+#define SS_IGNORED           0x7fffffff /* stack flags that sigaltstack refuses, so that the alternate stack stays as it is */
 
 #ifndef MFD_NOEXEC_SEAL /* Linux 6.3 */
 #define MFD_NOEXEC_SEAL 8
@@ -42,9 +42,9 @@ enum inject_call { CALL_MEMFD, CALL_MEMFD_PLAIN, CALL_CODE, CALL_REGION, CALL_CL
  *       mov 48(%rbx),%r9; syscall; mov %rax,(%rbx); add $56,%rbx; dec %ebp; jnz next; mov $15,%eax; syscall
  */
 static const uint8_t inject_stub[] = {
-    0x48, 0x8b, 0x03, 0x48, 0x8b, 0x7b, 0x08, 0x48, 0x8b, 0x73, 0x10, 0x48, 0x8b, 0x53, 0x18, 0x4c, 0x8b,
-    0x53, 0x20, 0x4c, 0x8b, 0x43, 0x28, 0x4c, 0x8b, 0x4b, 0x30, 0x0f, 0x05, 0x48, 0x89, 0x03, 0x48, 0x83,
-    0xc3, 0x38, 0xff, 0xcd, 0x75, 0xd8, 0xb8, 0x0f, 0x00, 0x00, 0x00, 0x0f, 0x05,
+    0x48, 0x8b, 0x03, 0x48, 0x8b, 0x7b, 0x08, 0x48, 0x8b, 0x73, 0x10, 0x48, 0x8b, 0x53, 0x18, 0x4c,
+    0x8b, 0x53, 0x20, 0x4c, 0x8b, 0x43, 0x28, 0x4c, 0x8b, 0x4b, 0x30, 0x0f, 0x05, 0x48, 0x89, 0x03,
+    0x48, 0x83, 0xc3, 0x38, 0xff, 0xcd, 0x75, 0xd8, 0xb8, 0x0f, 0x00, 0x00, 0x00, 0x0f, 0x05,
 };
 
 /* What is put on the program's stack. */
@@ -117,8 +117,7 @@ static void inject_fill_calls(struct injection *injection)
 	snprintf(injection->local.name, sizeof(injection->local.name), "escprof");
 	inject_set_call(injection, CALL_MEMFD,
 			(uint64_t[]){SYS_memfd_create, name, MFD_CLOEXEC | MFD_NOEXEC_SEAL, 0, 0, 0, 0});
-	inject_set_call(injection, CALL_MEMFD_PLAIN,
-			(uint64_t[]){SYS_memfd_create, name, MFD_CLOEXEC, 0, 0, 0, 0});
+	inject_set_call(injection, CALL_MEMFD_PLAIN, (uint64_t[]){SYS_memfd_create, name, MFD_CLOEXEC, 0, 0, 0, 0});
 	inject_set_call(injection, CALL_CODE,
 			(uint64_t[]){SYS_mmap, injection->code, AGENT_CODE_SIZE, PROT_READ | PROT_EXEC,
 				     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, (uint64_t)-1, 0});
@@ -225,8 +224,8 @@ static enum status inject_run(struct injection *injection, struct error *error)
 			continue;
 		if (status == STATUS_OK && result < 0) {
 			errno = (int)-result;
-			status = error_set_errno(error, "process %d cannot map the agent (step %d)", (int)injection->pid,
-						 call);
+			status = error_set_errno(error, "process %d cannot map the agent (step %d)",
+						 (int)injection->pid, call);
 		}
 		if (status == STATUS_OK && call <= CALL_MEMFD_PLAIN && !injection->region->control)
 			status = inject_share(injection, result, error);

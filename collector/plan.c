@@ -33,8 +33,9 @@ static enum status plan_check_machine(const struct plan *plan, struct error *err
 {
 	if (elf_image_machine(plan->image) == EM_X86_64)
 		return STATUS_OK;
-	return error_set(error, "cannot profile %s: it is built for another machine than amd64 (ELF machine %u): "
-				"escprof runs on amd64 only",
+	return error_set(error,
+			 "cannot profile %s: it is built for another machine than amd64 (ELF machine %u): "
+			 "escprof runs on amd64 only",
 			 elf_image_path(plan->image), elf_image_machine(plan->image));
 }
 
@@ -42,8 +43,9 @@ static enum status plan_check_version(const struct plan *plan, struct error *err
 {
 	if (plan->info.major == 1 && plan->info.minor >= 22 && plan->info.minor <= 27)
 		return STATUS_OK;
-	return error_set(error, "cannot profile %s: it is built with %s; escprof knows Go 1.22 to 1.27: build it with one "
-				"of these",
+	return error_set(error,
+			 "cannot profile %s: it is built with %s; escprof knows Go 1.22 to 1.27: build it with one "
+			 "of these",
 			 elf_image_path(plan->image), plan->info.go_version);
 }
 

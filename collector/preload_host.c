@@ -194,8 +194,7 @@ enum status preload_host_attach(struct preload_host *host, pid_t pid, const stru
 	status = preload_host_place(pid, plan, region->size, bias, &code, error);
 	if (status == STATUS_OK) {
 		fd = preload_host_memfd();
-		status = fd < 0 ? error_set_errno(error, "cannot make a shared memory")
-				: region_map(region, fd, error);
+		status = fd < 0 ? error_set_errno(error, "cannot make a shared memory") : region_map(region, fd, error);
 	}
 	if (status == STATUS_OK) {
 		region_arm(region, plan, *bias);

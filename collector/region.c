@@ -10,13 +10,13 @@
 #include <unistd.h>
 
 /* Bytes of all rings together and of one, at most. Memory is used only as far as the ring ever fills. */
-#define REGION_RINGS_TOTAL (64ull << 20)
-#define REGION_RING_MAX (16ull << 20)
-#define REGION_RING_MIN (1ull << 20)
-#define REGION_FINE_RATE 64 /* below it samples come so fast that more room is wanted: */
-#define REGION_FINE_FACTOR 4
+#define REGION_RINGS_TOTAL       (64ull << 20)
+#define REGION_RING_MAX          (16ull << 20)
+#define REGION_RING_MIN          (1ull << 20)
+#define REGION_FINE_RATE         64 /* below it samples come so fast that more room is wanted: */
+#define REGION_FINE_FACTOR       4
 #define REGION_HEARTBEAT_SECONDS 3
-#define REGION_FIGURES_A_SECOND 100
+#define REGION_FIGURES_A_SECOND  100
 
 extern const uint8_t agent_blob[], agent_blob_end[];
 

@@ -13,9 +13,9 @@
 struct plan;
 
 struct region {
-	int fd;                        /* the memfd, owned; -1 when none */
-	uint64_t size;                 /* bytes of control and rings: what is mapped behind the agent's code */
-	uint64_t rate;                 /* mean bytes between samples, as planned */
+	int fd;        /* the memfd, owned; -1 when none */
+	uint64_t size; /* bytes of control and rings: what is mapped behind the agent's code */
+	uint64_t rate; /* mean bytes between samples, as planned */
 	uint32_t nshards;
 	uint64_t ring_size;            /* bytes of each shard's ring */
 	struct agent_control *control; /* mapped here; NULL when not */
@@ -28,8 +28,8 @@ struct region {
 void region_plan(struct region *region, uint64_t rate);
 
 /*
- * Map FD, a memfd of at least `size` bytes, and write the shards' geometry and random seeds into it. Takes FD over, also
- * on error.
+ * Map FD, a memfd of at least `size` bytes, and write the shards' geometry and random seeds into it. Takes FD over,
+ * also on error.
  */
 enum status region_map(struct region *region, int fd, struct error *error);
 

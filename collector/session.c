@@ -26,8 +26,8 @@
 
 #define DRAIN_BUSY_MS 2
 #define DRAIN_IDLE_MS 20
-#define FLUSH_NS 500000000ull   /* a killed escprof loses at most this much */
-#define FIGURES_NS 1000000000ull /* between looks at the GC's figures from outside, when no samples bring them */
+#define FLUSH_NS      500000000ull  /* a killed escprof loses at most this much */
+#define FIGURES_NS    1000000000ull /* between looks at the GC's figures from outside, when no samples bring them */
 
 struct session {
 	const struct session_options *options;
@@ -302,8 +302,8 @@ static void session_loop(struct session *session)
 
 static void session_block_signals(struct session *session)
 {
-	static const int forwarded[] = {SIGCHLD, SIGINT,  SIGTERM, SIGHUP,  SIGQUIT, SIGUSR1,
-					SIGUSR2, SIGCONT, SIGALRM, SIGWINCH};
+	static const int forwarded[] = {SIGCHLD, SIGINT,  SIGTERM, SIGHUP,  SIGQUIT,
+					SIGUSR1, SIGUSR2, SIGCONT, SIGALRM, SIGWINCH};
 	sigset_t mask;
 	size_t i;
 

@@ -15,9 +15,9 @@
 struct session_options {
 	char *const *command; /* NULL-terminated */
 	const char *trace_path;
-	const char *library;  /* path of libescprof.so; NULL: only static programs can be profiled */
-	uint64_t rate;        /* mean bytes between samples, from 1 */
-	uint64_t live_rate;   /* where the program keeps no heap profile: mean bytes between followed objects */
+	const char *library; /* path of libescprof.so; NULL: only static programs can be profiled */
+	uint64_t rate;       /* mean bytes between samples, from 1 */
+	uint64_t live_rate;  /* where the program keeps no heap profile: mean bytes between followed objects */
 	bool verbose;
 };
 
@@ -32,10 +32,10 @@ struct session_end {
 };
 
 struct session_result {
-	int wait_status;   /* of the command, as waitpid gives it */
-	bool profiled;     /* a Go program was found and the agent was in it */
+	int wait_status; /* of the command, as waitpid gives it */
+	bool profiled;   /* a Go program was found and the agent was in it */
 	uint64_t samples;
-	uint64_t trace_size; /* bytes */
+	uint64_t trace_size;  /* bytes */
 	struct error refusal; /* why the program was not profiled; "" when no Go program appeared */
 	struct error damage;  /* the trace could not be written to its end; "" when all is well */
 };

@@ -11,8 +11,8 @@
 #include <sys/ptrace.h>
 #include <unistd.h>
 
-#define HOLE_REACH (3ull << 29)       /* 1.5 GiB: a CALL reaches 2 */
-#define HOLE_STEP (16ull << 20)       /* places are tried at multiples of this */
+#define HOLE_REACH      (3ull << 29)   /* 1.5 GiB: a CALL reaches 2 */
+#define HOLE_STEP       (16ull << 20)  /* places are tried at multiples of this */
 #define HOLE_BREAK_ROOM (512ull << 20) /* left free above the program, where the break grows */
 
 static int target_memory_open(pid_t pid, int flags)
@@ -131,9 +131,9 @@ enum status target_memory_bias(pid_t pid, uint64_t executable, uint64_t *bias, s
 	if (i < count)
 		*bias = mappings[i].start - (executable & ~4095ull);
 	free(mappings);
-	return i < count ? STATUS_OK
-			 : error_set(error, "cannot find the program %s among the mappings of process %d", program,
-				     (int)pid);
+	return i < count
+		   ? STATUS_OK
+		   : error_set(error, "cannot find the program %s among the mappings of process %d", program, (int)pid);
 }
 
 static bool target_memory_is_free(const struct target_mapping *mappings, size_t count, uint64_t start, uint64_t end)

@@ -27,8 +27,8 @@ struct target_mapping {
 enum status target_memory_mappings(pid_t pid, struct target_mapping **mappings, size_t *count, struct error *error);
 
 /*
- * The load bias of a program whose executable segment has the link-time address EXECUTABLE, of the program file that PID
- * runs: where the first executable mapping of that file lies, less where it was linked to.
+ * The load bias of a program whose executable segment has the link-time address EXECUTABLE, of the program file that
+ * PID runs: where the first executable mapping of that file lies, less where it was linked to.
  */
 enum status target_memory_bias(pid_t pid, uint64_t executable, uint64_t *bias, struct error *error);
 

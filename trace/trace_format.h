@@ -6,13 +6,13 @@
 
 #include <stdint.h>
 
-#define TRACE_MAGIC "ESCPTRC\n"
-#define TRACE_VERSION 1
+#define TRACE_MAGIC       "ESCPTRC\n"
+#define TRACE_VERSION     1
 #define TRACE_HEADER_SIZE 16 /* magic, u32 version, u32 CRC-32 of both */
 
-#define TRACE_FRAME_MAGIC 0x52465345u /* "ESFR" */
-#define TRACE_FRAME_HEADER_SIZE 16    /* u32 magic, u32 stored bytes, u32 raw bytes, u32 CRC-32 of those and the bytes */
-#define TRACE_FRAME_MAX (64u << 20)   /* raw bytes of a frame, at most */
+#define TRACE_FRAME_MAGIC       0x52465345u /* "ESFR" */
+#define TRACE_FRAME_HEADER_SIZE 16 /* u32 magic, u32 stored bytes, u32 raw bytes, u32 CRC-32 of those and the bytes */
+#define TRACE_FRAME_MAX         (64u << 20) /* raw bytes of a frame, at most */
 
 #define TRACE_STACK_MAX 4096 /* frames of a stack, at most */
 #define TRACE_CHAIN_MAX 256  /* levels of an inline chain, at most */
@@ -34,6 +34,6 @@ enum trace_tag {
 };
 
 #define TRACE_CONTEXT_TYPE_KNOWN 1u
-#define TRACE_CONTEXT_TRUNCATED 2u
+#define TRACE_CONTEXT_TRUNCATED  2u
 
 #endif

@@ -26,12 +26,12 @@ struct trace_context {
 struct trace_sample {
 	uint64_t time_ns; /* CLOCK_MONOTONIC, from the trace's start */
 	uint32_t context;
-	uint32_t processor;  /* P's id */
-	uint64_t rate;       /* mean bytes of the sampling interval it ended; 1: every allocation was seen */
-	uint64_t goroutine;  /* goid */
-	uint64_t address;    /* of the object; 0 when its death will not be told */
-	uint64_t live_rate;  /* mean bytes of the thinned sampling by which the death is told; 0 when it is not */
-	uint32_t cycle;      /* memstats.numgc at the time */
+	uint32_t processor; /* P's id */
+	uint64_t rate;      /* mean bytes of the sampling interval it ended; 1: every allocation was seen */
+	uint64_t goroutine; /* goid */
+	uint64_t address;   /* of the object; 0 when its death will not be told */
+	uint64_t live_rate; /* mean bytes of the thinned sampling by which the death is told; 0 when it is not */
+	uint32_t cycle;     /* memstats.numgc at the time */
 };
 
 /* The sweep freed an object whose allocation was a sample with this address. */
@@ -41,30 +41,31 @@ struct trace_death {
 	uint32_t cycle; /* numgc at the time: it was found unmarked in that cycle */
 };
 
-/* The collector's figures at the end of a GC cycle (or at the trace's end). Bytes and nanoseconds; UINT64_MAX: unknown. */
+/* The collector's figures at the end of a GC cycle (or at the trace's end). Bytes and nanoseconds; UINT64_MAX: unknown.
+ */
 struct trace_gc {
 	uint64_t time_ns;
-	uint32_t cycle; /* memstats.numgc */
+	uint32_t cycle;     /* memstats.numgc */
 	int32_t gc_percent; /* GOGC; negative: off */
 	uint64_t memory_limit;
 	uint64_t heap_live, heap_marked, heap_goal, heap_minimum;
 	uint64_t heap_scan, stack_scan, globals_scan; /* scanned in the last cycle */
-	uint64_t total_alloc, total_free; /* cumulative; what runtime/metrics calls /gc/heap/allocs:bytes */
+	uint64_t total_alloc, total_free;             /* cumulative; what runtime/metrics calls /gc/heap/allocs:bytes */
 	uint64_t pause_total_ns;
 	uint64_t goroutines; /* len(allgs): also the dead ones kept for reuse */
 	uint64_t cpu_gc_assist_ns, cpu_gc_dedicated_ns, cpu_gc_idle_ns, cpu_gc_pause_ns, cpu_gc_total_ns;
 	uint64_t cpu_scavenge_ns, cpu_idle_ns, cpu_user_ns, cpu_total_ns; /* as of the cycle's end */
-	uint64_t process_cpu_ns; /* user + system CPU of the process */
+	uint64_t process_cpu_ns;                                          /* user + system CPU of the process */
 	uint64_t mem_profile_rate; /* the program's own MemProfileRate at the time */
 };
 
 /* What could not be recorded, cumulative. */
 struct trace_losses {
-	uint64_t samples;       /* allocations that found no room */
-	uint64_t sample_bytes;  /* their bytes, unweighted */
+	uint64_t samples;      /* allocations that found no room */
+	uint64_t sample_bytes; /* their bytes, unweighted */
 	uint64_t deaths;
-	uint64_t contended;     /* every shard was busy */
-	uint64_t throttled;     /* draws made with a raised mean since the ring filled up */
+	uint64_t contended; /* every shard was busy */
+	uint64_t throttled; /* draws made with a raised mean since the ring filled up */
 };
 
 /* One level of an inline chain; numbers of trace strings. */

@@ -189,11 +189,11 @@ static void reader_gc(struct reader *reader, struct cursor *cursor)
 {
 	struct trace_gc gc = {0};
 	uint64_t *const words[] = {
-	    &gc.memory_limit,     &gc.heap_live,          &gc.heap_marked,    &gc.heap_goal,       &gc.heap_minimum,
-	    &gc.heap_scan,        &gc.stack_scan,         &gc.globals_scan,   &gc.total_alloc,     &gc.total_free,
-	    &gc.pause_total_ns,   &gc.goroutines,         &gc.cpu_gc_assist_ns, &gc.cpu_gc_dedicated_ns,
-	    &gc.cpu_gc_idle_ns,   &gc.cpu_gc_pause_ns,    &gc.cpu_gc_total_ns, &gc.cpu_scavenge_ns, &gc.cpu_idle_ns,
-	    &gc.cpu_user_ns,      &gc.cpu_total_ns,       &gc.process_cpu_ns, &gc.mem_profile_rate,
+	    &gc.memory_limit,    &gc.heap_live,       &gc.heap_marked,      &gc.heap_goal,           &gc.heap_minimum,
+	    &gc.heap_scan,       &gc.stack_scan,      &gc.globals_scan,     &gc.total_alloc,         &gc.total_free,
+	    &gc.pause_total_ns,  &gc.goroutines,      &gc.cpu_gc_assist_ns, &gc.cpu_gc_dedicated_ns, &gc.cpu_gc_idle_ns,
+	    &gc.cpu_gc_pause_ns, &gc.cpu_gc_total_ns, &gc.cpu_scavenge_ns,  &gc.cpu_idle_ns,         &gc.cpu_user_ns,
+	    &gc.cpu_total_ns,    &gc.process_cpu_ns,  &gc.mem_profile_rate,
 	};
 	uint64_t count, i;
 
@@ -365,8 +365,8 @@ static bool reader_frame(struct reader *reader, struct cursor *file, size_t offs
 		return false;
 	}
 	if (crc32(crc32(0, header, 12), stored, stored_size) != checksum) {
-		snprintf(trace->damage, sizeof(trace->damage), "damaged: the checksum of the frame at byte %zu is wrong",
-			 offset);
+		snprintf(trace->damage, sizeof(trace->damage),
+			 "damaged: the checksum of the frame at byte %zu is wrong", offset);
 		return false;
 	}
 	*raw = memory_resize(*raw, raw_size, 1);
@@ -390,7 +390,8 @@ static enum status reader_header(struct cursor *file, const char *name, struct e
 	if (file->failed)
 		return error_set(error, "the trace is empty: %s: it was cut within its first 16 bytes", name);
 	if (version != TRACE_VERSION && crc32(0, header, 12) == checksum)
-		return error_set(error, "the trace has format %u, this escprof reads %u: %s: use the escprof that wrote it",
+		return error_set(error,
+				 "the trace has format %u, this escprof reads %u: %s: use the escprof that wrote it",
 				 version, TRACE_VERSION, name);
 	if (crc32(0, header, 12) != checksum)
 		return error_set(error, "the trace's header is damaged: %s: its checksum is wrong", name);

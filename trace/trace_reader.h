@@ -12,11 +12,15 @@
 
 struct trace {
 	struct strtab *strings;
-	struct trace_fact *facts; size_t nfacts;
-	struct trace_context *contexts; size_t ncontexts;
-	struct trace_symbol *symbols; size_t nsymbols; /* sorted by pc once trace_read returns */
-	struct trace_type *types; size_t ntypes;       /* sorted by address once trace_read returns */
-	struct trace_losses losses;                    /* the last ones seen */
+	struct trace_fact *facts;
+	size_t nfacts;
+	struct trace_context *contexts;
+	size_t ncontexts;
+	struct trace_symbol *symbols;
+	size_t nsymbols; /* sorted by pc once trace_read returns */
+	struct trace_type *types;
+	size_t ntypes;              /* sorted by address once trace_read returns */
+	struct trace_losses losses; /* the last ones seen */
 	uint64_t nsamples, ndeaths, ngcs;
 	uint64_t end_ns;  /* the latest time seen */
 	bool complete;    /* the end record was there */

@@ -17,8 +17,8 @@
 #include <zlib.h>
 #include <zstd.h>
 
-#define WRITER_BLOCK (4u << 20) /* raw bytes after which a frame is written by itself */
-#define WRITER_ZSTD_LEVEL 1     /* the drain must keep up with a service that allocates millions of times a second */
+#define WRITER_BLOCK      (4u << 20) /* raw bytes after which a frame is written by itself */
+#define WRITER_ZSTD_LEVEL 1 /* the drain must keep up with a service that allocates millions of times a second */
 
 /* What deltas are taken against; zeroed at every frame. */
 struct writer_deltas {
@@ -123,8 +123,8 @@ static enum status writer_make_frame(struct trace_writer *writer)
 	buf_append_u32(frame, TRACE_FRAME_MAGIC);
 	buf_append_u32(frame, (uint32_t)stored);
 	buf_append_u32(frame, (uint32_t)writer->block.size);
-	buf_append_u32(frame, (uint32_t)crc32(crc32(0, frame->data, 12), frame->data + TRACE_FRAME_HEADER_SIZE,
-					      (uInt)stored));
+	buf_append_u32(frame,
+		       (uint32_t)crc32(crc32(0, frame->data, 12), frame->data + TRACE_FRAME_HEADER_SIZE, (uInt)stored));
 	frame->size += stored;
 	return STATUS_OK;
 }
@@ -163,7 +163,7 @@ uint32_t trace_writer_context(struct trace_writer *writer, const struct trace_co
 
 	writer_begin(writer, TRACE_TAG_CONTEXT);
 	buf_append_uleb(block, (context->type_known ? TRACE_CONTEXT_TYPE_KNOWN : 0) |
-				       (context->truncated ? TRACE_CONTEXT_TRUNCATED : 0));
+				   (context->truncated ? TRACE_CONTEXT_TRUNCATED : 0));
 	buf_append_uleb(block, context->size);
 	buf_append_uleb(block, context->type);
 	buf_append_uleb(block, context->creator_pc);
@@ -229,11 +229,11 @@ void trace_writer_death(struct trace_writer *writer, const struct trace_death *d
 void trace_writer_gc(struct trace_writer *writer, const struct trace_gc *gc)
 {
 	const uint64_t words[] = {
-	    gc->memory_limit,     gc->heap_live,          gc->heap_marked,    gc->heap_goal,       gc->heap_minimum,
-	    gc->heap_scan,        gc->stack_scan,         gc->globals_scan,   gc->total_alloc,     gc->total_free,
-	    gc->pause_total_ns,   gc->goroutines,         gc->cpu_gc_assist_ns, gc->cpu_gc_dedicated_ns,
-	    gc->cpu_gc_idle_ns,   gc->cpu_gc_pause_ns,    gc->cpu_gc_total_ns, gc->cpu_scavenge_ns, gc->cpu_idle_ns,
-	    gc->cpu_user_ns,      gc->cpu_total_ns,       gc->process_cpu_ns, gc->mem_profile_rate,
+	    gc->memory_limit,    gc->heap_live,       gc->heap_marked,      gc->heap_goal,           gc->heap_minimum,
+	    gc->heap_scan,       gc->stack_scan,      gc->globals_scan,     gc->total_alloc,         gc->total_free,
+	    gc->pause_total_ns,  gc->goroutines,      gc->cpu_gc_assist_ns, gc->cpu_gc_dedicated_ns, gc->cpu_gc_idle_ns,
+	    gc->cpu_gc_pause_ns, gc->cpu_gc_total_ns, gc->cpu_scavenge_ns,  gc->cpu_idle_ns,         gc->cpu_user_ns,
+	    gc->cpu_total_ns,    gc->process_cpu_ns,  gc->mem_profile_rate,
 	};
 	size_t i;
 

@@ -1,6 +1,6 @@
 /*
- * Writing a trace: records go to a block in memory, blocks become compressed, checksummed frames in the file. A frame is
- * whole or absent for a reader, so a trace whose writer was killed is readable up to its last flush. One thread.
+ * Writing a trace: records go to a block in memory, blocks become compressed, checksummed frames in the file. A frame
+ * is whole or absent for a reader, so a trace whose writer was killed is readable up to its last flush. One thread.
  */
 #ifndef TRACE_TRACE_WRITER_H
 #define TRACE_TRACE_WRITER_H
@@ -31,7 +31,8 @@ void trace_writer_symbol(struct trace_writer *writer, uint64_t pc, const struct 
 void trace_writer_type(struct trace_writer *writer, uint64_t address, const char *name, uint8_t kind, uint64_t size,
 		       uint64_t ptr_bytes);
 
-/* Compress what was appended and hand it to the kernel. Errors: the disk is full and the like; what was written stays. */
+/* Compress what was appended and hand it to the kernel. Errors: the disk is full and the like; what was written stays.
+ */
 enum status trace_writer_flush(struct trace_writer *writer, struct error *error);
 
 /* How many contexts were given: the next one's number. */

@@ -16,8 +16,8 @@ void agent_free(uint64_t special, uint64_t object, uint64_t g);
 /* A sample on its way into a record. */
 struct agent_sample {
 	uint64_t time, object, size;
-	uint64_t g;     /* on whose stack the frames are */
-	uint64_t curg;  /* the user's goroutine */
+	uint64_t g;    /* on whose stack the frames are */
+	uint64_t curg; /* the user's goroutine */
 	uint64_t m;
 	uint64_t frame; /* frame pointer of profilealloc */
 	uint32_t rate, live_rate;

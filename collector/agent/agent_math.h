@@ -42,7 +42,8 @@ static inline double agent_log(double x)
 	}
 	ratio = (number.value - 1) / (number.value + 1);
 	square = ratio * ratio;
-	ratio *= 2 + square * (2.0 / 3 + square * (2.0 / 5 + square * (2.0 / 7 + square * (2.0 / 9 + square * 2 / 11))));
+	ratio *=
+	    2 + square * (2.0 / 3 + square * (2.0 / 5 + square * (2.0 / 7 + square * (2.0 / 9 + square * 2 / 11))));
 	return ratio + exponent * 0.6931471805599453;
 }
 

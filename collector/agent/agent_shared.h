@@ -15,13 +15,13 @@
 
 #include <stdint.h>
 
-#define AGENT_MAGIC 0x31746e6567616365ull /* "ecagent1" */
-#define AGENT_CODE_SIZE 0x4000
-#define AGENT_MAX_FRAMES 224
-#define AGENT_MAX_SHARDS 64
-#define AGENT_PROCESSORS 1024 /* Ps with a state of their own; higher ids share */
+#define AGENT_MAGIC       0x31746e6567616365ull /* "ecagent1" */
+#define AGENT_CODE_SIZE   0x4000
+#define AGENT_MAX_FRAMES  224
+#define AGENT_MAX_SHARDS  64
+#define AGENT_PROCESSORS  1024 /* Ps with a state of their own; higher ids share */
 #define AGENT_MAX_FIGURES 32
-#define AGENT_SEEN 8192 /* stacks that a shard remembers to have sent */
+#define AGENT_SEEN        8192 /* stacks that a shard remembers to have sent */
 
 /* The agent's code begins with this, as offsets from its own start. */
 struct agent_entries {
@@ -37,21 +37,23 @@ struct agent_plan {
 	uint64_t numgc;            /* &memstats.numgc, 0 when unknown */
 	uint64_t mcache0;          /* &runtime.mcache0, which serves before there is a P; 0 when unknown */
 	uint64_t figures_ticks;    /* the GC's figures are copied at least this often, as long as samples come */
-	uint64_t figures[AGENT_MAX_FIGURES]; /* addresses of 8-byte words to copy when numgc has changed or it is time; 0: unknown */
+	uint64_t figures[AGENT_MAX_FIGURES]; /* addresses of 8-byte words to copy when numgc has changed or it is time;
+						0: unknown */
 	uint32_t nfigures;
 	uint32_t arguments_shift; /* 0: AX=p BX=size (to Go 1.22); 1: AX=mp BX=p CX=size */
 	uint32_t g_m, g_goid, g_gopc;
 	uint32_t m_g0, m_curg, m_p;
 	uint32_t p_id, p_mcache, next_sample;
 	uint32_t special_kind, special_kind_profile;
-	uint32_t type_hops;       /* frames from profilealloc's caller to mallocgc (0: none); UINT32_MAX: types unknown */
+	uint32_t type_hops; /* frames from profilealloc's caller to mallocgc (0: none); UINT32_MAX: types unknown */
 	uint32_t next_sample_add; /* 1 to Go 1.23, where an object of exactly nextSample bytes is sampled; else 0 */
 	uint32_t rate_one_is_all; /* to Go 1.23 MemProfileRate 1 brings every allocation, whatever nextSample says */
 	uint32_t switched_on;     /* the program has no profile of its own: what the runtime keeps is ours alone */
 	uint32_t nshards;
 	uint64_t shard_size; /* bytes from one shard to the next: struct and ring */
 	uint64_t ring_size;  /* bytes, a power of two */
-	int64_t first_rate;  /* to Go 1.23: MemProfileRate is 1 until the first P is there, then becomes this; 0: leave it */
+	int64_t
+	    first_rate; /* to Go 1.23: MemProfileRate is 1 until the first P is there, then becomes this; 0: leave it */
 };
 
 /* Of one P, which only one thread holds at a time. */
@@ -74,7 +76,7 @@ struct agent_control {
 	/* The agent's own. */
 	uint32_t last_numgc __attribute__((aligned(64)));
 	uint32_t rate_restored;
-	uint64_t contended; /* allocations that found every shard busy */
+	uint64_t contended;    /* allocations that found every shard busy */
 	uint64_t last_figures; /* time */
 	struct agent_processor processors[AGENT_PROCESSORS];
 };
@@ -96,8 +98,8 @@ enum agent_record_kind {
 	AGENT_GC,
 };
 
-#define AGENT_FLAG_STACK 1u     /* a struct agent_stack and its frames follow: the first time this shard sends the hash */
-#define AGENT_FLAG_TYPE 2u      /* the type is known (0: no type) */
+#define AGENT_FLAG_STACK     1u /* a struct agent_stack and its frames follow: the first time this shard sends the hash */
+#define AGENT_FLAG_TYPE      2u /* the type is known (0: no type) */
 #define AGENT_FLAG_TRUNCATED 4u /* deeper than AGENT_MAX_FRAMES */
 
 /* The head of every record. Records are multiples of 8 bytes and never wrap. */
@@ -135,6 +137,6 @@ struct agent_gc {
 };
 
 #define AGENT_ALLOC_MAX (sizeof(struct agent_alloc) + sizeof(struct agent_stack) + 8 * AGENT_MAX_FRAMES)
-#define AGENT_RESERVE 16384 /* bytes that allocations leave free for deaths and GC figures */
+#define AGENT_RESERVE   16384 /* bytes that allocations leave free for deaths and GC figures */
 
 #endif

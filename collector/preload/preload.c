@@ -38,7 +38,8 @@ static int preload_connect(void)
 		return -1;
 	memcpy(address.sun_path + 1, name, length);
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) ||
-	    connect(fd, (struct sockaddr *)&address, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + length))) {
+	    connect(fd, (struct sockaddr *)&address,
+		    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + length))) {
 		close(fd);
 		return -1;
 	}
@@ -99,8 +100,8 @@ static enum preload_step preload_map(int region)
 	if (mmap(code, CODE_SIZE, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) !=
 	    code)
 		return STEP_CODE;
-	if (mmap((char *)code + CODE_SIZE, answer.region_size, PROT_READ | PROT_WRITE,
-		 MAP_SHARED | MAP_FIXED_NOREPLACE, region, 0) == MAP_FAILED)
+	if (mmap((char *)code + CODE_SIZE, answer.region_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE,
+		 region, 0) == MAP_FAILED)
 		return STEP_REGION;
 	return STEP_NONE;
 }

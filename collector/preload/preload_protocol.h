@@ -9,10 +9,10 @@
 
 /* Names of an abstract socket (without its leading NUL). */
 #define PRELOAD_SOCKET_VARIABLE "ESCPROF_SOCKET"
-#define PRELOAD_MAGIC 0x6573637072653031ull
-#define PRELOAD_CODE_MAX 0x4000
-#define PRELOAD_MAX_WRITES 16
-#define PRELOAD_WAIT_SECONDS 10 /* a library that gets no answer in this time goes on without */
+#define PRELOAD_MAGIC           0x6573637072653031ull
+#define PRELOAD_CODE_MAX        0x4000
+#define PRELOAD_MAX_WRITES      16
+#define PRELOAD_WAIT_SECONDS    10 /* a library that gets no answer in this time goes on without */
 
 struct preload_request {
 	uint64_t magic;

@@ -94,7 +94,7 @@ static void test_uniform(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_log),	    cmocka_unit_test(test_hit_probability),
+	    cmocka_unit_test(test_log),     cmocka_unit_test(test_hit_probability),
 	    cmocka_unit_test(test_thin),    cmocka_unit_test(test_draws_hit_as_often_as_they_should),
 	    cmocka_unit_test(test_uniform),
 	};

@@ -75,7 +75,12 @@ static char *write_trace(bool complete)
 {
 	static const uint64_t first[] = {0x401005, 0x402010, 0x500000}, second[] = {0x403000};
 	struct trace_context contexts[] = {
-	    {.stack_depth = 3, .stack = first, .size = 48, .type = 0x600000, .type_known = true, .creator_pc = 0x401100},
+	    {.stack_depth = 3,
+	     .stack = first,
+	     .size = 48,
+	     .type = 0x600000,
+	     .type_known = true,
+	     .creator_pc = 0x401100},
 	    {.stack_depth = 1, .stack = second, .size = 8192, .truncated = true},
 	};
 	struct trace_frame_text frames[] = {{"inner", "a.go", 3, 1}, {"outer", "b.go", 30, 20}};
@@ -279,7 +284,7 @@ static void test_not_a_trace(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_round_trip),	   cmocka_unit_test(test_cut_at_every_byte),
+	    cmocka_unit_test(test_round_trip),         cmocka_unit_test(test_cut_at_every_byte),
 	    cmocka_unit_test(test_every_byte_changed), cmocka_unit_test(test_killed_writer),
 	    cmocka_unit_test(test_not_a_trace),
 	};
