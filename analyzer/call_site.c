@@ -11,6 +11,7 @@
 #include "analyzer/symbols.h"
 #include "trace/trace_model.h"
 
+#include <assert.h>
 #include <string.h>
 
 static bool is_allocator_level(const struct analysis_frame *frame)
@@ -96,6 +97,7 @@ static void take_runtime_frame(struct call_site *site, struct symbols *symbols, 
 			break;
 		below = function;
 	}
+	assert(symbol); /* an empty stack never comes here */
 	site->chain = symbol->frames;
 	site->nchain = symbol->nframes;
 	site->entry = below[0] ? below : symbol->entry;

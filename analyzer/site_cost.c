@@ -219,9 +219,9 @@ void site_cost_prepare(struct site_cost_run *run, const struct site_groups *grou
 	for (size_t i = 0; i < groups->count; i++)
 		add_site(run, groups->groups[i]);
 	scale_live(run);
-	if (run->known)
+	if (run->known && gc)
 		take_goals(run, gc->last.memory_limit);
-	if (run->attached_late)
+	if (run->attached_late && gc)
 		run->model.older_live =
 		    fmin(known_or(gc->first.heap_marked, 0), fmax(0, run->model.live - run->model.sites_live));
 }

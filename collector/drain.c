@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "collector/figures.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -345,6 +346,7 @@ static uint64_t drain_pass(struct drain *drain, uint64_t until)
 	struct drain_cursor cursors[AGENT_MAX_SHARDS];
 	uint64_t count = 0;
 
+	assert(nshards); /* ours, not the target's */
 	for (i = 0; i < nshards; i++)
 		drain_begin(drain, &cursors[i], region_shard(drain->region, i), until);
 	for (;;) {

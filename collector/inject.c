@@ -214,7 +214,7 @@ static enum status inject_share(struct injection *injection, int64_t target_fd, 
 static enum status inject_run(struct injection *injection, struct error *error)
 {
 	enum status status = STATUS_OK;
-	int64_t result;
+	int64_t result = 0;
 	int call;
 
 	for (call = 0; call < CALL_COUNT; call++) {

@@ -18,7 +18,9 @@
 #define REGION_HEARTBEAT_SECONDS 3
 #define REGION_FIGURES_A_SECOND  100
 
-extern const uint8_t agent_blob[], agent_blob_end[];
+/* In agent_blob.S. */
+extern const uint8_t agent_blob[];
+extern const uint64_t agent_blob_size;
 
 static uint32_t region_shards(void)
 {
@@ -132,7 +134,7 @@ void region_close(struct region *region)
 
 const void *region_agent_code(uint64_t *size, struct agent_entries *entries)
 {
-	*size = (uint64_t)(agent_blob_end - agent_blob);
+	*size = agent_blob_size;
 	memcpy(entries, agent_blob, sizeof(*entries));
 	return agent_blob;
 }

@@ -148,7 +148,7 @@ static struct plan *session_plan(struct session *session, pid_t pid)
 	if (access(path, R_OK)) /* of another mount namespace, or replaced since */
 		snprintf(path, sizeof(path), "%s", link);
 	status = plan_make(&plan, path, session->options->live_rate, &error);
-	if (status == STATUS_ERROR && strcmp(error.text, ""))
+	if (status == STATUS_ERROR && error.text[0])
 		session_refuse(session, &error);
 	if (status == STATUS_OK && session_is_toolchain(plan)) {
 		plan_free(plan);

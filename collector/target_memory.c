@@ -151,9 +151,9 @@ enum status target_memory_hole(pid_t pid, uint64_t text_start, uint64_t text_end
 {
 	uint64_t lowest = text_end > HOLE_REACH ? text_end - HOLE_REACH : HOLE_STEP, at;
 	uint64_t highest = text_start + HOLE_REACH;
-	struct target_mapping *mappings;
+	struct target_mapping *mappings = NULL;
 	bool found = false;
-	size_t count;
+	size_t count = 0;
 
 	if (target_memory_mappings(pid, &mappings, &count, error) != STATUS_OK)
 		return STATUS_ERROR;

@@ -129,8 +129,7 @@ const char *words_percent_interval(char *text, const struct interval *interval)
 	}
 	write_percent(low, sizeof(low), interval->low, decimal);
 	write_percent(high, sizeof(high), interval->high, decimal);
-	snprintf(text, WORDS_NUMBER_SIZE, "%s%s%s", low, strchr(low, MINUS[0]) || strchr(high, MINUS[0]) ? "…" : "–",
-		 high);
+	snprintf(text, WORDS_NUMBER_SIZE, "%s%s%s", low, strstr(low, MINUS) || strstr(high, MINUS) ? "…" : "–", high);
 	return text;
 }
 

@@ -26,8 +26,10 @@ struct trace_frame_text {
 	const char *function, *file;
 	uint32_t line, start_line;
 };
+/* The symbols of PC, its ENTRY (the name of the function its call goes to, "" for none) and CALL_TYPE (0 for none). */
 void trace_writer_symbol(struct trace_writer *writer, uint64_t pc, const struct trace_frame_text *frames,
 			 uint32_t nframes, const char *entry, uint64_t call_type);
+/* A type: sizes in bytes. */
 void trace_writer_type(struct trace_writer *writer, uint64_t address, const char *name, uint8_t kind, uint64_t size,
 		       uint64_t ptr_bytes);
 

@@ -102,7 +102,7 @@ static void json_take_diagnostic(struct json_file *file, const json_t *diagnosti
 	const json_t *range = json_object_get(diagnostic, "range");
 	const char *source;
 
-	if (strcmp(code, "escape") && strcmp(code, "escapes") && strcmp(code, "leak"))
+	if (strcmp(code, "escape") != 0 && strcmp(code, "escapes") != 0 && strcmp(code, "leak") != 0)
 		return;
 	verdict_draft_start(&file->draft, *file->package ? file->package : file->header_package);
 	if (!verdict_draft_message(&file->draft, message, strlen(message)))
@@ -208,7 +208,7 @@ static enum status json_read_package(struct verdict_set *set, const char *direct
 		return errno == ENOTDIR ? STATUS_OK : error_set_errno(error, "%s", directory);
 	while (status == STATUS_OK && (entry = readdir(folder))) {
 		length = strlen(entry->d_name);
-		if (length <= 5 || strcmp(entry->d_name + length - 5, ".json"))
+		if (length <= 5 || strcmp(entry->d_name + length - 5, ".json") != 0)
 			continue;
 		path = memory_format("%s/%s", directory, entry->d_name);
 		status = json_read_file(set, path, package, names, error);

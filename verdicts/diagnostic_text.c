@@ -128,7 +128,7 @@ static void reader_take_flow(struct text_reader *reader, const char *text, size_
 		verdict_draft_flow(&reader->block, text, length, "", 0, 0);
 		return;
 	}
-	while (at > text + 5 && memcmp(at - 5, ") at ", 5))
+	while (at > text + 5 && memcmp(at - 5, ") at ", 5) != 0)
 		at--;
 	if (at > text + 5 && position_parse(at, text + length, &position)) {
 		file = reader_file(reader, &position);

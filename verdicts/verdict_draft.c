@@ -163,7 +163,8 @@ static bool draft_message_plain(struct verdict_draft *draft, struct span text)
 		what = span_without_last(text, strlen(" does not escape"));
 	} else if (span_starts(text, "leaking param: ") || span_starts(text, "leaking param content: ")) {
 		draft->verdict.kind = VERDICT_LEAK;
-		span_split(text, ": ", &rest, &what);
+		if (!span_split(text, ": ", &rest, &what))
+			return false;
 		span_split(what, " to result ", &what, &rest);
 	} else {
 		return false;
