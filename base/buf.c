@@ -87,7 +87,7 @@ void buf_append_uleb(struct buf *buf, uint64_t value)
 
 void buf_append_zigzag(struct buf *buf, int64_t value)
 {
-	buf_append_uleb(buf, ((uint64_t)value << 1) ^ (uint64_t)(value >> 63));
+	buf_append_uleb(buf, ((uint64_t)value << 1) ^ (value < 0 ? UINT64_MAX : 0));
 }
 
 const char *buf_string(struct buf *buf)

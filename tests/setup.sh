@@ -30,6 +30,7 @@ linters=(
 	clang-tidy:clang-tidy
 	cppcheck:cppcheck
 	python3:python3
+	python3:python3
 )
 
 missing_commands() {

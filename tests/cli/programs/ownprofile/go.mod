@@ -1,0 +1,3 @@
+module escprof.test/ownprofile
+
+go 1.22
