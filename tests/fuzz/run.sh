@@ -5,6 +5,12 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 build=$1
 seconds=$2
+# For fuzz_go_program: a small Go program, without debug information, whose bytes it changes.
+go=$(bash tests/find-go.sh)
+ESCPROF_FUZZ_PROGRAM=$build/fuzz/program
+case $ESCPROF_FUZZ_PROGRAM in /*) ;; *) ESCPROF_FUZZ_PROGRAM=$PWD/$ESCPROF_FUZZ_PROGRAM ;; esac
+export ESCPROF_FUZZ_PROGRAM
+(cd tests/cli/programs/exact && CGO_ENABLED=0 GOTOOLCHAIN=local "$go" build -ldflags='-s -w' -o "$ESCPROF_FUZZ_PROGRAM" .)
 passed=0
 failed=0
 for target in "$build"/fuzz/fuzz_*; do

@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# escprof report, export and info on what is damaged, missing or of another program; and the exports' totals.
+source "$(dirname "$0")/common.bash"
+
+go_program target && go_program reader && go_program ownprofile || { echo "not ok build"; exit 1; }
+TRACE=$WORK/t.escprof
+"$ESCPROF" run -q -o "$TRACE" -- "$WORK/target" serve 3 total >/dev/null || echo "not ok run"
+
+# says PATTERN COMMAND…: the command fails with status 1 or 2 and one clear message.
+says() {
+	local pattern=$1 status=0
+	shift
+	"$@" >"$WORK/out" 2>"$WORK/err" || status=$?
+	{ [ $status = 1 ] || [ $status = 2 ]; } && grep -q "$pattern" "$WORK/err" ||
+		{ echo "status $status:"; cat "$WORK/err"; return 1; }
+}
+check "no such file" says 'cannot open: .*/none' "$ESCPROF" report "$WORK/none"
+check "a file that is no trace" says 'not an escprof trace: README.md' "$ESCPROF" report README.md
+: >"$WORK/empty-file"
+check "an empty file" says 'not an escprof trace\|empty' "$ESCPROF" report "$WORK/empty-file"
+check "no arguments" says 'give a trace' "$ESCPROF" report
+check "an unknown format" says 'text or json' "$ESCPROF" report --format xml "$TRACE"
+check "a rate that is none" says 'not a number of bytes' "$ESCPROF" run --rate 0 -- true
+check "an unknown command" says 'no such command' "$ESCPROF" dance
+check "the binary of another program" says 'not the program that was profiled' \
+	"$ESCPROF" report --binary "$WORK/reader" "$TRACE"
+
+# report_names TRACE PATTERN: the report is made, and has it.
+report_names() {
+	"$ESCPROF" report "$1" >"$WORK/report" 2>"$WORK/err" && grep -q "$2" "$WORK/report" ||
+		{ head -c 2000 "$WORK/err" "$WORK/report"; return 1; }
+}
+
+cut_trace() {
+	local size at
+	size=$(stat -c %s "$TRACE")
+	for at in 20 100 $((size / 2)) $((size - 1)); do
+		head -c "$at" "$TRACE" >"$WORK/cut"
+		"$ESCPROF" info "$WORK/cut" >"$WORK/out" 2>&1 || return 1
+		grep -q 'complete *cut' "$WORK/out" || { cat "$WORK/out"; return 1; }
+		"$ESCPROF" report "$WORK/cut" >"$WORK/out" 2>&1 || { cat "$WORK/out"; return 1; }
+	done
+	# Half a trace has no symbols of its own; the program is still there and gives them.
+	head -c $((size / 2)) "$TRACE" >"$WORK/cut"
+	report_names "$WORK/cut" 'main.allocate'
+}
+check "a cut trace: a smaller report, which says so" cut_trace
+
+no_binary() {
+	mv "$WORK/target" "$WORK/moved"
+	report_names "$TRACE" 'main.allocate'
+	local status=$?
+	mv "$WORK/moved" "$WORK/target"
+	return $status
+}
+check "a trace is read without its binary" no_binary
+
+stripped() {
+	CGO_ENABLED=0 go_program target -ldflags='-s -w' || return 1
+	"$ESCPROF" run -q -o "$WORK/s.escprof" -- "$WORK/target" serve 1 >/dev/null || return 1
+	report_names "$WORK/s.escprof" 'main.allocate' && report_names "$WORK/s.escprof" 'GC cycles'
+}
+check "a stripped binary" stripped
+
+unknown_version() {
+	local version
+	version=$("$ESCPROF" info "$TRACE" | awk '/go_version/ { print $2 }')
+	sed "s/$version/go1.99.9/g" "$WORK/target" >"$WORK/future" && chmod +x "$WORK/future"
+	"$ESCPROF" run -o "$WORK/f.escprof" -- "$WORK/future" exit 7 2>"$WORK/err"
+	[ $? = 7 ] && grep -q 'nothing was profiled: .*go1.99.9.*1.22 to 1.27' "$WORK/err" ||
+		{ cat "$WORK/err"; return 1; }
+}
+check "an unknown Go version is refused, and runs" unknown_version
+
+pprof_export() {
+	"$ESCPROF" export --format pprof -o "$WORK/p.pb.gz" "$TRACE" || return 1
+	"$ESCPROF" report --format json -o "$WORK/json" "$TRACE" || return 1
+	local wanted got
+	wanted=$(grep -o '"alloc_bytes": *[0-9.e+]*' "$WORK/json" | head -n 1 | sed 's/.*: *//')
+	got=$(go tool pprof -sample_index=alloc_space -unit=B -top "$WORK/p.pb.gz" 2>/dev/null |
+		grep -o 'of [0-9.]*B total' | grep -o '[0-9.]*')
+	awk -v a="$wanted" -v b="$got" 'BEGIN { print a, b; exit !(b > 0 && a / b > 0.99 && a / b < 1.01) }'
+}
+check "go tool pprof reads the export and agrees on the total" pprof_export
+
+folded() {
+	"$ESCPROF" export --value alloc "$TRACE" >"$WORK/folded" || return 1
+	awk '{ if ($NF !~ /^[0-9]+$/) bad = 1; sum += $NF } /main.main;.*main.allocate/ { seen = 1 }
+		END { print sum; exit bad || !seen || sum < 1000000 }' "$WORK/folded"
+}
+check "folded stacks" folded
+
+svg() {
+	"$ESCPROF" export --format svg -o "$WORK/f.svg" "$TRACE" &&
+		grep -q '<svg' "$WORK/f.svg" && grep -q 'main.allocate' "$WORK/f.svg" &&
+		! grep -E '(href|src)="https?:' "$WORK/f.svg"
+}
+check "a flame graph that asks nobody for anything" svg
+
+sidecar() {
+	(cd tests/cli/programs/target && CGO_ENABLED=0 "$ESCPROF" build --sidecar -o "$WORK/side" .) 2>/dev/null || return 1
+	[ -s "$WORK/side.escv" ] || return 1
+	"$ESCPROF" run -q -o "$WORK/side.escprof" -- "$WORK/side" serve 1 >/dev/null || return 1
+	ESCPROF_CACHE=$WORK/empty "$ESCPROF" report --format json -o "$WORK/json" "$WORK/side.escprof" || return 1
+	grep -q '&node{...} escapes to heap' "$WORK/json"
+}
+check "verdicts travel in a sidecar" sidecar
