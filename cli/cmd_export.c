@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum export_key { KEY_FORMAT = 0x100, KEY_VALUE, KEY_BINARY, KEY_VERDICTS };
+enum export_key { KEY_FORMAT = 0x100, KEY_VALUE };
 
 typedef enum status export_write(FILE *stream, const struct analysis *analysis, const struct report_options *options,
 				 struct error *error);
@@ -27,15 +27,11 @@ struct export_arguments {
 	struct report_request request;
 	struct report_options options;
 	const struct export_format *format;
-	const char *output;
 };
 
 static const struct argp_option export_options[] = {
     {"format", KEY_FORMAT, "folded|svg|pprof", 0, "default folded", 0},
     {"value", KEY_VALUE, "gc|alloc|objects|live", 0, "what widths stand for (default gc); pprof holds all", 0},
-    {"output", 'o', "FILE", 0, "write here instead of to standard output", 0},
-    {"binary", KEY_BINARY, "FILE", 0, "the program that was profiled; a heap profile needs it", 0},
-    {"verdicts", KEY_VERDICTS, "FILE", 0, "a log of `go build -gcflags=all=-m=2`", 0},
     {0},
 };
 
@@ -64,22 +60,8 @@ static error_t export_parse(int key, char *value, struct argp_state *state)
 		if (report_value_parse(&arguments->options.value, value, &error) != STATUS_OK)
 			argp_error(state, "--value: %s", error.text);
 		break;
-	case KEY_BINARY:
-		arguments->request.binary = value;
-		break;
-	case KEY_VERDICTS:
-		arguments->request.verdicts = value;
-		break;
-	case 'o':
-		arguments->output = value;
-		break;
-	case ARGP_KEY_ARG:
-		if (arguments->request.input)
-			argp_error(state, "one trace, please");
-		arguments->request.input = value;
-		break;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "give a trace, or a Go heap profile");
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &arguments->request;
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -87,21 +69,24 @@ static error_t export_parse(int key, char *value, struct argp_state *state)
 	return 0;
 }
 
+static const struct argp_child export_children[] = {{&report_request_argp, 0, NULL, 0}, {0}};
+
 static const struct argp export_argp = {
     .options = export_options,
     .parser = export_parse,
+    .children = export_children,
     .args_doc = "TRACE|HEAP.pb.gz",
     .doc = "Write a trace as folded stacks, as a flame graph, or for `go tool pprof`.",
 };
 
 static int export_run(const struct export_arguments *arguments, const struct analysis *analysis)
 {
-	FILE *stream = arguments->output ? fopen(arguments->output, "we") : stdout;
+	FILE *stream = arguments->request.output ? fopen(arguments->request.output, "we") : stdout;
 	struct error error = {""};
 	enum status status;
 
 	if (!stream) {
-		terminal_error("cannot write %s", arguments->output);
+		terminal_error("cannot write %s", arguments->request.output);
 		return 1;
 	}
 	if (arguments->format->is_binary && isatty(fileno(stream))) {
@@ -111,7 +96,7 @@ static int export_run(const struct export_arguments *arguments, const struct ana
 	status = arguments->format->write(stream, analysis, &arguments->options, &error);
 	if (fflush(stream) && status == STATUS_OK)
 		status = error_set_errno(&error, "cannot write the export");
-	if (arguments->output)
+	if (arguments->request.output)
 		fclose(stream);
 	if (status != STATUS_OK)
 		terminal_error("%s", error.text);

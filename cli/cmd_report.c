@@ -8,12 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum report_key { KEY_TOP = 0x100, KEY_DETAILS, KEY_FORMAT, KEY_BINARY, KEY_VERDICTS };
+enum report_key { KEY_TOP = 0x100, KEY_DETAILS, KEY_FORMAT };
 
 struct report_arguments {
 	struct report_request request;
 	struct report_options options;
-	const char *output;
 	bool json;
 };
 
@@ -21,10 +20,6 @@ static const struct argp_option report_argp_options[] = {
     {"top", KEY_TOP, "N", 0, "sites in the table (default 20)", 0},
     {"details", KEY_DETAILS, "N", 0, "of these, how many to explain (default 5)", 0},
     {"format", KEY_FORMAT, "text|json", 0, "default text", 0},
-    {"output", 'o', "FILE", 0, "write here instead of to standard output", 0},
-    {"binary", KEY_BINARY, "FILE", 0, "the program that was profiled; a heap profile needs it", 0},
-    {"verdicts", KEY_VERDICTS, "FILE", 0,
-     "a log of `go build -gcflags=all=-m=2`, where there are no verdicts of `escprof build`", 0},
     {0},
 };
 
@@ -54,22 +49,8 @@ static error_t report_parse(int key, char *value, struct argp_state *state)
 		if (!arguments->json && strcmp(value, "text") != 0)
 			argp_error(state, "--format: text or json, not %s", value);
 		break;
-	case KEY_BINARY:
-		arguments->request.binary = value;
-		break;
-	case KEY_VERDICTS:
-		arguments->request.verdicts = value;
-		break;
-	case 'o':
-		arguments->output = value;
-		break;
-	case ARGP_KEY_ARG:
-		if (arguments->request.input)
-			argp_error(state, "one trace, please");
-		arguments->request.input = value;
-		break;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "give a trace, or a Go heap profile");
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &arguments->request;
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -77,9 +58,12 @@ static error_t report_parse(int key, char *value, struct argp_state *state)
 	return 0;
 }
 
+static const struct argp_child report_children[] = {{&report_request_argp, 0, NULL, 0}, {0}};
+
 static const struct argp report_argp = {
     .options = report_argp_options,
     .parser = report_parse,
+    .children = report_children,
     .args_doc = "TRACE|HEAP.pb.gz",
     .doc =
 	"Rank the heap escapes in a trace of `escprof run` (or in an ordinary Go heap profile, with --binary) by the "
@@ -88,13 +72,13 @@ static const struct argp report_argp = {
 
 static int report_write(const struct report_arguments *arguments, const struct analysis *analysis)
 {
-	FILE *stream = arguments->output ? fopen(arguments->output, "we") : stdout;
+	FILE *stream = arguments->request.output ? fopen(arguments->request.output, "we") : stdout;
 	struct report_options options = arguments->options;
 	struct error error = {""};
 	enum status status;
 
 	if (!stream) {
-		terminal_error("cannot write %s", arguments->output);
+		terminal_error("cannot write %s", arguments->request.output);
 		return 1;
 	}
 	options.colour = terminal_has_colour(stream);
@@ -103,7 +87,7 @@ static int report_write(const struct report_arguments *arguments, const struct a
 				 : report_text(stream, analysis, &options, &error);
 	if (fflush(stream) && status == STATUS_OK)
 		status = error_set_errno(&error, "cannot write the report");
-	if (arguments->output)
+	if (arguments->request.output)
 		fclose(stream);
 	if (status != STATUS_OK)
 		terminal_error("%s", error.text);

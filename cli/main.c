@@ -36,6 +36,16 @@ static void main_usage(FILE *stream)
 	      stream);
 }
 
+/* Run COMMAND; its messages and usage name it as the user called it. */
+static int main_run(const struct command *command, int argc, char **argv)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "escprof %s", command->name);
+	argv[0] = name;
+	return command->run(argc, argv);
+}
+
 int main(int argc, char **argv)
 {
 	size_t i;
@@ -55,7 +65,7 @@ int main(int argc, char **argv)
 	}
 	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (!strcmp(argv[1], commands[i].name))
-			return commands[i].run(argc - 1, argv + 1);
+			return main_run(&commands[i], argc - 1, argv + 1);
 	terminal_error("no such command: %s: `escprof help` lists them", argv[1]);
 	return 2;
 }

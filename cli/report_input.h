@@ -8,11 +8,20 @@
 #include "analyzer/analysis.h"
 #include "base/error.h"
 
+#include <argp.h>
+
 struct report_request {
 	const char *input;    /* trace or heap profile */
 	const char *binary;   /* --binary; NULL: the one the trace names, when it is still the same */
 	const char *verdicts; /* --verdicts: a log of -gcflags=-m=2; NULL: sidecar or store */
+	const char *output;   /* -o; NULL: standard output */
 };
+
+/*
+ * The options that all commands on a report's input share, and the input itself: an argp child whose own input is a
+ * struct report_request.
+ */
+extern const struct argp report_request_argp;
 
 /*
  * Analyse REQUEST into ANALYSIS (free with analysis_free, also after an error). What is not fatal is printed as a

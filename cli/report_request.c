@@ -1,0 +1,42 @@
+/* The command line's words for a report's input: the same for every command that takes one. */
+#include "cli/report_input.h"
+
+enum request_key { KEY_BINARY = 0x200, KEY_VERDICTS };
+
+static const struct argp_option request_options[] = {
+    {"output", 'o', "FILE", 0, "write here instead of to standard output", 0},
+    {"binary", KEY_BINARY, "FILE", 0, "the program that was profiled; a heap profile needs it", 0},
+    {"verdicts", KEY_VERDICTS, "FILE", 0,
+     "a log of `go build -gcflags=all=-m=2`, where there are no verdicts of `escprof build`", 0},
+    {0},
+};
+
+static error_t request_parse(int key, char *value, struct argp_state *state)
+{
+	struct report_request *request = state->input;
+
+	switch (key) {
+	case KEY_BINARY:
+		request->binary = value;
+		break;
+	case KEY_VERDICTS:
+		request->verdicts = value;
+		break;
+	case 'o':
+		request->output = value;
+		break;
+	case ARGP_KEY_ARG:
+		if (request->input)
+			argp_error(state, "one trace, please");
+		request->input = value;
+		break;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "give a trace, or a Go heap profile");
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+const struct argp report_request_argp = {.options = request_options, .parser = request_parse};
