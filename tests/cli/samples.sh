@@ -40,7 +40,7 @@ check "interface{} fed to structpb: does not escape, allocates all the same" cas
 	verdict 'map[string]interface {}{...} does not escape' advice 'structpb'
 check "8193 ints are too large for the stack" case_is stack-too-small main.sumTooLarge \
 	"$(line_of stack-too-small 'make(\[\]int, tooMany)')" \
-	class escape category too-large verdict 'make([]int, make(\[\]int, tooMany) escapes to heap' advice '65,536'
+	class escape category too-large verdict 'make([]int, 8193) escapes to heap' advice '65,536'
 check "make([]int, n)" case_is stack-too-small main.sumOf "$(line_of stack-too-small 'make(\[\]int, n)')" \
 	class heap-not-escaping category non-constant-size verdict 'make([]int, n) does not escape'
 check "a counter captured by a closure" case_is closure main.counterSlow "$(line_of closure 'n := 0')" \
