@@ -219,7 +219,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (elf_image_open_memory(&image, exact, file_size, "fuzz", &error) != STATUS_OK)
 		abort(); /* the file around the input is well-formed */
 	if (go_pclntab_open(&table, image, program.minor, &error) == STATUS_OK) {
-		struct go_buildinfo info = {.go_version = "go1.fuzz", .major = 1, .minor = program.minor};
+		char version[] = "go1.fuzz";
+		struct go_buildinfo info = {.go_version = version, .major = 1, .minor = program.minor};
 
 		use_functions(image, table, program.size[PART_TEXT]);
 		use_types(image, table);
