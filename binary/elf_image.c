@@ -26,6 +26,14 @@ struct elf_image_section {
 	char *name;        /* owned */
 };
 
+/* A function's symbol in the table that addresses are looked up in. */
+struct elf_image_function {
+	uint64_t start, last; /* its first address and its last one */
+	uint64_t reach;       /* the highest `last` of this function and those before it in the table */
+	size_t order;         /* among the file's symbols, of which the first that holds an address is the answer */
+	const char *name;
+};
+
 struct elf_image {
 	char *path;
 	struct mapfile file;
@@ -43,6 +51,9 @@ struct elf_image {
 	Elf64_Rela *sorted;
 	size_t nsorted;
 	bool relas_read;
+	struct elf_image_function *functions; /* by start, then order; made by the first look-up */
+	size_t nfunctions, functions_capacity;
+	bool functions_read;
 };
 
 static bool elf_image_range(const struct elf_image *image, uint64_t offset, uint64_t size)
@@ -107,6 +118,8 @@ static enum status elf_image_read_sections(struct elf_image *image, struct error
 		}
 		image->nsections++;
 	}
+	if (names && (names >= count || !image->sections[names].raw))
+		return error_set(error, "cut: %s: the names of its sections lie outside the file", image->path);
 	return STATUS_OK;
 }
 
@@ -207,6 +220,7 @@ void elf_image_close(struct elf_image *image)
 	free(image->sections);
 	free(image->segments);
 	free(image->sorted);
+	free(image->functions);
 	free(image->go_build_id);
 	if (image->elf)
 		elf_end(image->elf);
@@ -452,9 +466,7 @@ static bool elf_image_each_symbol(struct elf_image *image, const char *table,
 
 struct elf_image_search {
 	const char *name;
-	uint64_t address;
 	Elf64_Sym symbol;
-	const char *found;
 };
 
 static bool elf_image_visit_name(void *user, const Elf64_Sym *symbol, const char *name)
@@ -464,19 +476,6 @@ static bool elf_image_visit_name(void *user, const Elf64_Sym *symbol, const char
 	if (strcmp(name, search->name) != 0)
 		return false;
 	search->symbol = *symbol;
-	search->found = name;
-	return true;
-}
-
-static bool elf_image_visit_address(void *user, const Elf64_Sym *symbol, const char *name)
-{
-	struct elf_image_search *search = user;
-
-	if (ELF64_ST_TYPE(symbol->st_info) != STT_FUNC || search->address < symbol->st_value ||
-	    search->address - symbol->st_value >= (symbol->st_size ? symbol->st_size : 1))
-		return false;
-	search->symbol = *symbol;
-	search->found = name;
 	return true;
 }
 
@@ -492,14 +491,84 @@ enum status elf_image_symbol(struct elf_image *image, const char *name, uint64_t
 	return STATUS_OK;
 }
 
+static bool elf_image_visit_function(void *user, const Elf64_Sym *symbol, const char *name)
+{
+	struct elf_image *image = user;
+	uint64_t size = symbol->st_size ? symbol->st_size : 1;
+	struct elf_image_function *function;
+
+	if (ELF64_ST_TYPE(symbol->st_info) != STT_FUNC)
+		return false;
+	image->functions =
+	    memory_reserve(image->functions, image->nfunctions, &image->functions_capacity, sizeof(*image->functions));
+	function = &image->functions[image->nfunctions];
+	function->start = symbol->st_value;
+	function->last = size - 1 > UINT64_MAX - symbol->st_value ? UINT64_MAX : symbol->st_value + size - 1;
+	function->order = image->nfunctions++;
+	function->name = name;
+	return false;
+}
+
+static int elf_image_compare_functions(const void *a, const void *b)
+{
+	const struct elf_image_function *x = a, *y = b;
+
+	if (x->start != y->start)
+		return x->start < y->start ? -1 : 1;
+	return x->order < y->order ? -1 : x->order > y->order;
+}
+
+static void elf_image_read_functions(struct elf_image *image)
+{
+	uint64_t reach = 0;
+	size_t i;
+
+	image->functions_read = true;
+	elf_image_each_symbol(image, ".symtab", elf_image_visit_function, image);
+	elf_image_each_symbol(image, ".dynsym", elf_image_visit_function, image);
+	if (image->nfunctions)
+		qsort(image->functions, image->nfunctions, sizeof(*image->functions), elf_image_compare_functions);
+	for (i = 0; i < image->nfunctions; i++) {
+		if (image->functions[i].last > reach)
+			reach = image->functions[i].last;
+		image->functions[i].reach = reach;
+	}
+}
+
+/* How many functions start at or before ADDRESS. */
+static size_t elf_image_functions_to(const struct elf_image *image, uint64_t address)
+{
+	size_t low = 0, high = image->nfunctions;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (image->functions[middle].start <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 enum status elf_image_symbol_at(struct elf_image *image, uint64_t address, const char **name, uint64_t *start)
 {
-	struct elf_image_search search = {.address = address};
+	const struct elf_image_function *function, *found = NULL;
+	size_t i;
 
-	if (!elf_image_each_symbol(image, ".symtab", elf_image_visit_address, &search) &&
-	    !elf_image_each_symbol(image, ".dynsym", elf_image_visit_address, &search))
+	if (!image->functions_read)
+		elf_image_read_functions(image);
+	/* Ranges may overlap, so those that start earlier count too, as far back as one of them reaches here. */
+	for (i = elf_image_functions_to(image, address); i > 0; i--) {
+		function = &image->functions[i - 1];
+		if (function->reach < address)
+			break;
+		if (function->last >= address && (!found || function->order < found->order))
+			found = function;
+	}
+	if (!found)
 		return STATUS_NO_ENTRY;
-	*name = search.found;
-	*start = search.symbol.st_value;
+	*name = found->name;
+	*start = found->start;
 	return STATUS_OK;
 }

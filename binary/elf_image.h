@@ -79,13 +79,16 @@ bool elf_image_executable(const struct elf_image *image, uint64_t *address, uint
 /* The symbol NAME of .symtab or .dynsym with a value: address and size; STATUS_NO_ENTRY when stripped or not there. */
 enum status elf_image_symbol(struct elf_image *image, const char *name, uint64_t *address, uint64_t *size);
 
-/* The symbol whose range holds ADDRESS (for C frames without debug information): its name, borrowed, and its start. */
+/*
+ * The function symbol whose range holds ADDRESS (for C frames without debug information): its name, borrowed, and its
+ * start. Of several the first of .symtab, then of .dynsym; one without a size holds one byte. STATUS_NO_ENTRY: none.
+ */
 enum status elf_image_symbol_at(struct elf_image *image, uint64_t address, const char **name, uint64_t *start);
 
 /* The GNU build ID in hex, "" when there is none; borrowed. */
 const char *elf_image_build_id(const struct elf_image *image);
 
-/* The Go build ID ("action/…/content") of the note or of .text's start, "" when it is no Go program; borrowed. */
+/* The Go build ID ("action/…/content") of its note, "" when it is no Go program; borrowed. */
 const char *elf_image_go_build_id(const struct elf_image *image);
 
 #endif
