@@ -1,5 +1,5 @@
-// Prints what runtime.CallersFrames says of PCs of this whole program: for each PC a line "= HEX", then a line
-// "FUNCTION\tFILE\tLINE" a frame, innermost first. Built for tests of what escprof reads from the function table.
+// Prints the address of main.main, then what runtime.CallersFrames says of PCs of this whole program: for each PC a line
+// "= HEX", then a line "FUNCTION\tFILE\tLINE\tSTART LINE" a frame, innermost first. Built for tests of what escprof reads from the function table.
 package main
 
 import (
@@ -55,7 +55,8 @@ func print(out *bufio.Writer, pc uintptr) {
 	frames := runtime.CallersFrames([]uintptr{pc + 1, 1})
 	for {
 		frame, more := frames.Next()
-		fmt.Fprintf(out, "%s\t%s\t%d\n", frame.Function, frame.File, frame.Line)
+		start := reflect.ValueOf(frame).FieldByName("startLine").Int()
+		fmt.Fprintf(out, "%s\t%s\t%d\t%d\n", frame.Function, frame.File, frame.Line, start)
 		if !more {
 			break
 		}
@@ -68,6 +69,7 @@ func main() {
 	if use() == "" {
 		return
 	}
+	fmt.Fprintf(out, "%x\n", reflect.ValueOf(main).Pointer())
 	low, high := bounds(reflect.ValueOf(main).Pointer())
 	for pc := low; pc < high; pc += step {
 		if runtime.FuncForPC(pc).Entry() == pc {
