@@ -81,10 +81,11 @@ void accumulate_sample(struct accumulation *accumulation, const struct trace_sam
 	struct context_totals *totals = context_at(accumulation, sample->context);
 	uint64_t rate = sample->rate ? sample->rate : 1;
 
-	weights_add(&totals->objects, 1, weight_cached(size, rate, &totals->cached_rate, &totals->cached_weight), 1);
+	weights_add(&totals->objects, 1, weight_cached(size, rate, &totals->cached_rate, &totals->cached_weight),
+		    sample->count);
 	widen_rates(&totals->rate_low, &totals->rate_high, rate);
 	widen_rates(&accumulation->rate_low, &accumulation->rate_high, rate);
-	accumulation->samples++;
+	accumulation->samples += sample->count;
 	if (sample->address && sample->live_rate)
 		begin_life(accumulation, totals, sample, size);
 }

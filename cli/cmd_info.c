@@ -41,7 +41,7 @@ static void info_sample(void *user, const struct trace *trace, const struct trac
 	struct info_sums *sums = user;
 
 	sums->tracked += sample->address != 0;
-	sums->bytes += trace->contexts[sample->context].size;
+	sums->bytes += trace->contexts[sample->context].size * sample->count;
 }
 
 static void info_gc(void *user, const struct trace *trace, const struct trace_gc *gc)

@@ -1,11 +1,13 @@
 /*
- * The drain. At rate 1 millions of records a second come through here, on a machine that the target also needs: one
- * lookup by hash a sample, and everything else only for stacks seen the first time.
+ * The drain. A million records a second may come through here, on a machine that the target also needs: one lookup by
+ * hash a sample, and everything else only for stacks seen the first time. At fine rates most samples are counted by
+ * the agent (collector/tally.h) and come through here as sums, a few times a second.
  */
 #include "collector/drain.h"
 
 #include "base/memory.h"
 #include "collector/figures.h"
+#include "collector/tally.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -13,7 +15,8 @@
 #include <sys/uio.h>
 #include <time.h>
 
-#define DRAIN_EMPTY UINT32_MAX
+#define DRAIN_EMPTY    UINT32_MAX
+#define DRAIN_TALLY_NS 50000000u /* between readings of the tallies: how fine counted samples stand in time */
 
 /* Open addressing: from the agent's hash of a stack to the trace's context. */
 struct drain_slot {
@@ -30,6 +33,7 @@ struct drain_words {
 struct drain {
 	struct region *region;
 	struct trace_writer *writer;
+	struct tally *tally;
 	pid_t pid;
 	uint64_t bias;
 	struct drain_slot *slots;
@@ -39,8 +43,10 @@ struct drain {
 	double ns_a_tick;
 	uint64_t samples, bad_records;
 	double pressure;
-	uint64_t process_cpu; /* ns at the last look */
-	uint64_t *frames;     /* room for one stack */
+	uint64_t tally_ns, uncounted; /* time of the last reading of the tallies; samples it had no context for */
+	uint32_t cycle;               /* numgc, as last heard */
+	uint64_t process_cpu;         /* ns at the last look */
+	uint64_t *frames;             /* room for one stack */
 };
 
 static uint64_t drain_clock_ns(clockid_t clock)
@@ -75,6 +81,7 @@ struct drain *drain_new(struct region *region, struct trace_writer *writer, pid_
 
 	drain->region = region;
 	drain->writer = writer;
+	drain->tally = tally_new(region);
 	drain->pid = pid;
 	drain->bias = bias;
 	drain->nslots = 1 << 14;
@@ -92,6 +99,7 @@ void drain_free(struct drain *drain)
 {
 	if (!drain)
 		return;
+	tally_free(drain->tally);
 	free(drain->slots);
 	free(drain->addresses.words);
 	free(drain->types.words);
@@ -185,6 +193,7 @@ static void drain_take_alloc(struct drain *drain, const struct agent_alloc *allo
 	    .rate = alloc->rate,
 	    .goroutine = alloc->goroutine,
 	    .cycle = alloc->cycle,
+	    .count = 1,
 	};
 
 	sample.context = drain_context(drain, alloc);
@@ -198,6 +207,34 @@ static void drain_take_alloc(struct drain *drain, const struct agent_alloc *allo
 	}
 	trace_writer_sample(drain->writer, &sample);
 	drain->samples++;
+}
+
+/* What the agent has counted since the last reading. */
+static bool drain_take_step(void *user, const struct tally_step *step)
+{
+	struct drain *drain = user;
+	const struct drain_slot *slot = drain_find_slot(drain->slots, drain->nslots, step->hash);
+	struct trace_sample sample = {.time_ns = drain->tally_ns,
+				      .context = slot->context,
+				      .processor = step->processor,
+				      .rate = step->rate,
+				      .cycle = drain->cycle,
+				      .count = step->count};
+
+	if (slot->context == DRAIN_EMPTY || !step->rate) {
+		drain->uncounted += step->count;
+		return false;
+	}
+	trace_writer_sample(drain->writer, &sample);
+	drain->samples += step->count;
+	return true;
+}
+
+static void drain_take_tallies(struct drain *drain, uint64_t time_ns)
+{
+	drain->tally_ns = time_ns;
+	drain->uncounted = 0;
+	tally_read(drain->tally, drain_take_step, drain);
 }
 
 static void drain_take_death(struct drain *drain, const struct agent_death *record)
@@ -218,6 +255,7 @@ static void drain_write_gc(struct drain *drain, uint64_t time_ns, uint32_t cycle
 	gc.gc_percent = 100;
 	figures_decode(words, count, &gc);
 	gc.process_cpu_ns = drain_process_cpu(drain);
+	drain->cycle = cycle;
 	trace_writer_gc(drain->writer, &gc);
 }
 
@@ -381,16 +419,26 @@ static void drain_set_clock(struct drain *drain)
 
 uint64_t drain_run(struct drain *drain)
 {
+	uint64_t now = region_ticks(), count, now_ns;
+
 	region_heartbeat(drain->region);
 	drain_set_clock(drain);
 	drain_process_cpu(drain);
 	drain->pressure = 0;
-	return drain_pass(drain, region_ticks());
+	count = drain_pass(drain, now);
+	now_ns = drain_time(drain, now);
+	if (now_ns - drain->tally_ns >= DRAIN_TALLY_NS)
+		drain_take_tallies(drain, now_ns);
+	return count;
 }
 
 uint64_t drain_rest(struct drain *drain)
 {
-	return drain_pass(drain, UINT64_MAX);
+	uint64_t count = drain_pass(drain, UINT64_MAX);
+
+	drain_take_tallies(drain, drain_time(drain, region_ticks()));
+	drain->bad_records += drain->uncounted;
+	return count;
 }
 
 static bool drain_read_remote(const struct drain *drain, uint64_t address, void *value, size_t size)

@@ -15,6 +15,7 @@
 #define REGION_RING_MIN          (1ull << 20)
 #define REGION_FINE_RATE         64 /* below it samples come so fast that more room is wanted: */
 #define REGION_FINE_FACTOR       4
+#define REGION_TALLIES_FACTOR    4 /* GOMAXPROCS may be set above the number of CPUs: Ps that count, for each shard */
 #define REGION_HEARTBEAT_SECONDS 3
 #define REGION_FIGURES_A_SECOND  100
 
@@ -40,21 +41,32 @@ static uint64_t region_ring_size(uint32_t shards, uint64_t rate)
 	return size;
 }
 
-static uint64_t region_control_size(void)
+static uint64_t region_round(uint64_t size)
 {
-	return (sizeof(struct agent_control) + 4095) & ~4095ull;
+	return (size + 4095) & ~4095ull;
+}
+
+static uint64_t region_tallies_offset(void)
+{
+	return region_round(sizeof(struct agent_control));
+}
+
+static uint64_t region_shards_offset(const struct region *region)
+{
+	return region_tallies_offset() + region_round(region->ntallies * sizeof(struct agent_tally));
 }
 
 static uint64_t region_shard_size(const struct region *region)
 {
-	return ((sizeof(struct agent_shard) + 4095) & ~4095ull) + region->ring_size;
+	return region_round(sizeof(struct agent_shard)) + region->ring_size;
 }
 
 void region_plan(struct region *region, uint64_t rate)
 {
 	*region = (struct region){.fd = -1, .rate = rate, .nshards = region_shards()};
 	region->ring_size = region_ring_size(region->nshards, rate);
-	region->size = region_control_size() + region->nshards * region_shard_size(region);
+	region->ntallies = REGION_TALLIES_FACTOR * region->nshards;
+	region->size = region_shards_offset(region) + region->nshards * region_shard_size(region);
 }
 
 uint64_t region_ticks(void)
@@ -96,6 +108,9 @@ enum status region_map(struct region *region, int fd, struct error *error)
 	control->heartbeat_ticks = REGION_HEARTBEAT_SECONDS * second;
 	control->plan.figures_ticks = second / REGION_FIGURES_A_SECOND;
 	control->plan.nshards = region->nshards;
+	control->plan.ntallies = region->ntallies;
+	control->plan.tallies_offset = region_tallies_offset();
+	control->plan.shards_offset = region_shards_offset(region);
 	control->plan.ring_size = region->ring_size;
 	control->plan.shard_size = region_shard_size(region);
 	for (i = 0; i < AGENT_PROCESSORS; i++)
@@ -114,8 +129,13 @@ void region_arm(struct region *region, const struct plan *plan, uint64_t bias)
 
 struct agent_shard *region_shard(const struct region *region, uint32_t index)
 {
-	return (struct agent_shard *)((uint8_t *)region->control + region_control_size() +
+	return (struct agent_shard *)((uint8_t *)region->control + region_shards_offset(region) +
 				      index * region_shard_size(region));
+}
+
+const struct agent_tally *region_tally(const struct region *region, uint32_t index)
+{
+	return (const struct agent_tally *)((const uint8_t *)region->control + region_tallies_offset()) + index;
 }
 
 void region_heartbeat(struct region *region)

@@ -1,6 +1,6 @@
 /*
- * The collector's side of the memory that it shares with an agent: a memfd with the control block and the rings
- * (collector/agent/agent_shared.h).
+ * The collector's side of the memory that it shares with an agent: a memfd with the control block, the
+ * tallies and the rings (collector/agent/agent_shared.h).
  */
 #ifndef COLLECTOR_REGION_H
 #define COLLECTOR_REGION_H
@@ -16,7 +16,7 @@ struct region {
 	int fd;        /* the memfd, owned; -1 when none */
 	uint64_t size; /* bytes of control and rings: what is mapped behind the agent's code */
 	uint64_t rate; /* mean bytes between samples, as planned */
-	uint32_t nshards;
+	uint32_t nshards, ntallies;
 	uint64_t ring_size;            /* bytes of each shard's ring */
 	struct agent_control *control; /* mapped here; NULL when not */
 };
@@ -36,8 +36,11 @@ enum status region_map(struct region *region, int fd, struct error *error);
 /* Complete the plan in the region and mark it valid: what the agent needs before the first patched call. */
 void region_arm(struct region *region, const struct plan *plan, uint64_t bias);
 
-/* The shard at INDEX, below control->plan.nshards; borrowed. */
+/* The shard at INDEX, below `nshards`; borrowed. */
 struct agent_shard *region_shard(const struct region *region, uint32_t index);
+
+/* What the P with id INDEX, below `ntallies`, has counted; borrowed. */
+const struct agent_tally *region_tally(const struct region *region, uint32_t index);
 
 /* Tell the agent that the collector lives; call it more often than once a second. */
 void region_heartbeat(struct region *region);

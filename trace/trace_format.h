@@ -14,8 +14,9 @@
 #define TRACE_FRAME_HEADER_SIZE 16 /* u32 magic, u32 stored bytes, u32 raw bytes, u32 CRC-32 of those and the bytes */
 #define TRACE_FRAME_MAX         (64u << 20) /* raw bytes of a frame, at most */
 
-#define TRACE_STACK_MAX 4096 /* frames of a stack, at most */
-#define TRACE_CHAIN_MAX 256  /* levels of an inline chain, at most */
+#define TRACE_STACK_MAX 4096         /* frames of a stack, at most */
+#define TRACE_CHAIN_MAX 256          /* levels of an inline chain, at most */
+#define TRACE_COUNT_MAX (1ull << 48) /* samples of one record, at most */
 
 /* The first byte of a record. Numbers are LEB128, signed ones zigzag; deltas start from 0 in every frame. */
 enum trace_tag {
@@ -31,6 +32,7 @@ enum trace_tag {
 	TRACE_TAG_SYMBOL,
 	TRACE_TAG_TYPE,
 	TRACE_TAG_END,
+	TRACE_TAG_COUNTED, /* several samples alike, without goroutine and address */
 };
 
 #define TRACE_CONTEXT_TYPE_KNOWN 1u

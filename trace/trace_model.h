@@ -22,13 +22,14 @@ struct trace_context {
 	bool truncated;        /* the stack was deeper than the agent records */
 };
 
-/* One sampled allocation. */
+/* A sampled allocation, or several alike that were only counted. */
 struct trace_sample {
-	uint64_t time_ns; /* CLOCK_MONOTONIC, from the trace's start */
+	uint64_t time_ns; /* CLOCK_MONOTONIC, from the trace's start; of several: when their count was read */
+	uint64_t count;   /* allocations, at least 1; exactly 1 where there is an address */
 	uint32_t context;
 	uint32_t processor; /* P's id */
 	uint64_t rate;      /* mean bytes of the sampling interval it ended; 1: every allocation was seen */
-	uint64_t goroutine; /* goid */
+	uint64_t goroutine; /* goid; 0 when not known, as of those that were counted */
 	uint64_t address;   /* of the object; 0 when its death will not be told */
 	uint64_t live_rate; /* mean bytes of the thinned sampling by which the death is told; 0 when it is not */
 	uint32_t cycle;     /* memstats.numgc at the time */

@@ -144,12 +144,28 @@ static void reader_saw_time(struct trace *trace, uint64_t time_ns)
 		trace->end_ns = time_ns;
 }
 
-static void reader_sample(struct reader *reader, struct cursor *cursor, bool tracked)
+/* Hand on SAMPLE, read to its end, if CONTEXT is one. */
+static void reader_give_sample(struct reader *reader, struct trace_sample *sample, uint64_t context)
 {
 	struct trace *trace = reader->trace;
+
+	if (context >= trace->ncontexts || !sample->rate) {
+		trace->skipped++;
+		return;
+	}
+	sample->context = (uint32_t)context;
+	trace->nsamples += sample->count;
+	reader_saw_time(trace, sample->time_ns);
+	if (reader->callbacks && reader->callbacks->sample)
+		reader->callbacks->sample(reader->callbacks->user, trace, sample);
+}
+
+static void reader_sample(struct reader *reader, struct cursor *cursor, bool tracked)
+{
 	struct trace_sample sample = reader->deltas.state;
 	uint64_t context;
 
+	sample.count = 1;
 	sample.time_ns = reader_delta(cursor, &reader->deltas.time_ns);
 	context = cursor_uleb(cursor);
 	sample.goroutine = reader_delta(cursor, &reader->deltas.goroutine);
@@ -157,17 +173,23 @@ static void reader_sample(struct reader *reader, struct cursor *cursor, bool tra
 		sample.address = reader_delta(cursor, &reader->deltas.address);
 	else
 		sample.live_rate = 0;
-	if (cursor->failed)
-		return;
-	if (context >= trace->ncontexts || !sample.rate) {
-		trace->skipped++;
-		return;
-	}
-	sample.context = (uint32_t)context;
-	trace->nsamples++;
-	reader_saw_time(trace, sample.time_ns);
-	if (reader->callbacks && reader->callbacks->sample)
-		reader->callbacks->sample(reader->callbacks->user, trace, &sample);
+	if (!cursor->failed)
+		reader_give_sample(reader, &sample, context);
+}
+
+static void reader_counted_samples(struct reader *reader, struct cursor *cursor)
+{
+	struct trace_sample sample = reader->deltas.state;
+	uint64_t context;
+
+	sample.live_rate = 0;
+	sample.time_ns = reader_delta(cursor, &reader->deltas.time_ns);
+	context = cursor_uleb(cursor);
+	sample.count = cursor_uleb(cursor);
+	if (sample.count == 0 || sample.count > TRACE_COUNT_MAX)
+		cursor->failed = true;
+	if (!cursor->failed)
+		reader_give_sample(reader, &sample, context);
 }
 
 static void reader_death(struct reader *reader, struct cursor *cursor)
@@ -310,6 +332,9 @@ static void reader_record(struct reader *reader, struct cursor *cursor)
 		break;
 	case TRACE_TAG_TRACKED:
 		reader_sample(reader, cursor, true);
+		break;
+	case TRACE_TAG_COUNTED:
+		reader_counted_samples(reader, cursor);
 		break;
 	case TRACE_TAG_DEATH:
 		reader_death(reader, cursor);

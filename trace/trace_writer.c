@@ -9,6 +9,7 @@
 #include "base/strtab.h"
 #include "trace/trace_format.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -200,16 +201,31 @@ static void writer_state(struct trace_writer *writer, const struct trace_sample 
 	buf_append_uleb(&writer->block, sample->cycle);
 }
 
+static void writer_counted(struct trace_writer *writer, const struct trace_sample *sample)
+{
+	struct buf *block = &writer->block;
+
+	buf_append_u8(block, TRACE_TAG_COUNTED);
+	writer_append_delta(block, sample->time_ns, &writer->deltas.time_ns);
+	buf_append_uleb(block, sample->context);
+	buf_append_uleb(block, sample->count);
+}
+
 void trace_writer_sample(struct trace_writer *writer, const struct trace_sample *sample)
 {
 	struct buf *block = &writer->block;
 	struct trace_sample plain = *sample;
 
+	assert(sample->count == 1 || (sample->count && !sample->address));
 	if (block->size >= WRITER_BLOCK)
 		writer_flush_block(writer);
 	if (!sample->address) /* the live rate says nothing here: keep it from switching the state to and fro */
 		plain.live_rate = writer->deltas.live_rate;
 	writer_state(writer, &plain);
+	if (sample->count > 1) {
+		writer_counted(writer, sample);
+		return;
+	}
 	buf_append_u8(block, sample->address ? TRACE_TAG_TRACKED : TRACE_TAG_SAMPLE);
 	writer_append_delta(block, sample->time_ns, &writer->deltas.time_ns);
 	buf_append_uleb(block, sample->context);

@@ -15,7 +15,8 @@ void agent_free(uint64_t special, uint64_t object, uint64_t g);
 
 /* A sample on its way into a record. */
 struct agent_sample {
-	uint64_t time, object, size;
+	uint64_t object, size;
+	uint64_t time; /* 0: the clock was not looked at */
 	uint64_t g;    /* on whose stack the frames are */
 	uint64_t curg; /* the user's goroutine */
 	uint64_t m;
@@ -53,7 +54,7 @@ static inline uint64_t agent_now(void)
 
 static inline struct agent_shard *agent_shard_at(struct agent_control *control, uint32_t index)
 {
-	return (struct agent_shard *)((uint8_t *)control + ((sizeof(*control) + 4095) & ~4095ull) +
+	return (struct agent_shard *)((uint8_t *)control + control->plan.shards_offset +
 				      index * control->plan.shard_size);
 }
 
@@ -104,10 +105,28 @@ static inline void agent_publish(struct agent_shard *shard, uint64_t size)
 	__atomic_store_n(&shard->head, shard->head + size, __ATOMIC_RELEASE);
 }
 
-/* The bounds of the stack of goroutine G. */
-static inline bool agent_on_stack(uint64_t g, uint64_t address)
+/* The bounds of a goroutine's stack. */
+struct agent_bounds {
+	uint64_t low, high;
+};
+
+static inline struct agent_bounds agent_stack_of(uint64_t g)
 {
-	return g && address >= load64(g) && address + 16 <= load64(g + 8);
+	if (!g)
+		return (struct agent_bounds){0, 0};
+	return (struct agent_bounds){load64(g), load64(g + 8)};
+}
+
+/* Whether two words can be read at ADDRESS. */
+static inline bool agent_within(struct agent_bounds stack, uint64_t address)
+{
+	return address >= stack.low && address + 16 <= stack.high;
+}
+
+/* One step of the hash of a stack, short because the whole walk waits for it; agent_mix ends it. */
+static inline uint64_t agent_step(uint64_t hash, uint64_t pc)
+{
+	return (hash + pc) * 0x9fb21c651e98df25ull;
 }
 
 static inline uint64_t agent_mix(uint64_t hash, uint64_t word)
@@ -117,34 +136,41 @@ static inline uint64_t agent_mix(uint64_t hash, uint64_t word)
 }
 
 /*
- * Write the return addresses from profilealloc's caller outwards to FRAMES, and mix them into *HASH. The chain of frame
- * pointers may cross once from the system stack to the goroutine's (systemstack switches SP alone); on one stack it
- * only rises, so that it ends. Returns the number of frames.
+ * Mix the return addresses from profilealloc's caller outwards into *HASH, and write them to FRAMES unless it is NULL.
+ * The chain of frame pointers may cross once from the system stack to the goroutine's (systemstack switches SP alone);
+ * on one stack it only rises, so that it ends. Returns the number of frames.
  */
-static uint32_t agent_walk(const struct agent_sample *sample, uint64_t *frames, uint64_t *hash)
+static inline uint32_t agent_walk(const struct agent_sample *sample, uint64_t *frames, uint64_t *hash)
 {
-	uint64_t frame = sample->frame, g = sample->g, mixed = *hash;
+	struct agent_bounds stack = agent_stack_of(sample->g);
+	uint64_t frame = sample->frame, mixed = *hash, pc;
+	bool crossed = sample->g == sample->curg;
 	uint32_t depth = 0;
 
 	while (depth < AGENT_MAX_FRAMES && !(frame & 7)) {
-		uint64_t pc, next;
+		uint64_t next;
 
-		if (!agent_on_stack(g, frame)) {
-			if (g == sample->curg || !agent_on_stack(sample->curg, frame))
+		if (!agent_within(stack, frame)) {
+			if (crossed)
 				break;
-			g = sample->curg;
+			crossed = true;
+			stack = agent_stack_of(sample->curg);
+			if (!agent_within(stack, frame))
+				break;
 		}
 		pc = load64(frame + 8);
 		next = load64(frame);
 		if (!pc)
 			break;
-		frames[depth++] = pc;
-		mixed = agent_mix(mixed, pc);
-		if (agent_on_stack(g, next) && next <= frame)
+		if (frames)
+			frames[depth] = pc;
+		depth++;
+		mixed = agent_step(mixed, pc);
+		if (next <= frame && agent_within(stack, next))
 			break;
 		frame = next;
 	}
-	*hash = mixed;
+	*hash = agent_mix(mixed, depth);
 	return depth;
 }
 
@@ -154,6 +180,7 @@ static uint32_t agent_walk(const struct agent_sample *sample, uint64_t *frames, 
  */
 static bool agent_type(const struct agent_plan *plan, const struct agent_sample *sample, uint64_t *type)
 {
+	struct agent_bounds stack = agent_stack_of(sample->g);
 	uint64_t frame = sample->frame, requested;
 	uint32_t hop;
 
@@ -161,11 +188,11 @@ static bool agent_type(const struct agent_plan *plan, const struct agent_sample 
 	if (plan->type_hops == UINT32_MAX)
 		return false;
 	for (hop = 0; hop <= plan->type_hops; hop++) {
-		if (!agent_on_stack(sample->g, frame))
+		if (!agent_within(stack, frame))
 			return false;
 		frame = load64(frame);
 	}
-	if (!agent_on_stack(sample->g, frame) || !agent_on_stack(sample->g, frame + 16))
+	if (!agent_within(stack, frame) || !agent_within(stack, frame + 16))
 		return false;
 	requested = load64(frame + 16);
 	*type = load64(frame + 24);
@@ -176,27 +203,36 @@ static bool agent_type(const struct agent_plan *plan, const struct agent_sample 
 	return false;
 }
 
+/*
+ * Where an allocation comes from: what tells its context from others. Fills the head of STACK, whose frames only when
+ * FRAMES is not NULL; returns the hash of it all.
+ */
+static inline uint64_t agent_identify(const struct agent_plan *plan, const struct agent_sample *sample,
+				      struct agent_stack *stack, uint64_t *frames, uint32_t *depth, uint32_t *flags)
+{
+	uint64_t hash;
+
+	*flags = agent_type(plan, sample, &stack->type) ? AGENT_FLAG_TYPE : 0;
+	stack->size = sample->size;
+	stack->creator = sample->curg ? load64(sample->curg + plan->g_gopc) : 0;
+	hash = agent_step(agent_step(agent_step(*flags, stack->size), stack->type), stack->creator);
+	*depth = agent_walk(sample, frames, &hash);
+	if (*depth == AGENT_MAX_FRAMES)
+		*flags |= AGENT_FLAG_TRUNCATED;
+	return hash;
+}
+
 /* Fill RECORD for SAMPLE; returns its bytes. The stack is sent only when this shard has not sent it lately. */
 static uint64_t agent_fill_alloc(struct agent_control *control, struct agent_shard *shard,
 				 const struct agent_sample *sample, struct agent_alloc *record)
 {
 	const struct agent_plan *plan = &control->plan;
 	struct agent_stack *stack = (struct agent_stack *)(record + 1);
-	uint64_t hash, type;
-	uint32_t depth, flags = 0;
+	uint32_t depth, flags;
 
-	if (agent_type(plan, sample, &type))
-		flags |= AGENT_FLAG_TYPE;
-	stack->size = sample->size;
-	stack->type = type;
-	stack->creator = sample->curg ? load64(sample->curg + plan->g_gopc) : 0;
-	hash = agent_mix(agent_mix(agent_mix(flags, stack->size), stack->type), stack->creator);
-	depth = agent_walk(sample, stack->frames, &hash);
-	if (depth == AGENT_MAX_FRAMES)
-		flags |= AGENT_FLAG_TRUNCATED;
+	record->hash = agent_identify(plan, sample, stack, stack->frames, &depth, &flags);
 	record->record.kind = AGENT_ALLOC;
-	record->record.time = sample->time;
-	record->hash = hash;
+	record->record.time = agent_now();
 	record->address = sample->object;
 	record->goroutine = sample->curg ? load64(sample->curg + plan->g_goid) : 0;
 	record->rate = sample->rate;
@@ -205,8 +241,8 @@ static uint64_t agent_fill_alloc(struct agent_control *control, struct agent_sha
 	record->processor = (uint16_t)sample->processor;
 	record->depth = 0;
 	record->record.size = sizeof(*record);
-	if (shard->seen[hash % AGENT_SEEN] != hash) {
-		shard->seen[hash % AGENT_SEEN] = hash;
+	if (shard->seen[record->hash % AGENT_SEEN] != record->hash) {
+		shard->seen[record->hash % AGENT_SEEN] = record->hash;
 		flags |= AGENT_FLAG_STACK;
 		record->depth = (uint16_t)depth;
 		record->record.size += (uint32_t)(sizeof(*stack) + 8 * depth);
@@ -215,70 +251,148 @@ static uint64_t agent_fill_alloc(struct agent_control *control, struct agent_sha
 	return record->record.size;
 }
 
-/* Whether the GC's figures are due: a cycle has ended since the last look, or it is long ago. One caller is told so. */
-static bool agent_figures_are_due(struct agent_control *control, uint32_t cycle, uint64_t time)
+/* The counter of HASH and RATE in TALLY, or the free one for it; NULL when there is no room near its place. */
+static inline struct agent_counter *agent_counter_at(struct agent_tally *tally, uint64_t hash, uint32_t rate)
 {
-	uint32_t last = __atomic_load_n(&control->last_numgc, __ATOMIC_RELAXED);
+	uint32_t mask = 2 * AGENT_COUNTERS - 1, at = (uint32_t)(hash ^ rate), i;
+
+	for (i = 0; i < 8; i++) {
+		struct agent_counter *counter = &tally->slots[(at + i) & mask];
+
+		if ((counter->hash == hash && counter->rate == rate) || !counter->rate)
+			return counter;
+	}
+	return 0;
+}
+
+static inline struct agent_tally *agent_tally_of(struct agent_control *control, uint32_t processor)
+{
+	if (processor >= control->plan.ntallies)
+		return 0;
+	return (struct agent_tally *)((uint8_t *)control + control->plan.tallies_offset) + processor;
+}
+
+/* Count SAMPLE if its context has a counter; else false, and *COUNTER is a free one for it, or NULL. */
+static bool agent_count(struct agent_control *control, const struct agent_sample *sample,
+			struct agent_counter **counter, uint64_t *hash)
+{
+	struct agent_tally *tally = agent_tally_of(control, sample->processor);
+	struct agent_stack head;
+	uint32_t depth, flags;
+
+	*counter = 0;
+	if (!tally)
+		return false;
+	*hash = agent_identify(&control->plan, sample, &head, 0, &depth, &flags);
+	*counter = agent_counter_at(tally, *hash, sample->rate);
+	if (!*counter || !(*counter)->rate)
+		return false;
+	__atomic_store_n(&(*counter)->count, (*counter)->count + 1, __ATOMIC_RELAXED);
+	return true;
+}
+
+/* The next sample like SAMPLE, whose stack the ring has now, will be counted in COUNTER, a free one. */
+static void agent_claim(struct agent_control *control, const struct agent_sample *sample, struct agent_counter *counter,
+			uint64_t hash)
+{
+	struct agent_tally *tally = agent_tally_of(control, sample->processor);
+	uint32_t used = tally->used;
+
+	if (used >= AGENT_COUNTERS)
+		return;
+	counter->hash = hash;
+	counter->rate = sample->rate;
+	tally->order[used] = (uint16_t)(counter - tally->slots);
+	__atomic_store_n(&tally->used, used + 1, __ATOMIC_RELEASE);
+}
+
+/*
+ * Whether the GC's figures are due: a cycle has ended since the last look, or it is long ago (TIME 0: not asked). One
+ * caller is told so.
+ */
+static inline bool agent_figures_are_due(struct agent_control *control, uint64_t time)
+{
+	uint32_t last = __atomic_load_n(&control->last_numgc, __ATOMIC_RELAXED), cycle;
 	uint64_t before = __atomic_load_n(&control->last_figures, __ATOMIC_RELAXED);
 
+	if (!control->plan.numgc)
+		return false;
+	cycle = load32(control->plan.numgc);
 	if (cycle != last)
 		return __atomic_compare_exchange_n(&control->last_numgc, &last, cycle, false, __ATOMIC_RELAXED,
 						   __ATOMIC_RELAXED);
-	return time - before > control->plan.figures_ticks &&
+	return time && time - before > control->plan.figures_ticks &&
 	       __atomic_compare_exchange_n(&control->last_figures, &before, time, false, __ATOMIC_RELAXED,
 					   __ATOMIC_RELAXED);
 }
 
-/* Copy the GC's figures when they are due. */
-static void agent_gc_figures(struct agent_control *control, struct agent_shard *shard, uint64_t time)
+/* Copy the GC's figures into SHARD, which is ours. */
+static void agent_gc_figures(struct agent_control *control, struct agent_shard *shard)
 {
 	const struct agent_plan *plan = &control->plan;
-	uint32_t cycle, i;
 	uint64_t size = sizeof(struct agent_gc) + 8 * plan->nfigures;
-	struct agent_gc *gc;
+	struct agent_gc *gc = agent_room(control, shard, size, 0);
+	uint32_t i;
 
-	if (!plan->numgc)
-		return;
-	cycle = load32(plan->numgc);
-	if (!agent_figures_are_due(control, cycle, time))
-		return;
-	gc = agent_room(control, shard, size, 0);
 	if (!gc)
 		return;
 	gc->record.size = (uint32_t)size;
 	gc->record.kind = AGENT_GC;
 	gc->record.flags = 0;
-	gc->record.time = time;
-	gc->cycle = cycle;
+	gc->record.time = agent_now();
+	gc->cycle = load32(plan->numgc);
 	gc->count = plan->nfigures;
 	for (i = 0; i < plan->nfigures; i++)
 		gc->words[i] = plan->figures[i] ? load64(plan->figures[i]) : UINT64_MAX;
 	agent_publish(shard, size);
 }
 
-/* Leave a record of SAMPLE. Returns how full the ring of the shard is, in eighths; 8 when there was no room. */
-static uint32_t agent_record_alloc(struct agent_control *control, const struct agent_sample *sample)
+static void agent_tell_figures(struct agent_control *control, uint32_t processor)
+{
+	struct agent_shard *shard = agent_take_shard(control, processor);
+
+	if (!shard)
+		return;
+	agent_gc_figures(control, shard);
+	agent_give_shard(shard);
+}
+
+/* Leave a record of SAMPLE; false when it is lost. *EIGHTHS is how full the shard's ring is. */
+static bool agent_record_alloc(struct agent_control *control, const struct agent_sample *sample, uint32_t *eighths)
 {
 	struct agent_shard *shard = agent_take_shard(control, sample->processor);
 	struct agent_alloc *record;
-	uint32_t eighths = 8;
 
 	if (!shard) {
 		__atomic_fetch_add(&control->contended, 1, __ATOMIC_RELAXED);
-		return 0;
+		return false;
 	}
+	*eighths = 8;
 	record = agent_room(control, shard, AGENT_ALLOC_MAX, AGENT_RESERVE);
 	if (record) {
 		agent_publish(shard, agent_fill_alloc(control, shard, sample, record));
-		eighths = (uint32_t)((shard->head - shard->tail) * 8 / control->plan.ring_size);
+		*eighths = (uint32_t)((shard->head - shard->tail) * 8 / control->plan.ring_size);
 	} else {
 		shard->lost_samples++;
 		shard->lost_bytes += sample->size;
 	}
-	if (eighths >= 4)
+	if (*eighths >= 4)
 		shard->throttled++;
-	agent_gc_figures(control, shard, sample->time);
 	agent_give_shard(shard);
+	return record != 0;
+}
+
+/* Count SAMPLE where that is enough, or leave a record of it. Returns how full the ring is, in eighths. */
+static uint32_t agent_keep(struct agent_control *control, const struct agent_sample *sample)
+{
+	struct agent_counter *counter = 0;
+	uint32_t eighths = 0;
+	uint64_t hash = 0;
+
+	if (!sample->live_rate && sample->rate < AGENT_COUNT_BELOW && agent_count(control, sample, &counter, &hash))
+		return 0;
+	if (agent_record_alloc(control, sample, &eighths) && counter)
+		agent_claim(control, sample, counter, hash);
 	return eighths;
 }
 
@@ -334,12 +448,30 @@ static inline bool agent_rate_is_the_programs(const struct agent_control *contro
 	return !control->plan.first_rate || control->rate_restored;
 }
 
-static void agent_fill_sample(const struct agent_plan *plan, struct agent_sample *sample)
+/* The user's goroutine: what runs may be the system stack's. */
+static inline uint64_t agent_user_goroutine(const struct agent_plan *plan, const struct agent_sample *sample)
 {
+	return sample->g == load64(sample->m + plan->m_g0) ? load64(sample->m + plan->m_curg) : sample->g;
+}
+
+/*
+ * Look at the clock: for every sample of a coarse mean, for one in 64 of a fine one. Fills SAMPLE's time, or leaves it
+ * 0. Returns whether the collector is gone.
+ */
+static inline bool agent_look(const struct agent_control *control, struct agent_processor *processor, uint64_t drawn,
+			      struct agent_sample *sample)
+{
+	if (drawn < AGENT_COUNT_BELOW && processor->calls++ % 64)
+		return processor->alone;
 	sample->time = agent_now();
-	sample->curg = sample->g;
-	if (sample->g == load64(sample->m + plan->m_g0))
-		sample->curg = load64(sample->m + plan->m_curg);
+	processor->alone = agent_alone(control, sample->time);
+	return processor->alone;
+}
+
+/* To Go 1.23, at a rate of 1 of the program's own: every allocation comes, and its profile wants each. */
+static inline bool agent_sees_all(const struct agent_control *control, int64_t own)
+{
+	return control->plan.rate_one_is_all && own == 1;
 }
 
 /* Decide, record and draw anew. Returns whether the runtime's own profile gets the sample. */
@@ -348,36 +480,33 @@ static int agent_sample_one(struct agent_control *control, struct agent_sample *
 	struct agent_processor *processor = &control->processors[sample->processor % AGENT_PROCESSORS];
 	int64_t own = (int64_t)load64(control->plan.mem_profile_rate);
 	uint64_t rate = control->rate, drawn = processor->mean ? processor->mean : 1;
+	bool pass, record, alone, all = agent_sees_all(control, own);
 	double chance, size = (double)sample->size;
-	bool pass, record, alone;
 	uint32_t eighths = 0;
 
-	if (control->plan.rate_one_is_all && own == 1) {
-		/* Every allocation comes, and the program's profile wants each; we count our own interval. */
-		if ((int64_t)sample->size < processor->countdown) {
-			processor->countdown -= (int64_t)sample->size;
-			return agent_rate_is_the_programs(control);
-		}
+	if (all && (int64_t)sample->size < processor->countdown) { /* we count our own interval */
+		processor->countdown -= (int64_t)sample->size;
+		return agent_rate_is_the_programs(control);
 	}
-	agent_fill_sample(&control->plan, sample);
-	alone = agent_alone(control, sample->time);
+	alone = agent_look(control, processor, drawn, sample);
+	sample->curg = agent_user_goroutine(&control->plan, sample);
 	if (rate < drawn)
 		rate = drawn;
 	chance = agent_uniform(&processor->random);
-	pass = own > 0 && chance <= agent_thin(size, (double)drawn, (double)own);
-	record = !alone && chance <= agent_thin(size, (double)drawn, (double)rate);
-	if (control->plan.rate_one_is_all && own == 1)
+	pass = own > 0 && agent_is_kept(chance, size, (double)drawn, (double)own);
+	record = !alone && agent_is_kept(chance, size, (double)drawn, (double)rate);
+	if (all)
 		pass = agent_rate_is_the_programs(control);
 	if (alone && control->plan.switched_on)
 		pass = false;
 	if (record) {
 		sample->rate = (uint32_t)rate;
 		sample->live_rate = pass ? (uint32_t)(own > 0x7fffffff ? 0x7fffffff : own) : 0;
-		eighths = agent_record_alloc(control, sample);
+		eighths = agent_keep(control, sample);
 	}
-	agent_set_next(control, processor, mcache,
-		       control->plan.rate_one_is_all && own == 1 ? agent_next_mean(control, alone, eighths, 0)
-								 : agent_next_mean(control, alone, eighths, own));
+	if (!alone && agent_figures_are_due(control, sample->time))
+		agent_tell_figures(control, sample->processor);
+	agent_set_next(control, processor, mcache, agent_next_mean(control, alone, eighths, all ? 0 : own));
 	return pass;
 }
 

@@ -54,8 +54,8 @@ static inline double agent_hit_probability(double y)
 	double rest, e;
 	int halvings;
 
-	if (y < 1e-4)
-		return y * (1 - y * (0.5 - y / 6));
+	if (y < 1e-3)
+		return y * (1 - y * (1.0 / 2 - y * (1.0 / 6 - y / 24)));
 	if (y > 40)
 		return 1;
 	halvings = (int)(y * 1.4426950408889634);
@@ -94,6 +94,19 @@ static inline double agent_thin(double size, double drawn, double wanted)
 	if (drawn <= 1)
 		return agent_hit_probability(size / wanted);
 	return agent_hit_probability(size / wanted) / agent_hit_probability(size / drawn);
+}
+
+/*
+ * Whether an object is among those that agent_thin keeps, by CHANCE, uniform in (0, 1]. Nearly every sample of a fine
+ * mean is not: a probability is at most its size over WANTED, which tells without the exponential.
+ */
+static inline int agent_is_kept(double chance, double size, double drawn, double wanted)
+{
+	if (wanted <= drawn)
+		return 1;
+	if (drawn <= 1 && chance * wanted > size)
+		return 0;
+	return chance <= agent_thin(size, drawn, wanted);
 }
 
 #endif

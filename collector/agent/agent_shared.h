@@ -4,9 +4,10 @@
  *
  * The region lies in the target within 2 GiB of the program's machine code:
  *
- *     +0                   the agent's code, read and execute, private
- *     +AGENT_CODE_SIZE     struct agent_control, shared with the collector (a memfd)
- *     +... (control size)  one struct agent_shard with its ring behind it for each of `nshards`
+ *     +0                       the agent's code, read and execute, private
+ *     +AGENT_CODE_SIZE         struct agent_control, shared with the collector (a memfd), and from its start
+ *     +plan.tallies_offset     one struct agent_tally for each of the first `ntallies` Ps
+ *     +plan.shards_offset      one struct agent_shard with its ring behind it for each of `nshards`
  *
  * Times are TSC ticks, addresses absolute in the target, sizes bytes. Everything is freestanding: no libc.
  */
@@ -22,6 +23,8 @@
 #define AGENT_PROCESSORS  1024 /* Ps with a state of their own; higher ids share */
 #define AGENT_MAX_FIGURES 32
 #define AGENT_SEEN        8192 /* stacks that a shard remembers to have sent */
+#define AGENT_COUNTERS    8192 /* contexts that one P counts, at most */
+#define AGENT_COUNT_BELOW 4096 /* bytes: samples of a finer mean are counted where they need no record of their own */
 
 /* The agent's code begins with this, as offsets from its own start. */
 struct agent_entries {
@@ -49,19 +52,40 @@ struct agent_plan {
 	uint32_t next_sample_add; /* 1 to Go 1.23, where an object of exactly nextSample bytes is sampled; else 0 */
 	uint32_t rate_one_is_all; /* to Go 1.23 MemProfileRate 1 brings every allocation, whatever nextSample says */
 	uint32_t switched_on;     /* the program has no profile of its own: what the runtime keeps is ours alone */
-	uint32_t nshards;
-	uint64_t shard_size; /* bytes from one shard to the next: struct and ring */
-	uint64_t ring_size;  /* bytes, a power of two */
+	uint32_t nshards, ntallies;
+	uint64_t tallies_offset, shards_offset; /* bytes from the control block */
+	uint64_t shard_size;                    /* bytes from one shard to the next: struct and ring */
+	uint64_t ring_size;                     /* bytes, a power of two */
 	int64_t
 	    first_rate; /* to Go 1.23: MemProfileRate is 1 until the first P is there, then becomes this; 0: leave it */
 };
 
-/* Of one P, which only one thread holds at a time. */
+/* Of one P, which only one thread holds at a time: on a cache line of its own, for it is written at every sample. */
 struct agent_processor {
-	uint64_t random;
+	uint64_t random __attribute__((aligned(64)));
 	int64_t countdown; /* bytes to the next sample where the runtime does not count (rate_one_is_all) */
 	uint32_t mean;     /* bytes: the mean its running interval was drawn with; 0: the runtime drew it */
+	uint16_t calls;    /* since the agent looked at the clock for this P */
+	uint16_t alone;    /* what it saw: the collector is gone */
+};
+
+/*
+ * What one P has counted: at a mean of 1 every allocation comes, and a record for each would cost more than the
+ * allocation. The first sample of a context and mean goes through a ring, with its stack; later ones only add to a
+ * counter. Whoever holds the P is the only writer and counts never fall, so that the collector takes differences at
+ * any time, without a lock.
+ */
+struct agent_counter {
+	uint64_t hash;  /* of the context, as in struct agent_alloc */
+	uint64_t count; /* allocations, the first not among them */
+	uint32_t rate;  /* mean in bytes; 0: a free slot */
 	uint32_t unused;
+};
+
+struct agent_tally {
+	uint32_t used;                  /* entries of `order`; stored with release after the counter is complete */
+	uint16_t order[AGENT_COUNTERS]; /* slots in the order in which they were taken */
+	struct agent_counter slots[2 * AGENT_COUNTERS] __attribute__((aligned(64))); /* by hash and rate */
 };
 
 struct agent_control {

@@ -14,8 +14,12 @@
 
 static struct trace_sample make_sample(uint32_t context, uint64_t rate, uint64_t address, uint32_t cycle)
 {
-	return (struct trace_sample){
-	    .context = context, .rate = rate, .address = address, .live_rate = address ? rate : 0, .cycle = cycle};
+	return (struct trace_sample){.count = 1,
+				     .context = context,
+				     .rate = rate,
+				     .address = address,
+				     .live_rate = address ? rate : 0,
+				     .cycle = cycle};
 }
 
 static void test_totals(void **state)

@@ -55,6 +55,31 @@ static double hit_share(uint64_t *random, int64_t size, double mean, int allocat
 	return (double)hits / allocations;
 }
 
+/* The short way must decide as the long one does, at the borders as well. */
+static void test_kept_as_thinned(void **state)
+{
+	static const double means[] = {1, 2, 64, 512, 4096, 524288}, sizes[] = {8, 16, 48, 1024, 65536, 1 << 22};
+	uint64_t random = 42;
+	size_t i, j, k;
+	int n;
+
+	(void)state;
+	for (i = 0; i < 6; i++)
+		for (j = 0; j < 6; j++)
+			for (k = 0; k < 6; k++) {
+				double thin = agent_thin(sizes[k], means[i], means[j]);
+
+				assert_true(agent_is_kept(thin, sizes[k], means[i], means[j]));
+				assert_true(thin >= 1 || !agent_is_kept(thin * 1.000001, sizes[k], means[i], means[j]));
+				for (n = 0; n < 50; n++) {
+					double chance = agent_uniform(&random);
+
+					assert_int_equal(agent_is_kept(chance, sizes[k], means[i], means[j]),
+							 chance <= thin);
+				}
+			}
+}
+
 static void test_draws_hit_as_often_as_they_should(void **state)
 {
 	static const struct {
@@ -94,8 +119,11 @@ static void test_uniform(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_log),     cmocka_unit_test(test_hit_probability),
-	    cmocka_unit_test(test_thin),    cmocka_unit_test(test_draws_hit_as_often_as_they_should),
+	    cmocka_unit_test(test_log),
+	    cmocka_unit_test(test_hit_probability),
+	    cmocka_unit_test(test_thin),
+	    cmocka_unit_test(test_kept_as_thinned),
+	    cmocka_unit_test(test_draws_hit_as_often_as_they_should),
 	    cmocka_unit_test(test_uniform),
 	};
 

@@ -61,7 +61,8 @@ static void begin(struct fixture *fixture, struct trace_type *types)
 
 static void add(struct accumulation *sums, uint32_t context, uint64_t address, uint32_t born, uint32_t died)
 {
-	struct trace_sample sample = {.context = context, .rate = 1, .live_rate = 1, .address = address, .cycle = born};
+	struct trace_sample sample = {
+	    .count = 1, .context = context, .rate = 1, .live_rate = 1, .address = address, .cycle = born};
 	struct trace_death death = {.address = address, .cycle = died};
 
 	accumulate_sample(sums, &sample, contexts[context].size);
