@@ -23,8 +23,9 @@ struct go_type {
 bool go_type_read(struct elf_image *image, const struct go_pclntab *table, uint64_t address, struct go_type *type);
 
 /*
- * The type's name as Go prints it ("main.E", "*net/http.Request", "[]int"), with package paths for named types where
- * an uncommon type has one. A new string for the caller to free(); NULL when it cannot be read.
+ * The type's name as reflect and fmt's %T print it: "main.E", "[]int", "*http.Request". Packages are named, not given
+ * by their paths, as in the compiler's messages too; only in type arguments stand paths
+ * ("main.tree[net/http.Request]"). A new string for the caller to free(); NULL when it cannot be read.
  */
 char *go_type_name(struct elf_image *image, const struct go_pclntab *table, uint64_t address);
 

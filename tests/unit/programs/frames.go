@@ -1,5 +1,6 @@
-// Prints the address of main.main, then what runtime.CallersFrames says of PCs of this whole program: for each PC a line
-// "= HEX", then a line "FUNCTION\tFILE\tLINE\tSTART LINE" a frame, innermost first. Built for tests of what escprof reads from the function table.
+// Prints the address of main.main, then what runtime.CallersFrames says of PCs of this whole program: for each PC a
+// line "= HEX", then a line "FUNCTION\tFILE\tLINE\tSTART LINE" a frame, innermost first. Built for tests of what
+// escprof reads from the function table.
 package main
 
 import (
@@ -32,7 +33,8 @@ func largest[T int | float64 | string](values ...T) T {
 
 func use() string {
 	shapes := []shape{&square{2}, framed{&square{3}}}
-	return strings.Repeat("x", shapes[len(os.Args)%2].area()) + largest("a", "b") + fmt.Sprint(largest(1, 2), largest(1.5, 2))
+	return strings.Repeat("x", shapes[len(os.Args)%2].area()) + largest("a", "b") +
+		fmt.Sprint(largest(1, 2), largest(1.5, 2))
 }
 
 // bounds walks both ways from a PC to the ends of what the runtime knows.
