@@ -71,7 +71,7 @@ var roots = []any{
 		*pair
 	}{},
 	struct {
-		theNameOfThisTypeNeedsMoreThanOneByteForItsLength func(first, second map[string][]byte) (third, fourth pair)
+		theNameOfThisTypeNeedsMoreThanOneByteForItsLength func(map[string][]byte) (pair, pair)
 		andSoDoesThat                                     *[30000]chan<- map[pair]func(embedded, mixed, empty, callback)
 	}{},
 	bytes.Buffer{}, &strings.Builder{}, time.Now(), time.Second, os.Stdout, reflect.ValueOf(0), sync.Pool{},
