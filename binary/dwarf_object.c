@@ -15,22 +15,6 @@ struct dwarf_object {
 	Dwarf_Debug debug;
 };
 
-/* The section at INDEX with its bytes inflated when it is DWARF's. */
-static bool dwarf_object_section(struct dwarf_object *object, Dwarf_Unsigned index, struct elf_section *section)
-{
-	struct elf_section inflated;
-
-	if (elf_image_section_at(object->image, index, section) != STATUS_OK)
-		return false;
-	if (strncmp(section->name, ".debug_", 7) != 0)
-		return true;
-	if (elf_image_section(object->image, section->name, &inflated, NULL) == STATUS_OK)
-		*section = inflated;
-	else
-		section->data = NULL; /* compressed bytes are no DWARF */
-	return true;
-}
-
 static int dwarf_object_get_section_info(void *user, Dwarf_Half index, Dwarf_Obj_Access_Section *out, int *error)
 {
 	struct dwarf_object *object = user;
@@ -38,10 +22,12 @@ static int dwarf_object_get_section_info(void *user, Dwarf_Half index, Dwarf_Obj
 
 	(void)error;
 	memset(out, 0, sizeof(*out));
-	if (!dwarf_object_section(object, index, &section))
+	if (elf_image_section_at(object->image, index, &section) != STATUS_OK)
 		return DW_DLV_NO_ENTRY;
 	out->addr = section.address;
-	out->size = section.data ? section.size : 0;
+	/* libdwarf would load the location lists at once, the largest section after .debug_info; nobody asks for them.
+	 */
+	out->size = strcmp(section.name, ".debug_loclists") != 0 ? section.size : 0;
 	out->name = section.name;
 	return DW_DLV_OK;
 }
@@ -63,12 +49,15 @@ static Dwarf_Unsigned dwarf_object_section_count(void *user)
 	return ((struct dwarf_object *)user)->nsections;
 }
 
+/* Only now are bytes inflated: libdwarf loads what it is asked for. */
 static int dwarf_object_load_section(void *user, Dwarf_Half index, Dwarf_Small **data, int *error)
 {
+	struct dwarf_object *object = user;
 	struct elf_section section;
 
 	(void)error;
-	if (!dwarf_object_section(user, index, &section) || !section.data)
+	if (elf_image_section_at(object->image, index, &section) != STATUS_OK ||
+	    elf_image_section(object->image, section.name, &section, NULL) != STATUS_OK || !section.data)
 		return DW_DLV_NO_ENTRY;
 	*data = (Dwarf_Small *)section.data;
 	return DW_DLV_OK;

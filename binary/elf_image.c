@@ -22,8 +22,10 @@ struct elf_image_section {
 	const uint8_t *raw;
 	uint64_t raw_size, flags, offset;
 	uint32_t type, link;
-	uint8_t *inflated; /* owned */
-	char *name;        /* owned */
+	uint32_t compression; /* ELFCOMPRESS_*, where header_size is not 0 */
+	uint64_t header_size; /* bytes before the compressed ones; 0: not compressed */
+	uint8_t *inflated;    /* owned */
+	char *name;           /* owned */
 };
 
 /* A function's symbol in the table that addresses are looked up in. */
@@ -89,6 +91,31 @@ static void elf_image_name_section(struct elf_image_section *section, const char
 	section->public.name = section->name;
 }
 
+/* How SECTION is compressed: by an ELF compression header, or in GNU's older way by the name .zdebug_*. */
+static void elf_image_find_compression(struct elf_image_section *section)
+{
+	Elf64_Chdr header;
+	uint64_t size;
+
+	section->public.data = section->raw;
+	if (!section->raw)
+		return;
+	if (section->flags & SHF_COMPRESSED && section->raw_size > sizeof(header)) {
+		memcpy(&header, section->raw, sizeof(header));
+		section->compression = header.ch_type;
+		section->header_size = sizeof(header);
+		section->public.size = header.ch_size;
+	} else if (section->raw_size > 12 && !strncmp(section->name, ".debug_", 7) &&
+		   !memcmp(section->raw, "ZLIB", 4)) {
+		memcpy(&size, section->raw + 4, sizeof(size));
+		section->compression = ELFCOMPRESS_ZLIB;
+		section->header_size = 12;
+		section->public.size = __builtin_bswap64(size);
+	}
+	if (section->header_size)
+		section->public.data = NULL;
+}
+
 static enum status elf_image_read_sections(struct elf_image *image, struct error *error)
 {
 	size_t count, names, i;
@@ -116,6 +143,7 @@ static enum status elf_image_read_sections(struct elf_image *image, struct error
 			section->raw = image->data + header.sh_offset;
 			section->raw_size = header.sh_size;
 		}
+		elf_image_find_compression(section);
 		image->nsections++;
 	}
 	if (names && (names >= count || !image->sections[names].raw))
@@ -271,6 +299,8 @@ static uint8_t *elf_image_inflate(uint32_t kind, const uint8_t *from, size_t siz
 	uLongf length = inflated;
 	uint8_t *block;
 
+	if (kind != ELFCOMPRESS_ZLIB && kind != 2 /* ELFCOMPRESS_ZSTD */)
+		return NULL;
 	/* zlib shrinks 1032-fold at most; a zstd frame that claims more than 10,000-fold is not believed. */
 	if (inflated > INFLATED_MAX || inflated / (kind == ELFCOMPRESS_ZLIB ? 1033 : 10000) > size)
 		return NULL;
@@ -285,44 +315,24 @@ static uint8_t *elf_image_inflate(uint32_t kind, const uint8_t *from, size_t siz
 static enum status elf_image_inflate_section(struct elf_image *image, struct elf_image_section *section,
 					     struct error *error)
 {
-	uint64_t inflated = 0;
-	Elf64_Chdr header;
-
-	if (section->flags & SHF_COMPRESSED && section->raw_size > sizeof(header)) {
-		memcpy(&header, section->raw, sizeof(header));
-		inflated = header.ch_size;
-		if (header.ch_type == ELFCOMPRESS_ZLIB || header.ch_type == 2 /* ELFCOMPRESS_ZSTD */)
-			section->inflated = elf_image_inflate(header.ch_type, section->raw + sizeof(header),
-							      section->raw_size - sizeof(header), inflated);
-	} else if (section->raw_size > 12 && !memcmp(section->raw, "ZLIB", 4)) {
-		memcpy(&inflated, section->raw + 4, sizeof(inflated));
-		inflated = __builtin_bswap64(inflated);
-		section->inflated =
-		    elf_image_inflate(ELFCOMPRESS_ZLIB, section->raw + 12, section->raw_size - 12, inflated);
-	}
+	section->inflated = elf_image_inflate(section->compression, section->raw + section->header_size,
+					      section->raw_size - section->header_size, section->public.size);
 	if (!section->inflated)
 		return error_set(error, "cannot inflate the section %s of %s", section->name, image->path);
 	section->public.data = section->inflated;
-	section->public.size = inflated;
 	return STATUS_OK;
 }
 
 enum status elf_image_section(struct elf_image *image, const char *name, struct elf_section *out, struct error *error)
 {
 	struct elf_image_section *section = elf_image_find(image, name);
-	bool compressed;
 
 	if (!section)
 		return STATUS_NO_ENTRY;
-	compressed =
-	    section->flags & SHF_COMPRESSED || (section->raw && section->raw_size > 12 &&
-						!strncmp(name, ".debug_", 7) && !memcmp(section->raw, "ZLIB", 4));
 	if (section->type != SHT_NOBITS && !section->raw)
 		return error_set(error, "cut: the section %s of %s points outside the file", name, image->path);
-	if (compressed && !section->inflated && elf_image_inflate_section(image, section, error) != STATUS_OK)
+	if (section->header_size && !section->inflated && elf_image_inflate_section(image, section, error) != STATUS_OK)
 		return STATUS_ERROR;
-	if (!compressed)
-		section->public.data = section->raw;
 	*out = section->public;
 	return STATUS_OK;
 }
@@ -332,7 +342,6 @@ enum status elf_image_section_at(struct elf_image *image, size_t index, struct e
 	if (index >= image->nsections)
 		return STATUS_NO_ENTRY;
 	*out = image->sections[index].public;
-	out->data = image->sections[index].raw;
 	return STATUS_OK;
 }
 

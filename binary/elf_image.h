@@ -17,7 +17,7 @@ struct elf_image;
 struct elf_section {
 	const char *name;    /* borrowed from the image; .zdebug_x is named .debug_x */
 	uint64_t address;    /* 0 when not loaded */
-	uint64_t size;       /* bytes in memory */
+	uint64_t size;       /* bytes in memory, inflated */
 	const uint8_t *data; /* NULL for SHT_NOBITS; borrowed from the image */
 };
 
@@ -50,7 +50,10 @@ bool elf_image_is_pie(const struct elf_image *image);
 enum status elf_image_section(struct elf_image *image, const char *name, struct elf_section *section,
 			      struct error *error);
 
-/* Section by index from 0; STATUS_NO_ENTRY past the last. Does not inflate: DATA is the file's bytes. */
+/*
+ * Section by index from 0; STATUS_NO_ENTRY past the last. Does not inflate, which costs: where the file's bytes are
+ * compressed DATA is NULL, and SIZE what their header claims.
+ */
 enum status elf_image_section_at(struct elf_image *image, size_t index, struct elf_section *section);
 
 /*

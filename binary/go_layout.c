@@ -403,7 +403,9 @@ enum status go_layout_find(struct go_layout *layout, struct elf_image *image, co
 		return error_set(error, "cannot profile %s: only amd64 programs can be profiled",
 				 elf_image_path(image));
 	if (info->major != 1 || info->minor < MINOR_MIN || info->minor > MINOR_MAX)
-		return error_set(error, "cannot profile %s: built with %s; Go 1.%d to 1.%d are known",
+		return error_set(error,
+				 "cannot profile %s: it is built with %s; escprof knows Go 1.%d to 1.%d: build it with "
+				 "one of these",
 				 elf_image_path(image), info->go_version, MINOR_MIN, MINOR_MAX);
 	*layout = (struct go_layout){0};
 	for (i = 0; i < LAYOUT_MEMBERS; i++)

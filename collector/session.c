@@ -37,6 +37,7 @@ struct session {
 	struct preload_host *host;
 	struct region region;
 	struct plan *plan;
+	struct plan *waiting; /* of a dynamic program that stood at its exec, until its constructor asks; or NULL */
 	struct trace_writer *writer;
 	struct drain *drain;
 	uint64_t bias;
@@ -147,6 +148,11 @@ static struct plan *session_plan(struct session *session, pid_t pid)
 	path[length] = 0;
 	if (access(path, R_OK)) /* of another mount namespace, or replaced since */
 		snprintf(path, sizeof(path), "%s", link);
+	if (session->waiting && !strcmp(plan_program(session->waiting)->path, path)) {
+		plan = session->waiting;
+		session->waiting = NULL;
+		return plan;
+	}
 	status = plan_make(&plan, path, session->options->live_rate, &error);
 	if (status == STATUS_ERROR && error.text[0])
 		session_refuse(session, &error);
@@ -191,7 +197,8 @@ static enum follow_decision session_at_exec(void *user, pid_t pid)
 	if (!plan)
 		return FOLLOW_ON;
 	if (plan_program(plan)->is_dynamic && session_will_preload(session, pid)) {
-		plan_free(plan);
+		plan_free(session->waiting);
+		session->waiting = plan;
 		return FOLLOW_LET_GO; /* the constructor will ask */
 	}
 	if (inject_at_exec(pid, plan, session->options->rate, &session->region, &session->bias, &error) != STATUS_OK) {
@@ -368,6 +375,7 @@ static void session_close(struct session *session)
 	drain_free(session->drain);
 	region_close(&session->region);
 	plan_free(session->plan);
+	plan_free(session->waiting);
 	preload_host_close(session->host);
 	follow_free(session->follow);
 	if (session->signals >= 0)
