@@ -31,6 +31,7 @@ LIB_SOURCES := $(wildcard $(addsuffix /*.c,$(LIBROOMS)))
 LIB_OBJECTS := $(LIB_SOURCES:%.c=$(O)/%.o) $(O)/gen/profile.pb-c.o $(O)/collector/agent_blob.o
 CLI_OBJECTS := $(patsubst %.c,$(O)/%.o,$(wildcard cli/*.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+TEST_TOOLS := $(patsubst %.c,$(O)/%,$(wildcard tests/tools/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .PHONY: all help demo test unit cli-test matrix asan fuzz bench lint format check-deps install clean deps
@@ -115,13 +116,13 @@ demo: deps ## profile samples/service under load and print the ranked report
 	@bash samples/demo.sh
 
 test: deps ## all tests: unit and command line
-	@$(MAKE) --no-print-directory all unit-programs
+	@$(MAKE) --no-print-directory all unit-programs $(TEST_TOOLS)
 	@bash tests/run-tests.sh $(O)
 
 unit: all unit-programs ## the unit tests alone
 	@bash tests/run-tests.sh $(O) unit
 
-cli-test: all ## the tests of the command line alone
+cli-test: all $(TEST_TOOLS) ## the tests of the command line alone
 	@bash tests/run-tests.sh $(O) cli
 
 .PHONY: unit-programs
@@ -131,6 +132,10 @@ UNIT_HELPERS := $(patsubst %.c,$(O)/%.o,$(filter-out $(wildcard tests/unit/test_
 $(O)/tests/unit/test_%: $(O)/tests/unit/test_%.o $(UNIT_HELPERS) $(LIB_OBJECTS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(LIBS) -lcmocka
+
+$(O)/tests/tools/%: $(O)/tests/tools/%.o $(LIB_OBJECTS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(LIBS)
 
 matrix: all ## Go versions x kinds of link (fetches toolchains)
 	@bash tests/matrix/run.sh $(O)
@@ -157,7 +162,7 @@ bench: all ## paired timings against no profiling and Go's own profile
 check-deps: ## fail on an #include that the rooms' order forbids
 	@bash tests/check-deps.sh
 
-FORMATTED = $(wildcard $(addsuffix /*.[ch],$(ROOMS)) collector/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.c)
+FORMATTED = $(wildcard $(addsuffix /*.[ch],$(ROOMS)) collector/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.c tests/tools/*.c)
 format: ## clang-format every source
 	@clang-format -i $(FORMATTED)
 

@@ -63,6 +63,16 @@ static int dwarf_object_load_section(void *user, Dwarf_Half index, Dwarf_Small *
 	return DW_DLV_OK;
 }
 
+/*
+ * libdwarf (to 20210528 at least) aborts the process over an error that it has no place for, as in a damaged
+ * abbreviation table, unless there is a handler.
+ */
+static void dwarf_object_ignore(Dwarf_Error error, Dwarf_Ptr user)
+{
+	(void)error;
+	(void)user;
+}
+
 enum status dwarf_object_open(struct dwarf_object **out, struct elf_image *image, struct error *error)
 {
 	struct dwarf_object *object;
@@ -85,7 +95,8 @@ enum status dwarf_object_open(struct dwarf_object **out, struct elf_image *image
 	object->methods.load_section = dwarf_object_load_section;
 	object->interface.object = object;
 	object->interface.methods = &object->methods;
-	result = dwarf_object_init_b(&object->interface, NULL, NULL, DW_GROUPNUMBER_ANY, &object->debug, &dwarf_error);
+	result = dwarf_object_init_b(&object->interface, dwarf_object_ignore, NULL, DW_GROUPNUMBER_ANY, &object->debug,
+				     &dwarf_error);
 	if (result == DW_DLV_OK) {
 		*out = object;
 		return STATUS_OK;

@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 
 build=$(realpath -m "${1:-build}")
 only=${2:-all}
-limit=${ESCPROF_TEST_LIMIT:-300} # seconds for one program: what hangs must not stop the rest
+limit=${ESCPROF_TEST_LIMIT:-900} # seconds for one program: what hangs must not stop the rest
 skip_line='^(skip |ok .*# SKIP|not ok .*# SKIP)' # the last is how cmocka 1.1.5 says it
 passed=0
 failed=0

@@ -1,0 +1,3 @@
+module escprof.test/other
+
+go 1.22
