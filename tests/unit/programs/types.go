@@ -64,15 +64,16 @@ var roots = []any{
 	func() {}, func(int, ...string) (any, error) { return nil, nil }, callback(nil),
 	(*int)(nil), (**pair)(nil), (***empty)(nil), (*error)(nil), (*walker)(nil), (*interface{ Close() error })(nil),
 	number(0), text(""), list(nil), pair{}, &mixed{}, empty{}, embedded{}, local(),
-	tree[string, int]{}, &tree[pair, *tree[int, []byte]]{}, tree[struct{ x, y int }, map[string]any]{}, tree[text, reflect.Value]{},
+	tree[string, int]{}, &tree[pair, *tree[int, []byte]]{}, tree[struct{ x, y int }, map[string]any]{},
+	tree[text, reflect.Value]{},
 	struct{}{}, struct{ a, b int }{}, struct {
 		A int    `json:"a" xml:"first"`
 		b string "a tag"
 		*pair
 	}{},
 	struct {
-		theNameOfThisTypeNeedsMoreThanOneByteForItsLength func(map[string][]byte) (pair, pair)
-		andSoDoesThat                                     *[30000]chan<- map[pair]func(embedded, mixed, empty, callback)
+		theNameOfThisTypeNeedsMoreThanAByteForItsLength func([]byte) (pair, pair)
+		andSoDoesThat                                   *[3000]chan<- map[pair]func(mixed, empty, callback)
 	}{},
 	bytes.Buffer{}, &strings.Builder{}, time.Now(), time.Second, os.Stdout, reflect.ValueOf(0), sync.Pool{},
 	fmt.Errorf("x"),

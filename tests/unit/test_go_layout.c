@@ -1,0 +1,281 @@
+/*
+ * The runtime's layout: what is found in a stripped program by its instructions and by the table of versions must equal
+ * what the debug information and the symbols of the same program say. Versions and machines that are not known are
+ * refused.
+ */
+#include "binary/go_layout.h"
+
+#include "binary/go_layout_table.h"
+#include "tests/unit/binary_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <elf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIELD(field, name)                                                                                             \
+	{                                                                                                              \
+		name, offsetof(struct go_layout, field)                                                                \
+	}
+
+/* A member of struct go_layout, and what the runtime calls it. */
+struct field {
+	const char *name;
+	size_t offset;
+};
+
+static const struct field offsets[] = {
+    FIELD(g_m, "runtime.g m"),
+    FIELD(g_goid, "runtime.g goid"),
+    FIELD(g_gopc, "runtime.g gopc"),
+    FIELD(g_startpc, "runtime.g startpc"),
+    FIELD(g_labels, "runtime.g labels"),
+    FIELD(m_g0, "runtime.m g0"),
+    FIELD(m_curg, "runtime.m curg"),
+    FIELD(m_p, "runtime.m p"),
+    FIELD(p_id, "runtime.p id"),
+    FIELD(p_mcache, "runtime.p mcache"),
+    FIELD(mcache_next_sample, "runtime.mcache nextSample"),
+    FIELD(special_kind, "runtime.special kind"),
+    FIELD(memstats_numgc, "runtime.mstats numgc"),
+    FIELD(memstats_pause_total_ns, "runtime.mstats pause_total_ns"),
+    FIELD(gcc_gc_percent, "runtime.gcControllerState gcPercent"),
+    FIELD(gcc_memory_limit, "runtime.gcControllerState memoryLimit"),
+    FIELD(gcc_heap_minimum, "runtime.gcControllerState heapMinimum"),
+    FIELD(gcc_heap_live, "runtime.gcControllerState heapLive"),
+    FIELD(gcc_heap_marked, "runtime.gcControllerState heapMarked"),
+    FIELD(gcc_trigger_heap, "runtime.gcControllerState triggered"),
+    FIELD(gcc_gc_percent_heap_goal, "runtime.gcControllerState gcPercentHeapGoal"),
+    FIELD(gcc_last_heap_goal, "runtime.gcControllerState lastHeapGoal"),
+    FIELD(gcc_last_heap_scan, "runtime.gcControllerState lastHeapScan"),
+    FIELD(gcc_last_stack_scan, "runtime.gcControllerState lastStackScan"),
+    FIELD(gcc_globals_scan, "runtime.gcControllerState globalsScan"),
+    FIELD(gcc_max_stack_scan, "runtime.gcControllerState maxStackScan"),
+    FIELD(gcc_total_alloc, "runtime.gcControllerState totalAlloc"),
+    FIELD(gcc_total_free, "runtime.gcControllerState totalFree"),
+    FIELD(work_cpu_stats, "runtime.workType cpuStats"),
+};
+
+static const struct field addresses[] = {
+    FIELD(mem_profile_rate, "runtime.MemProfileRate"),
+    FIELD(disable_memory_profiling, "runtime.disableMemoryProfiling"),
+    FIELD(memstats, "runtime.memstats"),
+    FIELD(gc_controller, "runtime.gcController"),
+    FIELD(work, "runtime.work"),
+    FIELD(mcache0, "runtime.mcache0"),
+    FIELD(allglen, "runtime.allglen"),
+    FIELD(gomaxprocs, "runtime.gomaxprocs"),
+};
+
+#define OFFSETS         (sizeof(offsets) / sizeof(offsets[0]))
+#define ADDRESSES       (sizeof(addresses) / sizeof(addresses[0]))
+#define FOUND_ADDRESSES (ADDRESSES - 2) /* in stripped programs: the last two have a symbol or are not known */
+
+/*
+ * From readelf's dump of debug information: a line "STRUCT MEMBER OFFSET" for each member of a struct, "NAME VALUE" for
+ * each constant.
+ */
+#define MEMBERS                                                                                                        \
+	"readelf --debug-dump=info plain | awk '"                                                                      \
+	"/Abbrev Number/ { tag = $NF }"                                                                                \
+	" /DW_AT_name/ { name = $NF; if (tag ~ /structure_type/) outer = name }"                                       \
+	" /DW_AT_data_member_location/ { print outer, name, $NF }"                                                     \
+	" /DW_AT_const_value/ { print name, $NF }'"
+
+static int set_up(void **state)
+{
+	if (binary_fixture_set_up(state))
+		return -1;
+	binary_fixture_do("\"$GO\" build -o plain \"$PROGRAMS/frames.go\"");
+	binary_fixture_do("\"$GO\" build -ldflags='-s -w' -o stripped \"$PROGRAMS/frames.go\"");
+	return 0;
+}
+
+static uint32_t offset_of(const struct go_layout *layout, size_t i)
+{
+	return *(const uint32_t *)((const char *)layout + offsets[i].offset);
+}
+
+static uint64_t address_of(const struct go_layout *layout, size_t i)
+{
+	return *(const uint64_t *)((const char *)layout + addresses[i].offset);
+}
+
+static struct go_layout find(const char *name)
+{
+	struct go_layout layout;
+	struct binary_fixture program;
+	struct error error = {""};
+
+	binary_fixture_open(&program, name);
+	if (go_layout_find(&layout, program.image, &program.info, program.table, &error) != STATUS_OK)
+		fail_msg("%s: %s", name, error.text);
+	binary_fixture_close(&program);
+	return layout;
+}
+
+/* Compare what is found in the stripped program NAME with PLAIN, which its own debug information gave. */
+static void compare(const struct go_layout *plain, const char *name)
+{
+	struct go_layout stripped = find(name);
+	size_t i;
+
+	assert_true(plain->from_dwarf);
+	assert_false(stripped.from_dwarf);
+	assert_int_equal(stripped.special_kind_profile, plain->special_kind_profile);
+	for (i = 0; i < OFFSETS; i++)
+		if (offset_of(&stripped, i) != offset_of(plain, i))
+			fail_msg("%s: %s is %#x, not %#x", name, offsets[i].name, offset_of(&stripped, i),
+				 offset_of(plain, i));
+	for (i = 0; i < FOUND_ADDRESSES; i++)
+		if (address_of(&stripped, i) != address_of(plain, i) || !address_of(plain, i))
+			fail_msg("%s: %s is at %#lx, not %#lx", name, addresses[i].name, address_of(&stripped, i),
+				 address_of(plain, i));
+	print_message("%s: %zu offsets and %zu addresses are the same\n", name, OFFSETS, FOUND_ADDRESSES);
+}
+
+static void test_stripped(void **state)
+{
+	struct go_layout plain = find("plain");
+
+	(void)state;
+	compare(&plain, "stripped");
+}
+
+static void test_stripped_pie(void **state)
+{
+	struct go_layout plain;
+
+	(void)state;
+	binary_fixture_do("\"$GO\" build -buildmode=pie -o pie \"$PROGRAMS/frames.go\"");
+	binary_fixture_do("\"$GO\" build -buildmode=pie -ldflags='-s -w' -o pie.stripped \"$PROGRAMS/frames.go\"");
+	plain = find("pie");
+	compare(&plain, "pie.stripped");
+}
+
+/* The number behind NAME and a space in LINES; fails the test when it is not there. */
+static uint64_t number_of(const char *lines, const char *name, int base)
+{
+	char wanted[128];
+	const char *line;
+
+	snprintf(wanted, sizeof(wanted), "\n%s ", name);
+	line = strstr(lines, wanted);
+	if (!line)
+		fail_msg("%s is not said", name);
+	return strtoull(line + strlen(wanted), NULL, base);
+}
+
+/* What readelf and nm say of the same program. */
+static void test_debug_information(void **state)
+{
+	struct go_layout layout = find("plain");
+	char *members = binary_fixture_run(NULL, "%s", MEMBERS);
+	char *symbols = binary_fixture_run(NULL, "echo; nm plain | awk '{ print $3, $1 }'");
+	size_t i;
+
+	(void)state;
+	assert_int_equal(layout.special_kind_profile, number_of(members, "runtime._KindSpecialProfile", 10));
+	for (i = 0; i < OFFSETS; i++)
+		if (offset_of(&layout, i) != number_of(members, offsets[i].name, 10))
+			fail_msg("%s is %#x", offsets[i].name, offset_of(&layout, i));
+	for (i = 0; i < ADDRESSES; i++)
+		if (address_of(&layout, i) != number_of(symbols, addresses[i].name, 16))
+			fail_msg("%s is at %#lx", addresses[i].name, address_of(&layout, i));
+	free(members);
+	free(symbols);
+}
+
+/* The message that refuses PROGRAM when it is built with VERSION, minor MINOR of MAJOR; a static. */
+static const char *refusal(struct binary_fixture *program, char *version, unsigned major, unsigned minor)
+{
+	struct go_buildinfo info = {.go_version = version, .major = major, .minor = minor, .patch = 1};
+	static struct error error;
+	struct go_layout layout;
+
+	error.text[0] = '\0';
+	assert_int_equal(go_layout_find(&layout, program->image, &info, program->table, &error), STATUS_ERROR);
+	return error.text;
+}
+
+static void expect(const char *message, const char *part)
+{
+	if (!strstr(message, part))
+		fail_msg("\"%s\" has no \"%s\"", message, part);
+}
+
+static void test_unknown_versions(void **state)
+{
+	static const unsigned unknown[][2] = {{0, 0}, {1, 0}, {1, 21}, {1, 28}, {1, 99}, {2, 26}};
+	struct binary_fixture program;
+	char version[32];
+	size_t i;
+
+	(void)state;
+	binary_fixture_open(&program, "stripped");
+	for (i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
+		const char *message;
+
+		snprintf(version, sizeof(version), "go%u.%u.1", unknown[i][0], unknown[i][1]);
+		message = refusal(&program, version, unknown[i][0], unknown[i][1]);
+		expect(message, "/stripped: ");
+		expect(message, version);
+		expect(message, "Go 1.22 to 1.27");
+		expect(message, "build it with one of these");
+	}
+	binary_fixture_close(&program);
+}
+
+static void test_other_machine(void **state)
+{
+	struct binary_fixture program;
+	struct error error = {""};
+	struct go_layout layout;
+	size_t size;
+	uint8_t *file = binary_fixture_read("plain", &size);
+
+	(void)state;
+	((Elf64_Ehdr *)file)->e_machine = EM_AARCH64;
+	binary_fixture_write("arm64", file, size);
+	binary_fixture_open(&program, "arm64");
+	assert_int_equal(go_layout_find(&layout, program.image, &program.info, program.table, &error), STATUS_ERROR);
+	expect(error.text, "/arm64: ");
+	expect(error.text, "amd64");
+	binary_fixture_close(&program);
+	free(file);
+}
+
+/* Each version that is known has a row, and its patch releases have the latest one that is not newer. */
+static void test_table(void **state)
+{
+	unsigned minor;
+
+	(void)state;
+	assert_null(go_layout_table_find(21, 5));
+	assert_null(go_layout_table_find(28, 0));
+	for (minor = 22; minor <= 27; minor++) {
+		assert_non_null(go_layout_table_find(minor, 0));
+		assert_int_equal(go_layout_table_find(minor, 0)[0], 0x30);
+		assert_ptr_equal(go_layout_table_find(minor, 90), go_layout_table_find(minor, 50));
+	}
+	assert_int_equal(go_layout_table_find(23, 2)[GO_LAYOUT_TABLE_FIELDS - 1], 0x1d8);
+	assert_int_equal(go_layout_table_find(23, 3)[GO_LAYOUT_TABLE_FIELDS - 1], 0x1f8);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_debug_information), cmocka_unit_test(test_stripped),
+	    cmocka_unit_test(test_stripped_pie),      cmocka_unit_test(test_unknown_versions),
+	    cmocka_unit_test(test_other_machine),     cmocka_unit_test(test_table),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, binary_fixture_tear_down);
+}
