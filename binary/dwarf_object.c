@@ -104,6 +104,8 @@ enum status dwarf_object_open(struct dwarf_object **out, struct elf_image *image
 	if (result == DW_DLV_ERROR)
 		error_set(error, "cannot read the debug information of %s: %s", elf_image_path(image),
 			  dwarf_errmsg(dwarf_error));
+	if (dwarf_error)
+		dwarf_dealloc_error(NULL, dwarf_error);
 	free(object);
 	return result == DW_DLV_ERROR ? STATUS_ERROR : STATUS_NO_ENTRY;
 }
