@@ -1,10 +1,12 @@
 /* The go command's notes about a build, as debug/buildinfo reads them. */
 #include "binary/go_buildinfo.h"
 
+#include "base/buf.h"
 #include "base/cursor.h"
 #include "base/memory.h"
 #include "binary/elf_image.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,17 +60,105 @@ static void buildinfo_set_replacement(struct go_module *module, const char *cons
 	module->sum = memory_copy_string(fields[3]);
 }
 
+/* Append the character CODE, below 0x110000, in UTF-8. */
+static void buildinfo_add_character(struct buf *out, uint32_t code)
+{
+	if (code < 0x80) {
+		buf_append_u8(out, (uint8_t)code);
+		return;
+	}
+	if (code < 0x800) {
+		buf_append_u8(out, (uint8_t)(0xc0 | code >> 6));
+	} else {
+		if (code < 0x10000) {
+			buf_append_u8(out, (uint8_t)(0xe0 | code >> 12));
+		} else {
+			buf_append_u8(out, (uint8_t)(0xf0 | code >> 18));
+			buf_append_u8(out, (uint8_t)(0x80 | (code >> 12 & 0x3f)));
+		}
+		buf_append_u8(out, (uint8_t)(0x80 | (code >> 6 & 0x3f)));
+	}
+	buf_append_u8(out, (uint8_t)(0x80 | (code & 0x3f)));
+}
+
+/* Append what the escape behind a backslash at *AT stands for, and pass over it; false when Go writes no such one. */
+static bool buildinfo_unescape(struct buf *out, const char **at)
+{
+	static const char letters[] = "abfnrtv\\\"", meant[] = "\a\b\f\n\r\t\v\\\"";
+	char letter = **at, digits[9] = "";
+	const char *known = letter ? strchr(letters, letter) : NULL;
+	size_t count = letter == 'x' ? 2 : letter == 'u' ? 4 : letter == 'U' ? 8 : 0;
+	uint32_t code;
+
+	if (known) {
+		buf_append_u8(out, (uint8_t)meant[known - letters]);
+		(*at)++;
+		return true;
+	}
+	if (!count || strspn(*at + 1, "0123456789abcdefABCDEF") < count)
+		return false;
+	memcpy(digits, *at + 1, count);
+	code = (uint32_t)strtoul(digits, NULL, 16);
+	*at += 1 + count;
+	if (letter == 'x')
+		buf_append_u8(out, (uint8_t)code);
+	else if (code < 0x110000)
+		buildinfo_add_character(out, code);
+	return letter == 'x' || code < 0x110000;
+}
+
+/*
+ * The string that *TEXT begins with, quoted as by strconv.Quote: a new one, and *TEXT is moved past it. NULL, and *TEXT
+ * stays, when it is not quoted or not well.
+ */
+static char *buildinfo_unquote(const char **text)
+{
+	struct buf out = {0};
+	const char *at = *text;
+	bool good = *at++ == '"';
+
+	while (good && *at && *at != '"') {
+		if (*at != '\\') {
+			buf_append_u8(&out, (uint8_t)*at++);
+			continue;
+		}
+		at++;
+		good = buildinfo_unescape(&out, &at);
+	}
+	if (!good || *at != '"') {
+		buf_free(&out);
+		return NULL;
+	}
+	*text = at + 1;
+	buf_string(&out);
+	return (char *)out.data;
+}
+
+/* KEY=VALUE, of which the go command quotes each that has spaces, quotes or the like (runtime/debug, BuildInfo). */
 static void buildinfo_add_setting(struct go_buildinfo *info, const char *text, size_t *capacity)
 {
-	const char *equals = strchr(text, '=');
+	const char *at = text, *raw;
+	char *key = buildinfo_unquote(&at), *value;
 	struct go_setting *setting;
 
-	if (!equals)
+	if (!key) {
+		at = text + strcspn(text, "=");
+		key = memory_copy_bytes(text, (size_t)(at - text));
+	}
+	if (*at != '=') {
+		free(key);
 		return;
+	}
+	raw = ++at;
+	value = buildinfo_unquote(&at);
+	if (value && *at) {
+		free(value);
+		value = NULL;
+	}
 	info->settings = memory_reserve(info->settings, info->nsettings, capacity, sizeof(*setting));
 	setting = &info->settings[info->nsettings++];
-	setting->key = memory_copy_bytes(text, (size_t)(equals - text));
-	setting->value = memory_copy_string(equals + 1);
+	setting->key = key;
+	setting->value = value ? value : memory_copy_string(raw);
 }
 
 static void buildinfo_parse(struct go_buildinfo *info, char *text)

@@ -15,11 +15,11 @@ struct go_module {
 };
 
 struct go_setting {
-	char *key, *value; /* -gcflags, CGO_ENABLED, vcs.revision, … */
+	char *key, *value; /* -gcflags, CGO_ENABLED, vcs.revision, …; unquoted */
 };
 
 struct go_buildinfo {
-	char *go_version; /* "go1.26.8", perhaps with " X:experiment" */
+	char *go_version; /* "go1.26.8", perhaps with " X:experiment" or "-X:experiment" */
 	unsigned major, minor, patch;
 	char *path;            /* package path of main, "" when unknown */
 	struct go_module main; /* path "" when built outside a module */
