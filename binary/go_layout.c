@@ -5,6 +5,7 @@
 #include "binary/go_layout.h"
 
 #include "base/memory.h"
+#include "binary/dwarf_entry.h"
 #include "binary/dwarf_object.h"
 #include "binary/elf_image.h"
 #include "binary/go_buildinfo.h"
@@ -99,25 +100,17 @@ static void layout_from_table(struct go_layout *layout, const struct go_buildinf
 		*layout_offset(layout, layout_members[i].field) = offsets[i];
 }
 
-static void layout_from_member(struct go_layout *layout, Dwarf_Debug debug, Dwarf_Die die, const char *structure)
+static void layout_from_member(struct go_layout *layout, Dwarf_Debug debug, Dwarf_Die entry, const char *structure)
 {
-	Dwarf_Attribute attribute;
-	Dwarf_Unsigned offset;
-	char *name;
+	const char *name = dwarf_entry_name(debug, entry);
+	uint64_t offset;
 	size_t i;
 
-	if (dwarf_diename(die, &name, NULL) != DW_DLV_OK)
-		return;
-	for (i = 0; i < LAYOUT_MEMBERS; i++) {
-		if (strcmp(layout_members[i].structure, structure) != 0 ||
-		    strcmp(layout_members[i].member, name) != 0 ||
-		    dwarf_attr(die, DW_AT_data_member_location, &attribute, NULL) != DW_DLV_OK)
-			continue;
-		if (dwarf_formudata(attribute, &offset, NULL) == DW_DLV_OK && offset < UINT32_MAX)
+	for (i = 0; name && i < LAYOUT_MEMBERS; i++) {
+		if (!strcmp(layout_members[i].structure, structure) && !strcmp(layout_members[i].member, name) &&
+		    dwarf_entry_number(debug, entry, DW_AT_data_member_location, &offset) && offset < UINT32_MAX)
 			*layout_offset(layout, layout_members[i].field) = (uint32_t)offset;
-		dwarf_dealloc(debug, attribute, DW_DLA_ATTR);
 	}
-	dwarf_dealloc(debug, name, DW_DLA_STRING);
 }
 
 static bool layout_wants_structure(const char *name)
@@ -132,20 +125,16 @@ static bool layout_wants_structure(const char *name)
 
 /* Call VISIT for each child of PARENT. */
 static void layout_each_child(Dwarf_Debug debug, Dwarf_Die parent,
-			      void (*visit)(void *user, Dwarf_Debug debug, Dwarf_Die die), void *user)
+			      void (*visit)(void *user, Dwarf_Debug debug, Dwarf_Die entry), void *user)
 {
-	Dwarf_Die die, next;
+	Dwarf_Die entry, next;
+	bool more = dwarf_entry_child(debug, parent, &entry);
 
-	if (dwarf_child(parent, &die, NULL) != DW_DLV_OK)
-		return;
-	for (;;) {
-		int result = dwarf_siblingof_b(debug, die, 1, &next, NULL);
-
-		visit(user, debug, die);
-		dwarf_dealloc(debug, die, DW_DLA_DIE);
-		if (result != DW_DLV_OK)
-			return;
-		die = next;
+	while (more) {
+		more = dwarf_entry_sibling(debug, entry, &next);
+		visit(user, debug, entry);
+		dwarf_entry_free(debug, entry);
+		entry = next;
 	}
 }
 
@@ -155,68 +144,53 @@ struct layout_visit {
 	unsigned found;
 };
 
-static void layout_visit_member(void *user, Dwarf_Debug debug, Dwarf_Die die)
+static void layout_visit_member(void *user, Dwarf_Debug debug, Dwarf_Die entry)
 {
 	struct layout_visit *visit = user;
-	Dwarf_Half tag;
 
-	if (dwarf_tag(die, &tag, NULL) == DW_DLV_OK && tag == DW_TAG_member)
-		layout_from_member(visit->layout, debug, die, visit->structure);
+	if (dwarf_entry_tag(debug, entry) == DW_TAG_member)
+		layout_from_member(visit->layout, debug, entry, visit->structure);
 }
 
-static void layout_visit_structure(void *user, Dwarf_Debug debug, Dwarf_Die die)
+static void layout_visit_structure(void *user, Dwarf_Debug debug, Dwarf_Die entry)
 {
 	struct layout_visit *visit = user;
-	Dwarf_Half tag;
-	char *name;
+	const char *name;
 
-	if (dwarf_tag(die, &tag, NULL) != DW_DLV_OK || tag != DW_TAG_structure_type ||
-	    dwarf_diename(die, &name, NULL) != DW_DLV_OK)
+	if (dwarf_entry_tag(debug, entry) != DW_TAG_structure_type || !(name = dwarf_entry_name(debug, entry)) ||
+	    !layout_wants_structure(name))
 		return;
-	if (layout_wants_structure(name)) {
-		visit->structure = name;
-		visit->found++;
-		layout_each_child(debug, die, layout_visit_member, visit);
-	}
-	dwarf_dealloc(debug, name, DW_DLA_STRING);
+	visit->structure = name;
+	visit->found++;
+	layout_each_child(debug, entry, layout_visit_member, visit);
 }
 
-/* Read the structs of the compilation unit that DIE heads when it is the runtime's. */
-static bool layout_from_unit(struct go_layout *layout, Dwarf_Debug debug, Dwarf_Die die)
+/* Read the structs of the compilation unit that ENTRY heads when it is the runtime's. */
+static bool layout_from_unit(struct go_layout *layout, Dwarf_Debug debug, Dwarf_Die entry)
 {
 	struct layout_visit visit = {.layout = layout};
-	bool is_runtime;
-	char *name;
+	const char *name = dwarf_entry_name(debug, entry);
 
-	if (dwarf_diename(die, &name, NULL) != DW_DLV_OK)
-		return false;
-	is_runtime = !strcmp(name, "runtime");
-	dwarf_dealloc(debug, name, DW_DLA_STRING);
-	if (is_runtime)
-		layout_each_child(debug, die, layout_visit_structure, &visit);
+	if (name && !strcmp(name, "runtime"))
+		layout_each_child(debug, entry, layout_visit_structure, &visit);
 	return visit.found > 0;
 }
 
 static bool layout_from_dwarf(struct go_layout *layout, struct elf_image *image)
 {
 	struct dwarf_object *object;
-	Dwarf_Unsigned length, abbreviations, type_offset, next;
-	Dwarf_Half version, address_size, offset_size, extension_size, unit_type;
-	Dwarf_Sig8 signature;
 	Dwarf_Debug debug;
 	bool found = false;
-	Dwarf_Die die;
+	Dwarf_Die entry;
 
 	if (dwarf_object_open(&object, image, NULL) != STATUS_OK)
 		return false;
 	debug = dwarf_object_debug(object);
-	while (!found && dwarf_next_cu_header_d(debug, 1, &length, &version, &abbreviations, &address_size,
-						&offset_size, &extension_size, &signature, &type_offset, &next,
-						&unit_type, NULL) == DW_DLV_OK) {
-		if (dwarf_siblingof_b(debug, NULL, 1, &die, NULL) != DW_DLV_OK)
+	while (!found && dwarf_entry_next_unit(debug)) {
+		if (!dwarf_entry_of_unit(debug, &entry))
 			continue;
-		found = layout_from_unit(layout, debug, die);
-		dwarf_dealloc(debug, die, DW_DLA_DIE);
+		found = layout_from_unit(layout, debug, entry);
+		dwarf_entry_free(debug, entry);
 	}
 	dwarf_object_close(object);
 	return found;

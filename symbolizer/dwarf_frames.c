@@ -13,7 +13,7 @@
 #include "base/strtab.h"
 #include "binary/dwarf_object.h"
 #include "binary/elf_image.h"
-#include "symbolizer/dwarf_entry.h"
+#include "binary/dwarf_entry.h"
 #include "symbolizer/dwarf_lines.h"
 #include "symbolizer/symbolizer.h"
 

@@ -1,9 +1,10 @@
 /*
  * One entry (DIE) of the debug information: its attributes and addresses, as values. libdwarf's errors end here: what
- * is damaged counts as not there, since a profile does better with a name less than without its report.
+ * is damaged counts as not there, since a profile does better with a name less than without its report. libdwarf is
+ * always given a place for its error: it dereferences it.
  */
-#ifndef SYMBOLIZER_DWARF_ENTRY_H
-#define SYMBOLIZER_DWARF_ENTRY_H
+#ifndef BINARY_DWARF_ENTRY_H
+#define BINARY_DWARF_ENTRY_H
 
 #include <libdwarf/libdwarf.h>
 #include <stdbool.h>

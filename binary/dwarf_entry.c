@@ -2,7 +2,7 @@
  * Values out of libdwarf's entries, with every handle freed here. In go entries, out go numbers, names, and the address
  * ranges of DWARF 2 to 5 (.debug_ranges, .debug_rnglists) as plain pairs.
  */
-#include "symbolizer/dwarf_entry.h"
+#include "binary/dwarf_entry.h"
 
 #include <libdwarf/dwarf.h>
 #include <stddef.h>
