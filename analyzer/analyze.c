@@ -7,6 +7,7 @@
 #include "analyzer/accumulate.h"
 #include "analyzer/arena.h"
 #include "analyzer/join.h"
+#include "analyzer/root.h"
 #include "analyzer/site_cost.h"
 #include "analyzer/site_group.h"
 #include "analyzer/site_stacks.h"
@@ -33,8 +34,7 @@ struct analysis_job {
 	struct symbols *symbols;
 	struct site_groups groups;
 	struct site_cost_run cost;
-	struct join *join;
-	bool uses_structpb;
+	struct site_words_input words;
 };
 
 static const char *copy_fact(struct analysis_job *job, const char *key)
@@ -128,7 +128,7 @@ static void fill_site(struct analysis_job *job, struct site *site, const struct 
 	fill_place(site, group);
 	fill_amounts(site, group);
 	fill_cost(site, &job->cost, group);
-	site_words_fill(site, job->arena, job->join, group, job->uses_structpb);
+	site_words_fill(site, job->arena, &job->words, group);
 	site_stacks_fill(site, job->arena, job->symbols, job->trace, job->totals, group);
 	site_stacks_choose_shown(site, job->arena, trace_fact(job->trace, "main_module", NULL));
 }
@@ -194,13 +194,14 @@ void analyze_totals(struct analysis *out, const struct trace *trace, const struc
 
 	*out = (struct analysis){.arena = job.arena, .is_heap_profile = gc == NULL};
 	job.symbols = symbols_new(job.arena, trace, options);
-	job.join = join_new(options ? options->verdicts : NULL);
+	job.words.join = join_new(options ? options->verdicts : NULL);
+	job.words.roots = root_finder_new(options ? options->verdicts : NULL);
 	take_facts(&job);
 	take_rates(out, trace, totals);
 	out->verdicts = verdicts_state_of(options);
 	out->gc = summary_of_gc(gc);
 	site_groups_make(&job.groups, job.arena, job.symbols, trace, totals);
-	job.uses_structpb = groups_use_structpb(&job.groups);
+	job.words.uses_structpb = groups_use_structpb(&job.groups);
 	site_cost_prepare(&job.cost, &job.groups, gc, out->go_version);
 	if (job.cost.known)
 		out->gc.goal_bytes = job.cost.model.goal;
@@ -208,7 +209,8 @@ void analyze_totals(struct analysis *out, const struct trace *trace, const struc
 	summary_add_classes(out);
 	summary_write_notes(out, job.arena, trace, &job.cost, symbols_unknown(job.symbols));
 	site_groups_free(&job.groups);
-	join_free(job.join);
+	root_finder_free(job.words.roots);
+	join_free(job.words.join);
 	symbols_free(job.symbols);
 }
 

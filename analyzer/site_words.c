@@ -5,6 +5,7 @@
 #include "analyzer/arena.h"
 #include "analyzer/category.h"
 #include "analyzer/join.h"
+#include "analyzer/root.h"
 #include "analyzer/site_group.h"
 #include "verdicts/verdict.h"
 
@@ -41,37 +42,13 @@ static struct site_verdict copy_verdict(struct arena *arena, const struct verdic
 	return copy;
 }
 
-/* The function that is called in "from fmt.Println(... argument...) (call parameter)"; NULL when there is none. */
-static const char *callee_of(struct arena *arena, const char *text)
+static void copy_root(struct site *site, struct arena *arena, const struct root_flow *flow)
 {
-	const char *begin = strncmp(text, "from ", 5) == 0 ? text + 5 : text, *end;
-	char name[256];
-
-	/* A method's receiver may be in parentheses: "(*os.File).Close(f)". */
-	end = begin[0] == '(' ? strchr(begin, ')') : begin;
-	end = end ? strchr(end + (begin[0] == '('), '(') : NULL;
-	if (!end || end == begin || (size_t)(end - begin) >= sizeof(name))
-		return NULL;
-	memcpy(name, begin, (size_t)(end - begin));
-	name[end - begin] = 0;
-	return arena_string(arena, name);
-}
-
-/* What the flow ends at: the parameter that leaks, or the statement that lets the value out. */
-static const char *root_of(struct arena *arena, const struct verdict *verdict)
-{
-	const struct verdict_step *last;
-	const char *callee;
-
-	if (!verdict || verdict->nsteps == 0)
-		return arena_string(arena, "");
-	last = &verdict->steps[verdict->nsteps - 1];
-	if (strcmp(last->why, "call parameter") == 0) {
-		callee = callee_of(arena, last->text);
-		if (callee && strcmp(callee, "append") != 0)
-			return arena_format(arena, "parameter of %s", callee);
-	}
-	return step_sentence(arena, last) + (strncmp(last->text, "from ", 5) == 0 ? 5 : 0);
+	site->root = flow->name;
+	site->root_path = arena_alloc(arena, flow->nhops + 1, sizeof(*site->root_path));
+	site->nroot_path = flow->nhops;
+	for (size_t i = 0; i < flow->nhops; i++)
+		site->root_path[i] = flow->hops[i];
 }
 
 static void copy_candidates(struct site *site, struct arena *arena, const struct join_result *result)
@@ -96,19 +73,20 @@ static enum site_category common_category(struct site_facts facts, const struct 
 	return category;
 }
 
-void site_words_fill(struct site *site, struct arena *arena, struct join *join, const struct site_group *group,
-		     bool uses_structpb)
+void site_words_fill(struct site *site, struct arena *arena, const struct site_words_input *input,
+		     const struct site_group *group)
 {
-	struct join_result result = join_site(join, &group->call, group->type);
-	struct site_facts facts = {result.class_, group->call.operation, result.verdict, site->function,
-				   site->type,    site->object_size,     uses_structpb};
+	struct join_result result = join_site(input->join, &group->call, group->type);
+	struct site_facts facts = {result.class_, group->call.operation, result.verdict,      site->function,
+				   site->type,    site->object_size,     input->uses_structpb};
+	struct root_flow root = root_find(input->roots, arena, result.verdict);
 
 	site->class_ = result.class_;
 	site->category = result.class_ == CLASS_AMBIGUOUS ? common_category(facts, &result) : category_of(&facts);
 	if (result.verdict)
 		site->verdict = copy_verdict(arena, result.verdict);
 	copy_candidates(site, arena, &result);
-	site->root = root_of(arena, result.verdict);
+	copy_root(site, arena, &root);
 	if (result.class_ == CLASS_AMBIGUOUS && site->category != CATEGORY_NONE)
 		facts.verdict = result.candidates[0];
 	site->advice = advice_for(arena, &facts, site->category);

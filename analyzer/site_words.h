@@ -8,13 +8,21 @@
 
 struct arena;
 struct join;
+struct root_finder;
 struct site_group;
 
+/* What the words of all sites come from. */
+struct site_words_input {
+	struct join *join;
+	struct root_finder *roots;
+	bool uses_structpb; /* the program builds structpb.Structs */
+};
+
 /*
- * Join GROUP and fill SITE's class_, category, verdict, candidates, root and advice with texts of ARENA. SITE's
- * function, type and object_size must be filled already. USES_STRUCTPB: the program builds structpb.Structs.
+ * Join GROUP and fill SITE's class_, category, verdict, candidates, root, root_path and advice with texts of ARENA.
+ * SITE's function, type and object_size must be filled already.
  */
-void site_words_fill(struct site *site, struct arena *arena, struct join *join, const struct site_group *group,
-		     bool uses_structpb);
+void site_words_fill(struct site *site, struct arena *arena, const struct site_words_input *input,
+		     const struct site_group *group);
 
 #endif

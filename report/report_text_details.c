@@ -125,6 +125,16 @@ static void put_reason(struct page *page, const struct site_verdict *verdict)
 	put_words(page, "Because", &words);
 }
 
+/* How the callees, one after the other, let the value out. */
+static void put_root(struct page *page, const struct site *site)
+{
+	struct buf words = {0};
+
+	for (size_t i = 0; i < site->nroot_path; i++)
+		buf_append_format(&words, "%s%s", i > 0 ? "\n" : "", site->root_path[i]);
+	put_words(page, "Root", &words);
+}
+
 static void put_verdict(struct page *page, const struct analysis *analysis, const struct site *site)
 {
 	struct buf words = {0};
@@ -141,6 +151,8 @@ static void put_verdict(struct page *page, const struct analysis *analysis, cons
 	}
 	if (site->verdict.message && site->verdict.nreason > 0)
 		put_reason(page, &site->verdict);
+	if (site->nroot_path > 0)
+		put_root(page, site);
 }
 
 static void append_saving(struct buf *words, const struct site *site)

@@ -219,8 +219,5 @@ bool words_is_runtime(const struct analysis_frame *frame)
 
 const char *words_root(const struct site *site)
 {
-	const struct site_verdict *verdict = &site->verdict;
-	const char *last = verdict->message && verdict->nreason > 0 ? verdict->reason[verdict->nreason - 1] : NULL;
-
-	return last ? last : "";
+	return site->root ? site->root : "";
 }

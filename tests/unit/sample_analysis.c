@@ -80,6 +80,7 @@ static const struct analysis_frame cache_frames[] = {
     {"main.newCache", SOURCE "points.go", 12},
     {"main.main", SOURCE "main.go", 15},
 };
+static const char *cache_root_path[] = {"c of cache.(*Store).Put leaks: cache = c (assign) at store.go:8"};
 static const char *cache_reason[] = {"cache = make([]byte, 1048576) (assign)"};
 static struct analysis_stack cache_stacks[] = {{cache_frames, 2, 0.02e9, 19, 9.4e6, -0.031}};
 
@@ -97,6 +98,7 @@ static struct site sites[] = {
 	.class_ = CLASS_ESCAPE,
 	.category = CATEGORY_POINTER_RETURNED,
 	.verdict = {"&errors.Error{...} escapes to heap", SOURCE "errors.go", 18, 29, error_reason, 2},
+	.root = "return &errors.Error{...} (return) in errors.New",
 	.samples = 4210,
 	.object_size = 112,
 	.alloc_bytes = 2.6e9,
@@ -163,6 +165,7 @@ static struct site sites[] = {
 	.class_ = CLASS_ESCAPE,
 	.category = CATEGORY_NON_CONSTANT_SIZE,
 	.verdict = {"make([]int, n) escapes to heap", SOURCE "tickets.go", 105, 13, buffer_reason, 1},
+	.root = "make([]int, n) (non-constant size)",
 	.samples = 1650,
 	.object_size = 8192,
 	.alloc_bytes = 0.9e9,
@@ -253,6 +256,9 @@ static struct site sites[] = {
 	.class_ = CLASS_ESCAPE,
 	.category = CATEGORY_STORED_ON_HEAP,
 	.verdict = {"make([]byte, 1048576) escapes to heap", SOURCE "points.go", 12, 14, cache_reason, 1},
+	.root = "c of cache.(*Store).Put: cache = c (assign) at store.go:8",
+	.root_path = cache_root_path,
+	.nroot_path = 1,
 	.samples = 19,
 	.object_size = 1048576,
 	.alloc_bytes = 0.02e9,

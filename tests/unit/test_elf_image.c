@@ -29,8 +29,8 @@ static int set_up(void **state)
 	if (binary_fixture_set_up(state))
 		return -1;
 	binary_fixture_do(
-	    "gcc -g3 -O1 -pie -fPIE -rdynamic -Wl,--build-id=0x0123456789abcdef -o pie \"$PROGRAMS/symbols.c\"");
-	binary_fixture_do("gcc -O1 -no-pie -fno-pie -Wl,--build-id=none -o fixed \"$PROGRAMS/symbols.c\"");
+	    "gcc -g3 -O1 -pie -fPIE -rdynamic -Wl,--build-id=0x0123456789abcdef -o pie \"$PROGRAMS/many_symbols.c\"");
+	binary_fixture_do("gcc -O1 -no-pie -fno-pie -Wl,--build-id=none -o fixed \"$PROGRAMS/many_symbols.c\"");
 	binary_fixture_do("strip -o stripped pie");
 	binary_fixture_do("\"$GO\" build -ldflags=-buildid=left/mid/right -o go \"$PROGRAMS/frames.go\"");
 	return 0;
@@ -615,7 +615,7 @@ static void test_no_elf(void **state)
 
 	(void)state;
 	binary_fixture_write("text", "#!/bin/sh\n", 10);
-	binary_fixture_do("cp \"$PROGRAMS/symbols.c\" long");
+	binary_fixture_do("cp \"$PROGRAMS/many_symbols.c\" long");
 	binary_fixture_write("empty", "", 0);
 	file[EI_CLASS] = ELFCLASS32;
 	binary_fixture_write("narrow", file, size);

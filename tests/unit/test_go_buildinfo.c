@@ -287,7 +287,7 @@ static void test_refused(void **state)
 	blob.data[3] ^= 1;
 	assert_int_equal(read_bytes(&info, blob.data, blob.size, &error), STATUS_ERROR);
 	buf_free(&blob);
-	binary_fixture_do("gcc -o c \"$PROGRAMS/symbols.c\"");
+	binary_fixture_do("gcc -o c \"$PROGRAMS/many_symbols.c\"");
 	image = binary_fixture_image("c");
 	assert_int_equal(go_buildinfo_read(&info, image, &error), STATUS_NO_ENTRY);
 	elf_image_close(image);

@@ -330,7 +330,7 @@ static void test_no_table(void **state)
 	struct error error = {""};
 
 	(void)state;
-	binary_fixture_do("gcc -o c \"$PROGRAMS/symbols.c\"");
+	binary_fixture_do("gcc -o c \"$PROGRAMS/many_symbols.c\"");
 	image = binary_fixture_image("c");
 	assert_int_equal(go_pclntab_open(&table, image, 26, &error), STATUS_NO_ENTRY);
 	elf_image_close(image);
