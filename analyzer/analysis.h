@@ -68,6 +68,7 @@ struct analysis_stack {
 	size_t nframes;
 	double alloc_bytes, alloc_objects, live_bytes; /* estimated, of this stack alone */
 	double gc_saved_share;                         /* the site's share, divided by bytes */
+	struct analysis_frame creator; /* the go statement that made the goroutine; function "" when not known */
 };
 
 /* One allocation site: one inline chain at one call into the allocator, one type. Ranked by gc_saved_share; where its

@@ -28,8 +28,13 @@ static int compare_depth_and_pcs(const struct trace_context *a, const struct tra
 
 static int compare_by_stack(const void *left, const void *right)
 {
-	return compare_depth_and_pcs(((const struct stack_sum *)left)->context,
-				     ((const struct stack_sum *)right)->context);
+	const struct trace_context *a = ((const struct stack_sum *)left)->context;
+	const struct trace_context *b = ((const struct stack_sum *)right)->context;
+	int order = compare_depth_and_pcs(a, b);
+
+	if (order == 0)
+		order = (a->creator_pc > b->creator_pc) - (a->creator_pc < b->creator_pc);
+	return order;
 }
 
 static int compare_by_bytes(const void *left, const void *right)
@@ -100,6 +105,14 @@ static void open_frames(struct analysis_stack *stack, struct arena *arena, struc
 	stack->nframes = at;
 }
 
+/* The go statement behind CONTEXT's goroutine, in the function that a reader of the source finds it in. */
+static struct analysis_frame find_creator(struct symbols *symbols, const struct trace_context *context)
+{
+	const struct symbol *symbol = context->creator_pc ? symbols_find(symbols, context->creator_pc) : NULL;
+
+	return symbol && symbol->nframes ? symbol->frames[0] : (struct analysis_frame){"", "", 0};
+}
+
 void site_stacks_fill(struct site *site, struct arena *arena, struct symbols *symbols, const struct trace *trace,
 		      const struct context_totals *totals, const struct site_group *group)
 {
@@ -116,6 +129,7 @@ void site_stacks_fill(struct site *site, struct arena *arena, struct symbols *sy
 		double share = site->alloc_bytes > 0 ? sums[i].bytes / site->alloc_bytes : 0;
 
 		open_frames(stack, arena, symbols, sums[i].context);
+		stack->creator = find_creator(symbols, sums[i].context);
 		stack->alloc_bytes = sums[i].bytes;
 		stack->alloc_objects = sums[i].objects;
 		stack->live_bytes = site->live_bytes * (survived > 0 ? sums[i].survived / survived : share);

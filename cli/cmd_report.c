@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum report_key { KEY_TOP = 0x100, KEY_DETAILS, KEY_FORMAT };
+enum report_key { KEY_TOP = 0x100, KEY_DETAILS, KEY_FORMAT, KEY_BY };
 
 struct report_arguments {
 	struct report_request request;
@@ -17,7 +17,9 @@ struct report_arguments {
 };
 
 static const struct argp_option report_argp_options[] = {
-    {"top", KEY_TOP, "N", 0, "sites in the table (default 20)", 0},
+    {"by", KEY_BY, "WHAT", 0,
+     "a line of the table for each site (the default), root, category, type, goroutine or package", 0},
+    {"top", KEY_TOP, "N", 0, "lines in the table (default 20)", 0},
     {"details", KEY_DETAILS, "N", 0, "of these, how many to explain (default 5)", 0},
     {"format", KEY_FORMAT, "text|json", 0, "default text", 0},
     {0},
@@ -36,8 +38,13 @@ static size_t report_number(struct argp_state *state, const char *name, const ch
 static error_t report_parse(int key, char *value, struct argp_state *state)
 {
 	struct report_arguments *arguments = state->input;
+	struct error error;
 
 	switch (key) {
+	case KEY_BY:
+		if (report_by_parse(&arguments->options.by, value, &error) != STATUS_OK)
+			argp_error(state, "--by: %s", error.text);
+		break;
 	case KEY_TOP:
 		arguments->options.top = report_number(state, "--top", value);
 		break;

@@ -25,8 +25,19 @@ enum report_value {
 	REPORT_VALUE_LIVE,    /* live bytes, mean over the cycles */
 };
 
+/* What the text report's table has a line for. */
+enum report_by {
+	REPORT_BY_SITE,
+	REPORT_BY_ROOT,      /* where the escape begins */
+	REPORT_BY_CATEGORY,  /* why it is on the heap */
+	REPORT_BY_TYPE,      /* what is allocated */
+	REPORT_BY_GOROUTINE, /* the go statement that made the goroutine */
+	REPORT_BY_PACKAGE,   /* where the allocation stands */
+};
+
 struct report_options {
-	size_t top;              /* text: sites to show */
+	enum report_by by;       /* text */
+	size_t top;              /* text: lines of the table */
 	size_t details;          /* text: of these, how many to tell more about */
 	bool colour;             /* text: with terminal colours */
 	int width;               /* text: columns; taken as 80 when less */
@@ -41,6 +52,9 @@ struct report_options report_options_default(void);
  * it names none.
  */
 enum status report_value_parse(enum report_value *value, const char *text, struct error *error);
+
+/* The same for what a table's lines stand for: "site", "root", "category", "type", "goroutine", "package". */
+enum status report_by_parse(enum report_by *by, const char *text, struct error *error);
 
 /* The ranked report, for a terminal or a file; UTF-8. OPTIONS may be NULL: the default ones. */
 enum status report_text(FILE *stream, const struct analysis *analysis, const struct report_options *options,

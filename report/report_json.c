@@ -4,8 +4,8 @@
  */
 #include "report/clean_text.h"
 #include "report/report.h"
+#include "report/gather.h"
 #include "report/report_write.h"
-#include "report/roots.h"
 #include "report/words.h"
 
 #include <jansson.h>
@@ -224,21 +224,22 @@ static json_t *make_sites(const struct analysis *analysis)
 
 static json_t *make_roots(const struct analysis *analysis)
 {
-	struct root *roots;
-	size_t count = roots_collect(&roots, analysis);
+	struct gathering roots;
 	json_t *array = json_array();
 
-	for (size_t i = 0; i < count; i++) {
+	gather(&roots, analysis, REPORT_BY_ROOT);
+	for (size_t i = 0; i < roots.count; i++) {
+		const struct gathered *root = &roots.rows[i];
 		json_t *object = json_object();
 
-		json_object_set_new(object, "root", make_string(roots[i].name));
-		json_object_set_new(object, "sites", make_integer(roots[i].sites));
-		json_object_set_new(object, "alloc_bytes", make_real(roots[i].alloc_bytes));
+		json_object_set_new(object, "root", make_string(root->name));
+		json_object_set_new(object, "sites", make_integer(root->sites));
+		json_object_set_new(object, "alloc_bytes", make_real(root->alloc_bytes));
 		json_object_set_new(object, "gc_saved_share",
-				    make_real(analysis->gc.known ? roots[i].gc_saved_share : NAN));
+				    make_real(analysis->gc.known ? root->gc_saved_share : NAN));
 		json_array_append_new(array, object);
 	}
-	free(roots);
+	gather_free(&roots);
 	return array;
 }
 

@@ -13,6 +13,16 @@ struct report_options report_options_default(void)
 	    .top = 20, .details = 5, .colour = false, .width = 100, .value = REPORT_VALUE_GC};
 }
 
+/* The index of TEXT among COUNT NAMES, or -1. */
+static int option_index(const char *text, const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(text, names[i]) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
 enum status report_value_parse(enum report_value *value, const char *text, struct error *error)
 {
 	static const char *const names[] = {
@@ -21,14 +31,26 @@ enum status report_value_parse(enum report_value *value, const char *text, struc
 	    [REPORT_VALUE_OBJECTS] = "objects",
 	    [REPORT_VALUE_LIVE] = "live",
 	};
+	int index = option_index(text, names, sizeof(names) / sizeof(names[0]));
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strcmp(text, names[i]) == 0) {
-			*value = (enum report_value)i;
-			return STATUS_OK;
-		}
-	}
-	return error_set(error, "%s: no value of this name: take gc, alloc, objects or live", text);
+	if (index < 0)
+		return error_set(error, "%s: no value of this name: take gc, alloc, objects or live", text);
+	*value = (enum report_value)index;
+	return STATUS_OK;
+}
+
+enum status report_by_parse(enum report_by *by, const char *text, struct error *error)
+{
+	static const char *const names[] = {
+	    [REPORT_BY_SITE] = "site", [REPORT_BY_ROOT] = "root",           [REPORT_BY_CATEGORY] = "category",
+	    [REPORT_BY_TYPE] = "type", [REPORT_BY_GOROUTINE] = "goroutine", [REPORT_BY_PACKAGE] = "package",
+	};
+	int index = option_index(text, names, sizeof(names) / sizeof(names[0]));
+
+	if (index < 0)
+		return error_set(error, "%s: take site, root, category, type, goroutine or package", text);
+	*by = (enum report_by)index;
+	return STATUS_OK;
 }
 
 enum status report_write(FILE *stream, const struct buf *buf, struct error *error)

@@ -100,6 +100,9 @@ static void put_all(struct page *page, const struct analysis *analysis, const st
 		    "No allocation was sampled, so there is nothing to rank. The program may have run too briefly or "
 		    "allocated too little; a smaller --rate sees more.",
 		    0);
+	} else if (options->by != REPORT_BY_SITE) {
+		report_text_groups(page, analysis, options->by, options->top);
+		put_classes(page, analysis);
 	} else {
 		report_text_table(page, analysis, options->top);
 		report_text_details(page, analysis, options->details < options->top ? options->details : options->top);

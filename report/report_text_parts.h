@@ -12,6 +12,9 @@ void report_text_summary(struct page *page, const struct analysis *analysis);
 /* The ranked table of the first TOP sites, and what its marks mean. */
 void report_text_table(struct page *page, const struct analysis *analysis, size_t top);
 
+/* The same for what sites have in common: BY is not REPORT_BY_SITE. */
+void report_text_groups(struct page *page, const struct analysis *analysis, enum report_by by, size_t top);
+
 /* More about the first COUNT sites: where, why, what to do, the hottest stack. */
 void report_text_details(struct page *page, const struct analysis *analysis, size_t count);
 

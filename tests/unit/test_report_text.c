@@ -49,9 +49,12 @@ static void check_golden(const char *path, const struct analysis *analysis, cons
 static void test_golden(void **state)
 {
 	struct analysis profile = sample_analysis_heap_profile(), empty = sample_analysis_empty();
-	struct report_options narrow = report_options_default();
+	struct report_options narrow = report_options_default(), roots = narrow;
 
 	(void)state;
+	roots.by = REPORT_BY_ROOT;
+	roots.top = 2;
+	check_golden("tests/unit/golden/report_text_roots.txt", sample_analysis(), &roots);
 	narrow.width = 80;
 	narrow.top = 4;
 	narrow.details = 1;

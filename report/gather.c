@@ -1,0 +1,141 @@
+/*
+ * In: sites. Out: rows, each the sum of those of one name.
+ */
+#include "report/gather.h"
+
+#include "base/memory.h"
+#include "base/strtab.h"
+#include "report/words.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A gathering while it grows. */
+struct gatherer {
+	struct gathering *out;
+	size_t capacity, last_capacity;
+	const struct site **last; /* by row: the site that was added last, to count each once */
+};
+
+/* The row of NAME. Names are numbered from 1 as they come, and each has a row: row N belongs to name N + 1. */
+static size_t gather_row(struct gatherer *gatherer, const char *name)
+{
+	struct gathering *out = gatherer->out;
+	size_t row = strtab_add(out->names, name) - 1;
+
+	if (row == out->count) {
+		out->rows = memory_reserve(out->rows, row, &gatherer->capacity, sizeof(*out->rows));
+		gatherer->last = memory_reserve(gatherer->last, row, &gatherer->last_capacity, sizeof(*gatherer->last));
+		gatherer->last[row] = NULL;
+		out->rows[row] = (struct gathered){.name = strtab_get(out->names, (uint32_t)row + 1)};
+		out->count++;
+	}
+	return row;
+}
+
+/* Add SHARE (of 1) of SITE to the row NAME. */
+static void gather_add(struct gatherer *gatherer, const char *name, const struct site *site, double share,
+		       bool gc_known)
+{
+	struct gathered *row;
+	size_t at;
+
+	if (!name || !*name)
+		return;
+	at = gather_row(gatherer, name);
+	row = &gatherer->out->rows[at];
+	row->sites += gatherer->last[at] != site;
+	gatherer->last[at] = site;
+	row->alloc_bytes += share * site->alloc_bytes;
+	row->alloc_objects += share * site->alloc_objects;
+	row->live_bytes += share * site->live_bytes;
+	row->gc_saved_share += gc_known ? share * site->gc_saved_share : 0;
+}
+
+/* The package in a function's name: up to the first dot after the last slash. */
+static void package_of(char *out, size_t size, const char *function)
+{
+	const char *slash = strrchr(function, '/'), *dot = strchr(slash ? slash : function, '.');
+
+	snprintf(out, size, "%.*s", dot ? (int)(dot - function) : (int)strlen(function), function);
+}
+
+static void place_of(char *out, size_t size, const struct analysis_frame *frame)
+{
+	if (!frame->function || !*frame->function)
+		snprintf(out, size, "not started by a go statement that is known");
+	else
+		snprintf(out, size, "%s %s:%u", words_short_function(frame->function), words_base_name(frame->file),
+			 frame->line);
+}
+
+static void gather_stacks(struct gatherer *gatherer, const struct site *site, bool gc_known)
+{
+	char name[512];
+
+	for (size_t i = 0; i < site->nstacks; i++) {
+		double share = site->alloc_bytes > 0 ? site->stacks[i].alloc_bytes / site->alloc_bytes : 0;
+
+		place_of(name, sizeof(name), &site->stacks[i].creator);
+		gather_add(gatherer, name, site, share, gc_known);
+	}
+}
+
+static void gather_site(struct gatherer *gatherer, const struct site *site, enum report_by by, bool gc_known)
+{
+	struct analysis_frame place = {site->function, site->file, site->line};
+	char name[512] = "";
+
+	switch (by) {
+	case REPORT_BY_ROOT:
+		gather_add(gatherer, words_root(site), site, 1, gc_known);
+		return;
+	case REPORT_BY_CATEGORY:
+		gather_add(gatherer, words_site(site), site, 1, gc_known);
+		return;
+	case REPORT_BY_TYPE:
+		gather_add(gatherer, site->type, site, 1, gc_known);
+		return;
+	case REPORT_BY_GOROUTINE:
+		gather_stacks(gatherer, site, gc_known);
+		return;
+	case REPORT_BY_PACKAGE:
+		package_of(name, sizeof(name), site->function ? site->function : "");
+		break;
+	case REPORT_BY_SITE:
+		place_of(name, sizeof(name), &place);
+		break;
+	}
+	gather_add(gatherer, name, site, 1, gc_known);
+}
+
+static int compare_rows(const void *a, const void *b)
+{
+	const struct gathered *x = a, *y = b;
+
+	if (x->gc_saved_share != y->gc_saved_share)
+		return x->gc_saved_share < y->gc_saved_share ? 1 : -1;
+	if (x->alloc_bytes != y->alloc_bytes)
+		return x->alloc_bytes < y->alloc_bytes ? 1 : -1;
+	return strcmp(x->name, y->name);
+}
+
+void gather(struct gathering *gathering, const struct analysis *analysis, enum report_by by)
+{
+	struct gatherer gatherer = {.out = gathering};
+
+	*gathering = (struct gathering){.names = strtab_new()};
+	for (size_t i = 0; i < analysis->nsites; i++)
+		gather_site(&gatherer, &analysis->sites[i], by, analysis->gc.known);
+	if (gathering->count)
+		qsort(gathering->rows, gathering->count, sizeof(*gathering->rows), compare_rows);
+	free(gatherer.last);
+}
+
+void gather_free(struct gathering *gathering)
+{
+	free(gathering->rows);
+	strtab_free(gathering->names);
+	*gathering = (struct gathering){0};
+}

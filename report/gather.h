@@ -1,0 +1,34 @@
+/* Sites gathered by what they have in common: one parameter that leaks may cause a hundred of them. */
+#ifndef REPORT_GATHER_H
+#define REPORT_GATHER_H
+
+#include "analyzer/analysis.h"
+#include "report/report.h"
+
+#include <stddef.h>
+
+struct strtab;
+
+/* Sums over sites; savings do not quite add up, so theirs is an estimate. */
+struct gathered {
+	const char *name;
+	size_t sites;
+	double alloc_bytes, alloc_objects, live_bytes;
+	double gc_saved_share; /* 0 where no GC figures are known */
+};
+
+struct gathering {
+	struct gathered *rows; /* most saved first, most bytes where that says nothing */
+	size_t count;
+	struct strtab *names; /* the rows' */
+};
+
+/*
+ * Gather ANALYSIS by BY (REPORT_BY_SITE is taken as the site's place) into GATHERING, to be freed with gather_free.
+ * Sites that have nothing to be gathered by (no flow, no type) are in no row; by goroutine a site's stacks are gathered
+ * one by one, by the go statement that made the goroutine.
+ */
+void gather(struct gathering *gathering, const struct analysis *analysis, enum report_by by);
+void gather_free(struct gathering *gathering);
+
+#endif

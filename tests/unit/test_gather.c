@@ -1,0 +1,114 @@
+/* Sums of sites that have something in common, held against the sample analysis added up here. */
+#include "report/gather.h"
+
+#include "tests/unit/sample_analysis.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const struct gathered *row_of(const struct gathering *gathering, const char *name)
+{
+	for (size_t i = 0; i < gathering->count; i++) {
+		if (!strcmp(gathering->rows[i].name, name))
+			return &gathering->rows[i];
+	}
+	fail_msg("no row: %s", name);
+	return NULL;
+}
+
+/* Whatever has a name in every site adds up to the whole. */
+static void test_nothing_is_lost(void **state)
+{
+	static const enum report_by all[] = {REPORT_BY_SITE, REPORT_BY_CATEGORY, REPORT_BY_PACKAGE};
+	const struct analysis *analysis = sample_analysis();
+	double bytes = 0, objects = 0;
+
+	(void)state;
+	for (size_t i = 0; i < analysis->nsites; i++) {
+		bytes += analysis->sites[i].alloc_bytes;
+		objects += analysis->sites[i].alloc_objects;
+	}
+	for (size_t k = 0; k < sizeof(all) / sizeof(all[0]); k++) {
+		struct gathering gathering;
+		double row_bytes = 0, row_objects = 0;
+		size_t sites = 0;
+
+		gather(&gathering, analysis, all[k]);
+		for (size_t i = 0; i < gathering.count; i++) {
+			row_bytes += gathering.rows[i].alloc_bytes;
+			row_objects += gathering.rows[i].alloc_objects;
+			sites += gathering.rows[i].sites;
+			assert_true(i == 0 || gathering.rows[i - 1].gc_saved_share >= gathering.rows[i].gc_saved_share);
+		}
+		assert_true(fabs(row_bytes - bytes) < 1 && fabs(row_objects - objects) < 1);
+		assert_int_equal(sites, analysis->nsites);
+		gather_free(&gathering);
+	}
+}
+
+/* Two sites of one root are one row; a site's stacks go to the goroutines that they belong to. */
+static void test_roots_and_goroutines(void **state)
+{
+	static struct analysis_stack first[] = {{.creator = {"main.serve", "/a/main.go", 7}, .alloc_bytes = 300},
+						{.creator = {"", "", 0}, .alloc_bytes = 100}},
+				     second[] = {{.creator = {"main.serve", "/a/main.go", 7}, .alloc_bytes = 50}};
+	static struct site sites[] = {{.function = "x.y/z.F",
+				       .root = "v of log.Put: last = v",
+				       .alloc_bytes = 400,
+				       .gc_saved_share = 0.4,
+				       .stacks = first,
+				       .nstacks = 2},
+				      {.function = "main.G",
+				       .root = "v of log.Put: last = v",
+				       .alloc_bytes = 50,
+				       .gc_saved_share = 0.1,
+				       .stacks = second,
+				       .nstacks = 1},
+				      {.function = "main.H", .root = "", .alloc_bytes = 5, .gc_saved_share = 0.9}};
+	struct analysis analysis = {.gc.known = true, .sites = sites, .nsites = 3};
+	struct gathering gathering;
+
+	(void)state;
+	gather(&gathering, &analysis, REPORT_BY_ROOT);
+	assert_int_equal(gathering.count, 1);
+	assert_int_equal(gathering.rows[0].sites, 2);
+	assert_true(fabs(gathering.rows[0].gc_saved_share - 0.5) < 1e-9);
+	gather_free(&gathering);
+	gather(&gathering, &analysis, REPORT_BY_GOROUTINE);
+	assert_int_equal(row_of(&gathering, "main.serve main.go:7")->sites, 2);
+	assert_true(fabs(row_of(&gathering, "main.serve main.go:7")->alloc_bytes - 350) < 1e-9);
+	assert_true(fabs(row_of(&gathering, "main.serve main.go:7")->gc_saved_share - 0.4) < 1e-9);
+	gather_free(&gathering);
+	gather(&gathering, &analysis, REPORT_BY_PACKAGE);
+	assert_int_equal(row_of(&gathering, "main")->sites, 2);
+	assert_int_equal(row_of(&gathering, "x.y/z")->sites, 1);
+	gather_free(&gathering);
+}
+
+static void test_nothing_at_all(void **state)
+{
+	struct analysis analysis = sample_analysis_empty();
+	struct gathering gathering;
+
+	(void)state;
+	gather(&gathering, &analysis, REPORT_BY_TYPE);
+	assert_int_equal(gathering.count, 0);
+	gather_free(&gathering);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_nothing_is_lost),
+	    cmocka_unit_test(test_roots_and_goroutines),
+	    cmocka_unit_test(test_nothing_at_all),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
