@@ -8,12 +8,17 @@
  * into that of a Poisson count. U is taken as a gamma distribution of the same two moments, which also serves sums over
  * different p (there the sum's moments are kept, as Welch and Satterthwaite did for variances). Jeffreys' half sample
  * is added to n so that coverage is right on average for small n, where n alone would reach too low and n + 1 too
- * high. tests/unit/test_weights.c simulates the coverage.
+ * high. A gamma variable is never 0, but U often is where p is near 1: the interval then begins at what was seen,
+ * unless seeing all was unlikely. tests/unit/test_weights.c simulates the coverage.
+ *
+ * What no sample shows has no part in it: where a site's sizes differ widely, all its small objects may be missed. They
+ * are next to no bytes, but can be most of the objects: the interval of objects is too low then.
  */
 #include "analyzer/weights.h"
 
 #include <math.h>
 
+#define TAIL        0.025 /* on each side of a 95 % interval */
 #define LARGE_SHAPE 200.0 /* from here on the cube-root normal approximation is good to 1e-4 of the quantile */
 
 double weights_of(uint64_t size, uint64_t rate)
@@ -31,6 +36,7 @@ void weights_add(struct weighted_sum *sum, double value, double weight, uint64_t
 	sum->seen += n * value;
 	sum->total += n * value * weight;
 	sum->variance += n * value * value * weight * (weight - 1); /* (1−p)/p² = w(w−1) */
+	sum->log_all -= n * log(weight);
 }
 
 void weights_merge(struct weighted_sum *sum, const struct weighted_sum *part)
@@ -39,6 +45,7 @@ void weights_merge(struct weighted_sum *sum, const struct weighted_sum *part)
 	sum->seen += part->seen;
 	sum->total += part->total;
 	sum->variance += part->variance;
+	sum->log_all += part->log_all;
 }
 
 /* P(shape, x), the regularised lower incomplete gamma function, by its power series: for x < shape + 1. */
@@ -136,8 +143,9 @@ struct interval weights_interval(const struct weighted_sum *sum)
 
 	if (sum->count == 0 || sum->variance <= 0 || unseen <= sum->total * 1e-12)
 		return interval;
-	interval.low += weights_gamma_quantile(unseen * half, sum->variance * half, 0.025);
-	interval.high += weights_gamma_quantile(unseen * half, sum->variance * half, 0.975);
+	if (sum->log_all < log(TAIL))
+		interval.low += weights_gamma_quantile(unseen * half, sum->variance * half, TAIL);
+	interval.high += weights_gamma_quantile(unseen * half, sum->variance * half, 1 - TAIL);
 	return interval;
 }
 

@@ -18,6 +18,7 @@ struct weighted_sum {
 	double seen;     /* what was really seen, unweighted */
 	double total;    /* the estimate */
 	double variance; /* of the estimate, given what the program did */
+	double log_all;  /* logarithm of the chance that so many objects were all seen, none missed */
 };
 
 /* The weight 1/p of an object of SIZE bytes sampled with a mean of RATE bytes. 1 when RATE or SIZE is at most 1 or 0.

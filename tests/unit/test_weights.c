@@ -135,6 +135,27 @@ static void test_coverage(void **state)
 	}
 }
 
+/* Where all or nearly all are seen, an interval must not begin above them. */
+static void test_coverage_nothing_missed(void **state)
+{
+	static const struct mix mixes[] = {
+	    {{24576}, {300}, 4096, 0.95, 1}, /* p = 0.998: half of the runs see all */
+	    {{6144, 24576}, {3, 3}, 4096, 0.95, 1},
+	    {{4096, 8192, 16384, 32768}, {2, 2, 2, 2}, 4096, 0.95, 1},
+	    {{2048, 73728}, {45, 45}, 512, 0.95, 1},
+	};
+
+	(void)state;
+	random_state = 88172645463325252u;
+	for (size_t i = 0; i < sizeof(mixes) / sizeof(mixes[0]); i++) {
+		double bytes = mix_coverage(&mixes[i], 0, 3000);
+		double count = mix_coverage(&mixes[i], 1, 3000);
+
+		print_message("mix %zu: bytes %.3f, objects %.3f\n", i, bytes, count);
+		assert_true(bytes >= mixes[i].low && count >= mixes[i].low);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -143,6 +164,7 @@ int main(void)
 	    cmocka_unit_test(test_every_allocation_seen),
 	    cmocka_unit_test(test_no_sample),
 	    cmocka_unit_test(test_coverage),
+	    cmocka_unit_test(test_coverage_nothing_missed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
