@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/terminal.h"
 #include "verdicts/store.h"
+#include "verdicts/store_prune.h"
 #include "verdicts/verdict.h"
 #include "verdicts/verdict_find.h"
 
@@ -439,6 +440,16 @@ static bool build_prepare(struct build *build)
 	return false;
 }
 
+/* Keep the store from growing for ever. That it can't be done is no reason for a build to fail. */
+static void build_prune(void)
+{
+	struct store_totals removed;
+	struct error error;
+
+	if (store_prune(STORE_LIMIT, &removed, &error) != STATUS_OK)
+		terminal_error("build: %s", error.text);
+}
+
 int cmd_build(int argc, char **argv)
 {
 	struct build build = {0};
@@ -450,6 +461,8 @@ int cmd_build(int argc, char **argv)
 		build.dry = true;
 	if (!status)
 		status = build_finish(&build);
+	if (!build.dry)
+		build_prune();
 	free(build.go);
 	free(build.toolexec);
 	free(build.options);

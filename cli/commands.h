@@ -20,4 +20,7 @@ int cmd_export(int argc, char **argv);
 /* Say what a trace holds. */
 int cmd_info(int argc, char **argv);
 
+/* Say what the store of verdicts holds, or empty it. */
+int cmd_cache(int argc, char **argv);
+
 #endif

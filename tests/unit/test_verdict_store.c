@@ -1,9 +1,11 @@
 /* The store and the sidecar: what is written is read again, and what is damaged is not believed. */
 #include "tests/unit/verdict_fixture.h"
 #include "verdicts/store.h"
+#include "verdicts/store_prune.h"
 #include "verdicts/verdict_codec.h"
 #include "verdicts/verdict_find.h"
 
+#include <fcntl.h>
 #include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -273,12 +277,72 @@ static void test_log(void **state)
 	free(working);
 }
 
+/* Let the file NAME in the folder FOLDER of the store look SECONDS old; makes it where it is missing. */
+static void make_old(const char *folder, const char *name, int seconds)
+{
+	struct timespec times[2] = {{.tv_sec = time(NULL) - seconds}, {.tv_sec = time(NULL) - seconds}};
+	char path[256];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s/%.2s/%s", directory, folder, name, name);
+	file = fopen(path, "a");
+	assert_non_null(file);
+	fclose(file);
+	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+static bool is_kept(const char *action)
+{
+	struct verdict_set *set = verdict_set_new();
+	struct error error;
+	bool kept = store_get_package(action, set, &error) == STATUS_OK;
+
+	verdict_set_free(set);
+	return kept;
+}
+
+/* What was used least lately goes first; using is reading. */
+static void test_prune(void **state)
+{
+	static const char *const actions[] = {"PPPPPPPP1", "PPPPPPPP2", "PPPPPPPP3"};
+	struct verdict_set *set = make_set("pruned");
+	struct store_totals totals, removed;
+	struct error error;
+	size_t size, i;
+
+	(void)state;
+	assert_int_equal(store_prune(0, &removed, &error), STATUS_OK);
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(store_put_package(actions[i], set, &size, &error), STATUS_OK);
+		make_old("packages", actions[i], 1000 * (int)(i + 1));
+	}
+	make_old("packages", "PPPPPPPP4.123", 7200); /* of a build that was killed */
+	make_old("packages", "PPPPPPPP5.123", 10);   /* of one that is at work */
+	assert_int_equal(store_measure(&totals, &error), STATUS_OK);
+	assert_int_equal(totals.packages, 3);
+	assert_int_equal(totals.bytes, 3 * size);
+	assert_true(is_kept(actions[2])); /* now it was used last */
+	assert_int_equal(store_prune(2 * size, &removed, &error), STATUS_OK);
+	assert_int_equal(removed.packages, 1);
+	assert_false(is_kept(actions[1]));
+	assert_true(is_kept(actions[0]) && is_kept(actions[2]));
+	assert_int_equal(store_prune(0, &removed, &error), STATUS_OK);
+	assert_int_equal(removed.packages, 2);
+	assert_int_equal(store_measure(&totals, &error), STATUS_OK);
+	assert_int_equal(totals.packages + totals.bytes, 0);
+	verdict_set_free(set);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_package), cmocka_unit_test(test_bad_actions),
-	    cmocka_unit_test(test_binary),  cmocka_unit_test(test_damaged_package_is_missing),
-	    cmocka_unit_test(test_sidecar), cmocka_unit_test(test_every_damage),
+	    cmocka_unit_test(test_prune),
+	    cmocka_unit_test(test_package),
+	    cmocka_unit_test(test_bad_actions),
+	    cmocka_unit_test(test_binary),
+	    cmocka_unit_test(test_damaged_package_is_missing),
+	    cmocka_unit_test(test_sidecar),
+	    cmocka_unit_test(test_every_damage),
 	    cmocka_unit_test(test_log),
 	};
 
