@@ -71,6 +71,18 @@ static enum status patch_find_malloc(struct go_patch *patch, struct elf_image *i
 			 elf_image_path(image), count);
 }
 
+/* The draw of the next sampling point, which the agent does anew: not needed, so no error when it is not there. */
+static void patch_find_draw(struct go_patch *patch, struct elf_image *image, const struct go_pclntab *table)
+{
+	struct go_func profilealloc, target;
+
+	if (!go_pclntab_by_name(table, "runtime.profilealloc", &profilealloc) ||
+	    !go_pclntab_by_name(table, "runtime.fastexprand", &target))
+		return;
+	if (patch_calls_in(image, &profilealloc, target.entry, &patch->draw_call, 0, 1) != 1)
+		patch->draw_call = 0;
+}
+
 static enum status patch_find_free(struct go_patch *patch, struct elf_image *image, const struct go_buildinfo *info,
 				   const struct go_pclntab *table, struct error *error)
 {
@@ -119,6 +131,7 @@ enum status go_patch_find(struct go_patch *patch, struct elf_image *image, const
 	status = patch_find_malloc(patch, image, table, error);
 	if (status == STATUS_OK)
 		status = patch_find_free(patch, image, info, table, error);
+	patch_find_draw(patch, image, table);
 	if (status == STATUS_OK)
 		status = patch_find_stub_space(patch, image, table, error);
 	return status;

@@ -2,7 +2,8 @@
  * The places in a Go program's machine code where the runtime's heap sampling can be led elsewhere.
  *
  * In Go 1.18 to 1.27 on amd64 exactly one direct CALL (E8 rel32) to runtime.mProf_Malloc stands in
- * runtime.profilealloc, and two (to 1.22) or three (from 1.23) to runtime.freeSpecial.
+ * runtime.profilealloc, before it one to runtime.fastexprand (nextSample is inlined), and two (to 1.22) or three (from
+ * 1.23) to runtime.freeSpecial elsewhere.
  */
 #ifndef BINARY_GO_PATCH_H
 #define BINARY_GO_PATCH_H
@@ -19,8 +20,9 @@ struct go_pclntab;
 #define GO_PATCH_MAX_FREE_SITES 8
 
 struct go_patch {
-	uint64_t malloc_call;                         /* address of the E8 in profilealloc */
-	uint64_t malloc_target;                       /* runtime.mProf_Malloc (what it calls now) */
+	uint64_t malloc_call;   /* address of the E8 in profilealloc */
+	uint64_t malloc_target; /* runtime.mProf_Malloc (what it calls now) */
+	uint64_t draw_call;     /* address of the E8 in profilealloc to runtime.fastexprand; 0: not just one */
 	uint64_t free_calls[GO_PATCH_MAX_FREE_SITES]; /* addresses of the E8s to freeSpecial */
 	size_t nfree_calls;
 	uint64_t free_target;

@@ -227,5 +227,7 @@ size_t plan_writes(const struct plan *plan, uint64_t bias, uint64_t code, const 
 	for (i = 0; i < plan->patch.nfree_calls; i++)
 		plan_add_call(writes, &count, plan->patch.free_calls[i] + bias, code + entries->free_entry);
 	plan_add_call(writes, &count, plan->patch.malloc_call + bias, code + entries->malloc_entry);
+	if (plan->patch.draw_call) /* behind the one before: until then the runtime's draw counts */
+		plan_add_call(writes, &count, plan->patch.draw_call + bias, code + entries->draw_entry);
 	return count;
 }

@@ -136,38 +136,47 @@ static inline uint64_t agent_mix(uint64_t hash, uint64_t word)
 }
 
 /*
+ * Go over to the stack that FRAME is on: *STACK itself, or once, unless *CROSSED, the user goroutine's (systemstack
+ * switches SP alone, so that the chain of frame pointers runs on there). False when it is on neither.
+ */
+static inline bool agent_enter(const struct agent_sample *sample, uint64_t frame, struct agent_bounds *stack,
+			       bool *crossed)
+{
+	if (frame & 7)
+		return false;
+	if (agent_within(*stack, frame))
+		return true;
+	if (*crossed)
+		return false;
+	*crossed = true;
+	*stack = agent_stack_of(sample->curg);
+	return agent_within(*stack, frame);
+}
+
+/*
  * Mix the return addresses from profilealloc's caller outwards into *HASH, and write them to FRAMES unless it is NULL.
- * The chain of frame pointers may cross once from the system stack to the goroutine's (systemstack switches SP alone);
- * on one stack it only rises, so that it ends. Returns the number of frames.
+ * On one stack the chain only rises, so that it ends. Returns the number of frames.
  */
 static inline uint32_t agent_walk(const struct agent_sample *sample, uint64_t *frames, uint64_t *hash)
 {
 	struct agent_bounds stack = agent_stack_of(sample->g);
-	uint64_t frame = sample->frame, mixed = *hash, pc;
+	uint64_t frame = sample->frame, mixed = *hash;
 	bool crossed = sample->g == sample->curg;
+	bool good = agent_enter(sample, frame, &stack, &crossed);
 	uint32_t depth = 0;
 
-	while (depth < AGENT_MAX_FRAMES && !(frame & 7)) {
-		uint64_t next;
+	while (good && depth < AGENT_MAX_FRAMES) {
+		uint64_t pc = load64(frame + 8), next = load64(frame);
 
-		if (!agent_within(stack, frame)) {
-			if (crossed)
-				break;
-			crossed = true;
-			stack = agent_stack_of(sample->curg);
-			if (!agent_within(stack, frame))
-				break;
-		}
-		pc = load64(frame + 8);
-		next = load64(frame);
 		if (!pc)
 			break;
 		if (frames)
 			frames[depth] = pc;
 		depth++;
 		mixed = agent_step(mixed, pc);
-		if (next <= frame && agent_within(stack, next))
-			break;
+		/* Nearly always the next frame lies above on the same stack: one comparison tells. */
+		if (next - frame - 1 >= stack.high - 16 - frame || next & 7)
+			good = !agent_within(stack, next) && agent_enter(sample, next, &stack, &crossed);
 		frame = next;
 	}
 	*hash = agent_mix(mixed, depth);

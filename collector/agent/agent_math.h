@@ -98,13 +98,14 @@ static inline double agent_thin(double size, double drawn, double wanted)
 
 /*
  * Whether an object is among those that agent_thin keeps, by CHANCE, uniform in (0, 1]. Nearly every sample of a fine
- * mean is not: a probability is at most its size over WANTED, which tells without the exponential.
+ * mean is not, and the exponentials need not be known to tell: since x/(1+x) ≤ 1−e^(−x) ≤ x, the probability is at most
+ * (SIZE + DRAWN)/WANTED.
  */
 static inline int agent_is_kept(double chance, double size, double drawn, double wanted)
 {
 	if (wanted <= drawn)
 		return 1;
-	if (drawn <= 1 && chance * wanted > size)
+	if (chance * wanted > size + (drawn > 1 ? drawn : 0))
 		return 0;
 	return chance <= agent_thin(size, drawn, wanted);
 }

@@ -28,7 +28,7 @@
 
 /* The agent's code begins with this, as offsets from its own start. */
 struct agent_entries {
-	uint32_t malloc_entry, free_entry;
+	uint32_t malloc_entry, free_entry, draw_entry;
 };
 
 /* Written by the collector before the program is patched, then constant. */

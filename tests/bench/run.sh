@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# make bench: CPU and wall of two programs under escprof at several rates and under Go's own heap profile, as ratios to
+# make bench: CPU and wall of three programs under escprof at several rates and under Go's own heap profile, as ratios to
 # no profiling, each pair run back to back, medians over BENCH_ROUNDS (7) rounds. Prints; asserts nothing.
 # usage: run.sh BUILD_DIR
 set -euo pipefail
@@ -14,6 +14,7 @@ export PATH CGO_ENABLED=0 GOTOOLCHAIN=local
 TIMEFORMAT='%R %U %S'
 
 (cd tests/bench/programs/alloc && go build -o "$work/alloc" .)
+(cd tests/bench/programs/documents && go build -o "$work/documents" .)
 (cd tests/bench/programs/served && go build -o "$work/served" .)
 
 # measure COMMAND…: sets wall and cpu (seconds; the collector's included, the load generator's not).
@@ -71,6 +72,7 @@ start() {
 	printf 'Once a run: %.0f ms of CPU, median of %s; it is in the ratios above\n' "$(median <"$work/cpu")" "$rounds"
 }
 
-compare "allocation-heavy program" "$work/alloc" "${BENCH_ALLOC_ROUNDS:-6000}"
+compare "allocation-heavy program: JSON to maps and back" "$work/documents" "${BENCH_DOCUMENTS:-4000}"
+compare "worst case: nothing but small allocations" "$work/alloc" "${BENCH_ALLOC_ROUNDS:-4000}"
 compare "HTTP service under load" "$work/served" "${BENCH_REQUESTS:-60000}"
 start "$work/served" 1

@@ -1,0 +1,3 @@
+module escprof.test/bench/documents
+
+go 1.22
