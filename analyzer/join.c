@@ -18,7 +18,7 @@
 
 enum join_round {
 	ROUND_CHAIN,     /* the whole chain */
-	ROUND_PARAMETER, /* a parameter of the innermost inlined call, which is made at the call itself */
+	ROUND_CALL,      /* of the innermost inlined call, and made at the call itself */
 	ROUND_OUTERMOST, /* a verdict of unknown chain at the outermost place */
 	ROUND_NO_ESCAPE, /* "does not escape", by either */
 	ROUND_BODY,      /* the innermost place, compiled by itself */
@@ -139,15 +139,17 @@ static bool same_chain(const struct verdict *verdict, const struct analysis_fram
 }
 
 /*
- * A parameter (or result) of an inlined function that moves to the heap: its verdict stands in the function's own head,
- * one level further in than the call, whose line is what the code that makes it has.
+ * What the code at an inlined call makes though its verdict stands one level further in: a parameter (or result) that
+ * moves to the heap, which is declared in the function's own head, and a slice literal that is all the function
+ * returns.
  */
-static bool is_parameter_of_call(const struct verdict *verdict, const struct call_site *site)
+static bool is_made_at_call(const struct verdict *verdict, const struct call_site *site)
 {
 	struct verdict outer = *verdict;
 
 	outer.nchain--;
-	return verdict->kind == VERDICT_MOVED && outer.nchain && same_chain(&outer, site->chain, site->nchain);
+	return (verdict->kind == VERDICT_MOVED || verdict_form_of(verdict) == FORM_SLICE_LITERAL) && outer.nchain &&
+	       same_chain(&outer, site->chain, site->nchain);
 }
 
 static bool on_chain(const struct verdict *verdict, const struct call_site *site)
@@ -165,8 +167,8 @@ static bool in_round(enum join_round round, const struct verdict *verdict, const
 	switch (round) {
 	case ROUND_CHAIN:
 		return heap && verdict->chain_known && on_chain(verdict, site);
-	case ROUND_PARAMETER:
-		return verdict->chain_known && is_parameter_of_call(verdict, site);
+	case ROUND_CALL:
+		return heap && verdict->chain_known && is_made_at_call(verdict, site);
 	case ROUND_OUTERMOST:
 		return heap && !verdict->chain_known && same_place(&verdict->chain[0], outermost);
 	case ROUND_NO_ESCAPE:

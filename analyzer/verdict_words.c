@@ -133,7 +133,8 @@ void verdict_form_operations(enum verdict_form form, unsigned *likely, unsigned 
 	    /* The same words stand for the text and for its boxing. */
 	    [FORM_CONCAT] = {OPERATION_CONCAT | OPERATION_CONVERT, 0},
 	    [FORM_TO_STRING] = {OPERATION_TO_STRING | OPERATION_CONVERT, 0},
-	    [FORM_FROM_STRING] = {OPERATION_FROM_STRING | OPERATION_CONVERT, 0},
+	    /* a constant's bytes are copied into a new array */
+	    [FORM_FROM_STRING] = {OPERATION_FROM_STRING | OPERATION_CONVERT, OPERATION_NEW},
 	};
 
 	*likely = operations[form].likely;

@@ -50,6 +50,9 @@ static const struct verdict_case verdicts[] = {
     /* the same words twice are one */
     {VERDICT_ESCAPES, "s", false, {{"main.same", MAIN, 120, 4}}},
     {VERDICT_ESCAPES, "s", false, {{"main.same", MAIN, 120, 9}}},
+    /* a constant's bytes; a slice literal that an inlined function returns */
+    {VERDICT_ESCAPES, "([]byte)(\"note\")", false, {{"main.note", MAIN, 130, 4}}},
+    {VERDICT_ESCAPES, "[]T{...}", false, {{"main.list", MAIN, 140, 4}, {"main.defaults", MAIN, 150, 9}}},
 };
 
 static struct verdict_set *make_set(void)
@@ -113,6 +116,8 @@ static void test_sites(void **state)
 	    {{{"", MAIN, 9}, {"", MAIN, 999}}, OPERATION_NEW, "main.E", CLASS_ESCAPE, "&E{...}", 0},
 	    {{{"", MAIN, 110}}, OPERATION_CONVERT, "", CLASS_UNMATCHED, NULL, 0},
 	    {{{"", MAIN, 120}}, OPERATION_CONVERT, "", CLASS_ESCAPE, "s", 0},
+	    {{{"", MAIN, 130}}, OPERATION_NEW, "[4]uint8", CLASS_ESCAPE, "([]byte)(\"note\")", 0},
+	    {{{"", MAIN, 140}}, OPERATION_NEW, "[3]main.T", CLASS_ESCAPE, "[]T{...}", 0},
 	    {{{"", "/other/main.go", 9}}, OPERATION_NEW, "main.E", CLASS_UNMATCHED, NULL, 0},
 	    {{{"", MAIN, 9}}, OPERATION_APPEND, "main.E", CLASS_APPEND_GROWTH, NULL, 0},
 	    {{{"", MAIN, 9}}, OPERATION_REFLECT, "main.E", CLASS_REFLECTION, NULL, 0},
