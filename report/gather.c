@@ -7,6 +7,7 @@
 #include "base/strtab.h"
 #include "report/words.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,7 @@ static void gather_add(struct gatherer *gatherer, const char *name, const struct
 	if (!name || !*name)
 		return;
 	at = gather_row(gatherer, name);
+	assert(gatherer->last); /* a name of the table has a row */
 	row = &gatherer->out->rows[at];
 	row->sites += gatherer->last[at] != site;
 	gatherer->last[at] = site;
