@@ -13,8 +13,7 @@ runs=16
 # Where the modules can't be had nothing is known of escprof.
 (cd tests/cli/programs/real && go mod download) 2>"$WORK/err" ||
 	{ cat "$WORK/err"; echo "skip real programs: their modules cannot be had here"; exit 0; }
-(cd tests/cli/programs/real && CGO_ENABLED=0 go build -o "$WORK/check" ./check &&
-	CGO_ENABLED=0 "$ESCPROF" build -o "$WORK/real" .) 2>"$WORK/err" ||
+{ go_program reader && (cd tests/cli/programs/real && CGO_ENABLED=0 "$ESCPROF" build -o "$WORK/real" .); } 2>"$WORK/err" ||
 	{ cat "$WORK/err"; echo "not ok build"; exit 1; }
 
 # profile JOB RATE REPORT: runs it under escprof to a report, and holds both against what it does alone.
@@ -24,7 +23,7 @@ profile() {
 		"$ESCPROF" report --format json -o "$3" "$WORK/t.escprof" || { cat "$WORK/err"; return 1; }
 	cmp "$WORK/$1.out" "$WORK/out" || return 1
 	total=$(awk '/^total/ { print $2 }' "$WORK/err")
-	"$WORK/check" total "$3" "$total"
+	"$WORK/reader" total "$3" "$total" 0.03 && "$WORK/reader" complete "$3"
 }
 
 # covers JOB: the intervals of several runs against the counts of an exact one.
@@ -36,7 +35,7 @@ covers() {
 		profile "$1" 4096 "$WORK/$i.json" || return 1
 		reports+=("$WORK/$i.json")
 	done
-	"$WORK/check" cover "$WORK/exact.json" "${reports[@]}"
+	"$WORK/reader" covers "$WORK/exact.json" "${reports[@]}"
 }
 
 for job in markdown scripts; do

@@ -27,8 +27,8 @@ type site struct {
 	AllocObjects float64    `json:"alloc_objects"`
 	Verdict      *struct{ Message string }
 	Inline       []struct {
-		Function string
-		Line     int
+		Function, File string
+		Line           int
 	}
 }
 
@@ -163,6 +163,14 @@ func main() {
 		checkSite(r, os.Args[3], int(number(os.Args[4])), os.Args[5:])
 	case "cover":
 		cover(r, read(os.Args[3]), strings.Join(os.Args[4:], ""))
+	case "complete":
+		complete(r)
+	case "covers":
+		var runs []report
+		for _, path := range os.Args[3:] {
+			runs = append(runs, read(path))
+		}
+		covers(r, runs)
 	case "top":
 		for i, s := range r.Sites {
 			if i == 20 {
