@@ -41,18 +41,11 @@ struct join {
 	size_t nfound, found_capacity;
 };
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 static uint64_t place_key(const char *file, uint32_t line)
 {
 	uint64_t hash = 14695981039346656037u; /* FNV-1a */
 
-	for (const char *at = base_name(file); *at; at++)
+	for (const char *at = verdict_base_name(file); *at; at++)
 		hash = (hash ^ (unsigned char)*at) * 1099511628211u;
 	return (hash ^ line) * 1099511628211u;
 }

@@ -10,6 +10,7 @@
 #include "analyzer/root.h"
 
 #include "analyzer/arena.h"
+#include "analyzer/verdict_words.h"
 #include "base/memory.h"
 #include "verdicts/verdict.h"
 
@@ -144,29 +145,9 @@ static void copy_text(char out[TEXT_MAX], const char *begin, const char *end)
 	out[length] = 0;
 }
 
-/* The bracket that closes the one at OPEN, with quotes and inner ones passed over; the text's end when there is none.
- */
-static const char *closing_bracket(const char *open)
+static const char *without_from(const char *text)
 {
-	const char *at;
-	char quote = 0;
-	int depth = 0;
-
-	for (at = open; *at; at++) {
-		if (quote) {
-			if (*at == '\\' && quote != '`' && at[1])
-				at++;
-			else if (*at == quote)
-				quote = 0;
-		} else if (strchr("\"'`", *at)) {
-			quote = *at;
-		} else if (strchr("([{", *at)) {
-			depth++;
-		} else if (strchr(")]}", *at) && --depth == 0) {
-			break;
-		}
-	}
-	return at;
+	return strncmp(text, "from ", 5) == 0 ? text + 5 : text;
 }
 
 /* Fill CALL's arguments from the text between BEGIN and END. */
@@ -178,7 +159,7 @@ static void split_arguments(struct root_call *call, const char *begin, const cha
 		const char *stop = at;
 
 		while (stop < end && *stop != ',')
-			stop = strchr("([{\"'`", *stop) ? closing_bracket(stop) + 1 : stop + 1;
+			stop = strchr("([{\"'`", *stop) ? verdict_closing(stop) + 1 : stop + 1;
 		stop = stop < end ? stop : end;
 		copy_text(call->arguments[call->narguments++], at, stop);
 		for (at = stop + 1; at < end && *at == ' '; at++)
@@ -189,17 +170,19 @@ static void split_arguments(struct root_call *call, const char *begin, const cha
 /* Take "from CALLEE(ARGUMENTS) (call parameter)" apart; false when it is no call. */
 static bool parse_call(struct root_call *call, const char *text)
 {
-	const char *begin = strncmp(text, "from ", 5) == 0 ? text + 5 : text;
-	const char *open = begin, *close;
+	const char *begin = without_from(text), *open = begin, *close;
 
 	call->narguments = 0;
 	if (*open == '(') /* "(*T).M" */
-		open = closing_bracket(open);
-	while (*open && *open != '(')
-		open = *open == '[' ? closing_bracket(open) + 1 : open + 1;
+		open = verdict_closing(open);
+	while (*open && *open != '(') {
+		if (*open == '[') /* type arguments */
+			open = verdict_closing(open);
+		open += *open != 0;
+	}
 	if (!*open || open == begin)
 		return false;
-	close = closing_bracket(open);
+	close = verdict_closing(open);
 	if (!*close)
 		return false;
 	copy_text(call->callee, begin, open);
@@ -257,7 +240,7 @@ static void flowing_text(char out[TEXT_MAX], const struct verdict *verdict)
 	const char *text = verdict->what, *end;
 
 	if (before && strcmp(before->target, last->target) == 0) {
-		text = strncmp(before->text, "from ", 5) == 0 ? before->text + 5 : before->text;
+		text = without_from(before->text);
 		end = strrchr(text, '(');
 		copy_text(out, text, end && end > text + 1 ? end - 1 : text + strlen(text));
 		return;
@@ -338,23 +321,14 @@ static const struct verdict *next_leak(const struct root_finder *finder, struct 
 	return leaks ? choose_leak(leaks, count, &call, verdict) : NULL;
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
-/* A step without its "from" and with its place. */
+/* A step without its "from"; what the compiler generated has no place. */
 static const char *step_text(struct arena *arena, const struct verdict_step *step)
 {
-	const char *text = step->text[0] ? step->text : step->why;
+	struct verdict_step shown = *step;
 
-	if (strncmp(text, "from ", 5) == 0)
-		text += 5;
-	if (!step->file[0] || step->line == 0 || step->file[0] == '<')
-		return arena_string(arena, text);
-	return arena_format(arena, "%s at %s:%u", text, base_name(step->file), step->line);
+	if (step->file[0] == '<')
+		shown.line = 0;
+	return without_from(verdict_step_sentence(arena, &shown));
 }
 
 static const char *hop_text(struct arena *arena, const struct verdict *leak)

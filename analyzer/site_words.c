@@ -7,25 +7,8 @@
 #include "analyzer/join.h"
 #include "analyzer/root.h"
 #include "analyzer/site_group.h"
+#include "analyzer/verdict_words.h"
 #include "verdicts/verdict.h"
-
-#include <string.h>
-
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
-static const char *step_sentence(struct arena *arena, const struct verdict_step *step)
-{
-	const char *text = step->text && step->text[0] ? step->text : step->why;
-
-	if (!step->file || !step->file[0] || step->line == 0)
-		return arena_string(arena, text);
-	return arena_format(arena, "%s at %s:%u", text, base_name(step->file), step->line);
-}
 
 static struct site_verdict copy_verdict(struct arena *arena, const struct verdict *verdict)
 {
@@ -38,7 +21,7 @@ static struct site_verdict copy_verdict(struct arena *arena, const struct verdic
 	copy.file = arena_string(arena, own->file);
 	copy.reason = arena_alloc(arena, verdict->nsteps + 1, sizeof(*copy.reason));
 	for (size_t i = 0; i < verdict->nsteps; i++)
-		copy.reason[i] = step_sentence(arena, &verdict->steps[i]);
+		copy.reason[i] = verdict_step_sentence(arena, &verdict->steps[i]);
 	return copy;
 }
 

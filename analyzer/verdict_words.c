@@ -4,6 +4,7 @@
  */
 #include "analyzer/verdict_words.h"
 
+#include "analyzer/arena.h"
 #include "analyzer/entry_table.h"
 #include "verdicts/verdict.h"
 
@@ -24,27 +25,57 @@ static bool has_suffix(const char *text, const char *suffix)
 	return length >= tail && strcmp(text + length - tail, suffix) == 0;
 }
 
-/* Whether TEXT has " + " outside brackets and quotes. */
-static bool is_sum(const char *text)
+const char *verdict_base_name(const char *path)
 {
-	int depth = 0;
-	char quote = 0;
+	const char *slash = strrchr(path, '/');
 
-	for (const char *at = text; *at; at++) {
+	return slash ? slash + 1 : path;
+}
+
+const char *verdict_step_sentence(struct arena *arena, const struct verdict_step *step)
+{
+	const char *text = step->text && step->text[0] ? step->text : step->why;
+
+	if (!step->file || !step->file[0] || step->line == 0)
+		return arena_string(arena, text);
+	return arena_format(arena, "%s at %s:%u", text, verdict_base_name(step->file), step->line);
+}
+
+const char *verdict_closing(const char *open)
+{
+	const char *at;
+	char quote = 0;
+	int depth = 0;
+
+	for (at = open; *at; at++) {
 		if (quote) {
-			if (*at == '\\' && at[1])
+			if (*at == '\\' && quote != '`' && at[1])
 				at++;
 			else if (*at == quote)
 				quote = 0;
+			if (!quote && depth == 0) /* OPEN was this quote */
+				break;
 		} else if (strchr("\"'`", *at)) {
 			quote = *at;
 		} else if (strchr("([{", *at)) {
 			depth++;
-		} else if (strchr(")]}", *at)) {
-			depth--;
-		} else if (depth == 0 && has_prefix(at, " + ")) {
-			return true;
+		} else if (strchr(")]}", *at) && --depth == 0) {
+			break;
 		}
+	}
+	return at;
+}
+
+/* Whether TEXT has " + " outside brackets and quotes. */
+static bool is_sum(const char *text)
+{
+	for (const char *at = text; *at; at++) {
+		if (strchr("([{\"'`", *at))
+			at = verdict_closing(at);
+		else if (has_prefix(at, " + "))
+			return true;
+		if (!*at)
+			return false;
 	}
 	return false;
 }

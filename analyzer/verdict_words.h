@@ -8,7 +8,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct arena;
 struct verdict;
+struct verdict_step;
 
 enum verdict_form {
 	FORM_EXPRESSION,    /* any other: a value put into an interface, or a method value */
@@ -51,5 +53,17 @@ bool verdict_type_is_closure(const char *type);
 
 /* Write the type in WHAT ("E" of "&E{...}", "[]int" of "make([]int, n)") to OUT of SIZE bytes; "" when it has none. */
 void verdict_type_text(const char *what, char *out, size_t size);
+
+/* The last part of the file name PATH; part of it. */
+const char *verdict_base_name(const char *path);
+
+/* One step of a flow as a text of ARENA: "from x = y (assign) at file.go:7". */
+const char *verdict_step_sentence(struct arena *arena, const struct verdict_step *step);
+
+/*
+ * The bracket or quote that closes the one at OPEN, with what stands in quotes and brackets between passed over; the
+ * text's end when there is none.
+ */
+const char *verdict_closing(const char *open);
 
 #endif

@@ -127,6 +127,8 @@ static void test_which_parameter(void **state)
 			    "(*pool.Pool).Put(here, 3, x) (call parameter) at shop.go:8");
 	assert_string_equal(find_call("from (*pool.Pool).Put(here, f(1, \"),\"), x...) (call parameter)").name,
 			    "v of (*pool.Pool).Put: p.list = v (assign) at a.go:41");
+	assert_string_equal(find_call("from (*pool.Pool).Put(\"a, (\", x) (call parameter)").name,
+			    "v of (*pool.Pool).Put: p.list = v (assign) at a.go:41");
 	/* The same value twice. */
 	assert_string_equal(find_call("from (*pool.Pool).Put(x, x) (call parameter)").name,
 			    "(*pool.Pool).Put(x, x) (call parameter) at shop.go:8");
@@ -148,6 +150,8 @@ static void test_what_cannot_be_followed(void **state)
 	assert_int_equal(find_call("from Must.Do(x) (call parameter)").nhops, 1);
 	assert_int_equal(find_call("from (call parameter)").nhops, 0);
 	assert_int_equal(find_call("from f(x (call parameter)").nhops, 0);
+	assert_int_equal(find_call("from f[int").nhops, 0);
+	assert_int_equal(find_call("from f(\"x").nhops, 0);
 }
 
 static void test_recursion_ends(void **state)
