@@ -3,6 +3,8 @@
 
 #include "analyzer/arena.h"
 
+#include <string.h>
+
 const char *site_class_name(enum site_class class_)
 {
 	static const char *const names[CLASS_COUNT] = {
@@ -39,6 +41,13 @@ const char *site_category_name(enum site_category category)
 	};
 
 	return (unsigned)category < CATEGORY_COUNT ? names[category] : "none";
+}
+
+size_t analysis_package_length(const char *function)
+{
+	const char *slash = strrchr(function, '/'), *dot = strchr(slash ? slash : function, '.');
+
+	return dot ? (size_t)(dot - function) : strlen(function);
 }
 
 void analysis_free(struct analysis *analysis)

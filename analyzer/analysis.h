@@ -45,6 +45,9 @@ enum site_category {
 const char *site_class_name(enum site_class class_);
 const char *site_category_name(enum site_category category);
 
+/* The bytes of FUNCTION's name ("example.com/log.(*Logger).Print") that name its package: "example.com/log". */
+size_t analysis_package_length(const char *function);
+
 struct interval {
 	double low, high; /* 95 % */
 };

@@ -158,14 +158,6 @@ static const struct analysis_frame *find_users_own(const struct analysis_frame *
 	return NULL;
 }
 
-/* The package in a function's name: up to the first dot after the last slash. */
-static int package_length(const char *function)
-{
-	const char *slash = strrchr(function, '/'), *dot = strchr(slash ? slash : function, '.');
-
-	return dot ? (int)(dot - function) : (int)strlen(function);
-}
-
 void site_stacks_choose_shown(struct site *site, struct arena *arena, const char *main_module)
 {
 	const struct analysis_frame *own = NULL;
@@ -175,6 +167,7 @@ void site_stacks_choose_shown(struct site *site, struct arena *arena, const char
 	site->shown = own ? *own : site->inline_chain[0];
 	if (!own || !site->advice[0] || find_users_own(site->inline_chain, site->ninline, main_module))
 		return;
-	site->advice = arena_format(arena, "%s This is in package %.*s; what can be changed here is how %s calls it.",
-				    site->advice, package_length(site->function), site->function, own->function);
+	site->advice =
+	    arena_format(arena, "%s This is in package %.*s; what can be changed here is how %s calls it.",
+			 site->advice, (int)analysis_package_length(site->function), site->function, own->function);
 }

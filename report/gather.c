@@ -55,14 +55,6 @@ static void gather_add(struct gatherer *gatherer, const char *name, const struct
 	row->gc_saved_share += gc_known ? share * site->gc_saved_share : 0;
 }
 
-/* The package in a function's name: up to the first dot after the last slash. */
-static void package_of(char *out, size_t size, const char *function)
-{
-	const char *slash = strrchr(function, '/'), *dot = strchr(slash ? slash : function, '.');
-
-	snprintf(out, size, "%.*s", dot ? (int)(dot - function) : (int)strlen(function), function);
-}
-
 static void place_of(char *out, size_t size, const struct analysis_frame *frame)
 {
 	if (!frame->function || !*frame->function)
@@ -103,7 +95,9 @@ static void gather_site(struct gatherer *gatherer, const struct site *site, enum
 		gather_stacks(gatherer, site, gc_known);
 		return;
 	case REPORT_BY_PACKAGE:
-		package_of(name, sizeof(name), site->function ? site->function : "");
+		if (site->function)
+			snprintf(name, sizeof(name), "%.*s", (int)analysis_package_length(site->function),
+				 site->function);
 		break;
 	case REPORT_BY_SITE:
 		place_of(name, sizeof(name), &place);
