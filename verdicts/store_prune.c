@@ -85,15 +85,22 @@ static void totals_add(struct store_totals *totals, const struct store_file *fil
 	totals->bytes += file->bytes;
 }
 
+static struct store_totals totals_of(const struct store_files *files)
+{
+	struct store_totals totals = {0};
+	size_t i;
+
+	for (i = 0; i < files->count; i++)
+		totals_add(&totals, &files->files[i]);
+	return totals;
+}
+
 enum status store_measure(struct store_totals *totals, struct error *error)
 {
 	struct store_files files;
 	enum status status = files_list(&files, error);
-	size_t i;
 
-	*totals = (struct store_totals){0};
-	for (i = 0; i < files.count; i++)
-		totals_add(totals, &files.files[i]);
+	*totals = totals_of(&files);
 	files_free(&files);
 	return status;
 }
@@ -111,21 +118,19 @@ static int compare_files(const void *left, const void *right)
 enum status store_prune(uint64_t keep, struct store_totals *removed, struct error *error)
 {
 	struct store_files files;
-	struct store_totals all = {0};
 	enum status status = files_list(&files, error);
+	uint64_t bytes = totals_of(&files).bytes;
 	time_t now = time(NULL);
 	size_t i;
 
 	*removed = (struct store_totals){0};
-	for (i = 0; i < files.count; i++)
-		totals_add(&all, &files.files[i]);
 	if (files.count)
 		qsort(files.files, files.count, sizeof(*files.files), compare_files);
 	for (i = 0; status == STATUS_OK && i < files.count; i++) {
 		const struct store_file *file = &files.files[i];
 		bool stale = file->is_temporary && now - file->used > LEFT_BEHIND_SECONDS;
 
-		if (!stale && (file->is_temporary || (keep && all.bytes - removed->bytes <= keep)))
+		if (!stale && (file->is_temporary || (keep && bytes - removed->bytes <= keep)))
 			continue;
 		if (unlink(file->path) && errno != ENOENT)
 			status = error_set_errno(error, "cannot remove %s", file->path);
