@@ -84,6 +84,15 @@ int binary_fixture_set_up(void **state)
 	return set_programs() || !mkdtemp(folder) ? -1 : 0;
 }
 
+int binary_fixture_set_up_frames(void **state)
+{
+	if (binary_fixture_set_up(state))
+		return -1;
+	binary_fixture_do("\"$GO\" build -o plain \"$PROGRAMS/frames.go\"");
+	binary_fixture_do("\"$GO\" build -ldflags='-s -w' -o stripped \"$PROGRAMS/frames.go\"");
+	return 0;
+}
+
 int binary_fixture_tear_down(void **state)
 {
 	char command[PATH_MAX];

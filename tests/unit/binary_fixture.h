@@ -20,6 +20,9 @@ struct binary_fixture {
 /* Set a group of tests up: the folder, and a go command ($ESCPROF_GO, else what tests/find-go.sh finds). */
 int binary_fixture_set_up(void **state);
 
+/* The same, with programs/frames.go built as "plain" and, without its symbols, as "stripped". */
+int binary_fixture_set_up_frames(void **state);
+
 /* Remove the folder. */
 int binary_fixture_tear_down(void **state);
 

@@ -89,15 +89,6 @@ static const struct field addresses[] = {
 	" /DW_AT_data_member_location/ { print outer, name, $NF }"                                                     \
 	" /DW_AT_const_value/ { print name, $NF }'"
 
-static int set_up(void **state)
-{
-	if (binary_fixture_set_up(state))
-		return -1;
-	binary_fixture_do("\"$GO\" build -o plain \"$PROGRAMS/frames.go\"");
-	binary_fixture_do("\"$GO\" build -ldflags='-s -w' -o stripped \"$PROGRAMS/frames.go\"");
-	return 0;
-}
-
 static uint32_t offset_of(const struct go_layout *layout, size_t i)
 {
 	return *(const uint32_t *)((const char *)layout + offsets[i].offset);
@@ -277,5 +268,5 @@ int main(void)
 	    cmocka_unit_test(test_other_machine),     cmocka_unit_test(test_table),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, binary_fixture_tear_down);
+	return cmocka_run_group_tests(tests, binary_fixture_set_up_frames, binary_fixture_tear_down);
 }

@@ -29,15 +29,6 @@ struct tally {
 	bool expands;         /* the runtime gives the whole chain: from Go 1.23 on, before that its innermost frame */
 };
 
-static int set_up(void **state)
-{
-	if (binary_fixture_set_up(state))
-		return -1;
-	binary_fixture_do("\"$GO\" build -o plain \"$PROGRAMS/frames.go\"");
-	binary_fixture_do("\"$GO\" build -ldflags='-s -w' -o stripped \"$PROGRAMS/frames.go\"");
-	return 0;
-}
-
 /* Cut the runtime's frames of one PC, up to the line of the next, off REST; returns how many there are. */
 static size_t take_frames(char **rest, struct go_frame *frames)
 {
@@ -352,5 +343,5 @@ int main(void)
 	    cmocka_unit_test(test_no_table),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, binary_fixture_tear_down);
+	return cmocka_run_group_tests(tests, binary_fixture_set_up_frames, binary_fixture_tear_down);
 }
