@@ -7,8 +7,7 @@
  */
 #include "collector/agent/agent_shared.h"
 #include "collector/agent/agent_math.h"
-
-#include <stdbool.h>
+#include "collector/agent/agent_walk.h"
 
 int agent_malloc(uint64_t ax, uint64_t bx, uint64_t cx, uint64_t g, uint64_t frame);
 void agent_free(uint64_t special, uint64_t object, uint64_t g);
@@ -17,10 +16,8 @@ void agent_free(uint64_t special, uint64_t object, uint64_t g);
 struct agent_sample {
 	uint64_t object, size;
 	uint64_t time; /* 0: the clock was not looked at */
-	uint64_t g;    /* on whose stack the frames are */
-	uint64_t curg; /* the user's goroutine */
 	uint64_t m;
-	uint64_t frame; /* frame pointer of profilealloc */
+	struct agent_start start;
 	uint32_t rate, live_rate;
 	uint32_t processor;
 };
@@ -32,16 +29,6 @@ static inline struct agent_control *agent_control_get(void)
 
 	__asm__("lea agent_control_block(%%rip), %0" : "=r"(control));
 	return control;
-}
-
-static inline uint64_t load64(uint64_t address)
-{
-	return *(const volatile uint64_t *)address;
-}
-
-static inline uint32_t load32(uint64_t address)
-{
-	return *(const volatile uint32_t *)address;
 }
 
 static inline uint64_t agent_now(void)
@@ -105,92 +92,14 @@ static inline void agent_publish(struct agent_shard *shard, uint64_t size)
 	__atomic_store_n(&shard->head, shard->head + size, __ATOMIC_RELEASE);
 }
 
-/* The bounds of a goroutine's stack. */
-struct agent_bounds {
-	uint64_t low, high;
-};
-
-static inline struct agent_bounds agent_stack_of(uint64_t g)
-{
-	if (!g)
-		return (struct agent_bounds){0, 0};
-	return (struct agent_bounds){load64(g), load64(g + 8)};
-}
-
-/* Whether two words can be read at ADDRESS. */
-static inline bool agent_within(struct agent_bounds stack, uint64_t address)
-{
-	return address >= stack.low && address + 16 <= stack.high;
-}
-
-/* One step of the hash of a stack, short because the whole walk waits for it; agent_mix ends it. */
-static inline uint64_t agent_step(uint64_t hash, uint64_t pc)
-{
-	return (hash + pc) * 0x9fb21c651e98df25ull;
-}
-
-static inline uint64_t agent_mix(uint64_t hash, uint64_t word)
-{
-	hash = (hash ^ word) * 0x9fb21c651e98df25ull;
-	return hash ^ (hash >> 35);
-}
-
-/*
- * Go over to the stack that FRAME is on: *STACK itself, or once, unless *CROSSED, the user goroutine's (systemstack
- * switches SP alone, so that the chain of frame pointers runs on there). False when it is on neither.
- */
-static inline bool agent_enter(const struct agent_sample *sample, uint64_t frame, struct agent_bounds *stack,
-			       bool *crossed)
-{
-	if (frame & 7)
-		return false;
-	if (agent_within(*stack, frame))
-		return true;
-	if (*crossed)
-		return false;
-	*crossed = true;
-	*stack = agent_stack_of(sample->curg);
-	return agent_within(*stack, frame);
-}
-
-/*
- * Mix the return addresses from profilealloc's caller outwards into *HASH, and write them to FRAMES unless it is NULL.
- * On one stack the chain only rises, so that it ends. Returns the number of frames.
- */
-static inline uint32_t agent_walk(const struct agent_sample *sample, uint64_t *frames, uint64_t *hash)
-{
-	struct agent_bounds stack = agent_stack_of(sample->g);
-	uint64_t frame = sample->frame, mixed = *hash;
-	bool crossed = sample->g == sample->curg;
-	bool good = agent_enter(sample, frame, &stack, &crossed);
-	uint32_t depth = 0;
-
-	while (good && depth < AGENT_MAX_FRAMES) {
-		uint64_t pc = load64(frame + 8), next = load64(frame);
-
-		if (!pc)
-			break;
-		if (frames)
-			frames[depth] = pc;
-		depth++;
-		mixed = agent_step(mixed, pc);
-		/* Nearly always the next frame lies above on the same stack: one comparison tells. */
-		if (next - frame - 1 >= stack.high - 16 - frame || next & 7)
-			good = !agent_within(stack, next) && agent_enter(sample, next, &stack, &crossed);
-		frame = next;
-	}
-	*hash = agent_mix(mixed, depth);
-	return depth;
-}
-
 /*
  * The type that mallocgc was asked for, from where its frame's owner spilled it (Go 1.18 to 1.26); checked against the
  * range of types and the size. False when it cannot be told.
  */
 static bool agent_type(const struct agent_plan *plan, const struct agent_sample *sample, uint64_t *type)
 {
-	struct agent_bounds stack = agent_stack_of(sample->g);
-	uint64_t frame = sample->frame, requested;
+	struct agent_bounds stack = agent_stack_of(sample->start.g);
+	uint64_t frame = sample->start.frame, requested;
 	uint32_t hop;
 
 	*type = 0;
@@ -213,22 +122,24 @@ static bool agent_type(const struct agent_plan *plan, const struct agent_sample 
 }
 
 /*
- * Where an allocation comes from: what tells its context from others. Fills the head of STACK, whose frames only when
- * FRAMES is not NULL; returns the hash of it all.
+ * Where an allocation comes from: what tells its context from others. Fills STACK; without its frames when there is a
+ * CHAIN, the last walk of this P, which saves most of the walk. Returns the hash of it all.
  */
 static inline uint64_t agent_identify(const struct agent_plan *plan, const struct agent_sample *sample,
-				      struct agent_stack *stack, uint64_t *frames, uint32_t *depth, uint32_t *flags)
+				      struct agent_chain *chain, struct agent_stack *stack, uint32_t *depth,
+				      uint32_t *flags)
 {
 	uint64_t hash;
 
 	*flags = agent_type(plan, sample, &stack->type) ? AGENT_FLAG_TYPE : 0;
 	stack->size = sample->size;
-	stack->creator = sample->curg ? load64(sample->curg + plan->g_gopc) : 0;
+	stack->creator = sample->start.curg ? load64(sample->start.curg + plan->g_gopc) : 0;
 	hash = agent_step(agent_step(agent_step(*flags, stack->size), stack->type), stack->creator);
-	*depth = agent_walk(sample, frames, &hash);
+	*depth =
+	    chain ? agent_walk_again(&sample->start, chain, &hash) : agent_walk(&sample->start, stack->frames, &hash);
 	if (*depth == AGENT_MAX_FRAMES)
 		*flags |= AGENT_FLAG_TRUNCATED;
-	return hash;
+	return agent_mix(hash, *depth);
 }
 
 /* Fill RECORD for SAMPLE; returns its bytes. The stack is sent only when this shard has not sent it lately. */
@@ -239,11 +150,11 @@ static uint64_t agent_fill_alloc(struct agent_control *control, struct agent_sha
 	struct agent_stack *stack = (struct agent_stack *)(record + 1);
 	uint32_t depth, flags;
 
-	record->hash = agent_identify(plan, sample, stack, stack->frames, &depth, &flags);
+	record->hash = agent_identify(plan, sample, 0, stack, &depth, &flags);
 	record->record.kind = AGENT_ALLOC;
 	record->record.time = agent_now();
 	record->address = sample->object;
-	record->goroutine = sample->curg ? load64(sample->curg + plan->g_goid) : 0;
+	record->goroutine = sample->start.curg ? load64(sample->start.curg + plan->g_goid) : 0;
 	record->rate = sample->rate;
 	record->live_rate = sample->live_rate;
 	record->cycle = plan->numgc ? load32(plan->numgc) : 0;
@@ -292,7 +203,7 @@ static bool agent_count(struct agent_control *control, const struct agent_sample
 	*counter = 0;
 	if (!tally)
 		return false;
-	*hash = agent_identify(&control->plan, sample, &head, 0, &depth, &flags);
+	*hash = agent_identify(&control->plan, sample, &tally->chain, &head, &depth, &flags);
 	*counter = agent_counter_at(tally, *hash, sample->rate);
 	if (!*counter || !(*counter)->rate)
 		return false;
@@ -460,7 +371,7 @@ static inline bool agent_rate_is_the_programs(const struct agent_control *contro
 /* The user's goroutine: what runs may be the system stack's. */
 static inline uint64_t agent_user_goroutine(const struct agent_plan *plan, const struct agent_sample *sample)
 {
-	return sample->g == load64(sample->m + plan->m_g0) ? load64(sample->m + plan->m_curg) : sample->g;
+	return sample->start.g == load64(sample->m + plan->m_g0) ? load64(sample->m + plan->m_curg) : sample->start.g;
 }
 
 /*
@@ -498,7 +409,7 @@ static int agent_sample_one(struct agent_control *control, struct agent_sample *
 		return agent_rate_is_the_programs(control);
 	}
 	alone = agent_look(control, processor, drawn, sample);
-	sample->curg = agent_user_goroutine(&control->plan, sample);
+	sample->start.curg = agent_user_goroutine(&control->plan, sample);
 	if (rate < drawn)
 		rate = drawn;
 	chance = agent_uniform(&processor->random);
@@ -527,7 +438,7 @@ int agent_malloc(uint64_t ax, uint64_t bx, uint64_t cx, uint64_t g, uint64_t fra
 {
 	struct agent_control *control = agent_control_get();
 	const struct agent_plan *plan = &control->plan;
-	struct agent_sample sample = {.g = g, .frame = frame};
+	struct agent_sample sample = {.start = {.g = g, .frame = frame}};
 	uint64_t p, mcache;
 
 	sample.object = plan->arguments_shift ? bx : ax;

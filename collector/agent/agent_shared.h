@@ -82,7 +82,22 @@ struct agent_counter {
 	uint32_t unused;
 };
 
+/* One frame on a stack: the two words at its address. */
+struct agent_link {
+	uint64_t next, pc; /* the frame outside it, and the return address into that one's function */
+};
+
+/* What one P's last walk of a stack found, outermost frame first. The agent's alone. */
+struct agent_chain {
+	uint32_t count;
+	struct agent_link links[AGENT_MAX_FRAMES + 1]; /* links[i] stands at the address links[i + 1].next */
+	uint64_t powers[AGENT_MAX_FRAMES];             /* of the hash's factor: to the i + 1 */
+	uint64_t hashes[AGENT_MAX_FRAMES];             /* of frames i to 0, from nothing */
+	struct agent_link walked[AGENT_MAX_FRAMES];    /* the frames of a walk that goes on, innermost first */
+};
+
 struct agent_tally {
+	struct agent_chain chain;
 	uint32_t used;                  /* entries of `order`; stored with release after the counter is complete */
 	uint16_t order[AGENT_COUNTERS]; /* slots in the order in which they were taken */
 	struct agent_counter slots[2 * AGENT_COUNTERS] __attribute__((aligned(64))); /* by hash and rate */
