@@ -138,6 +138,13 @@ enum verdicts_state {
 	VERDICTS_UNPROVEN, /* given by the user, not proven to be this binary's */
 };
 
+/* Which part of the program's stacks an analysis is about: its sites, classes and totals hold only that. */
+struct selection {
+	const char *focus, *ignore; /* the expressions, "" for none; both "": everything */
+	double bytes_share;         /* of all the program's allocated bytes; 1 for everything */
+	uint64_t all_samples;       /* those of stacks left out too */
+};
+
 struct analysis {
 	const char **command;
 	size_t ncommand;
@@ -151,6 +158,7 @@ struct analysis {
 	double alloc_bytes, alloc_objects, alloc_cpu_seconds;
 	uint64_t samples, lost_samples;
 	double rate_low, rate_high; /* smallest and largest mean in the samples */
+	struct selection selection;
 	struct class_share classes[CLASS_COUNT];
 	struct site *sites;
 	size_t nsites; /* by rank */

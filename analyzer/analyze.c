@@ -12,6 +12,7 @@
 #include "analyzer/site_group.h"
 #include "analyzer/site_stacks.h"
 #include "analyzer/site_words.h"
+#include "analyzer/stack_filter.h"
 #include "analyzer/summary.h"
 #include "analyzer/symbols.h"
 #include "base/memory.h"
@@ -182,6 +183,28 @@ static void take_rates(struct analysis *out, const struct trace *trace, const st
 	}
 }
 
+/* Keep only what FILTER keeps of the groups, which are all the program's until then. */
+static void select_groups(struct analysis_job *job, struct stack_filter *filter)
+{
+	struct selection *selection = &job->out->selection;
+	double all = 0, kept = 0;
+
+	*selection = (struct selection){"", "", 1, 0};
+	for (size_t i = 0; i < job->groups.count; i++) {
+		all += job->groups.groups[i]->bytes.total;
+		selection->all_samples += job->groups.groups[i]->objects.count;
+	}
+	if (!filter)
+		return;
+	site_groups_free(&job->groups);
+	site_groups_make(&job->groups, job->arena, job->symbols, job->trace, job->totals, filter);
+	for (size_t i = 0; i < job->groups.count; i++)
+		kept += job->groups.groups[i]->bytes.total;
+	selection->focus = arena_string(job->arena, stack_filter_focus(filter));
+	selection->ignore = arena_string(job->arena, stack_filter_ignore(filter));
+	selection->bytes_share = all > 0 ? kept / all : 0;
+}
+
 static enum verdicts_state verdicts_state_of(const struct analyze_options *options)
 {
 	return options && options->verdicts ? options->verdicts_state : VERDICTS_MISSING;
@@ -200,11 +223,12 @@ void analyze_totals(struct analysis *out, const struct trace *trace, const struc
 	take_rates(out, trace, totals);
 	out->verdicts = verdicts_state_of(options);
 	out->gc = summary_of_gc(gc);
-	site_groups_make(&job.groups, job.arena, job.symbols, trace, totals);
+	site_groups_make(&job.groups, job.arena, job.symbols, trace, totals, NULL);
 	job.words.uses_structpb = groups_use_structpb(&job.groups);
 	site_cost_prepare(&job.cost, &job.groups, gc, out->go_version);
 	if (job.cost.known)
 		out->gc.goal_bytes = job.cost.model.goal;
+	select_groups(&job, options ? options->filter : NULL);
 	fill_sites(&job);
 	summary_add_classes(out);
 	summary_write_notes(out, job.arena, trace, &job.cost, symbols_unknown(job.symbols));

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 struct trace;
+struct stack_filter;
 struct verdict_set;
 struct context_totals;
 struct gc_totals;
@@ -35,6 +36,7 @@ struct analyze_type {
 struct analyze_options {
 	const struct verdict_set *verdicts; /* borrowed during the call; NULL: there are none */
 	enum verdicts_state verdicts_state; /* taken as VERDICTS_MISSING when verdicts is NULL */
+	struct stack_filter *filter; /* borrowed; NULL: all stacks. The GC's cost is still that of the whole program */
 
 	/* For PCs (return addresses, link-time) and types that the trace has no symbols of. Both may be NULL. */
 	bool (*resolve_symbol)(void *user, uint64_t return_pc, struct analyze_symbol *symbol);

@@ -7,6 +7,7 @@
 
 #include "analyzer/arena.h"
 #include "analyzer/gc_model.h"
+#include "analyzer/stack_filter.h"
 #include "analyzer/symbols.h"
 #include "base/memory.h"
 #include "trace/trace_reader.h"
@@ -171,13 +172,15 @@ static void add_context(struct grouping *grouping, struct site_groups *groups, c
 }
 
 void site_groups_make(struct site_groups *groups, struct arena *arena, struct symbols *symbols,
-		      const struct trace *trace, const struct context_totals *totals)
+		      const struct trace *trace, const struct context_totals *totals, struct stack_filter *filter)
 {
 	struct grouping grouping = {.arena = arena, .symbols = symbols};
 
 	*groups = (struct site_groups){0};
 	for (size_t i = 0; i < trace->ncontexts; i++) {
-		if (totals[i].objects.count || totals[i].objects.total > 0)
+		if (!totals[i].objects.count && totals[i].objects.total <= 0)
+			continue;
+		if (!filter || stack_filter_keeps(filter, symbols, &trace->contexts[i]))
 			add_context(&grouping, groups, &trace->contexts[i], (uint32_t)i, &totals[i]);
 	}
 	HASH_CLEAR(hh, grouping.by_key);

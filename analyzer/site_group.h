@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 struct arena;
+struct stack_filter;
 struct symbols;
 struct trace;
 
@@ -36,9 +37,10 @@ struct site_groups {
 	size_t count, capacity;
 };
 
-/* Group the contexts of TRACE that have samples in TOTALS. Free with site_groups_free; the groups use ARENA's texts. */
+/* Group the contexts of TRACE that have samples in TOTALS and that FILTER keeps (NULL: all). Free with
+ * site_groups_free; the groups use ARENA's texts. */
 void site_groups_make(struct site_groups *groups, struct arena *arena, struct symbols *symbols,
-		      const struct trace *trace, const struct context_totals *totals);
+		      const struct trace *trace, const struct context_totals *totals, struct stack_filter *filter);
 void site_groups_free(struct site_groups *groups);
 
 #endif

@@ -152,7 +152,7 @@ static void note_trace(struct analysis *analysis, struct arena *arena, const str
 			 "%llu samples (%.1f %%) found no room in the ring and are missing; a larger --rate "
 			 "avoids it.",
 			 (unsigned long long)losses->samples,
-			 100.0 * (double)losses->samples / (double)(losses->samples + analysis->samples));
+			 100.0 * (double)losses->samples / (double)(losses->samples + analysis->selection.all_samples));
 	if (losses->deaths)
 		add_note(analysis, arena,
 			 "%llu deaths were not recorded: some lifetimes are longer here than they were.",

@@ -6,6 +6,7 @@
 
 #include "analyzer/accumulate.h"
 #include "analyzer/analyze.h"
+#include "analyzer/stack_filter.h"
 #include "base/memory.h"
 #include "binary/elf_image.h"
 #include "binary/go_buildinfo.h"
@@ -126,7 +127,8 @@ static enum status input_prepare(struct analyze_options *options, struct input_n
 	struct verdict_set *set;
 
 	*options = (struct analyze_options){0};
-	if (input_open_binary(names, request, binary, build_id, error) != STATUS_OK ||
+	if (stack_filter_new(&options->filter, request->focus, request->ignore, error) != STATUS_OK ||
+	    input_open_binary(names, request, binary, build_id, error) != STATUS_OK ||
 	    input_find_verdicts(&set, &options->verdicts_state, request, binary, build_id, error) != STATUS_OK)
 		return STATUS_ERROR;
 	options->verdicts = set;
@@ -140,6 +142,7 @@ static enum status input_prepare(struct analyze_options *options, struct input_n
 
 static void input_release(struct analyze_options *options, struct input_names *names)
 {
+	stack_filter_free(options->filter);
 	verdict_set_free((struct verdict_set *)options->verdicts);
 	symbolizer_close(names->symbolizer);
 	free(names->type.name);

@@ -1,13 +1,15 @@
 /* The command line's words for a report's input: the same for every command that takes one. */
 #include "cli/report_input.h"
 
-enum request_key { KEY_BINARY = 0x200, KEY_VERDICTS };
+enum request_key { KEY_BINARY = 0x200, KEY_VERDICTS, KEY_FOCUS, KEY_IGNORE };
 
 static const struct argp_option request_options[] = {
     {"output", 'o', "FILE", 0, "write here instead of to standard output", 0},
     {"binary", KEY_BINARY, "FILE", 0, "the program that was profiled; a heap profile needs it", 0},
     {"verdicts", KEY_VERDICTS, "FILE", 0,
      "a log of `go build -gcflags=all=-m=2`, where there are no verdicts of `escprof build`", 0},
+    {"focus", KEY_FOCUS, "REGEX", 0, "only stacks with a function or file that matches", 0},
+    {"ignore", KEY_IGNORE, "REGEX", 0, "no stacks with a function or file that matches", 0},
     {0},
 };
 
@@ -21,6 +23,12 @@ static error_t request_parse(int key, char *value, struct argp_state *state)
 		break;
 	case KEY_VERDICTS:
 		request->verdicts = value;
+		break;
+	case KEY_FOCUS:
+		request->focus = value;
+		break;
+	case KEY_IGNORE:
+		request->ignore = value;
 		break;
 	case 'o':
 		request->output = value;

@@ -141,6 +141,16 @@ static json_t *make_totals(const struct analysis *analysis)
 	return object;
 }
 
+static json_t *make_selection(const struct selection *selection)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "focus", make_string(selection->focus));
+	json_object_set_new(object, "ignore", make_string(selection->ignore));
+	json_object_set_new(object, "bytes_share", make_real(selection->bytes_share));
+	return object;
+}
+
 static json_t *make_classes(const struct analysis *analysis)
 {
 	json_t *array = json_array();
@@ -256,6 +266,7 @@ enum status report_json(FILE *stream, const struct analysis *analysis, const str
 	json_object_set_new(report, "trace", make_trace(analysis));
 	json_object_set_new(report, "gc", make_gc(&analysis->gc));
 	json_object_set_new(report, "totals", make_totals(analysis));
+	json_object_set_new(report, "selection", make_selection(&analysis->selection));
 	json_object_set_new(report, "classes", make_classes(analysis));
 	json_object_set_new(report, "sites", make_sites(analysis));
 	json_object_set_new(report, "roots", make_roots(analysis));

@@ -97,8 +97,10 @@ static void put_all(struct page *page, const struct analysis *analysis, const st
 		page_put(page, "\n");
 		page_wrap(
 		    page, PAGE_PLAIN,
-		    "No allocation was sampled, so there is nothing to rank. The program may have run too briefly or "
-		    "allocated too little; a smaller --rate sees more.",
+		    analysis->selection.all_samples
+			? "No stack that was sampled is among those asked for, so there is nothing to rank."
+			: "No allocation was sampled, so there is nothing to rank. The program may have run too briefly or "
+			  "allocated too little; a smaller --rate sees more.",
 		    0);
 	} else if (options->by != REPORT_BY_SITE) {
 		report_text_groups(page, analysis, options->by, options->top);

@@ -82,6 +82,25 @@ static void put_gc(struct page *page, const struct analysis *analysis)
 	put_line(page, "Live heap", &words);
 }
 
+/* What the figures from here on are of, when it is not everything. */
+static void put_selection(struct page *page, const struct analysis *analysis)
+{
+	const struct selection *selection = &analysis->selection;
+	char share[WORDS_NUMBER_SIZE];
+	struct buf words = {0};
+
+	if (!selection->focus[0] && !selection->ignore[0])
+		return;
+	buf_append_string(&words, "stacks");
+	if (selection->focus[0])
+		buf_append_format(&words, " with “%s”", selection->focus);
+	if (selection->ignore[0])
+		buf_append_format(&words, "%s without “%s”", selection->focus[0] ? "," : "", selection->ignore);
+	buf_append_format(&words, " only: %s %% of the bytes; the GC's figures are the whole program's",
+			  words_percent(share, selection->bytes_share));
+	put_line(page, "Shown", &words);
+}
+
 static void put_allocation(struct page *page, const struct analysis *analysis)
 {
 	double seconds = analysis->duration_seconds;
@@ -119,10 +138,10 @@ static void put_sample(struct page *page, const struct analysis *analysis)
 	else if (analysis->rate_high > 0)
 		buf_append_format(&words, ", one every %s", words_bytes(a, analysis->rate_high));
 	if (analysis->lost_samples > 0)
-		buf_append_format(&words, "; %s more were lost (%s %%)",
-				  words_integer(a, (double)analysis->lost_samples),
-				  words_percent(b, (double)analysis->lost_samples /
-						       (double)(analysis->samples + analysis->lost_samples)));
+		buf_append_format(
+		    &words, "; %s more were lost (%s %%)", words_integer(a, (double)analysis->lost_samples),
+		    words_percent(b, (double)analysis->lost_samples /
+					 (double)(analysis->selection.all_samples + analysis->lost_samples)));
 	else if (!analysis->is_heap_profile)
 		buf_append_string(&words, "; none lost");
 	put_line(page, "Sampled", &words);
@@ -153,6 +172,7 @@ void report_text_summary(struct page *page, const struct analysis *analysis)
 	put_run(page, analysis);
 	if (analysis->gc.known)
 		put_gc(page, analysis);
+	put_selection(page, analysis);
 	put_allocation(page, analysis);
 	put_sample(page, analysis);
 	put_verdicts(page, analysis);

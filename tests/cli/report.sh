@@ -83,6 +83,37 @@ pprof_export() {
 }
 check "go tool pprof reads the export and agrees on the total" pprof_export
 
+# selected OPTION…: the bytes that a report with these options is about.
+selected() {
+	"$ESCPROF" report --format json "$@" "$TRACE" | grep -o '"alloc_bytes": *[0-9.e+]*' | head -n 1 | sed 's/.*: *//'
+}
+
+# pprof_shows OPTION…: the bytes that go tool pprof shows of the whole export.
+pprof_shows() {
+	go tool pprof -sample_index=alloc_space -unit=B -nodefraction=0 -nodecount=100000 -top "$@" "$WORK/p.pb.gz" \
+		2>/dev/null | grep -o 'for [0-9.]*B' | grep -o '[0-9.]*'
+}
+
+focus_as_pprof() {
+	local all some=0 pair
+	all=$(selected)
+	for pair in 'main\.allocate:nowhere' 'net/http:nowhere' '.:main\.' 'main\.:^net/http'; do
+		local ours theirs
+		ours=$(selected --focus "${pair%%:*}" --ignore "${pair##*:}")
+		theirs=$(pprof_shows -focus="${pair%%:*}" -ignore="${pair##*:}")
+		awk -v a="$ours" -v b="${theirs:-0}" -v all="$all" \
+			'BEGIN { print a, b; d = a - b; exit !(d < all / 1e5 && d > -all / 1e5) }' || return 1
+		some=$(awk -v a="$ours" -v all="$all" -v n="$some" 'BEGIN { print n + (a > 0 && a < all) }')
+	done
+	[ "$some" -ge 2 ] || { echo "only $some of the expressions divide the stacks"; return 1; }
+	"$ESCPROF" export --format pprof --focus 'main\.allocate' -o "$WORK/f.pb.gz" "$TRACE" || return 1
+	mv "$WORK/f.pb.gz" "$WORK/p.pb.gz"
+	awk -v a="$(pprof_shows)" -v b="$(selected --focus 'main\.allocate')" \
+		'BEGIN { print a, b; exit !(a > 0 && a / b > 0.9999 && a / b < 1.0001) }'
+}
+check "--focus and --ignore keep what go tool pprof keeps" focus_as_pprof
+check "an expression that is none" says 'not a regular expression.*: (: ' "$ESCPROF" report --focus '(' "$TRACE"
+
 folded() {
 	"$ESCPROF" export --value alloc "$TRACE" >"$WORK/folded" || return 1
 	awk '{ if ($NF !~ /^[0-9]+$/) bad = 1; sum += $NF } /main.main;.*main.allocate/ { seen = 1 }

@@ -322,6 +322,7 @@ static const struct analysis service = {
     .alloc_cpu_seconds = 3.16,
     .samples = 8900,
     .lost_samples = 23,
+    .selection = {.focus = "", .ignore = "", .bytes_share = 1, .all_samples = 8900},
     .rate_low = 65536,
     .rate_high = 524288,
     .classes =
@@ -360,6 +361,7 @@ struct analysis sample_analysis_empty(void)
 
 	analysis.nsites = 0;
 	analysis.samples = 0;
+	analysis.selection.all_samples = 0;
 	analysis.lost_samples = 0;
 	analysis.alloc_bytes = analysis.alloc_objects = analysis.alloc_cpu_seconds = 0;
 	for (size_t i = 0; i < CLASS_COUNT; i++)

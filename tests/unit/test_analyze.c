@@ -2,6 +2,7 @@
 #include "analyzer/analyze.h"
 
 #include "analyzer/accumulate.h"
+#include "analyzer/stack_filter.h"
 #include "tests/unit/analyzer_fixture.h"
 #include "verdicts/verdict.h"
 
@@ -251,6 +252,91 @@ static void test_memory_limit(void **state)
 	fixture_end(&fixture);
 }
 
+/* The small trace with only what FOCUS and IGNORE leave of its stacks. */
+static void analyze_selected(struct analysis *analysis, const char *focus, const char *ignore)
+{
+	struct fixture fixture;
+	struct trace_type types[2];
+	struct accumulation sums = {0};
+	struct analyze_options options = {.filter = NULL};
+	struct error error;
+
+	begin(&fixture, types);
+	fill(&sums);
+	assert_int_equal(stack_filter_new(&options.filter, focus, ignore, &error), STATUS_OK);
+	analyze_totals(analysis, &fixture.trace, sums.contexts, &sums.gc, &options);
+	stack_filter_free(options.filter);
+	accumulate_free(&sums);
+	fixture_end(&fixture);
+}
+
+static void test_selected_stacks(void **state)
+{
+	static const struct {
+		const char *focus, *ignore;
+		double bytes; /* of 2000 and 1000 rows from main and other, 20 decoders from main, one PNG from main */
+		size_t sites;
+	} cases[] = {
+	    {NULL, NULL, 3000 * 64 + 20 * 1024 + 4096, 3},
+	    {".", "", 0, 0}, /* nothing is in everything */
+	    {"db\\.newRow", NULL, 3000 * 64, 1},
+	    {"db\\.newRow", "main\\.other", 2000 * 64, 1},
+	    {"main\\.other", NULL, 1000 * 64, 1},
+	    {NULL, "main\\.main$", 1000 * 64, 1},
+	    {"^json|^main\\.main$", "png", 2000 * 64 + 20 * 1024, 2},
+	    {"/c/png\\.c", NULL, 4096, 1},      /* by file */
+	    {"runtime\\.mallocgc", NULL, 0, 0}, /* the allocator's own frames are no part of it */
+	    {"nowhere", NULL, 0, 0},
+	};
+	double all = 3000 * 64 + 20 * 1024 + 4096;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct analysis analysis;
+
+		analyze_selected(&analysis, cases[i].focus, cases[i].ignore);
+		assert_int_equal(analysis.nsites, cases[i].sites);
+		assert_true(analysis.alloc_bytes == cases[i].bytes);
+		assert_true(fabs(analysis.selection.bytes_share - cases[i].bytes / all) < 1e-12);
+		assert_string_equal(analysis.selection.focus, cases[i].focus ? cases[i].focus : "");
+		assert_string_equal(analysis.selection.ignore, cases[i].ignore ? cases[i].ignore : "");
+		assert_int_equal(analysis.selection.all_samples, 3021);
+		analysis_free(&analysis);
+	}
+}
+
+/* A site of which half is left saves its part of what it saves as a whole, by the same model of the whole program. */
+static void test_selection_keeps_the_model(void **state)
+{
+	struct analysis all, main_only, other_only;
+
+	(void)state;
+	analyze_selected(&all, "newRow", NULL);
+	analyze_selected(&main_only, "newRow", "other");
+	analyze_selected(&other_only, "newRow", "main\\.main");
+	assert_true(all.gc.cpu_seconds == main_only.gc.cpu_seconds && all.gc.goal_bytes == other_only.gc.goal_bytes);
+	assert_true(main_only.sites[0].gc_saved_share > 0);
+	assert_true(main_only.sites[0].gc_saved_share > other_only.sites[0].gc_saved_share);
+	assert_true(all.sites[0].gc_saved_share > main_only.sites[0].gc_saved_share);
+	analysis_free(&all);
+	analysis_free(&main_only);
+	analysis_free(&other_only);
+}
+
+static void test_bad_expressions(void **state)
+{
+	struct stack_filter *filter;
+	struct error error;
+
+	(void)state;
+	assert_int_equal(stack_filter_new(&filter, "(", NULL, &error), STATUS_ERROR);
+	assert_non_null(strstr(error.text, "--focus"));
+	assert_int_equal(stack_filter_new(&filter, "fine", "[", &error), STATUS_ERROR);
+	assert_non_null(strstr(error.text, "--ignore"));
+	assert_int_equal(stack_filter_new(&filter, NULL, NULL, &error), STATUS_OK);
+	assert_null(filter);
+}
+
 static void test_empty(void **state)
 {
 	struct fixture fixture;
@@ -275,6 +361,9 @@ int main(void)
 	    cmocka_unit_test(test_trace),
 	    cmocka_unit_test(test_without_gc_or_verdicts),
 	    cmocka_unit_test(test_memory_limit),
+	    cmocka_unit_test(test_selected_stacks),
+	    cmocka_unit_test(test_selection_keeps_the_model),
+	    cmocka_unit_test(test_bad_expressions),
 	    cmocka_unit_test(test_empty),
 	};
 
