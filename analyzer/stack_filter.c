@@ -89,9 +89,10 @@ void stack_filter_free(struct stack_filter *filter)
 
 	if (!filter)
 		return;
-	HASH_ITER(hh, filter->known, known, next)
-	{
-		HASH_DEL(filter->known, known);
+	known = filter->known;
+	HASH_CLEAR(hh, filter->known);
+	for (; known; known = next) {
+		next = known->hh.next;
 		free(known);
 	}
 	pattern_free(&filter->focus);
