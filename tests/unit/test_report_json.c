@@ -83,7 +83,7 @@ static void check_keywords(const json_t *rule, const char *path)
 {
 	static const char known[] =
 	    " $schema title $defs type enum properties required additionalProperties items minItems "
-	    "maxItems minimum $ref ";
+	    "maxItems minimum maximum $ref ";
 	const char *key;
 	json_t *item;
 	char word[80];
@@ -100,7 +100,7 @@ static void check_keywords(const json_t *rule, const char *path)
 static void validate(const json_t *rule, const json_t *value, const char *path)
 {
 	const char *reference = json_string_value(json_object_get(rule, "$ref"));
-	const json_t *least = json_object_get(rule, "minimum");
+	const json_t *least = json_object_get(rule, "minimum"), *most = json_object_get(rule, "maximum");
 
 	if (reference)
 		rule = json_object_get(json_object_get(schema, "$defs"), reference + strlen("#/$defs/"));
@@ -112,6 +112,8 @@ static void validate(const json_t *rule, const json_t *value, const char *path)
 		check_enum(json_object_get(rule, "enum"), value, path);
 	if (least && json_number_value(value) < json_number_value(least))
 		fail_msg("%s: too small", path);
+	if (most && json_number_value(value) > json_number_value(most))
+		fail_msg("%s: too large", path);
 	if (json_is_object(value))
 		check_properties(rule, value, path);
 	if (json_is_array(value))
