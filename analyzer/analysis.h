@@ -106,6 +106,7 @@ struct site {
 	const char *advice;            /* a sentence or two */
 	struct analysis_stack *stacks; /* most bytes first */
 	size_t nstacks;
+	const char *difference; /* why the run is not what the verdict says; "" where they agree */
 	const char *root;       /* what the flow ends at, the same for sites of one cause; "" when unknown */
 	const char **root_path; /* the leaking parameters on the way there, a sentence each, the nearest first */
 	size_t nroot_path;

@@ -63,8 +63,10 @@ static struct layout layout_of(struct symbols *symbols, const struct trace_conte
 	return layout;
 }
 
-static bool is_tiny(const struct layout *layout, const struct trace_context *context)
+static bool is_tiny(const struct layout *layout, const struct trace_context *context, const char *entry)
 {
+	if (strncmp(entry, "runtime.mallocgcTiny", 20) == 0) /* called directly from Go 1.27 on, without a type */
+		return true;
 	return layout->pointer_free && context->size <= TINY_BLOCK && layout->type_size < TINY_BLOCK;
 }
 
@@ -165,7 +167,7 @@ static void add_context(struct grouping *grouping, struct site_groups *groups, c
 
 	group->contexts = memory_reserve(group->contexts, group->ncontexts, &group->capacity, sizeof(*group->contexts));
 	group->contexts[group->ncontexts++] = number;
-	group->tiny |= is_tiny(&layout, context);
+	group->tiny |= is_tiny(&layout, context, call.entry);
 	if (context->size > BIG_OBJECT)
 		group->scan_bytes += totals->objects.total * (double)context->size * layout.scan_share;
 	add_totals(group, totals, (double)context->size);

@@ -4,6 +4,7 @@
 #include "analyzer/advice.h"
 #include "analyzer/arena.h"
 #include "analyzer/category.h"
+#include "analyzer/difference.h"
 #include "analyzer/join.h"
 #include "analyzer/root.h"
 #include "analyzer/site_group.h"
@@ -70,6 +71,7 @@ void site_words_fill(struct site *site, struct arena *arena, const struct site_w
 		site->verdict = copy_verdict(arena, result.verdict);
 	copy_candidates(site, arena, &result);
 	copy_root(site, arena, &root);
+	site->difference = difference_for(arena, &facts, site->entry, result.ncandidates);
 	if (result.class_ == CLASS_AMBIGUOUS && site->category != CATEGORY_NONE)
 		facts.verdict = result.candidates[0];
 	site->advice = advice_for(arena, &facts, site->category);

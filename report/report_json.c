@@ -214,6 +214,7 @@ static void set_costs(json_t *object, const struct site *site, bool gc_known)
 			    make_real(gc_known ? site->gc_saved_share_equal_memory : NAN));
 	json_object_set_new(object, "alloc_cpu_seconds", make_real(site->alloc_cpu_seconds));
 	json_object_set_new(object, "tiny", json_boolean(site->tiny));
+	json_object_set_new(object, "difference", make_string(site->difference));
 	json_object_set_new(object, "advice", make_string(site->advice));
 }
 

@@ -106,7 +106,7 @@ static void put_candidates(struct page *page, const struct site *site)
 	}
 	if (site->ncandidates > 5)
 		buf_append_format(&words, "\nand %zu more", site->ncandidates - 5);
-	put_words(page, "One of", &words);
+	put_words(page, site->verdict.message ? "All of" : "One of", &words);
 }
 
 /* The flow, step after step; a long one is cut in its middle, since its ends tell most. */
@@ -151,6 +151,8 @@ static void put_verdict(struct page *page, const struct analysis *analysis, cons
 	}
 	if (site->verdict.message && site->verdict.nreason > 0)
 		put_reason(page, &site->verdict);
+	if (site->difference && *site->difference)
+		put_text(page, "How so", site->difference);
 	if (site->nroot_path > 0)
 		put_root(page, site);
 }

@@ -1,0 +1,3 @@
+module differ
+
+go 1.21
