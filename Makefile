@@ -25,7 +25,7 @@ SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined
 endif
 VERSION := 0.1
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-LIBS = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -ldwarf -lm -lpthread
+LIBS = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -ldwarf -lZydis -lm -lpthread
 
 LIB_SOURCES := $(wildcard $(addsuffix /*.c,$(LIBROOMS)))
 LIB_OBJECTS := $(LIB_SOURCES:%.c=$(O)/%.o) $(O)/gen/profile.pb-c.o $(O)/collector/agent_blob.o

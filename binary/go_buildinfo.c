@@ -161,7 +161,7 @@ static void buildinfo_add_setting(struct go_buildinfo *info, const char *text, s
 	setting->value = value ? value : memory_copy_string(raw);
 }
 
-static void buildinfo_parse(struct go_buildinfo *info, char *text)
+static void buildinfo_parse_lines(struct go_buildinfo *info, char *text)
 {
 	size_t deps_capacity = 0, settings_capacity = 0;
 	struct go_module *last = &info->main;
@@ -201,6 +201,19 @@ static void buildinfo_parse_version(struct go_buildinfo *info)
 	info->patch = patch;
 }
 
+void go_buildinfo_parse(struct go_buildinfo *info, const char *go_version, const char *text)
+{
+	char *lines = memory_copy_string(text);
+
+	*info = (struct go_buildinfo){.text = memory_copy_string(text),
+				      .go_version = memory_copy_string(go_version),
+				      .path = memory_copy_string("")};
+	buildinfo_set_module(&info->main, (const char *[]){"", "", "", ""});
+	buildinfo_parse_version(info);
+	buildinfo_parse_lines(info, lines);
+	free(lines);
+}
+
 enum status go_buildinfo_read(struct go_buildinfo *info, struct elf_image *image, struct error *error)
 {
 	struct elf_section section;
@@ -208,7 +221,7 @@ enum status go_buildinfo_read(struct go_buildinfo *info, struct elf_image *image
 	size_t version_size, modules_size;
 	struct cursor cursor;
 	enum status status = elf_image_section(image, ".go.buildinfo", &section, error);
-	char *text;
+	char *name, *text;
 
 	if (status != STATUS_OK)
 		return status;
@@ -222,16 +235,13 @@ enum status go_buildinfo_read(struct go_buildinfo *info, struct elf_image *image
 	modules = buildinfo_string(&cursor, &modules_size);
 	if (!version)
 		return error_set(error, "damaged build information: %s", elf_image_path(image));
-	*info = (struct go_buildinfo){0};
-	info->go_version = memory_copy_bytes(version, version_size);
-	info->path = memory_copy_string("");
-	buildinfo_set_module(&info->main, (const char *[]){"", "", "", ""});
-	buildinfo_parse_version(info);
-	if (modules && modules_size > 2 * BUILDINFO_SENTINEL) {
-		text = memory_copy_bytes(modules + BUILDINFO_SENTINEL, modules_size - 2 * BUILDINFO_SENTINEL);
-		buildinfo_parse(info, text);
-		free(text);
-	}
+	name = memory_copy_bytes(version, version_size);
+	text = modules && modules_size > 2 * BUILDINFO_SENTINEL
+		   ? memory_copy_bytes(modules + BUILDINFO_SENTINEL, modules_size - 2 * BUILDINFO_SENTINEL)
+		   : memory_copy_string("");
+	go_buildinfo_parse(info, name, text);
+	free(name);
+	free(text);
 	return STATUS_OK;
 }
 
@@ -257,6 +267,7 @@ void go_buildinfo_free(struct go_buildinfo *info)
 	buildinfo_free_module(&info->main);
 	free(info->deps);
 	free(info->settings);
+	free(info->text);
 	free(info->go_version);
 	free(info->path);
 	*info = (struct go_buildinfo){0};

@@ -19,6 +19,8 @@ struct go_setting {
 };
 
 struct go_buildinfo {
+	char *text; /* all but the version as it stands there: lines of fields with tabs between; "" when there are none
+		     */
 	char *go_version; /* "go1.26.8", perhaps with " X:experiment" or "-X:experiment" */
 	unsigned major, minor, patch;
 	char *path;            /* package path of main, "" when unknown */
@@ -31,6 +33,9 @@ struct go_buildinfo {
 
 /* Read IMAGE's build info. STATUS_NO_ENTRY: none, so no Go program. Free with go_buildinfo_free. */
 enum status go_buildinfo_read(struct go_buildinfo *info, struct elf_image *image, struct error *error);
+
+/* The same from what a trace has kept: the struct's GO_VERSION and TEXT. Free with go_buildinfo_free. */
+void go_buildinfo_parse(struct go_buildinfo *info, const char *go_version, const char *text);
 
 /* Free the contents; a zeroed struct is fine. */
 void go_buildinfo_free(struct go_buildinfo *info);

@@ -325,18 +325,38 @@ static void pclntab_index_names(struct go_pclntab *table)
 	}
 }
 
-bool go_pclntab_by_name(const struct go_pclntab *table, const char *name, struct go_func *found)
+/* The next function named NAME from the place *AT in the index on, which begins as the name's hash. */
+static bool pclntab_next_by_name(const struct go_pclntab *table, const char *name, size_t *at, struct go_func *func)
 {
-	struct go_func func;
-	bool any = false;
-	size_t at;
+	for (*at &= table->nby_name - 1; table->by_name[*at]; *at = (*at + 1) & (table->nby_name - 1)) {
+		if (!go_pclntab_func(table, table->by_name[*at] - 1, func) || strcmp(func->name, name) != 0)
+			continue;
+		*at += 1;
+		return true;
+	}
+	return false;
+}
+
+size_t go_pclntab_all_by_name(const struct go_pclntab *table, const char *name, struct go_func *funcs, size_t capacity)
+{
+	size_t at = pclntab_hash(name), count = 0;
 
 	if (!table->by_name)
 		pclntab_index_names((struct go_pclntab *)table); /* a cache: nothing observable changes */
-	for (at = pclntab_hash(name) & (table->nby_name - 1); table->by_name[at];
-	     at = (at + 1) & (table->nby_name - 1)) {
-		if (!go_pclntab_func(table, table->by_name[at] - 1, &func) || strcmp(func.name, name) != 0)
-			continue;
+	while (count < capacity && pclntab_next_by_name(table, name, &at, &funcs[count]))
+		count++;
+	return count;
+}
+
+bool go_pclntab_by_name(const struct go_pclntab *table, const char *name, struct go_func *found)
+{
+	size_t at = pclntab_hash(name);
+	struct go_func func;
+	bool any = false;
+
+	if (!table->by_name)
+		pclntab_index_names((struct go_pclntab *)table);
+	while (pclntab_next_by_name(table, name, &at, &func)) {
 		if (!any || func.end - func.entry > found->end - found->entry)
 			*found = func;
 		any = true;

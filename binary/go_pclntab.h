@@ -68,6 +68,10 @@ bool go_pclntab_find(const struct go_pclntab *table, uint64_t pc, struct go_func
 /* The biggest function named NAME (an ABI0 wrapper has the same name as what it wraps); false when there is none. */
 bool go_pclntab_by_name(const struct go_pclntab *table, const char *name, struct go_func *func);
 
+/* All functions named NAME, at most CAPACITY, into FUNCS: instances of a generic function share one. Returns how many.
+ */
+size_t go_pclntab_all_by_name(const struct go_pclntab *table, const char *name, struct go_func *funcs, size_t capacity);
+
 /*
  * The inline chain at PC, innermost first, at most CAPACITY levels into FRAMES. Give a return address minus 1.
  * Returns the number of levels, 0 when PC is in no Go function.

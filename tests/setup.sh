@@ -16,6 +16,7 @@ headers=(
 	stdlib.h:libc6-dev
 	libelf.h:libelf-dev
 	libdwarf/libdwarf.h:libdwarf-dev
+	Zydis/Zydis.h:libzydis-dev
 	libunwind.h:libunwind-dev
 	zstd.h:libzstd-dev
 	zlib.h:zlib1g-dev
