@@ -60,6 +60,8 @@ static void info_print_fact(const struct trace_fact *fact)
 {
 	size_t i;
 
+	if (!strcmp(fact->key, "build_info")) /* long, and `go version -m` shows it */
+		return;
 	printf("  %-20s ", fact->key);
 	for (i = 0; i < fact->value_size; i++) {
 		unsigned char byte = (unsigned char)fact->value[i];

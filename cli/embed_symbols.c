@@ -2,6 +2,8 @@
 #include "cli/embed_symbols.h"
 
 #include "base/memory.h"
+#include "binary/go_fingerprint.h"
+#include "binary/go_pclntab.h"
 #include "symbolizer/symbolizer.h"
 #include "trace/trace_writer.h"
 
@@ -48,6 +50,25 @@ static void embed_one_type(struct symbolizer *symbolizer, struct trace_writer *w
 	free(type.name);
 }
 
+/* The Go functions in which the ADDRESSES lie, which are sorted. */
+static void embed_functions(struct symbolizer *symbolizer, const struct session_end *end)
+{
+	struct go_pclntab *table = symbolizer_pclntab(symbolizer);
+	struct trace_function function;
+	struct go_func func = {0};
+	size_t i;
+
+	for (i = 0; table && i < end->naddresses; i++) {
+		if ((end->addresses[i] - 1 >= func.entry && end->addresses[i] - 1 < func.end) ||
+		    !go_pclntab_find(table, end->addresses[i] - 1, &func) ||
+		    !go_fingerprint(symbolizer_image(symbolizer), table, &func, &function.fingerprint))
+			continue;
+		function.entry = func.entry;
+		function.size = func.end - func.entry;
+		trace_writer_function(end->writer, &function);
+	}
+}
+
 static int embed_compare(const void *a, const void *b)
 {
 	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
@@ -75,6 +96,7 @@ enum status embed_symbols(const struct session_end *end, struct error *error)
 		if (!i || types.addresses[i] != types.addresses[i - 1])
 			embed_one_type(symbolizer, end->writer, types.addresses[i]);
 	free(types.addresses);
+	embed_functions(symbolizer, end);
 	symbolizer_close(symbolizer);
 	return STATUS_OK;
 }

@@ -66,6 +66,7 @@ static void plan_describe(struct plan *plan)
 	    .path = elf_image_path(plan->image),
 	    .go_version = plan->info.go_version,
 	    .main_path = plan->info.path,
+	    .build_info = plan->info.text,
 	    .main_module = plan->info.main.path ? plan->info.main.path : "",
 	    .go_build_id = elf_image_go_build_id(plan->image),
 	    .gnu_build_id = elf_image_build_id(plan->image),

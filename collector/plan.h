@@ -26,7 +26,7 @@ struct plan_write {
 /* What of the program the trace should say. Strings are borrowed from the plan. */
 struct plan_program {
 	const char *path;
-	const char *go_version, *main_path, *main_module;
+	const char *go_version, *main_path, *main_module, *build_info;
 	const char *go_build_id, *gnu_build_id;
 	bool is_dynamic;  /* has a loader that honours LD_PRELOAD */
 	bool switched_on; /* its heap profile was off and we switch it on */

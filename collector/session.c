@@ -100,6 +100,7 @@ static void session_write_facts(struct session *session, const char *way)
 	session_fact(session, "gnu_build_id", program->gnu_build_id);
 	session_fact(session, "main_module", program->main_module);
 	session_fact(session, "main_path", program->main_path);
+	session_fact(session, "build_info", program->build_info);
 	session_fact(session, "way", way);
 	session_fact(session, "profile_switched_on", program->switched_on ? "yes" : "no");
 	session_fact(session, "escprof_version", ESCPROF_VERSION);

@@ -33,6 +33,7 @@ enum trace_tag {
 	TRACE_TAG_TYPE,
 	TRACE_TAG_END,
 	TRACE_TAG_COUNTED, /* several samples alike, without goroutine and address */
+	TRACE_TAG_FUNCTION,
 };
 
 #define TRACE_CONTEXT_TYPE_KNOWN 1u

@@ -91,6 +91,13 @@ struct trace_type {
 	uint64_t size, ptr_bytes;
 };
 
+/* A function of the program that stands in the stacks, to be told from the same one of another build. */
+struct trace_function {
+	uint64_t entry;       /* link-time address */
+	uint64_t size;        /* bytes, up to the next function */
+	uint64_t fingerprint; /* binary/go_fingerprint.h */
+};
+
 /*
  * Named facts about the run, as strings. Keys: command (arguments joined by NUL), binary, go_version, go_build_id,
  * gnu_build_id, main_module, main_path, build_info (the whole text), rate, pid, start_time (Unix ns), exit_status,

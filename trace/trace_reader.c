@@ -37,7 +37,7 @@ struct reader {
 	struct trace *trace;
 	const struct trace_callbacks *callbacks;
 	struct reader_deltas deltas;
-	size_t facts_capacity, contexts_capacity, symbols_capacity, types_capacity;
+	size_t facts_capacity, contexts_capacity, symbols_capacity, types_capacity, functions_capacity;
 };
 
 static void *reader_arena_alloc(struct trace *trace, size_t size)
@@ -315,6 +315,21 @@ static void reader_type(struct reader *reader, struct cursor *cursor)
 	trace->types[trace->ntypes++] = type;
 }
 
+static void reader_function(struct reader *reader, struct cursor *cursor)
+{
+	struct trace *trace = reader->trace;
+	struct trace_function function = {0};
+
+	function.entry = cursor_uleb(cursor);
+	function.size = cursor_uleb(cursor);
+	function.fingerprint = cursor_u64(cursor);
+	if (cursor->failed)
+		return;
+	trace->functions =
+	    memory_reserve(trace->functions, trace->nfunctions, &reader->functions_capacity, sizeof(function));
+	trace->functions[trace->nfunctions++] = function;
+}
+
 static void reader_record(struct reader *reader, struct cursor *cursor)
 {
 	switch (cursor_u8(cursor)) {
@@ -353,6 +368,9 @@ static void reader_record(struct reader *reader, struct cursor *cursor)
 		break;
 	case TRACE_TAG_TYPE:
 		reader_type(reader, cursor);
+		break;
+	case TRACE_TAG_FUNCTION:
+		reader_function(reader, cursor);
 		break;
 	case TRACE_TAG_END:
 		reader->trace->complete = true;
@@ -437,6 +455,13 @@ static int reader_compare_types(const void *a, const void *b)
 	return x->address < y->address ? -1 : x->address > y->address;
 }
 
+static int reader_compare_functions(const void *a, const void *b)
+{
+	const struct trace_function *x = a, *y = b;
+
+	return x->entry < y->entry ? -1 : x->entry > y->entry;
+}
+
 enum status trace_read_memory(struct trace *trace, const void *data, size_t size, const char *name,
 			      const struct trace_callbacks *callbacks, struct error *error)
 {
@@ -460,6 +485,8 @@ enum status trace_read_memory(struct trace *trace, const void *data, size_t size
 		qsort(trace->symbols, trace->nsymbols, sizeof(*trace->symbols), reader_compare_symbols);
 	if (trace->ntypes)
 		qsort(trace->types, trace->ntypes, sizeof(*trace->types), reader_compare_types);
+	if (trace->nfunctions)
+		qsort(trace->functions, trace->nfunctions, sizeof(*trace->functions), reader_compare_functions);
 	return STATUS_OK;
 }
 
@@ -502,6 +529,7 @@ void trace_free(struct trace *trace)
 	free(trace->contexts);
 	free(trace->symbols);
 	free(trace->types);
+	free(trace->functions);
 	strtab_free(trace->strings);
 	*trace = (struct trace){0};
 }
@@ -533,4 +561,22 @@ const struct trace_type *trace_find_type(const struct trace *trace, uint64_t add
 	struct trace_type key = {.address = address};
 
 	return trace->ntypes ? bsearch(&key, trace->types, trace->ntypes, sizeof(key), reader_compare_types) : NULL;
+}
+
+/* Orders a PC, which stands in KEY's entry, against a function's range. */
+static int reader_compare_range(const void *key, const void *member)
+{
+	const struct trace_function *wanted = key, *function = member;
+
+	if (wanted->entry < function->entry)
+		return -1;
+	return wanted->entry - function->entry >= function->size;
+}
+
+const struct trace_function *trace_find_function(const struct trace *trace, uint64_t pc)
+{
+	struct trace_function key = {.entry = pc};
+
+	return trace->nfunctions ? bsearch(&key, trace->functions, trace->nfunctions, sizeof(key), reader_compare_range)
+				 : NULL;
 }

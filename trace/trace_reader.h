@@ -19,7 +19,9 @@ struct trace {
 	struct trace_symbol *symbols;
 	size_t nsymbols; /* sorted by pc once trace_read returns */
 	struct trace_type *types;
-	size_t ntypes;              /* sorted by address once trace_read returns */
+	size_t ntypes; /* sorted by address once trace_read returns */
+	struct trace_function *functions;
+	size_t nfunctions;          /* sorted by entry once trace_read returns */
 	struct trace_losses losses; /* the last ones seen */
 	uint64_t nsamples, ndeaths, ngcs;
 	uint64_t end_ns;  /* the latest time seen */
@@ -60,5 +62,8 @@ const char *trace_fact(const struct trace *trace, const char *key, size_t *size)
 /* The symbols of PC, or NULL. The type at ADDRESS, or NULL. Only after trace_read has returned. */
 const struct trace_symbol *trace_find_symbol(const struct trace *trace, uint64_t pc);
 const struct trace_type *trace_find_type(const struct trace *trace, uint64_t address);
+
+/* The function whose code holds PC, or NULL. Only after trace_read has returned. */
+const struct trace_function *trace_find_function(const struct trace *trace, uint64_t pc);
 
 #endif

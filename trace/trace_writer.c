@@ -320,6 +320,14 @@ void trace_writer_type(struct trace_writer *writer, uint64_t address, const char
 	buf_append_uleb(&writer->block, ptr_bytes);
 }
 
+void trace_writer_function(struct trace_writer *writer, const struct trace_function *function)
+{
+	writer_begin(writer, TRACE_TAG_FUNCTION);
+	buf_append_uleb(&writer->block, function->entry);
+	buf_append_uleb(&writer->block, function->size);
+	buf_append_u64(&writer->block, function->fingerprint);
+}
+
 enum status trace_writer_flush(struct trace_writer *writer, struct error *error)
 {
 	writer_flush_block(writer);
