@@ -91,7 +91,8 @@ struct site {
 	struct site_verdict verdict;
 	struct site_verdict *candidates; /* when several stay possible */
 	size_t ncandidates;
-	bool tiny; /* shares blocks of 16 bytes with others: its counts are not exact */
+	bool refused; /* the verdicts are of another version of the function: none is shown */
+	bool tiny;    /* shares blocks of 16 bytes with others: its counts are not exact */
 	uint64_t samples;
 	double object_size; /* mean bytes of a slot */
 	double alloc_bytes, alloc_objects;
@@ -136,6 +137,7 @@ struct gc_summary {
 enum verdicts_state {
 	VERDICTS_MISSING,  /* no verdicts for this binary were found */
 	VERDICTS_MATCHED,  /* they carry this binary's build ID */
+	VERDICTS_PROVEN,   /* made from source, and compared with this binary function by function */
 	VERDICTS_UNPROVEN, /* given by the user, not proven to be this binary's */
 };
 

@@ -219,6 +219,8 @@ void analyze_totals(struct analysis *out, const struct trace *trace, const struc
 	job.symbols = symbols_new(job.arena, trace, options);
 	job.words.join = join_new(options ? options->verdicts : NULL);
 	job.words.roots = root_finder_new(options ? options->verdicts : NULL);
+	job.words.is_refused = options && options->verdicts ? options->is_refused : NULL;
+	job.words.user = options ? options->user : NULL;
 	take_facts(&job);
 	take_rates(out, trace, totals);
 	out->verdicts = verdicts_state_of(options);

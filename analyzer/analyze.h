@@ -38,6 +38,10 @@ struct analyze_options {
 	enum verdicts_state verdicts_state; /* taken as VERDICTS_MISSING when verdicts is NULL */
 	struct stack_filter *filter; /* borrowed; NULL: all stacks. The GC's cost is still that of the whole program */
 
+	/* Whether the verdicts of FUNCTION, which holds the call that returns to RETURN_PC, are not this program's;
+	 * NULL: all are. */
+	bool (*is_refused)(void *user, uint64_t return_pc, const char *function);
+
 	/* For PCs (return addresses, link-time) and types that the trace has no symbols of. Both may be NULL. */
 	bool (*resolve_symbol)(void *user, uint64_t return_pc, struct analyze_symbol *symbol);
 	bool (*resolve_type)(void *user, uint64_t address, struct analyze_type *type);

@@ -304,12 +304,19 @@ static bool has_no_verdict(enum entry_operation operation)
 	       operation == OPERATION_MAP_ASSIGN || operation == OPERATION_BUFFER || operation == OPERATION_REFLECT;
 }
 
-struct join_result join_site(struct join *join, const struct call_site *site, const char *type)
+struct join_result join_without_verdicts(const struct call_site *site)
 {
 	struct join_result none = {.class_ = entry_default_class(site->operation)};
 
 	if (site->all_runtime)
 		none.class_ = CLASS_RUNTIME;
+	return none;
+}
+
+struct join_result join_site(struct join *join, const struct call_site *site, const char *type)
+{
+	struct join_result none = join_without_verdicts(site);
+
 	if (!join->set || site->all_runtime || has_no_verdict(site->operation))
 		return none;
 	for (int round = 0; round < ROUND_COUNT; round++) {

@@ -29,6 +29,9 @@ void join_free(struct join *join);
  */
 struct join_result join_site(struct join *join, const struct call_site *site, const char *type);
 
+/* The same where no verdict may be taken. */
+struct join_result join_without_verdicts(const struct call_site *site);
+
 /*
  * Whether A and B (paths as the line table and the compiler wrote them) name one file: equal, or one is the other with
  * leading folders trimmed off ("errors/errors.go", "/usr/local/go/src/errors/errors.go"); a bare file name is not

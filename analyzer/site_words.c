@@ -57,10 +57,23 @@ static enum site_category common_category(struct site_facts facts, const struct 
 	return category;
 }
 
+/* The verdict of GROUP, unless it is of another version of the function: then what it is without. */
+static struct join_result join_unless_refused(struct site *site, const struct site_words_input *input,
+					      const struct site_group *group)
+{
+	const struct call_site *call = &group->call;
+	struct join_result result = join_site(input->join, call, group->type);
+
+	if (!input->is_refused || (!result.verdict && !result.ncandidates && result.class_ != CLASS_UNMATCHED))
+		return result;
+	site->refused = input->is_refused(input->user, call->pc, call->chain[call->nchain - 1].function);
+	return site->refused ? join_without_verdicts(call) : result;
+}
+
 void site_words_fill(struct site *site, struct arena *arena, const struct site_words_input *input,
 		     const struct site_group *group)
 {
-	struct join_result result = join_site(input->join, &group->call, group->type);
+	struct join_result result = join_unless_refused(site, input, group);
 	struct site_facts facts = {result.class_, group->call.operation, result.verdict,      site->function,
 				   site->type,    site->object_size,     input->uses_structpb};
 	struct root_flow root = root_find(input->roots, arena, result.verdict);

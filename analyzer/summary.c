@@ -7,6 +7,7 @@
 #include "analyzer/accumulate.h"
 #include "analyzer/arena.h"
 #include "analyzer/site_cost.h"
+#include "base/buf.h"
 #include "trace/trace_reader.h"
 
 #include <math.h>
@@ -14,9 +15,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MAX_NOTES  16
-#define FEW_LIVES  5    /* of a site: below, its live bytes are mostly a guess */
-#define OPEN_SHARE 0.05 /* of the bytes: worth a note */
+#define MAX_NOTES     16
+#define REFUSED_NAMED 3    /* functions that a note names */
+#define FEW_LIVES     5    /* of a site: below, its live bytes are mostly a guess */
+#define OPEN_SHARE    0.05 /* of the bytes: worth a note */
 
 /* The growth of a cumulative figure in seconds; 0 when it is not known. */
 static double seconds_between(uint64_t before, uint64_t after)
@@ -115,6 +117,41 @@ static void add_note(struct analysis *analysis, struct arena *arena, const char 
 	analysis->notes[analysis->nnotes++] = arena_string(arena, text);
 }
 
+/* Which functions the verdicts do not belong to, by name. */
+static void note_refused(struct analysis *analysis, struct arena *arena)
+{
+	const char *names[REFUSED_NAMED] = {0};
+	struct buf words = {0};
+	double bytes = 0;
+	size_t count = 0;
+
+	for (size_t i = 0; i < analysis->nsites; i++) {
+		const struct site *site = &analysis->sites[i];
+		const char *function = site->ninline ? site->inline_chain[site->ninline - 1].function : site->function;
+		bool known = false;
+
+		if (!site->refused)
+			continue;
+		bytes += site->alloc_bytes;
+		for (size_t j = 0; j < count && j < REFUSED_NAMED && !known; j++)
+			known = strcmp(names[j], function) == 0;
+		if (known)
+			continue;
+		if (count < REFUSED_NAMED) {
+			names[count] = function;
+			buf_append_format(&words, "%s%s", count ? ", " : "", function);
+		}
+		count++;
+	}
+	if (count)
+		add_note(analysis, arena,
+			 "The source at hand makes other code of %s%s than the program has (%.1f %% of the bytes): the "
+			 "verdicts of these functions are refused. Give the source and the settings of that build.",
+			 buf_string(&words), count > REFUSED_NAMED ? " and others" : "",
+			 analysis->alloc_bytes > 0 ? 100 * bytes / analysis->alloc_bytes : 0);
+	buf_free(&words);
+}
+
 static void note_verdicts(struct analysis *analysis, struct arena *arena)
 {
 	double open = analysis->classes[CLASS_AMBIGUOUS].bytes_share;
@@ -126,6 +163,7 @@ static void note_verdicts(struct analysis *analysis, struct arena *arena)
 			 "the heap: build with `escprof build`, or give a build log with --verdicts.");
 		return;
 	}
+	note_refused(analysis, arena);
 	if (analysis->verdicts == VERDICTS_UNPROVEN)
 		add_note(analysis, arena,
 			 "The verdicts were not proven to be of this very binary: a line may be blamed for what "

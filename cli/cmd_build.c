@@ -7,19 +7,17 @@
 #include "base/memory.h"
 #include "binary/elf_image.h"
 #include "cli/commands.h"
+#include "cli/go_command.h"
 #include "cli/terminal.h"
 #include "verdicts/store.h"
 #include "verdicts/store_prune.h"
 #include "verdicts/verdict.h"
 #include "verdicts/verdict_find.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 static const char build_usage[] =
@@ -124,64 +122,6 @@ static int build_parse(struct build *build, int argc, char **argv)
 	return status;
 }
 
-/* NAME in the folders of PATH; for the caller to free, NULL when it is in none. */
-static char *build_search(const char *name)
-{
-	char *folders = memory_copy_string(getenv("PATH") ? getenv("PATH") : ""), *rest = folders, *folder, *path;
-
-	while ((folder = strsep(&rest, ":"))) {
-		path = memory_format("%s/%s", *folder ? folder : ".", name);
-		if (!access(path, X_OK)) {
-			free(folders);
-			return path;
-		}
-		free(path);
-	}
-	free(folders);
-	return NULL;
-}
-
-static bool build_find_go(struct build *build)
-{
-	const char *own = getenv("ESCPROF_GO"), *root = getenv("GOROOT");
-
-	if (own && *own)
-		build->go = memory_copy_string(own);
-	else
-		build->go = build_search("go");
-	if (!build->go && root && *root)
-		build->go = memory_format("%s/bin/go", root);
-	if (build->go && !access(build->go, X_OK))
-		return true;
-	if (build->go)
-		terminal_error("build: cannot run %s: name the go command in ESCPROF_GO", build->go);
-	else
-		terminal_error("build: no go command on PATH: install Go, or name it in ESCPROF_GO");
-	return false;
-}
-
-/* The option -toolexec: the go command splits its value at blanks and knows quotes, but nothing to escape them. */
-static bool build_make_toolexec(struct build *build)
-{
-	char self[PATH_MAX];
-	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	const char *quote = "";
-
-	if (length < 0) {
-		terminal_error("build: cannot tell where escprof is: /proc/self/exe: %s", strerror(errno));
-		return false;
-	}
-	self[length] = 0;
-	if (strpbrk(self, " \t\n'\""))
-		quote = strchr(self, '\'') ? "\"" : "'";
-	if (*quote && strchr(self, *quote)) {
-		terminal_error("build: the go command cannot take a path with both kinds of quotes: %s", self);
-		return false;
-	}
-	build->toolexec = memory_format("-toolexec=%s%s%s toolexec", quote, self, quote);
-	return true;
-}
-
 /* The arguments of `go COMMAND`, with up to two more before the user's (NULL: none); for the caller to free. */
 static char **build_arguments(const struct build *build, const char *command, const char *first, const char *second)
 {
@@ -204,32 +144,6 @@ static char **build_arguments(const struct build *build, const char *command, co
 	return (char **)(uintptr_t)argv;
 }
 
-/* Run ARGV, its standard output appended to OUTPUT when that is not NULL. Returns its exit status. */
-static int build_spawn(char **argv, struct buf *output)
-{
-	int ends[2], status = -1;
-	ssize_t got;
-	pid_t pid;
-
-	if (pipe(ends) || (pid = fork()) < 0)
-		return 1;
-	if (!pid) {
-		if (output)
-			dup2(ends[1], STDOUT_FILENO);
-		close(ends[0]);
-		close(ends[1]);
-		execv(argv[0], argv);
-		_exit(127);
-	}
-	close(ends[1]);
-	while (output && (got = read(ends[0], buf_reserve(output, 4096), 4096)) > 0)
-		output->size += got;
-	close(ends[0]);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		continue;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
 /* go build; with ALL, nothing from its cache. Returns its exit status. */
 static int build_run(const struct build *build, bool all)
 {
@@ -247,7 +161,7 @@ static int build_run(const struct build *build, bool all)
 		memmove(argv + at + 1, argv + at, (count - at) * sizeof(*argv));
 		argv[at] = all_option;
 	}
-	status = build_spawn(argv, NULL);
+	status = go_command_run(&(struct go_command_run){.argv = argv});
 	free(argv);
 	free(output);
 	return status;
@@ -397,7 +311,7 @@ static int build_check_named(const struct build *build)
 	static const char format[] = "-f={{if eq .Name \"main\"}}={{.Target}}{{else}}-{{end}}";
 	char **argv = build_arguments(build, "list", format, NULL);
 	struct buf list = {0};
-	int status = build_spawn(argv, &list);
+	int status = go_command_run(&(struct go_command_run){.argv = argv, .output = &list});
 	const char *text = buf_string(&list);
 	bool one = list.size && memchr(text, '\n', list.size) == text + list.size - 1;
 
@@ -432,9 +346,9 @@ static bool build_prepare(struct build *build)
 {
 	struct error error;
 
-	if (!build_find_go(build) || !build_make_toolexec(build))
-		return false;
-	if (store_prepare(&error) == STATUS_OK)
+	build->go = go_command_find(&error);
+	build->toolexec = build->go ? go_command_toolexec(&error) : NULL;
+	if (build->toolexec && store_prepare(&error) == STATUS_OK)
 		return true;
 	terminal_error("build: %s", error.text);
 	return false;

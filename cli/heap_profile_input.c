@@ -67,6 +67,7 @@ static enum status heap_input_read_program(struct heap_profile_input *input, con
 		heap_input_fact(input, "go_build_id", input->build_id);
 		heap_input_fact(input, "main_module", input->info.main.path);
 		heap_input_fact(input, "main_path", input->info.path);
+		heap_input_fact(input, "build_info", input->info.text);
 	}
 	elf_image_close(image);
 	return status;

@@ -1,6 +1,7 @@
 /*
  * Gathering a report's inputs. The trace says which binary it is of; names come from the trace, else from that binary
- * when its build ID is the same; verdicts are looked up by the build ID, which is a hash of all that went into it.
+ * when its build ID is the same; verdicts are looked up by the build ID, which is a hash of all that went into it, or
+ * made from the source and compared with the binary function by function.
  */
 #include "cli/report_input.h"
 
@@ -10,12 +11,16 @@
 #include "base/memory.h"
 #include "binary/elf_image.h"
 #include "binary/go_buildinfo.h"
+#include "binary/go_fingerprint.h"
+#include "binary/go_pclntab.h"
 #include "cli/heap_profile_input.h"
+#include "cli/source_verdicts.h"
 #include "cli/terminal.h"
 #include "symbolizer/symbolizer.h"
 #include "trace/trace_reader.h"
 #include "verdicts/verdict.h"
 #include "verdicts/verdict_find.h"
+#include "verdicts/verdict_proof.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,9 +28,11 @@
 
 #define CHAIN_MAX 64
 
-/* Names straight from the binary, for analyze_options' callbacks. */
+/* The binary and what is compared with it, for analyze_options' callbacks. */
 struct input_names {
-	struct symbolizer *symbolizer;
+	struct symbolizer *symbolizer; /* NULL: the binary is not at hand */
+	const struct trace *trace;
+	struct verdict_proof *proof; /* NULL: the verdicts need none */
 	struct analysis_frame frames[CHAIN_MAX];
 	struct symbol_type type;
 };
@@ -88,54 +95,136 @@ static enum status input_open_binary(struct input_names *names, const struct rep
 	return STATUS_OK;
 }
 
-/* The verdicts; NULL when there are none, which the report says. */
-static enum status input_find_verdicts(struct verdict_set **set, enum verdicts_state *state,
+/* The fingerprint of the function around RETURN_PC: as the trace has kept it, else from the binary. */
+static bool input_fingerprint(const struct input_names *names, uint64_t return_pc, uint64_t *fingerprint)
+{
+	const struct trace_function *function = trace_find_function(names->trace, return_pc - 1);
+	struct go_pclntab *table = names->symbolizer ? symbolizer_pclntab(names->symbolizer) : NULL;
+	struct go_func func;
+
+	if (function) {
+		*fingerprint = function->fingerprint;
+		return true;
+	}
+	return table && go_pclntab_find(table, return_pc - 1, &func) &&
+	       go_fingerprint(symbolizer_image(names->symbolizer), table, &func, fingerprint);
+}
+
+static bool input_is_refused(void *user, uint64_t return_pc, const char *function)
+{
+	const struct input_names *names = user;
+	uint64_t fingerprint;
+
+	return !input_fingerprint(names, return_pc, &fingerprint) ||
+	       verdict_proof_belong(names->proof, function, fingerprint) != VERDICTS_BELONG;
+}
+
+/* Tell PROOF which files the functions of the trace are in. */
+static void input_learn_files(struct verdict_proof *proof, const struct input_names *names)
+{
+	const struct trace *trace = names->trace;
+	struct analyze_symbol symbol;
+
+	for (size_t i = 0; i < trace->nsymbols; i++) {
+		const struct trace_symbol *known = &trace->symbols[i];
+
+		if (!known->nframes)
+			continue;
+		verdict_proof_learn(proof, strtab_get(trace->strings, known->frames[known->nframes - 1].function),
+				    strtab_get(trace->strings, known->frames[known->nframes - 1].file));
+	}
+	for (size_t i = 0; names->symbolizer && i < trace->ncontexts; i++) {
+		const struct trace_context *context = &trace->contexts[i];
+
+		for (size_t j = 0; j < context->stack_depth; j++) {
+			if (!trace_find_symbol(trace, context->stack[j]) &&
+			    input_resolve_symbol((void *)(uintptr_t)names, context->stack[j], &symbol))
+				verdict_proof_learn(proof, symbol.frames[symbol.nframes - 1].function,
+						    symbol.frames[symbol.nframes - 1].file);
+		}
+	}
+}
+
+/* The verdicts of a build of --source. That they cannot be made is fatal: they were asked for. */
+static enum status input_make_verdicts(struct verdict_set **set, struct input_names *names, const char *directory,
+				       struct error *error)
+{
+	const char *version = trace_fact(names->trace, "go_version", NULL);
+	const char *text = trace_fact(names->trace, "build_info", NULL);
+	struct verdict_set *made;
+	struct go_buildinfo info;
+	enum status status;
+
+	if (!version || !text || !*text)
+		return error_set(error, "--source: the program has no build information, so how to build it is not "
+					"known: build it with `escprof build`");
+	go_buildinfo_parse(&info, version, text);
+	status = source_verdicts_make(&made, &names->proof, directory, &info, error);
+	go_buildinfo_free(&info);
+	if (status != STATUS_OK)
+		return STATUS_ERROR;
+	input_learn_files(names->proof, names);
+	*set = verdict_proof_rename(names->proof, made);
+	verdict_set_free(made);
+	return STATUS_OK;
+}
+
+/* The verdicts of this very binary; NULL when there are none, which the report says. */
+static void input_look_up_verdicts(struct verdict_set **set, const char *binary, const char *build_id)
+{
+	struct error error;
+	size_t missing = 0;
+
+	if (!build_id || !*build_id)
+		return;
+	if (verdict_find(set, binary, build_id, &missing, &error) == STATUS_ERROR)
+		terminal_error("%s", error.text);
+	else if (missing)
+		terminal_error("the verdicts of %zu packages are no longer kept: `escprof build -a` brings them back",
+			       missing);
+}
+
+static enum status input_find_verdicts(struct verdict_set **set, enum verdicts_state *state, struct input_names *names,
 				       const struct report_request *request, const char *binary, const char *build_id,
 				       struct error *error)
 {
-	enum status status;
-	size_t missing = 0;
-
 	*set = NULL;
 	*state = VERDICTS_MISSING;
 	if (request->verdicts) {
-		status = verdict_find_in_log(set, request->verdicts, error);
-		if (status == STATUS_OK)
-			*state = VERDICTS_UNPROVEN;
-		return status;
+		*state = VERDICTS_UNPROVEN;
+		return verdict_find_in_log(set, request->verdicts, error);
 	}
-	if (!build_id || !*build_id)
-		return STATUS_OK;
-	status = verdict_find(set, binary, build_id, &missing, error);
-	if (status == STATUS_ERROR) {
-		terminal_error("%s", error->text);
-		return STATUS_OK;
-	}
-	if (status == STATUS_OK)
+	input_look_up_verdicts(set, binary, build_id);
+	if (*set) {
 		*state = VERDICTS_MATCHED;
-	if (missing)
-		terminal_error("the verdicts of %zu packages are no longer kept: `escprof build -a` brings them back",
-			       missing);
-	return STATUS_OK;
+		return STATUS_OK;
+	}
+	if (!request->source)
+		return STATUS_OK;
+	*state = VERDICTS_PROVEN;
+	return input_make_verdicts(set, names, request->source, error);
 }
 
 /* Options for the analyzer; what they borrow is freed by input_release. */
 static enum status input_prepare(struct analyze_options *options, struct input_names *names,
-				 const struct report_request *request, const char *binary, const char *build_id,
-				 struct error *error)
+				 const struct report_request *request, const struct trace *trace, struct error *error)
 {
+	const char *build_id = trace_fact(trace, "go_build_id", NULL);
+	const char *binary = request->binary ? request->binary : trace_fact(trace, "binary", NULL);
 	struct verdict_set *set;
 
 	*options = (struct analyze_options){0};
+	names->trace = trace;
 	if (stack_filter_new(&options->filter, request->focus, request->ignore, error) != STATUS_OK ||
 	    input_open_binary(names, request, binary, build_id, error) != STATUS_OK ||
-	    input_find_verdicts(&set, &options->verdicts_state, request, binary, build_id, error) != STATUS_OK)
+	    input_find_verdicts(&set, &options->verdicts_state, names, request, binary, build_id, error) != STATUS_OK)
 		return STATUS_ERROR;
 	options->verdicts = set;
+	options->user = names;
+	options->is_refused = names->proof ? input_is_refused : NULL;
 	if (names->symbolizer) {
 		options->resolve_symbol = input_resolve_symbol;
 		options->resolve_type = input_resolve_type;
-		options->user = names;
 	}
 	return STATUS_OK;
 }
@@ -144,6 +233,7 @@ static void input_release(struct analyze_options *options, struct input_names *n
 {
 	stack_filter_free(options->filter);
 	verdict_set_free((struct verdict_set *)options->verdicts);
+	verdict_proof_free(names->proof);
 	symbolizer_close(names->symbolizer);
 	free(names->type.name);
 }
@@ -154,15 +244,11 @@ static enum status input_analyze_trace(struct analysis *analysis, const struct r
 	struct analyze_input *input;
 	struct analyze_options options;
 	struct input_names names = {0};
-	const struct trace *trace;
 	enum status status = analyze_input_read(&input, request->input, error);
 
 	if (status != STATUS_OK)
 		return status;
-	trace = analyze_input_trace(input);
-	status = input_prepare(&options, &names, request,
-			       request->binary ? request->binary : trace_fact(trace, "binary", NULL),
-			       trace_fact(trace, "go_build_id", NULL), error);
+	status = input_prepare(&options, &names, request, analyze_input_trace(input), error);
 	if (status == STATUS_OK)
 		analyze_input_run(analysis, input, &options);
 	input_release(&options, &names);
@@ -183,8 +269,7 @@ static enum status input_analyze_heap_profile(struct analysis *analysis, const s
 	status = heap_profile_input_read(&input, request->input, request->binary, error);
 	if (status != STATUS_OK)
 		return status;
-	status = input_prepare(&options, &names, request, request->binary,
-			       trace_fact(heap_profile_input_trace(input), "go_build_id", NULL), error);
+	status = input_prepare(&options, &names, request, heap_profile_input_trace(input), error);
 	if (status == STATUS_OK) {
 		analyze_totals(analysis, heap_profile_input_trace(input), heap_profile_input_totals(input), NULL,
 			       &options);

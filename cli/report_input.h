@@ -14,6 +14,7 @@ struct report_request {
 	const char *input;    /* trace or heap profile */
 	const char *binary;   /* --binary; NULL: the one the trace names, when it is still the same */
 	const char *verdicts; /* --verdicts: a log of -gcflags=-m=2; NULL: sidecar or store */
+	const char *source;   /* --source: a folder to make the verdicts in, by building there; NULL: not given */
 	const char *focus;    /* --focus, --ignore: which stacks (analyzer/stack_filter.h); NULL: not given */
 	const char *ignore;
 	const char *output; /* -o; NULL: standard output */

@@ -1,13 +1,15 @@
 /* The command line's words for a report's input: the same for every command that takes one. */
 #include "cli/report_input.h"
 
-enum request_key { KEY_BINARY = 0x200, KEY_VERDICTS, KEY_FOCUS, KEY_IGNORE };
+enum request_key { KEY_BINARY = 0x200, KEY_VERDICTS, KEY_SOURCE, KEY_FOCUS, KEY_IGNORE };
 
 static const struct argp_option request_options[] = {
     {"output", 'o', "FILE", 0, "write here instead of to standard output", 0},
     {"binary", KEY_BINARY, "FILE", 0, "the program that was profiled; a heap profile needs it", 0},
     {"verdicts", KEY_VERDICTS, "FILE", 0,
      "a log of `go build -gcflags=all=-m=2`, where there are no verdicts of `escprof build`", 0},
+    {"source", KEY_SOURCE, "DIR", 0,
+     "make the verdicts by building the program's source in DIR, and prove function by function that they belong", 0},
     {"focus", KEY_FOCUS, "REGEX", 0, "only stacks with a function or file that matches", 0},
     {"ignore", KEY_IGNORE, "REGEX", 0, "no stacks with a function or file that matches", 0},
     {0},
@@ -23,6 +25,9 @@ static error_t request_parse(int key, char *value, struct argp_state *state)
 		break;
 	case KEY_VERDICTS:
 		request->verdicts = value;
+		break;
+	case KEY_SOURCE:
+		request->source = value;
 		break;
 	case KEY_FOCUS:
 		request->focus = value;

@@ -9,6 +9,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#define PROGRESS_WIDTH 30
+
 void terminal_error(const char *format, ...)
 {
 	va_list args;
@@ -25,6 +27,26 @@ bool terminal_has_colour(FILE *stream)
 	const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");
 
 	return isatty(fileno(stream)) && !(no_colour && *no_colour) && term && strcmp(term, "dumb") != 0;
+}
+
+void terminal_progress(const char *label, size_t done, size_t total)
+{
+	char bar[PROGRESS_WIDTH + 1];
+	size_t filled = total ? PROGRESS_WIDTH * (done < total ? done : total) / total : 0;
+
+	if (!isatty(STDERR_FILENO))
+		return;
+	if (total && done >= total) {
+		fputs("\r\033[K", stderr);
+		return;
+	}
+	memset(bar, '#', filled);
+	memset(bar + filled, '.', PROGRESS_WIDTH - filled);
+	bar[PROGRESS_WIDTH] = 0;
+	if (total)
+		fprintf(stderr, "\r%s [%s] %zu of %zu\033[K", label, bar, done, total);
+	else
+		fprintf(stderr, "\r%s: %zu\033[K", label, done);
 }
 
 int terminal_width(FILE *stream)

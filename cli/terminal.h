@@ -3,6 +3,7 @@
 #define CLI_TERMINAL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 
 /* Print "escprof: MESSAGE" and a newline to standard error. */
@@ -10,6 +11,12 @@ void terminal_error(const char *format, ...) __attribute__((format(printf, 1, 2)
 
 /* Whether STREAM is a terminal that may be coloured (NO_COLOR, TERM=dumb). */
 bool terminal_has_colour(FILE *stream);
+
+/*
+ * Show on standard error how far a work that is called LABEL has come, DONE of TOTAL (0: not known); silent when that
+ * is no terminal. With DONE equal to TOTAL the line is wiped.
+ */
+void terminal_progress(const char *label, size_t done, size_t total);
 
 /* Columns of the terminal STREAM, at most 100 and at least 80; 100 when it is none. */
 int terminal_width(FILE *stream);

@@ -90,8 +90,10 @@ static json_t *make_verdict(const struct site_verdict *verdict)
 
 static json_t *make_trace(const struct analysis *analysis)
 {
-	static const char *const states[] = {
-	    [VERDICTS_MISSING] = "missing", [VERDICTS_MATCHED] = "matched", [VERDICTS_UNPROVEN] = "unproven"};
+	static const char *const states[] = {[VERDICTS_MISSING] = "missing",
+					     [VERDICTS_MATCHED] = "matched",
+					     [VERDICTS_PROVEN] = "proven",
+					     [VERDICTS_UNPROVEN] = "unproven"};
 	json_t *object = json_object();
 
 	json_object_set_new(object, "command", make_strings(analysis->command, analysis->ncommand));
@@ -213,6 +215,7 @@ static void set_costs(json_t *object, const struct site *site, bool gc_known)
 	json_object_set_new(object, "gc_saved_share_equal_memory",
 			    make_real(gc_known ? site->gc_saved_share_equal_memory : NAN));
 	json_object_set_new(object, "alloc_cpu_seconds", make_real(site->alloc_cpu_seconds));
+	json_object_set_new(object, "refused", json_boolean(site->refused));
 	json_object_set_new(object, "tiny", json_boolean(site->tiny));
 	json_object_set_new(object, "difference", make_string(site->difference));
 	json_object_set_new(object, "advice", make_string(site->advice));

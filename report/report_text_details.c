@@ -144,6 +144,8 @@ static void put_verdict(struct page *page, const struct analysis *analysis, cons
 	} else if (site->verdict.message) {
 		append_verdict(&words, &site->verdict);
 		put_words(page, "Verdict", &words);
+	} else if (site->refused) {
+		put_text(page, "Verdict", "refused: the source at hand makes other code of this function");
 	} else if (analysis->verdicts != VERDICTS_MISSING) { /* else the summary has said it for all */
 		put_text(page, "Verdict",
 			 site->class_ == CLASS_UNMATCHED ? "none was found for this place"

@@ -155,6 +155,9 @@ static void put_verdicts(struct page *page, const struct analysis *analysis)
 	case VERDICTS_MATCHED:
 		buf_append_string(&words, "the compiler's own, of this very binary");
 		break;
+	case VERDICTS_PROVEN:
+		buf_append_string(&words, "made from the source, and compared with this binary function by function");
+		break;
 	case VERDICTS_UNPROVEN:
 		buf_append_string(&words, "as you gave them; nothing proves that they are of this binary");
 		break;

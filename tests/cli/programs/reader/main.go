@@ -22,6 +22,7 @@ type site struct {
 	Entry        string
 	Tiny         bool
 	Difference   string
+	Refused      bool
 	Advice       string
 	AllocBytes   float64    `json:"alloc_bytes"`
 	AllocBytesCI [2]float64 `json:"alloc_bytes_ci"`
@@ -125,6 +126,27 @@ func checkSite(r report, function string, line int, wanted []string) {
 	fail("%s line %d:%s", function, line, strings.Join(problems, " or"))
 }
 
+// refused FILE FUNCTION…: the verdicts of these functions are refused, and of no others.
+func refused(r report, wanted []string) {
+	found := map[string]bool{}
+	for _, s := range r.Sites {
+		if s.Refused {
+			found[s.Inline[len(s.Inline)-1].Function] = true
+		}
+		if s.Refused && s.Verdict != nil {
+			fail("%s line %d is refused and has a verdict", s.Function, s.Line)
+		}
+	}
+	names := []string{}
+	for name := range found {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	if got := strings.Join(names, " "); got != strings.Join(wanted, " ") {
+		fail("refused are %q, not %q", got, strings.Join(wanted, " "))
+	}
+}
+
 // cover FILE EXACT [PREFIX]: of the 20 sites with most bytes in EXACT, whose counts are true, the intervals of FILE hold
 // 90 %. With PREFIX only sites in functions that begin so count: what the runtime allocates differs from run to run.
 func cover(r, exact report, prefix string) {
@@ -165,6 +187,8 @@ func main() {
 		checkSite(r, os.Args[3], int(number(os.Args[4])), os.Args[5:])
 	case "cover":
 		cover(r, read(os.Args[3]), strings.Join(os.Args[4:], ""))
+	case "refused":
+		refused(r, os.Args[3:])
 	case "complete":
 		complete(r)
 	case "covers":
