@@ -123,7 +123,7 @@ static void go_listen(const struct go_command_run *run, int output, int messages
 	while (pipes[0].fd >= 0 || pipes[1].fd >= 0) {
 		if (poll(pipes, 2, -1) < 0)
 			continue;
-		if (pipes[0].revents && !go_read(output, run->output))
+		if (run->output && pipes[0].revents && !go_read(output, run->output))
 			pipes[0].fd = -1;
 		if (pipes[1].revents) {
 			if (!go_read(messages, &lines))

@@ -87,7 +87,7 @@ static void source_take_version(struct source_build *build)
 /* The package to build: what the program calls itself; a list of files has no name, but a folder. */
 static const char *source_package(const struct source_build *build)
 {
-	return strcmp(build->info->path, "command-line-arguments") && *build->info->path ? build->info->path : ".";
+	return strcmp(build->info->path, "command-line-arguments") != 0 && *build->info->path ? build->info->path : ".";
 }
 
 /* `go COMMAND` with FIRST…, the program's own options and its package; for the caller to free. */
