@@ -166,8 +166,9 @@ static void note_verdicts(struct analysis *analysis, struct arena *arena)
 	note_refused(analysis, arena);
 	if (analysis->verdicts == VERDICTS_UNPROVEN)
 		add_note(analysis, arena,
-			 "The verdicts were not proven to be of this very binary: a line may be blamed for what "
-			 "stood there at another time.");
+			 "The verdicts are from a build log. It tells of an inlined body only where the outermost "
+			 "call stands, so calls on one line may be mixed up; and nothing proves that it is of this "
+			 "very binary: a line may be blamed for what stood there at another time.");
 	if (open > OPEN_SHARE)
 		add_note(analysis, arena,
 			 "%.1f %% of the bytes are of sites where several verdicts stay possible; they are shown "

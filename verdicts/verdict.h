@@ -56,8 +56,8 @@ struct verdict_set *verdict_set_new(void);
 void verdict_set_free(struct verdict_set *set);
 
 /*
- * Add a copy of VERDICT; one that says the same (kind, chain, what) at the same place is merged, the one with more
- * steps kept. Returns true when it was new.
+ * Add a copy of VERDICT; one that says the same (kind, chain, what, and where a parameter leaks to) is merged, the one
+ * with more steps kept. Returns true when it was new.
  */
 bool verdict_set_add(struct verdict_set *set, const struct verdict *verdict);
 

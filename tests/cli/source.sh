@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A program that plain `go build` has made: `report --source` makes its verdicts, and takes of them what the functions
-# prove to be this program's.
+# prove to be this program's; `--verdicts` takes somebody's build log.
 source "$(dirname "$0")/common.bash"
 
 go_program reader || { echo "not ok build the reader"; exit 1; }
@@ -68,6 +68,18 @@ breaks() {
 	local output
 	! output=$("${@:2}" 2>&1) && grep -qF -- "$1" <<<"$output" || { echo "$output"; return 1; }
 }
+# log OPTION: the verdicts are in a build log, which is read as far as it goes, and said to be one.
+log() {
+	(cd "$WORK/app" && CGO_ENABLED=0 go build -gcflags="all=$1" -o "$WORK/program" . 2>"$WORK/log") &&
+		"$ESCPROF" run -q --rate 1 -o "$WORK/t.escprof" -- "$WORK/program" || return 1
+	(cd "$WORK/app" && "$ESCPROF" report --verdicts "$WORK/log" --format json -o "$WORK/json" "$WORK/t.escprof") &&
+		site third 24 class escape verdict 'make([]pair, n) escapes to heap' &&
+		site newPair 15 class escape verdict '&pair{...} escapes to heap' &&
+		grep -q '"verdicts": *"unproven"' "$WORK/json" && grep -q 'verdicts are from a build log' "$WORK/json"
+}
+check "a log of -m" log -m
+check "a log of -m=2" log -m=2
+
 echo 'func broken( {' >>"$WORK/app/main.go"
 check "a source that does not compile" breaks "failed, so there are no verdicts of it" source_report "$WORK/app"
 check "a folder that is not there" breaks "failed, so there are no verdicts of it" source_report "$WORK/nowhere"

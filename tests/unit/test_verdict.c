@@ -54,6 +54,22 @@ static void test_same_is_kept_once(void **state)
 	verdict_set_free(set);
 }
 
+/* A parameter that leaks to the heap and to a result has two verdicts: roots need the first. */
+static void test_leaks_differ(void **state)
+{
+	struct verdict_set *set = verdict_set_new();
+	struct verdict verdict = verdict_fixture_at(VERDICT_LEAK, "p", "a.go", 5, 2);
+
+	(void)state;
+	verdict.message = "leaking param content: p";
+	assert_true(verdict_set_add(set, &verdict));
+	verdict.message = "leaking param: p to result ~r0 level=0";
+	assert_true(verdict_set_add(set, &verdict));
+	assert_false(verdict_set_add(set, &verdict));
+	assert_int_equal(verdict_set_count(set), 2);
+	verdict_set_free(set);
+}
+
 /* The chain is what tells two inlined bodies apart. */
 static void test_chains_differ(void **state)
 {
@@ -127,8 +143,11 @@ static void test_many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_empty),         cmocka_unit_test(test_same_is_kept_once),
-	    cmocka_unit_test(test_chains_differ), cmocka_unit_test(test_copies_outlive_their_source),
+	    cmocka_unit_test(test_empty),
+	    cmocka_unit_test(test_same_is_kept_once),
+	    cmocka_unit_test(test_leaks_differ),
+	    cmocka_unit_test(test_chains_differ),
+	    cmocka_unit_test(test_copies_outlive_their_source),
 	    cmocka_unit_test(test_many),
 	};
 
