@@ -1,0 +1,3 @@
+module escprof.test/columns
+
+go 1.22

@@ -1,0 +1,3 @@
+module escprof.test/generate
+
+go 1.22
