@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "binary/go_fingerprint.h"
 #include "binary/go_pclntab.h"
+#include "symbolizer/call_order.h"
 #include "symbolizer/symbolizer.h"
 #include "trace/trace_writer.h"
 
@@ -23,6 +24,7 @@ static void embed_one_symbol(struct symbolizer *symbolizer, struct trace_writer 
 	struct symbol_frame frames[CHAIN_MAX];
 	struct trace_frame_text texts[CHAIN_MAX];
 	const char *entry = NULL;
+	struct call_order order;
 	uint64_t type = 0;
 	size_t count = symbolizer_frames(symbolizer, return_pc - 1, frames, CHAIN_MAX), i;
 
@@ -34,6 +36,9 @@ static void embed_one_symbol(struct symbolizer *symbolizer, struct trace_writer 
 	}
 	symbolizer_call_site(symbolizer, return_pc, &entry, &type);
 	trace_writer_symbol(writer, return_pc, texts, (uint32_t)count, entry ? entry : "", type);
+	order = symbolizer_call_order(symbolizer, return_pc);
+	if (order.count > 1)
+		trace_writer_order(writer, &(struct trace_order){return_pc, order.number, order.count});
 	if (!type)
 		return;
 	types->addresses = memory_reserve(types->addresses, types->count, &types->capacity, sizeof(type));

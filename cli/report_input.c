@@ -16,6 +16,7 @@
 #include "cli/heap_profile_input.h"
 #include "cli/source_verdicts.h"
 #include "cli/terminal.h"
+#include "symbolizer/call_order.h"
 #include "symbolizer/symbolizer.h"
 #include "trace/trace_reader.h"
 #include "verdicts/verdict.h"
@@ -40,6 +41,7 @@ struct input_names {
 static bool input_resolve_symbol(void *user, uint64_t return_pc, struct analyze_symbol *symbol)
 {
 	struct symbol_frame frames[CHAIN_MAX];
+	struct call_order order;
 	struct input_names *names = user;
 	size_t count = symbolizer_frames(names->symbolizer, return_pc - 1, frames, CHAIN_MAX), i;
 
@@ -51,6 +53,9 @@ static bool input_resolve_symbol(void *user, uint64_t return_pc, struct analyze_
 	symbol->frames = names->frames;
 	symbol->nframes = count;
 	symbolizer_call_site(names->symbolizer, return_pc, &symbol->entry, &symbol->call_type);
+	order = symbolizer_call_order(names->symbolizer, return_pc);
+	symbol->order = order.number;
+	symbol->like_calls = order.count > 1 ? order.count : 0;
 	return count > 0;
 }
 

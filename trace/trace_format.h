@@ -34,6 +34,7 @@ enum trace_tag {
 	TRACE_TAG_END,
 	TRACE_TAG_COUNTED, /* several samples alike, without goroutine and address */
 	TRACE_TAG_FUNCTION,
+	TRACE_TAG_ORDER,
 };
 
 #define TRACE_CONTEXT_TYPE_KNOWN 1u

@@ -84,6 +84,13 @@ struct trace_symbol {
 	uint64_t call_type; /* type that the instructions before the call load, 0 when unknown */
 };
 
+/* Which of several like calls (symbolizer/call_order.h) the one that returns to PC is: number NUMBER, from 0, of COUNT.
+ */
+struct trace_order {
+	uint64_t pc;
+	uint32_t number, count;
+};
+
 struct trace_type {
 	uint64_t address;
 	uint32_t name; /* string */

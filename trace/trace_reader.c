@@ -37,7 +37,7 @@ struct reader {
 	struct trace *trace;
 	const struct trace_callbacks *callbacks;
 	struct reader_deltas deltas;
-	size_t facts_capacity, contexts_capacity, symbols_capacity, types_capacity, functions_capacity;
+	size_t facts_capacity, contexts_capacity, symbols_capacity, types_capacity, functions_capacity, orders_capacity;
 };
 
 static void *reader_arena_alloc(struct trace *trace, size_t size)
@@ -315,6 +315,22 @@ static void reader_type(struct reader *reader, struct cursor *cursor)
 	trace->types[trace->ntypes++] = type;
 }
 
+static void reader_order(struct reader *reader, struct cursor *cursor)
+{
+	struct trace *trace = reader->trace;
+	struct trace_order order = {0};
+
+	order.pc = cursor_uleb(cursor);
+	order.number = (uint32_t)cursor_uleb(cursor);
+	order.count = (uint32_t)cursor_uleb(cursor);
+	if (order.number >= order.count)
+		cursor->failed = true;
+	if (cursor->failed)
+		return;
+	trace->orders = memory_reserve(trace->orders, trace->norders, &reader->orders_capacity, sizeof(order));
+	trace->orders[trace->norders++] = order;
+}
+
 static void reader_function(struct reader *reader, struct cursor *cursor)
 {
 	struct trace *trace = reader->trace;
@@ -368,6 +384,9 @@ static void reader_record(struct reader *reader, struct cursor *cursor)
 		break;
 	case TRACE_TAG_TYPE:
 		reader_type(reader, cursor);
+		break;
+	case TRACE_TAG_ORDER:
+		reader_order(reader, cursor);
 		break;
 	case TRACE_TAG_FUNCTION:
 		reader_function(reader, cursor);
@@ -455,6 +474,13 @@ static int reader_compare_types(const void *a, const void *b)
 	return x->address < y->address ? -1 : x->address > y->address;
 }
 
+static int reader_compare_orders(const void *a, const void *b)
+{
+	const struct trace_order *x = a, *y = b;
+
+	return x->pc < y->pc ? -1 : x->pc > y->pc;
+}
+
 static int reader_compare_functions(const void *a, const void *b)
 {
 	const struct trace_function *x = a, *y = b;
@@ -485,6 +511,8 @@ enum status trace_read_memory(struct trace *trace, const void *data, size_t size
 		qsort(trace->symbols, trace->nsymbols, sizeof(*trace->symbols), reader_compare_symbols);
 	if (trace->ntypes)
 		qsort(trace->types, trace->ntypes, sizeof(*trace->types), reader_compare_types);
+	if (trace->norders)
+		qsort(trace->orders, trace->norders, sizeof(*trace->orders), reader_compare_orders);
 	if (trace->nfunctions)
 		qsort(trace->functions, trace->nfunctions, sizeof(*trace->functions), reader_compare_functions);
 	return STATUS_OK;
@@ -530,6 +558,7 @@ void trace_free(struct trace *trace)
 	free(trace->symbols);
 	free(trace->types);
 	free(trace->functions);
+	free(trace->orders);
 	strtab_free(trace->strings);
 	*trace = (struct trace){0};
 }
@@ -561,6 +590,13 @@ const struct trace_type *trace_find_type(const struct trace *trace, uint64_t add
 	struct trace_type key = {.address = address};
 
 	return trace->ntypes ? bsearch(&key, trace->types, trace->ntypes, sizeof(key), reader_compare_types) : NULL;
+}
+
+const struct trace_order *trace_find_order(const struct trace *trace, uint64_t pc)
+{
+	struct trace_order key = {.pc = pc};
+
+	return trace->norders ? bsearch(&key, trace->orders, trace->norders, sizeof(key), reader_compare_orders) : NULL;
 }
 
 /* Orders a PC, which stands in KEY's entry, against a function's range. */

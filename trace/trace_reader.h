@@ -20,6 +20,8 @@ struct trace {
 	size_t nsymbols; /* sorted by pc once trace_read returns */
 	struct trace_type *types;
 	size_t ntypes; /* sorted by address once trace_read returns */
+	struct trace_order *orders;
+	size_t norders; /* sorted by PC once trace_read returns */
 	struct trace_function *functions;
 	size_t nfunctions;          /* sorted by entry once trace_read returns */
 	struct trace_losses losses; /* the last ones seen */
@@ -62,6 +64,9 @@ const char *trace_fact(const struct trace *trace, const char *key, size_t *size)
 /* The symbols of PC, or NULL. The type at ADDRESS, or NULL. Only after trace_read has returned. */
 const struct trace_symbol *trace_find_symbol(const struct trace *trace, uint64_t pc);
 const struct trace_type *trace_find_type(const struct trace *trace, uint64_t address);
+
+/* Which of several like calls the one that returns to PC is, or NULL. Only after trace_read has returned. */
+const struct trace_order *trace_find_order(const struct trace *trace, uint64_t pc);
 
 /* The function whose code holds PC, or NULL. Only after trace_read has returned. */
 const struct trace_function *trace_find_function(const struct trace *trace, uint64_t pc);

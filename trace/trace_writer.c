@@ -320,6 +320,14 @@ void trace_writer_type(struct trace_writer *writer, uint64_t address, const char
 	buf_append_uleb(&writer->block, ptr_bytes);
 }
 
+void trace_writer_order(struct trace_writer *writer, const struct trace_order *order)
+{
+	writer_begin(writer, TRACE_TAG_ORDER);
+	buf_append_uleb(&writer->block, order->pc);
+	buf_append_uleb(&writer->block, order->number);
+	buf_append_uleb(&writer->block, order->count);
+}
+
 void trace_writer_function(struct trace_writer *writer, const struct trace_function *function)
 {
 	writer_begin(writer, TRACE_TAG_FUNCTION);

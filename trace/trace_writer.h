@@ -32,6 +32,7 @@ void trace_writer_symbol(struct trace_writer *writer, uint64_t pc, const struct 
 /* A type: sizes in bytes. */
 void trace_writer_type(struct trace_writer *writer, uint64_t address, const char *name, uint8_t kind, uint64_t size,
 		       uint64_t ptr_bytes);
+void trace_writer_order(struct trace_writer *writer, const struct trace_order *order);
 void trace_writer_function(struct trace_writer *writer, const struct trace_function *function);
 
 /* Compress what was appended and hand it to the kernel. Errors: the disk is full and the like; what was written stays.

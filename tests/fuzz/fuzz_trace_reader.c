@@ -26,6 +26,7 @@ static void read_once(const uint8_t *data, size_t size)
 		return;
 	trace_find_symbol(&trace, 0x401000);
 	trace_find_type(&trace, 0x401000);
+	trace_find_order(&trace, 0x401000);
 	trace_find_function(&trace, 0x401000);
 	trace_fact(&trace, "command", NULL);
 	trace_free(&trace);

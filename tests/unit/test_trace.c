@@ -122,6 +122,8 @@ static char *write_trace(bool complete)
 	trace_writer_symbol(writer, 0x402010, frames, 2, "runtime.newobject", 0x600000);
 	trace_writer_symbol(writer, 0x401005, frames, 1, "", 0);
 	trace_writer_type(writer, 0x600000, "main.E", 25, 48, 16);
+	trace_writer_order(writer, &(struct trace_order){0x401050, 2, 3});
+	trace_writer_order(writer, &(struct trace_order){0x401010, 0, 2});
 	trace_writer_function(writer, &(struct trace_function){0x401100, 0x80, 22});
 	trace_writer_function(writer, &(struct trace_function){0x401000, 0x80, 0xfedcba9876543210});
 	assert_int_equal(trace_writer_close(writer, complete, &error), STATUS_OK);
@@ -180,6 +182,9 @@ static void test_round_trip(void **state)
 	assert_non_null(symbol);
 	assert_string_equal(strtab_get(trace.strings, symbol->frames[1].function), "outer");
 	assert_string_equal(strtab_get(trace.strings, symbol->entry), "runtime.newobject");
+	assert_int_equal(trace_find_order(&trace, 0x401050)->number, 2);
+	assert_int_equal(trace_find_order(&trace, 0x401010)->count, 2);
+	assert_null(trace_find_order(&trace, 0x401011));
 	assert_int_equal(trace_find_function(&trace, 0x40107f)->fingerprint, 0xfedcba9876543210);
 	assert_int_equal(trace_find_function(&trace, 0x401100)->fingerprint, 22);
 	assert_null(trace_find_function(&trace, 0x401080));
