@@ -73,6 +73,8 @@ static void take_program_frame(struct call_site *site, const struct symbol *symb
 	site->nchain = symbol->nframes - skipped;
 	site->nskipped = skipped;
 	site->call_type = symbol->call_type;
+	site->order = symbol->order;
+	site->like_calls = symbol->like_calls;
 	take_entry(site, symbol, below);
 	/* Go code reaches the allocator through the runtime only: no frame of it below means C. */
 	if (!below[0] && !skipped && !is_language_entry(symbol->entry))

@@ -22,6 +22,7 @@ struct call_site {
 	enum entry_operation operation; /* of the entry */
 	uint64_t pc;                    /* return address of the call */
 	uint64_t call_type;             /* type that the call loads, 0 when unknown */
+	uint32_t order, like_calls;     /* analyzer/analyze.h; 0 and 0 where none is like it */
 	size_t depth;                   /* index of that frame in the stack */
 	bool all_runtime;               /* the stack is the runtime's all the way down */
 };

@@ -31,7 +31,7 @@ static const struct entry_row rows[] = {
     {"internal/runtime/maps.", OPERATION_MAP_ASSIGN},
     {"maps.clone", OPERATION_MAKE_MAP},
     {"runtime.concatstring", OPERATION_CONCAT},
-    {"runtime.concatbyte", OPERATION_CONCAT},
+    {"runtime.concatbyte", OPERATION_FROM_STRING}, /* []byte(a + b) in one (Go 1.24) */
     {"runtime.slicebytetostring", OPERATION_TO_STRING},
     {"runtime.slicerunetostring", OPERATION_TO_STRING},
     {"runtime.intstring", OPERATION_TO_STRING},

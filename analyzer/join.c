@@ -207,9 +207,12 @@ static unsigned no_escape_operations(void)
 static int fit_of(const struct verdict *verdict, const struct call_site *site, const char *type)
 {
 	unsigned likely, possible, operation = site->operation;
+	enum verdict_form form = verdict_form_of(verdict);
 	int fit;
 
-	verdict_form_operations(verdict_form_of(verdict), &likely, &possible);
+	if (site->operation == OPERATION_CONVERT && !verdict_form_converts(form, site->entry))
+		return 0;
+	verdict_form_operations(form, &likely, &possible);
 	if (verdict->kind == VERDICT_NO_ESCAPE) {
 		/* -m says "append does not escape" nowhere before Go 1.25, and of a slice: "make(…) does not escape".
 		 */
@@ -220,6 +223,9 @@ static int fit_of(const struct verdict *verdict, const struct call_site *site, c
 		fit = likely ? 1 : 0;
 	else
 		fit = likely & operation ? 2 : possible & operation ? 1 : 0;
+	/* Of several values that are converted there any may be the one, unless its type is another. */
+	if (site->operation == OPERATION_CONVERT && site->like_calls > 1 && fit)
+		return verdict_type_agrees(verdict, type) < 0 ? 1 : 2;
 	/* The type outweighs: 3 agrees, 2 nothing known, 1 does not. */
 	return fit == 0 ? 0 : (2 + verdict_type_agrees(verdict, type)) * 4 + fit;
 }
@@ -268,6 +274,66 @@ static void find_best(struct join *join, enum join_round round, const struct cal
 		best = fit;
 		add_found(join, verdict);
 	}
+}
+
+/* Whether VERDICT may be of one of the calls that are like SITE's: conversions whatever they convert, else of its type.
+ */
+static bool may_be_like(const struct verdict *verdict, const struct call_site *site, const char *type)
+{
+	enum verdict_form form = verdict_form_of(verdict);
+	unsigned likely, possible;
+
+	verdict_form_operations(form, &likely, &possible);
+	if (site->operation == OPERATION_CONVERT)
+		return possible & OPERATION_CONVERT;
+	return possible & site->operation && verdict_type_agrees(verdict, type) >= 0;
+}
+
+static int compare_columns(const void *left, const void *right)
+{
+	const struct verdict *a = *(const struct verdict *const *)left, *b = *(const struct verdict *const *)right;
+	uint32_t x = a->chain[a->nchain - 1].column, y = b->chain[b->nchain - 1].column;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Whether A, which stands before B, may hold it: then B comes first. What is in braces the compiler does not print. */
+static bool may_enclose(const struct verdict *a, const struct verdict *b)
+{
+	return strstr(a->what, "{...}") || (strchr(a->what, '(') && strstr(a->what, b->what));
+}
+
+/*
+ * Where a line has as many verdicts as it has like calls, the columns of the ones go with the addresses of the others.
+ * Leaves that verdict alone in join->found; false when their numbers differ, or one may be inside another.
+ */
+static bool find_by_order(struct join *join, const struct call_site *site, const char *type)
+{
+	size_t kept = 0;
+
+	join->nfound = 0;
+	for (size_t i = 0; i < join->nnear; i++) {
+		const struct verdict *verdict = verdict_set_at(join->set, join->near[i]);
+
+		if (in_round(ROUND_CHAIN, verdict, site) && may_be_like(verdict, site, type))
+			add_found(join, verdict);
+	}
+	if (join->nfound)
+		qsort(join->found, join->nfound, sizeof(*join->found), compare_columns);
+	for (size_t i = 0; i < join->nfound; i++) { /* one a column: what is made and converted there has two */
+		if (!kept || compare_columns(&join->found[kept - 1], &join->found[i]) != 0)
+			join->found[kept++] = join->found[i];
+	}
+	join->nfound = 0;
+	if (kept != site->like_calls)
+		return false;
+	for (size_t i = 1; i < kept; i++) {
+		if (may_enclose(join->found[i - 1], join->found[i]))
+			return false;
+	}
+	join->found[0] = join->found[site->order];
+	join->nfound = 1;
+	return true;
 }
 
 /* Several small pointer-free variables of a function are put into one block: then all of them are meant. */
@@ -319,6 +385,11 @@ struct join_result join_site(struct join *join, const struct call_site *site, co
 
 	if (!join->set || site->all_runtime || has_no_verdict(site->operation))
 		return none;
+	if (site->like_calls > 1) {
+		find_near(join, &site->chain[site->nchain - 1]);
+		if (find_by_order(join, site, type))
+			return result_of(join, site, type);
+	}
 	for (int round = 0; round < ROUND_COUNT; round++) {
 		find_near(join, &site->chain[round == ROUND_BODY ? 0 : site->nchain - 1]);
 		find_best(join, round, site, type);

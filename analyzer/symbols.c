@@ -83,6 +83,8 @@ static void take_resolved_symbol(struct symbols *symbols, struct symbol *symbol,
 	symbol->nframes = from->nframes;
 	symbol->entry = arena_string(symbols->arena, from->entry);
 	symbol->call_type = from->call_type;
+	symbol->order = from->order;
+	symbol->like_calls = from->like_calls;
 }
 
 static void take_unknown_symbol(struct symbols *symbols, struct symbol *symbol)
@@ -99,6 +101,7 @@ static void take_unknown_symbol(struct symbols *symbols, struct symbol *symbol)
 static void fill_symbol(struct symbols *symbols, struct symbol *symbol, uint64_t pc)
 {
 	const struct trace_symbol *from = trace_find_symbol(symbols->trace, pc);
+	const struct trace_order *order = trace_find_order(symbols->trace, pc);
 	const struct analyze_options *options = symbols->options;
 	struct analyze_symbol resolved = {0};
 
@@ -109,6 +112,10 @@ static void fill_symbol(struct symbols *symbols, struct symbol *symbol, uint64_t
 		take_resolved_symbol(symbols, symbol, &resolved);
 	else
 		take_unknown_symbol(symbols, symbol);
+	if (order) {
+		symbol->order = order->number;
+		symbol->like_calls = order->count;
+	}
 }
 
 const struct symbol *symbols_find(struct symbols *symbols, uint64_t pc)

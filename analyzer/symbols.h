@@ -19,6 +19,7 @@ struct symbol {
 	size_t nframes;                      /* at least 1; function "?" when nothing is known */
 	const char *entry;                   /* the function its direct call goes to, "" when unknown */
 	uint64_t call_type;                  /* 0 when unknown */
+	uint32_t order, like_calls;          /* analyzer/analyze.h */
 };
 
 /* Names for TRACE, with OPTIONS' resolvers (OPTIONS may be NULL). All three must outlive it. Free: symbols_free. */

@@ -249,6 +249,26 @@ static int same(const char *a, const char *b)
 	return strcmp(x, y) == 0 ? 1 : -1;
 }
 
+bool verdict_form_converts(enum verdict_form form, const char *entry)
+{
+	switch (form) {
+	case FORM_EXPRESSION:
+		return true;
+	case FORM_LITERAL:
+		return strcmp(entry, "runtime.convTstring") != 0;
+	case FORM_SLICE_LITERAL:
+	case FORM_MAKE_SLICE:
+	case FORM_APPEND:
+	case FORM_FROM_STRING:
+		return strcmp(entry, "runtime.convTslice") == 0;
+	case FORM_CONCAT:
+	case FORM_TO_STRING:
+		return strcmp(entry, "runtime.convTstring") == 0;
+	default:
+		return false;
+	}
+}
+
 bool verdict_type_is_closure(const char *type)
 {
 	return strstr(type, "struct { F uintptr") != NULL;

@@ -48,6 +48,9 @@ void verdict_form_operations(enum verdict_form form, unsigned *likely, unsigned 
  */
 int verdict_type_agrees(const struct verdict *verdict, const char *type);
 
+/* Whether a value of FORM is one that the conversion ENTRY ("runtime.convTslice") puts into an interface. */
+bool verdict_form_converts(enum verdict_form form, const char *entry);
+
 /* Whether the type named TYPE is that of a closure. */
 bool verdict_type_is_closure(const char *type);
 
