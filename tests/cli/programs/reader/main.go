@@ -28,7 +28,11 @@ type site struct {
 	AllocBytesCI [2]float64 `json:"alloc_bytes_ci"`
 	AllocObjects float64    `json:"alloc_objects"`
 	Verdict      *struct{ Message string }
-	Inline       []struct {
+	Shown        struct {
+		Function string
+		Line     int
+	}
+	Inline []struct {
 		Function, File string
 		Line           int
 	}
@@ -86,11 +90,27 @@ func total(r report, bytes, tolerance float64) {
 	}
 }
 
-// site FILE FUNCTION LINE KEY VALUE…: there is a site there, and its fields are as said.
+// within tells whether VALUE lies between LOW and HIGH of "LOW..HIGH".
+func within(value float64, text string) bool {
+	low, high, is := strings.Cut(text, "..")
+	return is && number(low) <= value && value <= number(high)
+}
+
+// site FILE FUNCTION LINE KEY VALUE…: there is a site there, and its fields are as said; objects may be LOW..HIGH.
 func checkSite(r report, function string, line int, wanted []string) {
+	checkSites(r, function, line, wanted, func(s site) bool { return s.Function == function && s.Line == line })
+}
+
+// shown FILE FUNCTION LINE KEY VALUE…: the same of a site, in a package of others, that the program's own line there led to.
+func checkShown(r report, function string, line int, wanted []string) {
+	checkSites(r, function, line, wanted,
+		func(s site) bool { return s.Shown.Function == function && s.Shown.Line == line })
+}
+
+func checkSites(r report, function string, line int, wanted []string, is func(site) bool) {
 	var found []site
 	for _, s := range r.Sites {
-		if s.Function == function && s.Line == line {
+		if is(s) {
 			found = append(found, s)
 		}
 	}
@@ -112,6 +132,9 @@ func checkSite(r report, function string, line int, wanted []string) {
 			}
 			value, has := got[wanted[i]], strings.Contains(got[wanted[i]], wanted[i+1])
 			if (wanted[i] == "advice" || wanted[i] == "difference") && has {
+				continue
+			}
+			if wanted[i] == "objects" && within(s.AllocObjects, wanted[i+1]) {
 				continue
 			}
 			if value != wanted[i+1] {
@@ -185,6 +208,12 @@ func main() {
 		total(r, number(os.Args[3]), number(os.Args[4]))
 	case "site":
 		checkSite(r, os.Args[3], int(number(os.Args[4])), os.Args[5:])
+	case "shown":
+		checkShown(r, os.Args[3], int(number(os.Args[4])), os.Args[5:])
+	case "objects":
+		if !within(r.Totals.AllocObjects, os.Args[3]) {
+			fail("%v objects, not %s", r.Totals.AllocObjects, os.Args[3])
+		}
 	case "cover":
 		cover(r, read(os.Args[3]), strings.Join(os.Args[4:], ""))
 	case "refused":
