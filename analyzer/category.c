@@ -108,12 +108,20 @@ static enum site_category category_of_no_escape(const struct site_facts *facts)
 	}
 }
 
+/* What NewStringValue and its like make belongs to the message: it is made for values that were never boxed as well. */
+static bool unpacks_interfaces(const char *function)
+{
+	const char *name = strstr(function, "/structpb.");
+
+	return name && (strcmp(name, "/structpb.NewStruct") == 0 || strcmp(name, "/structpb.NewList") == 0 ||
+			strcmp(name, "/structpb.NewValue") == 0);
+}
+
 bool category_is_structpb(const struct site_facts *facts)
 {
 	bool map = facts->operation == OPERATION_MAKE_MAP || facts->operation == OPERATION_MAP_ASSIGN;
 
-	/* (structpb).NewStruct, NewValue, … themselves: they unpack the interfaces that somebody packed. */
-	if (strstr(facts->function, "/structpb.New"))
+	if (unpacks_interfaces(facts->function))
 		return true;
 	return facts->uses_structpb && map &&
 	       (strcmp(facts->type, "map[string]interface {}") == 0 || strcmp(facts->type, "map[string]any") == 0);

@@ -23,7 +23,7 @@ struct site_facts {
 /* The category that FACTS speak for; CATEGORY_NONE when they say nothing. */
 enum site_category category_of(const struct site_facts *facts);
 
-/* Whether FACTS are of a map[string]interface{}, or its values, on its way into a structpb.Struct. */
+/* Whether FACTS are of a map[string]interface{} on its way into a structpb.Struct, or of what takes it apart there. */
 bool category_is_structpb(const struct site_facts *facts);
 
 /* The word in parentheses of the last step of VERDICT's flow ("return", "call parameter"); "" when there is none. */
