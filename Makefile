@@ -34,7 +34,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/
 TEST_TOOLS := $(patsubst %.c,$(O)/%,$(wildcard tests/tools/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all help demo test unit cli-test oracle matrix asan fuzz bench lint format check-deps install clean deps
+.PHONY: all help demo test unit cli-test oracle matrix asan fuzz bench article lint format check-deps install clean deps
 .DEFAULT_GOAL := all
 
 all: $(O)/escprof $(O)/libescprof.so ## build escprof and libescprof.so into build/
@@ -161,6 +161,9 @@ fuzz: $(FUZZERS) ## run every fuzz target for FUZZ_SECONDS (60) each
 
 bench: all ## paired timings against no profiling and Go's own profile
 	@bash tests/bench/run.sh $(O)
+
+article: all ## the tables of docs/ARTICLE.md anew (fetches toolchains)
+	@bash tests/article/run.sh $(O)
 
 check-deps: ## fail on an #include that the rooms' order forbids
 	@bash tests/check-deps.sh

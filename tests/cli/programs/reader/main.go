@@ -27,6 +27,8 @@ type site struct {
 	AllocBytes   float64    `json:"alloc_bytes"`
 	AllocBytesCI [2]float64 `json:"alloc_bytes_ci"`
 	AllocObjects float64    `json:"alloc_objects"`
+	Saved        float64    `json:"gc_saved_share"`
+	SavedCI      [2]float64 `json:"gc_saved_share_ci"`
 	Verdict      *struct{ Message string }
 	Shown        struct {
 		Function string
@@ -170,6 +172,23 @@ func refused(r report, wanted []string) {
 	}
 }
 
+// cells FILE FUNCTION LINE OPERATIONS: the site there as cells of a Markdown table; exit status 1 when there is none.
+func cells(r report, function string, line int, operations float64) {
+	for _, s := range r.Sites {
+		if s.Function != function || s.Line != line || s.AllocObjects < operations/100 {
+			continue
+		}
+		verdict := "–"
+		if s.Verdict != nil {
+			verdict = "`" + s.Verdict.Message + "`"
+		}
+		fmt.Printf("%s | `%s`, `%s` | %.1f, %.0f | %.1f (%.1f to %.1f)\n", verdict, s.Class, s.Category,
+			s.AllocObjects/operations, s.AllocBytes/operations, 100*s.Saved, 100*s.SavedCI[0], 100*s.SavedCI[1])
+		return
+	}
+	os.Exit(1)
+}
+
 // cover FILE EXACT [PREFIX]: of the 20 sites with most bytes in EXACT, whose counts are true, the intervals of FILE hold
 // 90 %. With PREFIX only sites in functions that begin so count: what the runtime allocates differs from run to run.
 func cover(r, exact report, prefix string) {
@@ -210,6 +229,8 @@ func main() {
 		checkSite(r, os.Args[3], int(number(os.Args[4])), os.Args[5:])
 	case "shown":
 		checkShown(r, os.Args[3], int(number(os.Args[4])), os.Args[5:])
+	case "cells":
+		cells(r, os.Args[3], int(number(os.Args[4])), number(os.Args[5]))
 	case "objects":
 		if !within(r.Totals.AllocObjects, os.Args[3]) {
 			fail("%v objects, not %s", r.Totals.AllocObjects, os.Args[3])
