@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum report_key { KEY_TOP = 0x100, KEY_DETAILS, KEY_FORMAT, KEY_BY };
+enum report_key { KEY_TOP = 0x100, KEY_DETAILS, KEY_DEPTH, KEY_FORMAT, KEY_BY };
 
 struct report_arguments {
 	struct report_request request;
@@ -21,6 +21,7 @@ static const struct argp_option report_argp_options[] = {
      "a line of the table for each site (the default), root, category, type, goroutine or package", 0},
     {"top", KEY_TOP, "N", 0, "lines in the table (default 20)", 0},
     {"details", KEY_DETAILS, "N", 0, "of these, how many to explain (default 5)", 0},
+    {"depth", KEY_DEPTH, "N", 0, "frames of the stacks shown there (default 8)", 0},
     {"format", KEY_FORMAT, "text|json", 0, "default text", 0},
     {0},
 };
@@ -50,6 +51,9 @@ static error_t report_parse(int key, char *value, struct argp_state *state)
 		break;
 	case KEY_DETAILS:
 		arguments->options.details = report_number(state, "--details", value);
+		break;
+	case KEY_DEPTH:
+		arguments->options.depth = report_number(state, "--depth", value);
 		break;
 	case KEY_FORMAT:
 		arguments->json = !strcmp(value, "json");

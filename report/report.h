@@ -39,6 +39,7 @@ struct report_options {
 	enum report_by by;       /* text */
 	size_t top;              /* text: lines of the table */
 	size_t details;          /* text: of these, how many to tell more about */
+	size_t depth;            /* text: frames of a stack that are shown there */
 	bool colour;             /* text: with terminal colours */
 	int width;               /* text: columns; taken as 80 when less */
 	enum report_value value; /* folded and svg */

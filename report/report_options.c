@@ -10,7 +10,7 @@
 struct report_options report_options_default(void)
 {
 	return (struct report_options){
-	    .top = 20, .details = 5, .colour = false, .width = 100, .value = REPORT_VALUE_GC};
+	    .top = 20, .details = 5, .depth = 8, .colour = false, .width = 100, .value = REPORT_VALUE_GC};
 }
 
 /* The index of TEXT among COUNT NAMES, or -1. */

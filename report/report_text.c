@@ -107,7 +107,7 @@ static void put_all(struct page *page, const struct analysis *analysis, const st
 		put_classes(page, analysis);
 	} else {
 		report_text_table(page, analysis, options->top);
-		report_text_details(page, analysis, options->details < options->top ? options->details : options->top);
+		report_text_details(page, analysis, options);
 		put_classes(page, analysis);
 	}
 	put_notes(page, analysis);

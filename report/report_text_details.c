@@ -12,7 +12,6 @@
 
 #define INDENT        4
 #define LABEL_COLUMNS 14
-#define STACK_FRAMES  8
 
 static void put_label(struct page *page, const char *label)
 {
@@ -38,12 +37,6 @@ static void append_place(struct buf *words, const char *file, uint32_t line)
 		buf_append_format(words, "%s:%u", file, line);
 }
 
-static bool same_frame(const struct analysis_frame *frame, const struct site *site)
-{
-	return frame->line == site->line && frame->function && site->function &&
-	       strcmp(frame->function, site->function) == 0;
-}
-
 static void put_title(struct page *page, const struct site *site, size_t number)
 {
 	struct buf words = {0};
@@ -55,7 +48,7 @@ static void put_title(struct page *page, const struct site *site, size_t number)
 	append_place(&words, site->file, site->line);
 	if (words.size > 0)
 		put_words(page, "At", &words);
-	if (!site->shown.function || !*site->shown.function || same_frame(&site->shown, site))
+	if (words_is_own(site))
 		return;
 	buf_append_format(&words, "%s", words_short_function(site->shown.function));
 	if (site->shown.file && *site->shown.file)
@@ -237,11 +230,11 @@ static size_t count_runtime(const struct analysis_frame *frames, size_t count)
 }
 
 /* The columns that the names of the first frames of STACK take, but no more than three fifths of the room. */
-static int choose_name_columns(const struct page *page, const struct analysis_stack *stack)
+static int choose_name_columns(const struct page *page, const struct analysis_stack *stack, size_t depth)
 {
 	int most = (page->width - INDENT - LABEL_COLUMNS) * 3 / 5, columns = 0, width;
 
-	for (size_t i = 0; i < stack->nframes && i < STACK_FRAMES; i++) {
+	for (size_t i = 0; i < stack->nframes && i < depth; i++) {
 		width = clean_text_columns(words_short_function(stack->frames[i].function));
 		if (!words_is_runtime(&stack->frames[i]) && width > columns)
 			columns = width;
@@ -249,17 +242,17 @@ static int choose_name_columns(const struct page *page, const struct analysis_st
 	return columns < most ? columns : most;
 }
 
-/* The innermost frames, those of the runtime in a row as one line. */
-static void put_frames(struct page *page, const struct analysis_stack *stack)
+/* The innermost DEPTH frames, those of the runtime in a row as one line. */
+static void put_frames(struct page *page, const struct analysis_stack *stack, size_t depth)
 {
-	int name_columns = choose_name_columns(page, stack);
+	int name_columns = choose_name_columns(page, stack, depth);
 	size_t shown = 0, i = 0, run;
 
 	while (i < stack->nframes) {
 		if (i > 0)
 			page_pad(page, INDENT + LABEL_COLUMNS);
 		run = count_runtime(&stack->frames[i], stack->nframes - i);
-		if (shown == STACK_FRAMES && i + run < stack->nframes) {
+		if (shown == depth && i + run < stack->nframes) {
 			put_folded(page, stack->nframes - i, "more");
 			return;
 		}
@@ -272,7 +265,7 @@ static void put_frames(struct page *page, const struct analysis_stack *stack)
 	}
 }
 
-static void put_stack(struct page *page, const struct site *site)
+static void put_stack(struct page *page, const struct site *site, size_t depth)
 {
 	const struct analysis_stack *stack = site->nstacks > 0 ? &site->stacks[0] : NULL;
 	char text[WORDS_NUMBER_SIZE], label[96];
@@ -280,7 +273,7 @@ static void put_stack(struct page *page, const struct site *site)
 	if (!stack || stack->nframes < 2)
 		return;
 	put_label(page, "Called by");
-	put_frames(page, stack);
+	put_frames(page, stack, depth);
 	if (site->nstacks < 2 || !(site->alloc_bytes > 0))
 		return;
 	page_pad(page, INDENT + LABEL_COLUMNS);
@@ -291,8 +284,9 @@ static void put_stack(struct page *page, const struct site *site)
 	page_put(page, "\n");
 }
 
-void report_text_details(struct page *page, const struct analysis *analysis, size_t count)
+void report_text_details(struct page *page, const struct analysis *analysis, const struct report_options *options)
 {
+	size_t count = options->details < options->top ? options->details : options->top;
 	char title[80];
 
 	if (count > analysis->nsites)
@@ -311,6 +305,6 @@ void report_text_details(struct page *page, const struct analysis *analysis, siz
 		if (site->advice && *site->advice)
 			put_text(page, "What to do", site->advice);
 		put_cost(page, analysis, site);
-		put_stack(page, site);
+		put_stack(page, site, options->depth);
 	}
 }

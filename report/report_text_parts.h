@@ -15,8 +15,8 @@ void report_text_table(struct page *page, const struct analysis *analysis, size_
 /* The same for what sites have in common: BY is not REPORT_BY_SITE. */
 void report_text_groups(struct page *page, const struct analysis *analysis, enum report_by by, size_t top);
 
-/* More about the first COUNT sites: where, why, what to do, the hottest stack. */
-void report_text_details(struct page *page, const struct analysis *analysis, size_t count);
+/* More about the first of OPTIONS' sites: where, why, what to do, the hottest stack. */
+void report_text_details(struct page *page, const struct analysis *analysis, const struct report_options *options);
 
 /* The ranks that a site may have. */
 struct rank_range {

@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Widths of the columns; 0: not shown. A space follows each of those before `why`, a mark of three columns that. */
 struct columns {
@@ -153,7 +154,7 @@ static enum page_style style_of(const struct site *site)
 }
 
 /* Function and file:line in COLUMNS; when there is too little room for both, the function is shortened first. */
-static void put_where(struct page *page, const struct site *site, int columns)
+static void put_own_place(struct page *page, const struct site *site, int columns)
 {
 	const char *function = words_short_function(site->function);
 	char place[96];
@@ -169,6 +170,34 @@ static void put_where(struct page *page, const struct site *site, int columns)
 		return;
 	page_put(page, " ");
 	page_short(page, PAGE_FAINT, place, columns - 1 - room);
+}
+
+/*
+ * The same of a site in somebody else's code: the function and line of the user's own module that leads there, then the
+ * site's function, each in half of COLUMNS when both are long.
+ */
+static void put_foreign_place(struct page *page, const struct site *site, int columns)
+{
+	static const char arrow[] = " › ";
+	const char *function = words_short_function(site->shown.function), *dot = strrchr(function, '.');
+	const char *callee = words_short_function(site->function);
+	int half = (columns - 3) / 2, callee_columns = clean_text_columns(callee);
+	char place[192];
+
+	snprintf(place, sizeof(place), "%s:%u", dot ? dot + 1 : function, site->shown.line);
+	if (callee_columns < half)
+		half = columns - 3 - callee_columns;
+	half = page_short(page, PAGE_NAME, place, half);
+	page_put_styled(page, PAGE_FAINT, arrow);
+	page_short(page, PAGE_FAINT, callee, columns - 3 - half);
+}
+
+static void put_where(struct page *page, const struct site *site, int columns)
+{
+	if (words_is_own(site))
+		put_own_place(page, site, columns);
+	else
+		put_foreign_place(page, site, columns);
 }
 
 static void put_site(struct page *page, const struct analysis *analysis, const struct columns *columns,
@@ -212,9 +241,10 @@ static void put_rest(struct page *page, const struct analysis *analysis, size_t 
 static void put_legend(struct page *page, const struct analysis *analysis, size_t top)
 {
 	struct buf words = {0};
-	bool tiny = false, negative = false;
+	bool tiny = false, negative = false, foreign = false;
 
 	for (size_t i = 0; i < top; i++) {
+		foreign |= !words_is_own(&analysis->sites[i]);
 		tiny |= analysis->sites[i].tiny;
 		negative |= analysis->gc.known && analysis->sites[i].gc_saved_share < 0;
 	}
@@ -223,6 +253,8 @@ static void put_legend(struct page *page, const struct analysis *analysis, size_
 			  "· none");
 	if (tiny)
 		buf_append_string(&words, "\n~ tiny objects share blocks of 16 bytes: their counts are not exact");
+	if (foreign)
+		buf_append_string(&words, "\nf:8 › g: line 8 of your function f leads to g, which allocates");
 	if (negative)
 		buf_append_string(
 		    &words, "\n− below zero: without it the heap goal shrinks, cycles come more often, and the GC "

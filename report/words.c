@@ -191,6 +191,14 @@ static bool is_version(const char *element, const char *end)
 	return true;
 }
 
+bool words_is_own(const struct site *site)
+{
+	const struct analysis_frame *shown = &site->shown;
+
+	return !shown->function || !*shown->function ||
+	       (shown->line == site->line && site->function && strcmp(shown->function, site->function) == 0);
+}
+
 const char *words_short_function(const char *function)
 {
 	const char *name = function ? function : "", *before = name;

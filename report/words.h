@@ -45,6 +45,9 @@ const char *words_class(enum site_class class_);
  */
 const char *words_short_function(const char *function);
 
+/* Whether SITE is in the user's own code itself, or in none: not shown under a frame that leads to it. */
+bool words_is_own(const struct site *site);
+
 /* The last element of a file's path; NULL is "". Borrowed. */
 const char *words_base_name(const char *file);
 

@@ -82,7 +82,7 @@ static void test_width(void **state)
 	(void)state;
 	for (int width = 80; width <= 140; width += 7) {
 		for (size_t i = 0; i < 2; i++) {
-			struct report_options options = {.top = 20, .details = 6, .width = width};
+			struct report_options options = {.top = 20, .details = 6, .depth = 8, .width = width};
 			char *text = sample_analysis_write(report_text, analyses[i], &options, NULL);
 
 			check_width(text, width);
