@@ -276,6 +276,26 @@ static void find_best(struct join *join, enum join_round round, const struct cal
 	}
 }
 
+/*
+ * Whether WHAT is a variable, a field, a length or a number converted: nothing that is called or made before it is put
+ * into an interface, which would move its conversion behind others on the line.
+ */
+static bool is_plain(const char *what)
+{
+	static const char *const harmless[] = {"len(",  "cap(",    "int(",    "int16(",  "int32(",   "int64(",
+					       "uint(", "uint16(", "uint32(", "uint64(", "float32(", "float64("};
+
+	if (strchr(what, '{'))
+		return false;
+	for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++) {
+		size_t length = strlen(harmless[i]);
+
+		if (strncmp(what, harmless[i], length) == 0)
+			return !strchr(what + length, '(');
+	}
+	return !strchr(what, '(');
+}
+
 /* Whether VERDICT may be of one of the calls that are like SITE's: conversions whatever they convert, else of its type.
  */
 static bool may_be_like(const struct verdict *verdict, const struct call_site *site, const char *type)
@@ -327,8 +347,9 @@ static bool find_by_order(struct join *join, const struct call_site *site, const
 	join->nfound = 0;
 	if (kept != site->like_calls)
 		return false;
-	for (size_t i = 1; i < kept; i++) {
-		if (may_enclose(join->found[i - 1], join->found[i]))
+	for (size_t i = 0; i < kept; i++) {
+		if (site->operation == OPERATION_CONVERT ? !is_plain(join->found[i]->what)
+							 : i > 0 && may_enclose(join->found[i - 1], join->found[i]))
 			return false;
 	}
 	join->found[0] = join->found[site->order];
