@@ -22,9 +22,10 @@ struct gc_totals;
 struct analyze_symbol {
 	const struct analysis_frame *frames; /* innermost first, at least 1 */
 	size_t nframes;
-	const char *entry;          /* the function its direct call goes to; NULL or "" when unknown */
-	uint64_t call_type;         /* link-time address of the type that the call loads, 0 when unknown */
-	uint32_t order, like_calls; /* it is the ORDER-th, from 0, of so many like calls; 0 and 0 when unknown */
+	const char *entry;  /* the function its direct call goes to; NULL or "" when unknown */
+	uint64_t call_type; /* link-time address of the type that the call loads, 0 when unknown */
+	/* It is the ORDER-th, from 0, of so many like calls; ORDER is their number where it tells nothing. */
+	uint32_t order, like_calls;
 };
 
 /* What a resolver says of one Go type; borrowed until its next call. */

@@ -296,19 +296,6 @@ static bool is_plain(const char *what)
 	return !strchr(what, '(');
 }
 
-/* Whether VERDICT may be of one of the calls that are like SITE's: conversions whatever they convert, else of its type.
- */
-static bool may_be_like(const struct verdict *verdict, const struct call_site *site, const char *type)
-{
-	enum verdict_form form = verdict_form_of(verdict);
-	unsigned likely, possible;
-
-	verdict_form_operations(form, &likely, &possible);
-	if (site->operation == OPERATION_CONVERT)
-		return possible & OPERATION_CONVERT;
-	return possible & site->operation && verdict_type_agrees(verdict, type) >= 0;
-}
-
 static int compare_columns(const void *left, const void *right)
 {
 	const struct verdict *a = *(const struct verdict *const *)left, *b = *(const struct verdict *const *)right;
@@ -317,17 +304,12 @@ static int compare_columns(const void *left, const void *right)
 	return x < y ? -1 : x > y;
 }
 
-/* Whether A, which stands before B, may hold it: then B comes first. What is in braces the compiler does not print. */
-static bool may_enclose(const struct verdict *a, const struct verdict *b)
-{
-	return strstr(a->what, "{...}") || (strchr(a->what, '(') && strstr(a->what, b->what));
-}
-
 /*
  * Where a line has as many verdicts as it has like calls, the columns of the ones go with the addresses of the others.
- * Leaves that verdict alone in join->found; false when their numbers differ, or one may be inside another.
+ * Leaves that verdict alone in join->found; false when their numbers differ, or
+ * something else may change their order.
  */
-static bool find_by_order(struct join *join, const struct call_site *site, const char *type)
+static bool find_by_order(struct join *join, const struct call_site *site)
 {
 	size_t kept = 0;
 
@@ -335,7 +317,7 @@ static bool find_by_order(struct join *join, const struct call_site *site, const
 	for (size_t i = 0; i < join->nnear; i++) {
 		const struct verdict *verdict = verdict_set_at(join->set, join->near[i]);
 
-		if (in_round(ROUND_CHAIN, verdict, site) && may_be_like(verdict, site, type))
+		if (in_round(ROUND_CHAIN, verdict, site) && verdict_form_of(verdict) == FORM_EXPRESSION)
 			add_found(join, verdict);
 	}
 	if (join->nfound)
@@ -348,8 +330,7 @@ static bool find_by_order(struct join *join, const struct call_site *site, const
 	if (kept != site->like_calls)
 		return false;
 	for (size_t i = 0; i < kept; i++) {
-		if (site->operation == OPERATION_CONVERT ? !is_plain(join->found[i]->what)
-							 : i > 0 && may_enclose(join->found[i - 1], join->found[i]))
+		if (!is_plain(join->found[i]->what))
 			return false;
 	}
 	join->found[0] = join->found[site->order];
@@ -406,9 +387,9 @@ struct join_result join_site(struct join *join, const struct call_site *site, co
 
 	if (!join->set || site->all_runtime || has_no_verdict(site->operation))
 		return none;
-	if (site->like_calls > 1) {
+	if (site->order < site->like_calls && site->like_calls > 1) {
 		find_near(join, &site->chain[site->nchain - 1]);
-		if (find_by_order(join, site, type))
+		if (find_by_order(join, site))
 			return result_of(join, site, type);
 	}
 	for (int round = 0; round < ROUND_COUNT; round++) {

@@ -91,7 +91,7 @@ static void make_key(struct grouping *grouping, const struct call_site *call, co
 	grouping->nkey = 0;
 	add_key(grouping, (uintptr_t)call->entry);
 	add_key(grouping, type[0] ? (uintptr_t)type : (uintptr_t)address);
-	add_key(grouping, call->like_calls > 1 ? call->order : 0);
+	add_key(grouping, call->order < call->like_calls ? call->order : 0);
 	for (size_t i = 0; i < call->nchain; i++) {
 		add_key(grouping, (uintptr_t)call->chain[i].function);
 		add_key(grouping, (uintptr_t)call->chain[i].file);

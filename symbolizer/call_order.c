@@ -13,15 +13,14 @@
 #define CONVERSION "runtime.convT"
 
 struct like_call {
-	const char *entry;
-	uint64_t type;
+	const char *entry; /* NULL: no conversion */
 	struct symbol_frame chain[CHAIN_MAX];
 	size_t depth;
 };
 
-static bool is_conversion(const char *entry)
+static bool is_of_number(const char *entry)
 {
-	return !strncmp(entry, CONVERSION, strlen(CONVERSION));
+	return !strcmp(entry, CONVERSION "16") || !strcmp(entry, CONVERSION "32") || !strcmp(entry, CONVERSION "64");
 }
 
 static bool same_chain(const struct like_call *a, const struct like_call *b)
@@ -35,49 +34,41 @@ static bool same_chain(const struct like_call *a, const struct like_call *b)
 	return true;
 }
 
-/* Fill CALL for RETURN_PC; the entry is NULL when it is no direct call of the runtime. */
-static void read_call(struct symbolizer *symbolizer, struct like_call *call, uint64_t return_pc)
+/* Fill CALL for the call that returns to RETURN_PC; false when it is no conversion. */
+static bool read_call(struct symbolizer *symbolizer, struct like_call *call, uint64_t return_pc)
 {
-	symbolizer_call_site(symbolizer, return_pc, &call->entry, &call->type);
-	if (call->entry && strncmp(call->entry, "runtime.", 8) != 0)
-		call->entry = NULL;
-}
+	uint64_t type;
 
-static bool is_like(struct symbolizer *symbolizer, const struct like_call *wanted, uint64_t return_pc)
-{
-	struct like_call call;
-
-	read_call(symbolizer, &call, return_pc);
-	if (!call.entry)
+	symbolizer_call_site(symbolizer, return_pc, &call->entry, &type);
+	if (!call->entry || strncmp(call->entry, CONVERSION, strlen(CONVERSION)) != 0)
 		return false;
-	if (is_conversion(wanted->entry) ? !is_conversion(call.entry)
-					 : strcmp(wanted->entry, call.entry) != 0 || wanted->type != call.type)
-		return false;
-	call.depth = symbolizer_frames(symbolizer, return_pc - 1, call.chain, CHAIN_MAX);
-	return same_chain(wanted, &call);
+	call->depth = symbolizer_frames(symbolizer, return_pc - 1, call->chain, CHAIN_MAX);
+	return true;
 }
 
 struct call_order symbolizer_call_order(struct symbolizer *symbolizer, uint64_t return_pc)
 {
 	struct call_order order = {0, 0};
 	struct go_call *calls;
-	struct like_call wanted;
+	struct like_call wanted, call;
+	bool in_order = true;
 	struct go_func func;
 	size_t count;
 
-	if (!symbolizer_pclntab(symbolizer) || !go_pclntab_find(symbolizer_pclntab(symbolizer), return_pc - 1, &func))
+	if (!symbolizer_pclntab(symbolizer) || !go_pclntab_find(symbolizer_pclntab(symbolizer), return_pc - 1, &func) ||
+	    !read_call(symbolizer, &wanted, return_pc))
 		return order;
-	read_call(symbolizer, &wanted, return_pc);
-	if (!wanted.entry)
-		return order;
-	wanted.depth = symbolizer_frames(symbolizer, return_pc - 1, wanted.chain, CHAIN_MAX);
 	calls = go_calls(symbolizer_image(symbolizer), &func, &count);
 	for (size_t i = 0; i < count; i++) {
+		if (!read_call(symbolizer, &call, calls[i].return_pc) || !same_chain(&wanted, &call))
+			continue;
+		in_order &= is_of_number(call.entry);
 		if (calls[i].return_pc == return_pc)
-			order.number = order.count++;
-		else if (is_like(symbolizer, &wanted, calls[i].return_pc))
-			order.count++;
+			order.number = order.count;
+		order.count++;
 	}
 	free(calls);
+	if (!in_order)
+		order.number = order.count;
 	return order;
 }

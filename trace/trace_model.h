@@ -84,7 +84,9 @@ struct trace_symbol {
 	uint64_t call_type; /* type that the instructions before the call load, 0 when unknown */
 };
 
-/* Which of several like calls (symbolizer/call_order.h) the one that returns to PC is: number NUMBER, from 0, of COUNT.
+/*
+ * Which of several like calls (symbolizer/call_order.h) the one that returns to PC is: number NUMBER, from 0, of COUNT;
+ * NUMBER is COUNT where their order tells nothing.
  */
 struct trace_order {
 	uint64_t pc;

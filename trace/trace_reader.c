@@ -323,7 +323,7 @@ static void reader_order(struct reader *reader, struct cursor *cursor)
 	order.pc = cursor_uleb(cursor);
 	order.number = (uint32_t)cursor_uleb(cursor);
 	order.count = (uint32_t)cursor_uleb(cursor);
-	if (order.number >= order.count)
+	if (order.number > order.count)
 		cursor->failed = true;
 	if (cursor->failed)
 		return;

@@ -181,7 +181,7 @@ check "goroutine: its closure" at start 'go serve' "${escapes[@]}" category go-o
 	verdict 'func literal escapes to heap' "${once[@]}"
 check "channel" at ask 'make(chan' class channel category none advice 'make it once' "${once[@]}"
 check "runtime" at number 'value.(int)' class runtime category none entry runtime.panicdottypeE bytes $((48 * rounds)) "${once[@]}"
-check "ambiguous" at both '{a, c, b}' class ambiguous category interface-conversion advice 'boxed' objects $rounds
+check "ambiguous" at both '{a, b}' class ambiguous category interface-conversion advice 'boxed' objects $((2 * rounds))
 for name in a b; do
 	check "ambiguous no more: $name" at oneByOne "= $name" category interface-conversion verdict "$name escapes to heap" "${once[@]}"
 done

@@ -1,23 +1,21 @@
 package main
 
-var three [3]any
+var pair [2]any
 
 //go:noinline
-func both(a, b string, c bool) {
-	three = [3]any{a, c, b}
+func both(a, b string) {
+	pair = [2]any{a, b}
 }
 
 //go:noinline
-func oneByOne(a, b string, c bool) {
-	three[0] = a
-	three[1] = c
-	three[2] = b
+func oneByOne(a, b string) {
+	pair[0] = a
+	pair[1] = b
 }
 
 var pairOfNames [2]string
-var flag bool
 
 //go:noinline
-func bothFixed(a, b string, c bool) {
-	pairOfNames, flag = [2]string{a, b}, c
+func bothFixed(a, b string) {
+	pairOfNames = [2]string{a, b}
 }

@@ -65,9 +65,9 @@ func classes(i int, long string, key []byte, words []string) {
 	total += askFixed(i)
 	total += number(words)
 	total += numberFixed(words)
-	both(long, words[0], len(long) > 1)
-	oneByOne(long, words[0], len(long) > 1)
-	bothFixed(long, words[0], len(long) > 1)
+	both(long, words[0])
+	oneByOne(long, words[0])
+	bothFixed(long, words[0])
 	keptNode = newNode(nil, nil)
 }
 
