@@ -460,32 +460,12 @@ static enum status reader_header(struct cursor *file, const char *name, struct e
 	return STATUS_OK;
 }
 
-static int reader_compare_symbols(const void *a, const void *b)
+/* Symbols, types, orders and functions are sorted by the address with which their structs begin. */
+static int reader_compare_addresses(const void *a, const void *b)
 {
-	const struct trace_symbol *x = a, *y = b;
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
 
-	return x->pc < y->pc ? -1 : x->pc > y->pc;
-}
-
-static int reader_compare_types(const void *a, const void *b)
-{
-	const struct trace_type *x = a, *y = b;
-
-	return x->address < y->address ? -1 : x->address > y->address;
-}
-
-static int reader_compare_orders(const void *a, const void *b)
-{
-	const struct trace_order *x = a, *y = b;
-
-	return x->pc < y->pc ? -1 : x->pc > y->pc;
-}
-
-static int reader_compare_functions(const void *a, const void *b)
-{
-	const struct trace_function *x = a, *y = b;
-
-	return x->entry < y->entry ? -1 : x->entry > y->entry;
+	return x < y ? -1 : x > y;
 }
 
 enum status trace_read_memory(struct trace *trace, const void *data, size_t size, const char *name,
@@ -508,13 +488,13 @@ enum status trace_read_memory(struct trace *trace, const void *data, size_t size
 	if (trace->damage[0])
 		trace->complete = false;
 	if (trace->nsymbols)
-		qsort(trace->symbols, trace->nsymbols, sizeof(*trace->symbols), reader_compare_symbols);
+		qsort(trace->symbols, trace->nsymbols, sizeof(*trace->symbols), reader_compare_addresses);
 	if (trace->ntypes)
-		qsort(trace->types, trace->ntypes, sizeof(*trace->types), reader_compare_types);
+		qsort(trace->types, trace->ntypes, sizeof(*trace->types), reader_compare_addresses);
 	if (trace->norders)
-		qsort(trace->orders, trace->norders, sizeof(*trace->orders), reader_compare_orders);
+		qsort(trace->orders, trace->norders, sizeof(*trace->orders), reader_compare_addresses);
 	if (trace->nfunctions)
-		qsort(trace->functions, trace->nfunctions, sizeof(*trace->functions), reader_compare_functions);
+		qsort(trace->functions, trace->nfunctions, sizeof(*trace->functions), reader_compare_addresses);
 	return STATUS_OK;
 }
 
@@ -581,7 +561,7 @@ const struct trace_symbol *trace_find_symbol(const struct trace *trace, uint64_t
 {
 	struct trace_symbol key = {.pc = pc};
 
-	return trace->nsymbols ? bsearch(&key, trace->symbols, trace->nsymbols, sizeof(key), reader_compare_symbols)
+	return trace->nsymbols ? bsearch(&key, trace->symbols, trace->nsymbols, sizeof(key), reader_compare_addresses)
 			       : NULL;
 }
 
@@ -589,14 +569,15 @@ const struct trace_type *trace_find_type(const struct trace *trace, uint64_t add
 {
 	struct trace_type key = {.address = address};
 
-	return trace->ntypes ? bsearch(&key, trace->types, trace->ntypes, sizeof(key), reader_compare_types) : NULL;
+	return trace->ntypes ? bsearch(&key, trace->types, trace->ntypes, sizeof(key), reader_compare_addresses) : NULL;
 }
 
 const struct trace_order *trace_find_order(const struct trace *trace, uint64_t pc)
 {
 	struct trace_order key = {.pc = pc};
 
-	return trace->norders ? bsearch(&key, trace->orders, trace->norders, sizeof(key), reader_compare_orders) : NULL;
+	return trace->norders ? bsearch(&key, trace->orders, trace->norders, sizeof(key), reader_compare_addresses)
+			      : NULL;
 }
 
 /* Orders a PC, which stands in KEY's entry, against a function's range. */
