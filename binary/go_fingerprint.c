@@ -1,18 +1,15 @@
 /* Instruction by instruction: what depends on where things lie is left out, and what it means is put in. */
 #include "binary/go_fingerprint.h"
 
-#include "binary/elf_image.h"
+#include "binary/go_code.h"
 #include "binary/go_pclntab.h"
 #include "binary/go_types.h"
 
-#include <Zydis/Zydis.h>
-#include <elf.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define CHAIN_MAX      64
-#define INSTANCES_MAX  256  /* functions of one name */
-#define PADDING        0xcc /* INT3 up to the next function's alignment */
+#define INSTANCES_MAX  256 /* functions of one name */
 #define HASH_START     0xcbf29ce484222325ull
 #define HASH_PRIME     0x100000001b3ull
 #define DISPLACED_SIZE 4
@@ -74,25 +71,15 @@ static void add_chain(struct fingerprint *print, uint64_t return_pc)
 	}
 }
 
-/* The signed 32-bit displacement that stands at FIELD, from END. */
-static uint64_t displaced(const uint8_t *field, uint64_t end)
+static void add_instruction(struct fingerprint *print, const struct go_code *code)
 {
-	int32_t displacement;
-
-	memcpy(&displacement, field, sizeof(displacement));
-	return end + (uint64_t)(int64_t)displacement;
-}
-
-/* One instruction at PC, whose bytes are CODE. */
-static void add_instruction(struct fingerprint *print, const ZydisDecodedInstruction *instruction, const uint8_t *code,
-			    uint64_t pc)
-{
+	const ZydisDecodedInstruction *instruction = &code->instruction;
 	const struct ZydisDecodedInstructionRaw_ *raw = &instruction->raw;
-	uint64_t end = pc + instruction->length, target;
 	size_t hole = 0; /* where the displacement is that is left out; 0: none */
+	uint64_t target;
 
 	if (raw->imm[0].is_relative && raw->imm[0].size == 8 * DISPLACED_SIZE) {
-		target = displaced(code + raw->imm[0].offset, end);
+		target = go_code_displaced(code, raw->imm[0].offset);
 		if (target < print->func->entry || target >= print->func->end) {
 			hole = raw->imm[0].offset;
 			add_callee(print, target);
@@ -101,44 +88,30 @@ static void add_instruction(struct fingerprint *print, const ZydisDecodedInstruc
 		   raw->disp.size == 8 * DISPLACED_SIZE) { /* relative to RIP */
 		hole = raw->disp.offset;
 		if (instruction->mnemonic == ZYDIS_MNEMONIC_LEA)
-			add_type(print, displaced(code + hole, end));
+			add_type(print, go_code_displaced(code, hole));
 	}
-	add_bytes(print, code, hole ? hole : instruction->length);
+	add_bytes(print, code->bytes, hole ? hole : instruction->length);
 	if (hole)
-		add_bytes(print, code + hole + DISPLACED_SIZE, instruction->length - hole - DISPLACED_SIZE);
+		add_bytes(print, code->bytes + hole + DISPLACED_SIZE, instruction->length - hole - DISPLACED_SIZE);
 	if (instruction->meta.category == ZYDIS_CATEGORY_CALL)
-		add_chain(print, end);
-}
-
-static void add_code(struct fingerprint *print, const uint8_t *code, size_t size)
-{
-	ZydisDecodedInstruction instruction;
-	ZydisDecoder decoder;
-
-	ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
-	for (size_t at = 0; at < size; at += instruction.length) {
-		if (!ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(&decoder, NULL, code + at, size - at, &instruction))) {
-			instruction.length = 1; /* data among the code; the same in both builds */
-			add_bytes(print, code + at, 1);
-			continue;
-		}
-		add_instruction(print, &instruction, code + at, print->func->entry + at);
-	}
+		add_chain(print, code->pc + instruction->length);
 }
 
 bool go_fingerprint(struct elf_image *image, const struct go_pclntab *table, const struct go_func *func,
 		    uint64_t *fingerprint)
 {
 	struct fingerprint print = {.image = image, .table = table, .func = func, .hash = HASH_START};
-	size_t size = (size_t)(func->end - func->entry), available;
-	const uint8_t *code = elf_image_at(image, func->entry, &available);
+	struct go_code code;
 
-	if (elf_image_machine(image) != EM_X86_64 || !code || available < size)
+	if (!go_code_begin(&code, image, func))
 		return false;
-	while (size && code[size - 1] == PADDING)
-		size--;
 	go_pclntab_types(table, &print.types_start, &print.types_end);
-	add_code(&print, code, size);
+	while (go_code_next(&code)) {
+		if (code.decoded)
+			add_instruction(&print, &code);
+		else
+			add_bytes(&print, code.bytes, 1);
+	}
 	*fingerprint = print.hash;
 	return true;
 }

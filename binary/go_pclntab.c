@@ -325,7 +325,15 @@ static void pclntab_index_names(struct go_pclntab *table)
 	}
 }
 
-/* The next function named NAME from the place *AT in the index on, which begins as the name's hash. */
+/* Where NAME's functions begin in the index, which is made on first use. */
+static size_t pclntab_first_by_name(const struct go_pclntab *table, const char *name)
+{
+	if (!table->by_name)
+		pclntab_index_names((struct go_pclntab *)table); /* a cache: nothing observable changes */
+	return pclntab_hash(name);
+}
+
+/* The next function named NAME from the place *AT in the index on, which pclntab_first_by_name begins. */
 static bool pclntab_next_by_name(const struct go_pclntab *table, const char *name, size_t *at, struct go_func *func)
 {
 	for (*at &= table->nby_name - 1; table->by_name[*at]; *at = (*at + 1) & (table->nby_name - 1)) {
@@ -339,10 +347,8 @@ static bool pclntab_next_by_name(const struct go_pclntab *table, const char *nam
 
 size_t go_pclntab_all_by_name(const struct go_pclntab *table, const char *name, struct go_func *funcs, size_t capacity)
 {
-	size_t at = pclntab_hash(name), count = 0;
+	size_t at = pclntab_first_by_name(table, name), count = 0;
 
-	if (!table->by_name)
-		pclntab_index_names((struct go_pclntab *)table); /* a cache: nothing observable changes */
 	while (count < capacity && pclntab_next_by_name(table, name, &at, &funcs[count]))
 		count++;
 	return count;
@@ -350,12 +356,10 @@ size_t go_pclntab_all_by_name(const struct go_pclntab *table, const char *name, 
 
 bool go_pclntab_by_name(const struct go_pclntab *table, const char *name, struct go_func *found)
 {
-	size_t at = pclntab_hash(name);
+	size_t at = pclntab_first_by_name(table, name);
 	struct go_func func;
 	bool any = false;
 
-	if (!table->by_name)
-		pclntab_index_names((struct go_pclntab *)table);
 	while (pclntab_next_by_name(table, name, &at, &func)) {
 		if (!any || func.end - func.entry > found->end - found->entry)
 			*found = func;

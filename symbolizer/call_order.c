@@ -2,6 +2,7 @@
 #include "symbolizer/call_order.h"
 
 #include "binary/go_calls.h"
+#include "binary/go_patch.h"
 #include "binary/go_pclntab.h"
 #include "symbolizer/symbolizer.h"
 
@@ -13,7 +14,7 @@
 #define CONVERSION "runtime.convT"
 
 struct like_call {
-	const char *entry; /* NULL: no conversion */
+	const char *entry;
 	struct symbol_frame chain[CHAIN_MAX];
 	size_t depth;
 };
@@ -34,33 +35,34 @@ static bool same_chain(const struct like_call *a, const struct like_call *b)
 	return true;
 }
 
-/* Fill CALL for the call that returns to RETURN_PC; false when it is no conversion. */
-static bool read_call(struct symbolizer *symbolizer, struct like_call *call, uint64_t return_pc)
+/* Fill LIKE for CALL; false when it is no conversion. */
+static bool read_call(struct symbolizer *symbolizer, struct like_call *like, const struct go_call *call)
 {
-	uint64_t type;
+	struct go_func callee;
 
-	symbolizer_call_site(symbolizer, return_pc, &call->entry, &type);
-	if (!call->entry || strncmp(call->entry, CONVERSION, strlen(CONVERSION)) != 0)
+	if (!go_pclntab_find(symbolizer_pclntab(symbolizer), call->target, &callee) || callee.entry != call->target ||
+	    strncmp(callee.name, CONVERSION, strlen(CONVERSION)) != 0)
 		return false;
-	call->depth = symbolizer_frames(symbolizer, return_pc - 1, call->chain, CHAIN_MAX);
+	like->entry = callee.name;
+	like->depth = symbolizer_frames(symbolizer, call->return_pc - 1, like->chain, CHAIN_MAX);
 	return true;
 }
 
 struct call_order symbolizer_call_order(struct symbolizer *symbolizer, uint64_t return_pc)
 {
 	struct call_order order = {0, 0};
-	struct go_call *calls;
+	struct go_call own = {return_pc, go_patch_call_target(symbolizer_image(symbolizer), return_pc)}, *calls;
 	struct like_call wanted, call;
 	bool in_order = true;
 	struct go_func func;
 	size_t count;
 
 	if (!symbolizer_pclntab(symbolizer) || !go_pclntab_find(symbolizer_pclntab(symbolizer), return_pc - 1, &func) ||
-	    !read_call(symbolizer, &wanted, return_pc))
+	    !read_call(symbolizer, &wanted, &own))
 		return order;
 	calls = go_calls(symbolizer_image(symbolizer), &func, &count);
 	for (size_t i = 0; i < count; i++) {
-		if (!read_call(symbolizer, &call, calls[i].return_pc) || !same_chain(&wanted, &call))
+		if (!read_call(symbolizer, &call, &calls[i]) || !same_chain(&wanted, &call))
 			continue;
 		in_order &= is_of_number(call.entry);
 		if (calls[i].return_pc == return_pc)
