@@ -4,6 +4,7 @@
 #include "base/memory.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdbool.h>
@@ -139,7 +140,8 @@ int go_command_run(const struct go_command_run *run)
 	int output[2], messages[2], status = -1;
 	pid_t pid;
 
-	if (pipe(output) || pipe(messages) || (pid = fork()) < 0)
+	/* The command gets what is made its output, and no other end. */
+	if (pipe2(output, O_CLOEXEC) || pipe2(messages, O_CLOEXEC) || (pid = fork()) < 0)
 		return 127;
 	if (!pid) {
 		go_exec(run, output[1], messages[1]);
