@@ -306,8 +306,7 @@ static int compare_columns(const void *left, const void *right)
 
 /*
  * Where a line has as many verdicts as it has like calls, the columns of the ones go with the addresses of the others.
- * Leaves that verdict alone in join->found; false when their numbers differ, or
- * something else may change their order.
+ * Leaves that verdict alone in join->found; false when their numbers differ, or something may change their order.
  */
 static bool find_by_order(struct join *join, const struct call_site *site)
 {
@@ -322,7 +321,7 @@ static bool find_by_order(struct join *join, const struct call_site *site)
 	}
 	if (join->nfound)
 		qsort(join->found, join->nfound, sizeof(*join->found), compare_columns);
-	for (size_t i = 0; i < join->nfound; i++) { /* one a column: what is made and converted there has two */
+	for (size_t i = 0; i < join->nfound; i++) { /* one a column: -m and JSON may word the same differently */
 		if (!kept || compare_columns(&join->found[kept - 1], &join->found[i]) != 0)
 			join->found[kept++] = join->found[i];
 	}

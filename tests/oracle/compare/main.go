@@ -89,7 +89,7 @@ func readTable(path string) table {
 type source struct {
 	bytes float64
 	known bool
-	// The innermost token; where the file was left alone the column is 0, and the place not known.
+	// The innermost token; not known where the file was left alone.
 	at string
 	// Verdicts stand here too: see source(). A line: those of parameters that move.
 	also       map[string]bool
@@ -140,8 +140,10 @@ func (made *source) add(s *site, words []word, number int) {
 //   - x = append(y, …): the call that grows stands at the "=", the verdict at the bracket two tokens on;
 //   - string(b), []byte(a + b): the call stands at what is converted, the verdict at the bracket around it;
 //   - a parameter that moves: the call stands at the function's name;
-//   - f(a, b) with f(...T), and m = map[string]int{} among declarations: the call stands at the call or the "=";
 //   - what -m alone says (all that does not escape): it has only the place of the outermost call of an inlined body.
+//
+// Not known here, so counted as wrong: the slice of f(a, b) with f(...T) and a map literal among package variables, whose
+// calls stand at the call and at the "=". Where sites share a key, a swap among them is not seen.
 func (t table) source(s *site) *source {
 	made := &source{bytes: s.AllocBytes, also: map[string]bool{}}
 	for i := range s.Inline {
