@@ -3,8 +3,9 @@
  *
  * Verdicts are tried in rounds, from what is proven to what is only near: the very inline chain; the outermost place of
  * a verdict that did not say its chain; the same for "does not escape"; last, the innermost place compiled by itself.
- * In each round the entry must agree, and then the type narrows down what is left. The first round that leaves one
- * decides.
+ * In each round the entry must agree, and then the type narrows down what is left. The first round that leaves any
+ * decides; but what does not escape goes to the heap by the same entries as what does, so where one of those fits as
+ * well, nothing is certain.
  */
 #include "analyzer/join.h"
 
@@ -17,8 +18,7 @@
 #include <string.h>
 
 enum join_round {
-	ROUND_CHAIN,     /* the whole chain */
-	ROUND_CALL,      /* of the innermost inlined call, and made at the call itself */
+	ROUND_CHAIN,     /* the whole chain, or one level further in but made at the call itself */
 	ROUND_OUTERMOST, /* a verdict of unknown chain at the outermost place */
 	ROUND_NO_ESCAPE, /* "does not escape", by either */
 	ROUND_BODY,      /* the innermost place, compiled by itself */
@@ -159,9 +159,7 @@ static bool in_round(enum join_round round, const struct verdict *verdict, const
 
 	switch (round) {
 	case ROUND_CHAIN:
-		return heap && verdict->chain_known && on_chain(verdict, site);
-	case ROUND_CALL:
-		return heap && verdict->chain_known && is_made_at_call(verdict, site);
+		return heap && verdict->chain_known && (on_chain(verdict, site) || is_made_at_call(verdict, site));
 	case ROUND_OUTERMOST:
 		return heap && !verdict->chain_known && same_place(&verdict->chain[0], outermost);
 	case ROUND_NO_ESCAPE:
@@ -208,9 +206,9 @@ static int fit_of(const struct verdict *verdict, const struct call_site *site, c
 {
 	unsigned likely, possible, operation = site->operation;
 	enum verdict_form form = verdict_form_of(verdict);
-	int fit;
+	int fit, agrees = verdict_type_agrees(verdict, type);
 
-	if (site->operation == OPERATION_CONVERT && !verdict_form_converts(form, site->entry))
+	if (agrees < 0 || !verdict_form_fits(form, site->entry, type))
 		return 0;
 	verdict_form_operations(form, &likely, &possible);
 	if (verdict->kind == VERDICT_NO_ESCAPE) {
@@ -223,11 +221,10 @@ static int fit_of(const struct verdict *verdict, const struct call_site *site, c
 		fit = likely ? 1 : 0;
 	else
 		fit = likely & operation ? 2 : possible & operation ? 1 : 0;
-	/* Of several values that are converted there any may be the one, unless its type is another. */
+	/* Of several values that are converted there any may be the one. */
 	if (site->operation == OPERATION_CONVERT && site->like_calls > 1 && fit)
-		return verdict_type_agrees(verdict, type) < 0 ? 1 : 2;
-	/* The type outweighs: 3 agrees, 2 nothing known, 1 does not. */
-	return fit == 0 ? 0 : (2 + verdict_type_agrees(verdict, type)) * 4 + fit;
+		return 2;
+	return fit == 0 ? 0 : agrees * 4 + fit; /* the type outweighs */
 }
 
 static void add_found(struct join *join, const struct verdict *verdict)
@@ -254,12 +251,12 @@ static bool already_found(const struct join *join, const struct verdict *verdict
 	return false;
 }
 
-/* Leave in join->found the best of the verdicts near that are of ROUND. */
-static void find_best(struct join *join, enum join_round round, const struct call_site *site, const char *type)
+/*
+ * Leave in join->found the best of the verdicts near that are of ROUND and fit no worse than BEST; better ones replace
+ * what was found before, equal ones are added. Returns how well they fit.
+ */
+static int find_best(struct join *join, enum join_round round, const struct call_site *site, const char *type, int best)
 {
-	int best = 1;
-
-	join->nfound = 0;
 	for (size_t i = 0; i < join->nnear; i++) {
 		const struct verdict *verdict = verdict_set_at(join->set, join->near[i]);
 		int fit;
@@ -274,6 +271,7 @@ static void find_best(struct join *join, enum join_round round, const struct cal
 		best = fit;
 		add_found(join, verdict);
 	}
+	return best;
 }
 
 /*
@@ -316,7 +314,8 @@ static bool find_by_order(struct join *join, const struct call_site *site)
 	for (size_t i = 0; i < join->nnear; i++) {
 		const struct verdict *verdict = verdict_set_at(join->set, join->near[i]);
 
-		if (in_round(ROUND_CHAIN, verdict, site) && verdict_form_of(verdict) == FORM_EXPRESSION)
+		if (verdict->kind == VERDICT_ESCAPES && verdict->chain_known && on_chain(verdict, site) &&
+		    verdict_form_of(verdict) == FORM_EXPRESSION)
 			add_found(join, verdict);
 	}
 	if (join->nfound)
@@ -392,8 +391,13 @@ struct join_result join_site(struct join *join, const struct call_site *site, co
 			return result_of(join, site, type);
 	}
 	for (int round = 0; round < ROUND_COUNT; round++) {
+		int best;
+
 		find_near(join, &site->chain[round == ROUND_BODY ? 0 : site->nchain - 1]);
-		find_best(join, round, site, type);
+		join->nfound = 0;
+		best = find_best(join, round, site, type, 1);
+		if (round < ROUND_NO_ESCAPE && join->nfound)
+			find_best(join, ROUND_NO_ESCAPE, site, type, best);
 		if (join->nfound)
 			return result_of(join, site, type);
 	}

@@ -152,20 +152,22 @@ void verdict_form_operations(enum verdict_form form, unsigned *likely, unsigned 
 	    [FORM_COMPOSITE] = {object, 0},
 	    [FORM_NEW] = {object, 0},
 	    [FORM_LITERAL] = {OPERATION_CONVERT, object},
-	    [FORM_SLICE_LITERAL] = {object, OPERATION_CONVERT},
+	    /* which of the converting entries take slices, verdict_form_fits knows */
+	    [FORM_SLICE_LITERAL] = {object | OPERATION_CONVERT, 0},
 	    [FORM_MAP_LITERAL] = {OPERATION_MAKE_MAP, OPERATION_NEW},
-	    [FORM_MAKE_SLICE] = {object | OPERATION_MAKE_SLICE, OPERATION_CONVERT},
+	    [FORM_MAKE_SLICE] = {object | OPERATION_MAKE_SLICE | OPERATION_CONVERT, 0},
 	    [FORM_MAKE_MAP] = {OPERATION_MAKE_MAP, OPERATION_NEW},
 	    [FORM_MAKE_CHANNEL] = {OPERATION_MAKE_CHANNEL, 0},
-	    [FORM_MAKE] = {OPERATION_MAKE_SLICE | OPERATION_MAKE_MAP | OPERATION_MAKE_CHANNEL, object},
-	    [FORM_APPEND] = {OPERATION_APPEND, OPERATION_CONVERT},
+	    [FORM_MAKE] = {OPERATION_CONVERT | OPERATION_MAKE_SLICE | OPERATION_MAKE_MAP | OPERATION_MAKE_CHANNEL,
+			   object},
+	    [FORM_APPEND] = {OPERATION_APPEND | OPERATION_CONVERT, 0},
 	    [FORM_FUNC_LITERAL] = {object, 0},
 	    [FORM_VARIADIC] = {object, 0},
 	    /* The same words stand for the text and for its boxing. */
 	    [FORM_CONCAT] = {OPERATION_CONCAT | OPERATION_CONVERT, 0},
 	    [FORM_TO_STRING] = {OPERATION_TO_STRING | OPERATION_CONVERT, 0},
 	    /* a constant's bytes are copied into a new array */
-	    [FORM_FROM_STRING] = {OPERATION_FROM_STRING | OPERATION_CONVERT, OPERATION_NEW},
+	    [FORM_FROM_STRING] = {OPERATION_FROM_STRING | OPERATION_CONVERT | OPERATION_NEW, 0},
 	};
 
 	*likely = operations[form].likely;
@@ -184,30 +186,61 @@ static const char *skip_brackets(const char *at)
 	return at;
 }
 
-/*
- * NAME without spaces, package paths and type arguments, "interface{}" as "any": "*net/http.Request" becomes
- * "*Request", "go.T[go.shape.int]" becomes "T". At most SIZE - 1 bytes.
+/* The word at OUT + WORD, if it is another name of a type, becomes the one that descriptors have. Returns LENGTH anew.
  */
-static void normalise_type(const char *name, char *out, size_t size)
+static size_t rename_alias(char *out, size_t word, size_t length)
+{
+	static const struct {
+		const char *alias, *name;
+	} aliases[] = {{"byte", "uint8"}, {"rune", "int32"}, {"any", "interface{}"}};
+
+	for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++) {
+		size_t size = strlen(aliases[i].name);
+
+		if (length - word != strlen(aliases[i].alias) ||
+		    memcmp(out + word, aliases[i].alias, length - word) != 0)
+			continue;
+		if (word + size < TYPE_TEXT_MAX) {
+			memcpy(out + word, aliases[i].name, size);
+			return word + size;
+		}
+	}
+	return length;
+}
+
+/*
+ * NAME without spaces, package paths, type arguments and aliases: "*net/http.Request" becomes "*Request",
+ * "go.T[go.shape.int]" "T", "any" "interface{}". A shape, "go.shape.int", is another type than int: it becomes "$int".
+ */
+static void normalise_type(const char *name, char out[static TYPE_TEXT_MAX])
 {
 	size_t length = 0, word = 0; /* WORD: where in OUT the current identifier began */
 
-	for (const char *at = name; *at && length + 1 < size;) {
+	for (const char *at = name; *at && length + 1 < TYPE_TEXT_MAX;) {
 		if (*at == '[' && length > word && !(length - word == 3 && strncmp(out + word, "map", 3) == 0)) {
 			at = skip_brackets(at);
 			continue;
 		}
-		if (*at == '.' || *at == '/')
-			length = word; /* what came so far was a package */
-		else if (*at != ' ')
-			out[length++] = *at;
-		if (*at == ' ' || strchr("[]*(){},;", *at))
+		if (length == word && has_prefix(at, "go.shape.")) {
+			out[length++] = '$';
 			word = length;
+			at += strlen("go.shape.");
+			continue;
+		}
+		if (*at == '.' || *at == '/') {
+			length = word; /* what came so far was a package */
+		} else if (strchr(" []*(){},;", *at)) {
+			length = rename_alias(out, word, length);
+			if (*at != ' ' && length + 1 < TYPE_TEXT_MAX)
+				out[length++] = *at;
+			word = length;
+		} else {
+			out[length++] = *at;
+		}
 		at++;
 	}
+	length = rename_alias(out, word, length);
 	out[length] = 0;
-	if (strcmp(out, "interface{}") == 0)
-		strcpy(out, "any");
 }
 
 /* TEXT after a leading array or slice bracket; NULL when there is none. */
@@ -238,35 +271,19 @@ void verdict_type_text(const char *what, char *out, size_t size)
 	out[end - begin] = 0;
 }
 
+/* Whether A, of a verdict, and B, of an allocation, name one type: 1, 0 it can't be said, -1. */
 static int same(const char *a, const char *b)
 {
 	char x[TYPE_TEXT_MAX], y[TYPE_TEXT_MAX];
 
 	if (!a || !b)
 		return -1;
-	normalise_type(a, x, sizeof(x));
-	normalise_type(b, y, sizeof(y));
-	return strcmp(x, y) == 0 ? 1 : -1;
-}
-
-bool verdict_form_converts(enum verdict_form form, const char *entry)
-{
-	switch (form) {
-	case FORM_EXPRESSION:
-		return true;
-	case FORM_LITERAL:
-		return strcmp(entry, "runtime.convTstring") != 0;
-	case FORM_SLICE_LITERAL:
-	case FORM_MAKE_SLICE:
-	case FORM_APPEND:
-	case FORM_FROM_STRING:
-		return strcmp(entry, "runtime.convTslice") == 0;
-	case FORM_CONCAT:
-	case FORM_TO_STRING:
-		return strcmp(entry, "runtime.convTstring") == 0;
-	default:
-		return false;
-	}
+	normalise_type(a, x);
+	normalise_type(b, y);
+	if (strcmp(x, y) == 0)
+		return 1;
+	/* In a generic function the words have the shape, while the type may come from its dictionary. */
+	return strchr(x, '$') || strstr(a, "DYNAMICTYPE") ? 0 : -1;
 }
 
 bool verdict_type_is_closure(const char *type)
@@ -274,9 +291,89 @@ bool verdict_type_is_closure(const char *type)
 	return strstr(type, "struct { F uintptr") != NULL;
 }
 
+/* The closure of a method value: its one captured value is the receiver, R; a function literal's are X0, X1, … */
+static bool is_method_value(const char *type)
+{
+	return strstr(type, "struct { F uintptr; R ") != NULL;
+}
+
+/* What the compiler adds to the body of a loop over a function: integers. */
+static bool is_loop_state(const char *what)
+{
+	return strstr(what, "#state") || strstr(what, "#next"); /* or slices.#state1 */
+}
+
+/* "any(T{...})": the literal's type to OUT; false for another expression. */
+static bool converted_type(const char *what, char *out, size_t size)
+{
+	const char *open = strchr(what, '(');
+	size_t length;
+
+	if (!open || open == what || !has_suffix(open, "{...})"))
+		return false;
+	length = strlen(open + 1) - strlen("{...})");
+	if (length >= size || memchr(open + 1, '(', length) || memchr(open + 1, ' ', length))
+		return false;
+	memcpy(out, open + 1, length);
+	out[length] = 0;
+	return true;
+}
+
+/* How TYPE agrees with an expression that names none, or a conversion of a literal. */
+static int expression_agrees(const char *what, const char *type)
+{
+	char text[TYPE_TEXT_MAX];
+
+	if (verdict_type_is_closure(type))
+		return is_method_value(type) && what[strlen(what) - 1] != ')' ? 1 : -1;
+	return converted_type(what, text, sizeof(text)) && text[0] != '&' ? same(text, type) : 0;
+}
+
 static bool is_array_type(const char *type)
 {
 	return type[0] == '[' && isdigit((unsigned char)type[1]);
+}
+
+/* What the runtime makes a map of: its header, or a group of slots. */
+static bool is_map_header(const char *type)
+{
+	return strstr(type, "maps.") || strstr(type, "map.group") || strstr(type, "hmap") || strstr(type, "map.bucket");
+}
+
+static bool is_slice_form(enum verdict_form form)
+{
+	return form == FORM_SLICE_LITERAL || form == FORM_MAKE_SLICE || form == FORM_APPEND || form == FORM_FROM_STRING;
+}
+
+/* Whether a value of FORM is put into an interface by ENTRY. */
+static bool is_converted_by(enum verdict_form form, const char *entry)
+{
+	bool string = form == FORM_CONCAT || form == FORM_TO_STRING;
+
+	if (has_prefix(entry, "runtime.convTslice"))
+		return is_slice_form(form) || form == FORM_EXPRESSION || form == FORM_MAKE || form == FORM_LITERAL;
+	if (has_prefix(entry, "runtime.convTstring"))
+		return string || form == FORM_EXPRESSION;
+	return !string && !is_slice_form(form);
+}
+
+bool verdict_form_fits(enum verdict_form form, const char *entry, const char *type)
+{
+	if (has_prefix(entry, "runtime.convT"))
+		return is_converted_by(form, entry);
+	if (!has_prefix(entry, "runtime.newobject") || !type[0])
+		return true;
+	if (is_slice_form(form))
+		return is_array_type(type);
+	return !(form == FORM_MAKE_MAP || form == FORM_MAP_LITERAL) || !has_prefix(type, "map[");
+}
+
+/* A literal of the type TEXT; a named one may be of slices, which are made as arrays. */
+static int named_agrees(const char *text, const char *type)
+{
+	if (is_array_type(type) && text[0] != '[')
+		return same(text, type) > 0 ? 1 : 0;
+	return same(text, type);
 }
 
 int verdict_type_agrees(const struct verdict *verdict, const char *type)
@@ -292,22 +389,32 @@ int verdict_type_agrees(const struct verdict *verdict, const char *type)
 		/* &[]T{...} makes the slice and its array. */
 		if (has_prefix(text, "[]") && is_array_type(type))
 			return same(element_text(text), element_text(type));
-		return same(text, type);
-	case FORM_NEW:
+		return named_agrees(text, type);
 	case FORM_LITERAL:
+		return named_agrees(text, type);
+	case FORM_NEW:
 		return same(text, type);
 	case FORM_SLICE_LITERAL:
 	case FORM_MAKE_SLICE:
 		return same(element_text(text), is_array_type(type) ? element_text(type) : type);
 	case FORM_MAKE_MAP:
 	case FORM_MAP_LITERAL:
-		return has_prefix(type, "map[") ? same(text, type) : 0;
+		if (is_map_header(type))
+			return 0;
+		return has_prefix(type, "map[") ? same(text, type) : -1;
+	case FORM_FROM_STRING:
+		/* a constant's bytes */
+		return is_array_type(type) && (has_suffix(type, "]uint8") || has_suffix(type, "]int32")) ? 1 : -1;
 	case FORM_VARIADIC:
 		return is_array_type(type) ? 1 : -1;
 	case FORM_FUNC_LITERAL:
-		return verdict_type_is_closure(type) ? 1 : -1;
+		return verdict_type_is_closure(type) && !is_method_value(type) ? 1 : -1;
 	case FORM_MOVED:
+		if (is_loop_state(verdict->what))
+			return same("int", type) < 0 ? -1 : 0;
 		return verdict_type_is_closure(type) ? -1 : 0;
+	case FORM_EXPRESSION:
+		return expression_agrees(verdict->what, type);
 	default:
 		return 0;
 	}

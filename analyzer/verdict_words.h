@@ -48,8 +48,12 @@ void verdict_form_operations(enum verdict_form form, unsigned *likely, unsigned 
  */
 int verdict_type_agrees(const struct verdict *verdict, const char *type);
 
-/* Whether a value of FORM is one that the conversion ENTRY ("runtime.convTslice") puts into an interface. */
-bool verdict_form_converts(enum verdict_form form, const char *entry);
+/*
+ * Whether a verdict of FORM can be of an allocation through ENTRY ("runtime.convTslice"; an unknown one allows all) of
+ * TYPE ("" unknown), as far as these two tell beyond the operation: strings, slices and numbers are put into interfaces
+ * by entries of their own, and newobject makes slices as arrays, and of maps only the header.
+ */
+bool verdict_form_fits(enum verdict_form form, const char *entry, const char *type);
 
 /* Whether the type named TYPE is that of a closure. */
 bool verdict_type_is_closure(const char *type);

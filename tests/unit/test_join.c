@@ -53,6 +53,14 @@ static const struct verdict_case verdicts[] = {
     /* a constant's bytes; a slice literal that an inlined function returns */
     {VERDICT_ESCAPES, "([]byte)(\"note\")", false, {{"main.note", MAIN, 130, 4}}},
     {VERDICT_ESCAPES, "[]T{...}", false, {{"main.list", MAIN, 140, 4}, {"main.defaults", MAIN, 150, 9}}},
+    /* a call's parameter that moves, and an expression that might be it */
+    {VERDICT_ESCAPES, "any(x)", false, {{"main.call", MAIN, 160, 4}}},
+    {VERDICT_MOVED, "v", false, {{"main.call", MAIN, 160, 14}, {"main.Box", MAIN, 170, 9}}},
+    /* one of two concatenations escapes; of two conversions the one that stays is the likelier */
+    {VERDICT_ESCAPES, "a + b", false, {{"main.sums", MAIN, 180, 4}}},
+    {VERDICT_NO_ESCAPE, "c + d", true, {{"main.sums", MAIN, 180, 14}}},
+    {VERDICT_ESCAPES, "error(e)", false, {{"main.texts", MAIN, 190, 4}}},
+    {VERDICT_NO_ESCAPE, "string(b)", true, {{"main.texts", MAIN, 190, 14}}},
 };
 
 static struct verdict_set *make_set(void)
@@ -92,6 +100,8 @@ static void test_sites(void **state)
 	    {{{"", MAIN, 40}}, OPERATION_NEW, "main.A", CLASS_ESCAPE, "&A{...}", 0},
 	    {{{"", MAIN, 40}}, OPERATION_NEW, "example.com/pkg.B", CLASS_ESCAPE, "&pkg.B{...}", 0},
 	    {{{"", MAIN, 40}}, OPERATION_NEW, "", CLASS_AMBIGUOUS, NULL, 2},
+	    /* of a type that no verdict of the line has */
+	    {{{"", MAIN, 40}}, OPERATION_NEW, "main.C", CLASS_UNMATCHED, NULL, 0},
 	    {{{"", MAIN, 50}}, OPERATION_CONVERT, "", CLASS_AMBIGUOUS, NULL, 2},
 	    {{{"", MAIN, 60}}, OPERATION_MAKE_SLICE, "uint8", CLASS_HEAP_NOT_ESCAPING, "make([]byte, n)", 0},
 	    /* inlined somewhere deeper: only the outermost place is known of text */
@@ -122,6 +132,9 @@ static void test_sites(void **state)
 	    {{{"", MAIN, 9}}, OPERATION_APPEND, "main.E", CLASS_APPEND_GROWTH, NULL, 0},
 	    {{{"", MAIN, 9}}, OPERATION_REFLECT, "main.E", CLASS_REFLECTION, NULL, 0},
 	    {{{"", MAIN, 300}}, OPERATION_NEW, "struct { F uintptr; X0 int }", CLASS_GOROUTINE, NULL, 0},
+	    {{{"", MAIN, 160}}, OPERATION_NEW, "go.shape.int", CLASS_ESCAPE, "v", 0},
+	    {{{"", MAIN, 180}}, OPERATION_CONCAT, "", CLASS_AMBIGUOUS, NULL, 2},
+	    {{{"", MAIN, 190}}, OPERATION_TO_STRING, "", CLASS_HEAP_NOT_ESCAPING, "string(b)", 0},
 	    {{{"", "/c/x.c", 9}}, OPERATION_C, "", CLASS_C, NULL, 0},
 	};
 	struct verdict_set *set = make_set();
@@ -213,6 +226,29 @@ static void test_types(void **state)
 	    {"make(map[string]int)", "map[string]int", 1},
 	    {"x", "main.E", 0},
 	    {"&E{...}", "", 0},
+	    {"&struct { a any; b []any }{...}", "struct { a interface {}; b []interface {} }", 1},
+	    {"make([]byte, n)", "uint8", 1},
+	    {"&[]rune{...}", "[3]int32", 1},
+	    {"new(func(byte) any)", "func(uint8) interface {}", 1},
+	    {"new(int)", "go.shape.int", -1},
+	    {"new(go.shape.int)", "go.shape.int", 1},
+	    {"&P{...}", "go.shape.struct { main.a int }", -1},
+	    {"make([]go.shape.*go/types.Func, len(in))", "*types.Func", 0},
+	    {"new(<node DYNAMICTYPE>)", "netip.addrDetail", 0},
+	    /* a named slice is made as an array */
+	    {"termlist{...}", "[1]*main.term", 0},
+	    {"&term{...}", "main.termlist", -1},
+	    /* a method value's closure has the receiver, R */
+	    {"func literal", "struct { F uintptr; R main.P }", -1},
+	    {"p.get", "struct { F uintptr; R main.P }", 1},
+	    {"p.get", "struct { F uintptr; X0 *int }", -1},
+	    {"any(E{...})", "main.E", 1},
+	    {"any(E{...})", "main.F", -1},
+	    {"f(x)", "main.F", 0},
+	    {"[]byte(\"note\")", "[4]uint8", 1},
+	    {"[]byte(\"note\")", "main.E", -1},
+	    {"[]byte(s)", "", 0},
+	    {"make(map[string]int)", "*main.E", -1},
 	};
 
 	(void)state;
@@ -225,13 +261,55 @@ static void test_types(void **state)
 	}
 }
 
+static void test_forms(void **state)
+{
+	static const struct {
+		enum verdict_form form;
+		const char *entry, *type;
+		bool fits;
+	} cases[] = {
+	    {FORM_APPEND, "runtime.convTslice", "", true},
+	    {FORM_EXPRESSION, "runtime.convTslice", "", true},
+	    {FORM_CONCAT, "runtime.convTslice", "", false},
+	    {FORM_CONCAT, "runtime.convTstring", "", true},
+	    {FORM_MAKE_SLICE, "runtime.convTstring", "", false},
+	    {FORM_CONCAT, "runtime.convT64", "", false},
+	    {FORM_LITERAL, "runtime.convT64", "", true},
+	    {FORM_SLICE_LITERAL, "runtime.convTnoptr", "main.E", false},
+	    {FORM_MAKE_SLICE, "runtime.newobject", "[3]int", true},
+	    {FORM_MAKE_SLICE, "runtime.newobject", "int", false},
+	    {FORM_MAKE_SLICE, "runtime.makeslice", "int", true},
+	    {FORM_MAKE_MAP, "runtime.newobject", "map[string]int", false},
+	    {FORM_MAKE_MAP, "runtime.newobject", "internal/runtime/maps.Map", true},
+	    {FORM_MAKE_SLICE, "", "int", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		if (verdict_form_fits(cases[i].form, cases[i].entry, cases[i].type) != cases[i].fits)
+			print_error("case %zu\n", i);
+		assert_int_equal(verdict_form_fits(cases[i].form, cases[i].entry, cases[i].type), cases[i].fits);
+	}
+}
+
+static void test_moved_types(void **state)
+{
+	struct verdict verdict = {.kind = VERDICT_MOVED, .what = "v"};
+
+	(void)state;
+	assert_int_equal(verdict_type_agrees(&verdict, "main.E"), 0);
+	assert_int_equal(verdict_type_agrees(&verdict, "struct { F uintptr; X0 *int }"), -1);
+	/* what a loop over a function adds is an int */
+	verdict.what = "slices.#state1";
+	assert_int_equal(verdict_type_agrees(&verdict, "int"), 0);
+	assert_int_equal(verdict_type_agrees(&verdict, "main.E"), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_sites),
-	    cmocka_unit_test(test_without_verdicts),
-	    cmocka_unit_test(test_files),
-	    cmocka_unit_test(test_types),
+	    cmocka_unit_test(test_sites), cmocka_unit_test(test_without_verdicts), cmocka_unit_test(test_files),
+	    cmocka_unit_test(test_types), cmocka_unit_test(test_moved_types),      cmocka_unit_test(test_forms),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
