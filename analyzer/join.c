@@ -14,8 +14,11 @@
 #include "base/memory.h"
 #include "verdicts/verdict.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define TEXT_BUFFER 32
 
 enum join_round {
 	ROUND_CHAIN,     /* the whole chain, or one level further in but made at the call itself */
@@ -72,6 +75,34 @@ static void make_places(struct join *join)
 	}
 	join->nplaces = count;
 	qsort(join->places, count, sizeof(*join->places), compare_places);
+}
+
+/* Where in join->places those with KEY begin. */
+static size_t first_place(const struct join *join, uint64_t key)
+{
+	size_t low = 0, high = join->nplaces;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (join->places[middle].key < key)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Fill join->near with the verdicts whose outermost place has FRAME's line and base name. */
+static void find_near(struct join *join, const struct analysis_frame *frame)
+{
+	uint64_t key = place_key(frame->file, frame->line);
+
+	join->nnear = 0;
+	for (size_t i = first_place(join, key); i < join->nplaces && join->places[i].key == key; i++) {
+		join->near = memory_reserve(join->near, join->nnear, &join->near_capacity, sizeof(*join->near));
+		join->near[join->nnear++] = join->places[i].verdict;
+	}
 }
 
 struct join *join_new(const struct verdict_set *set)
@@ -152,20 +183,59 @@ static bool on_chain(const struct verdict *verdict, const struct call_site *site
 	       (site->nskipped && same_chain(verdict, site->chain - site->nskipped, site->nchain + site->nskipped));
 }
 
-static bool in_round(enum join_round round, const struct verdict *verdict, const struct call_site *site)
+/*
+ * Whether an inlined body's verdict on WHAT may be of the expression that is BODY where the function is compiled by
+ * itself: the same words, or another size, when the call made a number of it.
+ */
+static bool may_become(const char *body, const char *what)
+{
+	size_t head = strcspn(body, ",");
+
+	if (strcmp(body, what) == 0)
+		return true;
+	return strncmp(body, "make(", 5) == 0 && body[head] && !isdigit((unsigned char)body[head + 2]) &&
+	       strncmp(body, what, head + 2) == 0;
+}
+
+/*
+ * Whether a verdict that did not say its chain may be of SITE. It stands at a call that SITE was inlined by, as all of
+ * that body's do. Which are of SITE's own line shows where the body is compiled by itself; a generic one is not.
+ */
+static bool may_be_inlined(const struct join *join, const struct verdict *verdict, const struct call_site *site)
+{
+	uint64_t key = place_key(site->chain[0].file, site->chain[0].line);
+	bool compiled = false;
+
+	if (!same_place(&verdict->chain[0], &site->chain[site->nchain - 1]))
+		return false;
+	if (site->nchain == 1)
+		return true;
+	for (size_t i = first_place(join, key); i < join->nplaces && join->places[i].key == key; i++) {
+		const struct verdict *body = verdict_set_at(join->set, join->places[i].verdict);
+
+		if (body->nchain != 1 || !same_place(&body->chain[0], &site->chain[0]))
+			continue;
+		if (may_become(body->what, verdict->what))
+			return true;
+		compiled = true;
+	}
+	return !compiled;
+}
+
+static bool in_round(const struct join *join, enum join_round round, const struct verdict *verdict,
+		     const struct call_site *site)
 {
 	bool heap = verdict->kind == VERDICT_ESCAPES || verdict->kind == VERDICT_MOVED;
-	const struct analysis_frame *outermost = &site->chain[site->nchain - 1];
 
 	switch (round) {
 	case ROUND_CHAIN:
 		return heap && verdict->chain_known && (on_chain(verdict, site) || is_made_at_call(verdict, site));
 	case ROUND_OUTERMOST:
-		return heap && !verdict->chain_known && same_place(&verdict->chain[0], outermost);
+		return heap && !verdict->chain_known && may_be_inlined(join, verdict, site);
 	case ROUND_NO_ESCAPE:
 		if (verdict->kind != VERDICT_NO_ESCAPE)
 			return false;
-		return verdict->chain_known ? on_chain(verdict, site) : same_place(&verdict->chain[0], outermost);
+		return verdict->chain_known ? on_chain(verdict, site) : may_be_inlined(join, verdict, site);
 	case ROUND_BODY:
 		return heap && verdict->nchain == 1 && same_place(&verdict->chain[0], &site->chain[0]);
 	default:
@@ -173,48 +243,33 @@ static bool in_round(enum join_round round, const struct verdict *verdict, const
 	}
 }
 
-/* Fill join->near with the verdicts whose outermost place has FRAME's line and base name. */
-static void find_near(struct join *join, const struct analysis_frame *frame)
+/*
+ * What "does not escape" can still put on the heap: what is too big for the buffer that the compiler gave it. For text
+ * that buffer has 32 bytes (runtime/string.go, tmpStringBufSize), and what made a smaller block had none.
+ */
+static unsigned no_escape_operations(const struct join_object *object)
 {
-	uint64_t key = place_key(frame->file, frame->line);
-	size_t low = 0, high = join->nplaces;
+	unsigned text = OPERATION_CONCAT | OPERATION_TO_STRING | OPERATION_FROM_STRING;
 
-	join->nnear = 0;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (join->places[middle].key < key)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (; low < join->nplaces && join->places[low].key == key; low++) {
-		join->near = memory_reserve(join->near, join->nnear, &join->near_capacity, sizeof(*join->near));
-		join->near[join->nnear++] = join->places[low].verdict;
-	}
-}
-
-/* What "does not escape" can still put on the heap: what is too big for the buffer that the compiler gave it. */
-static unsigned no_escape_operations(void)
-{
-	return OPERATION_MAKE_SLICE | OPERATION_APPEND | OPERATION_MAKE_MAP | OPERATION_CONCAT | OPERATION_TO_STRING |
-	       OPERATION_FROM_STRING;
+	if (object->small_slot && object->small_slot <= TEXT_BUFFER)
+		text = 0;
+	return OPERATION_MAKE_SLICE | OPERATION_APPEND | OPERATION_MAKE_MAP | text;
 }
 
 /* How well VERDICT fits: 0 not at all; more is better. */
-static int fit_of(const struct verdict *verdict, const struct call_site *site, const char *type)
+static int fit_of(const struct verdict *verdict, const struct call_site *site, const struct join_object *object)
 {
 	unsigned likely, possible, operation = site->operation;
 	enum verdict_form form = verdict_form_of(verdict);
-	int fit, agrees = verdict_type_agrees(verdict, type);
+	int fit, agrees = verdict_type_agrees(verdict, object->type);
 
-	if (agrees < 0 || !verdict_form_fits(form, site->entry, type))
+	if (agrees < 0 || !verdict_form_fits(form, site->entry, object->type))
 		return 0;
 	verdict_form_operations(form, &likely, &possible);
 	if (verdict->kind == VERDICT_NO_ESCAPE) {
 		/* -m says "append does not escape" nowhere before Go 1.25, and of a slice: "make(…) does not escape".
 		 */
-		operation &= no_escape_operations();
+		operation &= no_escape_operations(object);
 	}
 	/* An entry that could not be told apart agrees with every operation, but worse than any that was. */
 	if (site->operation == OPERATION_UNKNOWN)
@@ -255,15 +310,16 @@ static bool already_found(const struct join *join, const struct verdict *verdict
  * Leave in join->found the best of the verdicts near that are of ROUND and fit no worse than BEST; better ones replace
  * what was found before, equal ones are added. Returns how well they fit.
  */
-static int find_best(struct join *join, enum join_round round, const struct call_site *site, const char *type, int best)
+static int find_best(struct join *join, enum join_round round, const struct call_site *site,
+		     const struct join_object *object, int best)
 {
 	for (size_t i = 0; i < join->nnear; i++) {
 		const struct verdict *verdict = verdict_set_at(join->set, join->near[i]);
 		int fit;
 
-		if (!in_round(round, verdict, site))
+		if (!in_round(join, round, verdict, site))
 			continue;
-		fit = fit_of(verdict, site, type);
+		fit = fit_of(verdict, site, object);
 		if (fit < best || (fit == best && already_found(join, verdict)))
 			continue;
 		if (fit > best)
@@ -379,7 +435,7 @@ struct join_result join_without_verdicts(const struct call_site *site)
 	return none;
 }
 
-struct join_result join_site(struct join *join, const struct call_site *site, const char *type)
+struct join_result join_site(struct join *join, const struct call_site *site, const struct join_object *object)
 {
 	struct join_result none = join_without_verdicts(site);
 
@@ -388,21 +444,21 @@ struct join_result join_site(struct join *join, const struct call_site *site, co
 	if (site->order < site->like_calls && site->like_calls > 1) {
 		find_near(join, &site->chain[site->nchain - 1]);
 		if (find_by_order(join, site))
-			return result_of(join, site, type);
+			return result_of(join, site, object->type);
 	}
 	for (int round = 0; round < ROUND_COUNT; round++) {
 		int best;
 
 		find_near(join, &site->chain[round == ROUND_BODY ? 0 : site->nchain - 1]);
 		join->nfound = 0;
-		best = find_best(join, round, site, type, 1);
+		best = find_best(join, round, site, object, 1);
 		if (round < ROUND_NO_ESCAPE && join->nfound)
-			find_best(join, ROUND_NO_ESCAPE, site, type, best);
+			find_best(join, ROUND_NO_ESCAPE, site, object, best);
 		if (join->nfound)
-			return result_of(join, site, type);
+			return result_of(join, site, object->type);
 	}
 	/* The closure that "go f(x)" makes of its own accord is no expression of the source, and has no verdict. */
-	if (site->operation == OPERATION_NEW && verdict_type_is_closure(type))
+	if (site->operation == OPERATION_NEW && verdict_type_is_closure(object->type))
 		none.class_ = CLASS_GOROUTINE;
 	return none;
 }

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct call_site;
 struct join;
@@ -23,11 +24,14 @@ struct join_result {
 struct join *join_new(const struct verdict_set *set);
 void join_free(struct join *join);
 
-/*
- * The class of the allocations of SITE whose type has the name TYPE ("" when unknown). Verdicts that name an operation
- * other than the entry's are never taken.
- */
-struct join_result join_site(struct join *join, const struct call_site *site, const char *type);
+/* What was seen of a site's allocations. */
+struct join_object {
+	const char *type;    /* name, "" when unknown */
+	uint64_t small_slot; /* each of its calls has made a block of so many bytes or fewer; 0 unknown */
+};
+
+/* The class of the allocations of SITE. Verdicts that name an operation other than the entry's are never taken. */
+struct join_result join_site(struct join *join, const struct call_site *site, const struct join_object *object);
 
 /* The same where no verdict may be taken. */
 struct join_result join_without_verdicts(const struct call_site *site);

@@ -121,6 +121,8 @@ static struct site_group *find_group(struct grouping *grouping, struct site_grou
 
 		entry = arena_alloc(grouping->arena, 1, sizeof(*entry));
 		entry->group.call = *call;
+		entry->group.one_call = true;
+		entry->group.smallest = UINT64_MAX;
 		entry->group.type = name;
 		memcpy(key, grouping->key, size);
 		HASH_ADD_KEYPTR(hh, grouping->by_key, key, size, entry);
@@ -169,6 +171,11 @@ static void add_context(struct grouping *grouping, struct site_groups *groups, c
 	group->contexts = memory_reserve(group->contexts, group->ncontexts, &group->capacity, sizeof(*group->contexts));
 	group->contexts[group->ncontexts++] = number;
 	group->tiny |= is_tiny(&layout, context, call.entry);
+	group->one_call &= call.pc == group->call.pc;
+	if (context->size < group->smallest)
+		group->smallest = context->size;
+	if (context->size > group->largest)
+		group->largest = context->size;
 	if (context->size > BIG_OBJECT)
 		group->scan_bytes += totals->objects.total * (double)context->size * layout.scan_share;
 	add_totals(group, totals, (double)context->size);

@@ -29,6 +29,8 @@ struct site_group {
 	double alloc_seconds;                        /* CPU of allocating itself */
 	double live_objects, live_bytes;             /* as a heap profile has them; 0 from a trace */
 	uint64_t rate_high;                          /* the largest mean among its samples */
+	uint64_t smallest, largest;                  /* bytes of its slots */
+	bool one_call;                               /* all come from one return address */
 	bool tiny;                                   /* some of it may share blocks with other sites */
 };
 

@@ -62,7 +62,8 @@ static struct join_result join_unless_refused(struct site *site, const struct si
 					      const struct site_group *group)
 {
 	const struct call_site *call = &group->call;
-	struct join_result result = join_site(input->join, call, group->type);
+	struct join_object object = {group->type, group->one_call ? group->smallest : group->largest};
+	struct join_result result = join_site(input->join, call, &object);
 
 	if (!input->is_refused || (!result.verdict && !result.ncandidates && result.class_ != CLASS_UNMATCHED))
 		return result;

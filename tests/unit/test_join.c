@@ -61,6 +61,15 @@ static const struct verdict_case verdicts[] = {
     {VERDICT_NO_ESCAPE, "c + d", true, {{"main.sums", MAIN, 180, 14}}},
     {VERDICT_ESCAPES, "error(e)", false, {{"main.texts", MAIN, 190, 4}}},
     {VERDICT_NO_ESCAPE, "string(b)", true, {{"main.texts", MAIN, 190, 14}}},
+    /* two bodies inlined at one line: which line of which the text's verdict is of, the functions themselves tell */
+    {VERDICT_ESCAPES, "make([]int, 8193)", false, {{"main.add", MAIN, 200, 4}, {"main.large", MAIN, 210, 9}}},
+    {VERDICT_NO_ESCAPE, "make([]int, n)", true, {{"main.add", MAIN, 200, 14}}},
+    {VERDICT_ESCAPES, "make([]int, 8193)", false, {{"main.large", MAIN, 210, 9}}},
+    {VERDICT_NO_ESCAPE, "make([]int, n)", true, {{"main.sized", MAIN, 220, 9}}},
+    /* the same where the call makes a number of the size */
+    {VERDICT_ESCAPES, "make([]int, 9000)", false, {{"main.add", MAIN, 230, 4}, {"main.large", MAIN, 240, 9}}},
+    {VERDICT_NO_ESCAPE, "make([]int, 64)", true, {{"main.add", MAIN, 230, 14}}},
+    {VERDICT_NO_ESCAPE, "make([]int, n)", true, {{"main.large", MAIN, 240, 9}}},
 };
 
 static struct verdict_set *make_set(void)
@@ -134,6 +143,14 @@ static void test_sites(void **state)
 	    {{{"", MAIN, 300}}, OPERATION_NEW, "struct { F uintptr; X0 int }", CLASS_GOROUTINE, NULL, 0},
 	    {{{"", MAIN, 160}}, OPERATION_NEW, "go.shape.int", CLASS_ESCAPE, "v", 0},
 	    {{{"", MAIN, 180}}, OPERATION_CONCAT, "", CLASS_AMBIGUOUS, NULL, 2},
+	    {{{"", MAIN, 210}, {"", MAIN, 200}}, OPERATION_MAKE_SLICE, "int", CLASS_ESCAPE, "make([]int, 8193)", 0},
+	    {{{"", MAIN, 220}, {"", MAIN, 200}},
+	     OPERATION_MAKE_SLICE,
+	     "int",
+	     CLASS_HEAP_NOT_ESCAPING,
+	     "make([]int, n)",
+	     0},
+	    {{{"", MAIN, 240}, {"", MAIN, 230}}, OPERATION_MAKE_SLICE, "int", CLASS_AMBIGUOUS, NULL, 2},
 	    {{{"", MAIN, 190}}, OPERATION_TO_STRING, "", CLASS_HEAP_NOT_ESCAPING, "string(b)", 0},
 	    {{{"", "/c/x.c", 9}}, OPERATION_C, "", CLASS_C, NULL, 0},
 	};
@@ -146,7 +163,8 @@ static void test_sites(void **state)
 					 .nchain = cases[i].chain[1].file ? 2 : 1,
 					 .entry = "",
 					 .operation = cases[i].operation};
-		struct join_result result = join_site(join, &site, cases[i].type);
+		struct join_object object = {.type = cases[i].type};
+		struct join_result result = join_site(join, &site, &object);
 
 		if (result.class_ != cases[i].class_ || result.ncandidates != cases[i].ncandidates)
 			print_error("case %zu: class %s, %zu candidates\n", i, site_class_name(result.class_),
@@ -162,6 +180,26 @@ static void test_sites(void **state)
 	verdict_set_free(set);
 }
 
+/* What does not escape has a buffer, and would not have made so small a block. */
+static void test_small_texts(void **state)
+{
+	static const struct analysis_frame frame = {"main.sums", MAIN, 180};
+	struct call_site site = {.chain = &frame, .nchain = 1, .entry = "", .operation = OPERATION_CONCAT};
+	struct join_object object = {"", 48};
+	struct verdict_set *set = make_set();
+	struct join *join = join_new(set);
+	struct join_result result;
+
+	(void)state;
+	assert_int_equal(join_site(join, &site, &object).class_, CLASS_AMBIGUOUS);
+	object.small_slot = 32;
+	result = join_site(join, &site, &object);
+	assert_int_equal(result.class_, CLASS_ESCAPE);
+	assert_string_equal(result.verdict->what, "a + b");
+	join_free(join);
+	verdict_set_free(set);
+}
+
 static void test_without_verdicts(void **state)
 {
 	static const struct analysis_frame frame = {"main.f", MAIN, 9};
@@ -169,11 +207,11 @@ static void test_without_verdicts(void **state)
 	struct join *join = join_new(NULL);
 
 	(void)state;
-	assert_int_equal(join_site(join, &site, "").class_, CLASS_APPEND_GROWTH);
+	assert_int_equal(join_site(join, &site, &(struct join_object){.type = ""}).class_, CLASS_APPEND_GROWTH);
 	site.operation = OPERATION_NEW;
-	assert_int_equal(join_site(join, &site, "").class_, CLASS_UNMATCHED);
+	assert_int_equal(join_site(join, &site, &(struct join_object){.type = ""}).class_, CLASS_UNMATCHED);
 	site.all_runtime = true;
-	assert_int_equal(join_site(join, &site, "").class_, CLASS_RUNTIME);
+	assert_int_equal(join_site(join, &site, &(struct join_object){.type = ""}).class_, CLASS_RUNTIME);
 	join_free(join);
 }
 
@@ -308,8 +346,9 @@ static void test_moved_types(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_sites), cmocka_unit_test(test_without_verdicts), cmocka_unit_test(test_files),
-	    cmocka_unit_test(test_types), cmocka_unit_test(test_moved_types),      cmocka_unit_test(test_forms),
+	    cmocka_unit_test(test_sites), cmocka_unit_test(test_small_texts), cmocka_unit_test(test_without_verdicts),
+	    cmocka_unit_test(test_files), cmocka_unit_test(test_types),       cmocka_unit_test(test_moved_types),
+	    cmocka_unit_test(test_forms),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
