@@ -22,6 +22,7 @@ headers=(
 	zlib.h:zlib1g-dev
 	protobuf-c/protobuf-c.h:libprotobuf-c-dev
 	jansson.h:libjansson-dev
+	jsmn.h:libjsmn-dev
 	uthash.h:uthash-dev
 	cmocka.h:libcmocka-dev
 )

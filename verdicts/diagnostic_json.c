@@ -1,16 +1,16 @@
 /*
- * The compiler's JSON diagnostics, by jansson, a line at a time. Comes in: a file's bytes; goes out: verdicts in a
+ * The compiler's JSON diagnostics, a line at a time. Comes in: a file's bytes; goes out: verdicts in a
  * set. Most lines are about inlining and nil checks, and are left by a look at their text.
  */
 #include "verdicts/diagnostic_json.h"
 
 #include "base/mapfile.h"
 #include "base/memory.h"
+#include "verdicts/json_line.h"
 #include "verdicts/verdict_draft.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +21,8 @@ struct json_file {
 	const char *package;
 	char *header_package, *source; /* from its first line; owned */
 	struct verdict_draft draft;
-	struct buf uri, scratch;
+	struct json_line *line; /* the one at hand */
+	struct buf uri, text, path, scratch;
 };
 
 static int hex_value(char digit)
@@ -50,79 +51,81 @@ static const char *json_uri_path(struct json_file *file, const char *uri)
 	return source_names_resolve(file->names, buf_string(&file->uri), &file->scratch);
 }
 
-/* A member of RANGE's "start"; 0 when it is missing or no number of lines. */
-static uint32_t json_start(const json_t *range, const char *member)
+/* The member NAME of RANGE's "start"; 0 when it is missing or no number of lines. */
+static uint32_t json_start(const struct json_file *file, size_t range, const char *name)
 {
-	json_int_t value = json_integer_value(json_object_get(json_object_get(range, "start"), member));
+	size_t start = json_line_member(file->line, range, "start");
+	int64_t value = json_line_number(file->line, json_line_member(file->line, start, name));
 
-	return value < 0 || value > UINT32_MAX ? 0 : (uint32_t)value;
+	return value < 0 ? 0 : (uint32_t)value;
 }
 
-static const char *json_text(const json_t *object, const char *member)
+/* OBJECT's member NAME in INTO, "" when it has no such string. */
+static const char *json_text(const struct json_file *file, size_t object, const char *name, struct buf *into)
 {
-	const char *text = json_string_value(json_object_get(object, member));
+	const char *text = json_line_string(file->line, json_line_member(file->line, object, name), into);
 
 	return text ? text : "";
 }
 
 /*
- * The related information: inlineLoc entries that come first continue the chain; those after a flow line tell how
- * that line's place was inlined, and the line itself has the outermost place.
+ * An entry of the related information: inlineLoc entries that come first continue the chain; those after a flow line
+ * tell how that line's place was inlined, and the line itself has the outermost place.
  */
-static void json_take_related(struct json_file *file, const json_t *related)
+static void json_take_entry(struct json_file *file, size_t entry, bool *in_flow)
 {
-	const json_t *entry, *location, *range;
-	const char *message, *path;
-	bool in_flow = false;
-	size_t i;
+	const char *message = json_text(file, entry, "message", &file->text), *path;
+	size_t location = json_line_member(file->line, entry, "location");
+	size_t range = json_line_member(file->line, location, "range");
+	bool is_place = !strcmp(message, "inlineLoc");
+	uint32_t line, column;
 
-	json_array_foreach(related, i, entry)
-	{
-		message = json_text(entry, "message");
-		location = json_object_get(entry, "location");
-		range = json_object_get(location, "range");
-		if (!strcmp(message, "inlineLoc") && in_flow)
-			continue;
-		path = json_uri_path(file, json_text(location, "uri"));
-		if (!strcmp(message, "inlineLoc")) {
-			verdict_draft_place(&file->draft, path, json_start(range, "line"),
-					    json_start(range, "character"));
-		} else if (!strncmp(message, "escflow:", 8)) {
-			in_flow = true;
-			message += 8 + strspn(message + 8, " ");
-			verdict_draft_flow(&file->draft, message, strlen(message), path, json_start(range, "line"),
-					   json_start(range, "character"));
-		}
+	if ((is_place && *in_flow) || (!is_place && strncmp(message, "escflow:", 8) != 0))
+		return;
+	path = json_uri_path(file, json_text(file, location, "uri", &file->path));
+	line = json_start(file, range, "line");
+	column = json_start(file, range, "character");
+	if (is_place) {
+		verdict_draft_place(&file->draft, path, line, column);
+		return;
 	}
+	*in_flow = true;
+	message += 8 + strspn(message + 8, " ");
+	verdict_draft_flow(&file->draft, message, strlen(message), path, line, column);
 }
 
-static void json_take_diagnostic(struct json_file *file, const json_t *diagnostic)
+static void json_take_diagnostic(struct json_file *file)
 {
-	const char *code = json_text(diagnostic, "code"), *message = json_text(diagnostic, "message");
-	const json_t *range = json_object_get(diagnostic, "range");
-	const char *source;
+	size_t range = json_line_member(file->line, JSON_LINE_ROOT, "range"), related, entry;
+	const char *text = json_text(file, JSON_LINE_ROOT, "code", &file->text), *source;
+	bool in_flow = false;
 
-	if (strcmp(code, "escape") != 0 && strcmp(code, "escapes") != 0 && strcmp(code, "leak") != 0)
+	if (strcmp(text, "escape") != 0 && strcmp(text, "escapes") != 0 && strcmp(text, "leak") != 0)
 		return;
 	verdict_draft_start(&file->draft, *file->package ? file->package : file->header_package);
-	if (!verdict_draft_message(&file->draft, message, strlen(message)))
+	text = json_text(file, JSON_LINE_ROOT, "message", &file->text);
+	if (!verdict_draft_message(&file->draft, text, strlen(text)))
 		return;
 	source = source_names_resolve(file->names, file->source, &file->scratch);
-	verdict_draft_place(&file->draft, source, json_start(range, "line"), json_start(range, "character"));
-	json_take_related(file, json_object_get(diagnostic, "relatedInformation"));
+	verdict_draft_place(&file->draft, source, json_start(file, range, "line"),
+			    json_start(file, range, "character"));
+	related = json_line_member(file->line, JSON_LINE_ROOT, "relatedInformation");
+	for (entry = json_line_first(file->line, related); entry != JSON_LINE_NONE;
+	     entry = json_line_next(file->line, related, entry))
+		json_take_entry(file, entry, &in_flow);
 	file->draft.verdict.chain_known = true;
 	verdict_set_add(file->set, verdict_draft_get(&file->draft));
 }
 
-static enum status json_take_header(struct json_file *file, const json_t *header, const char *name, struct error *error)
+static enum status json_take_header(struct json_file *file, const char *name, struct error *error)
 {
-	const json_t *version = json_object_get(header, "version");
+	size_t version = json_line_member(file->line, JSON_LINE_ROOT, "version");
+	const char *source = json_text(file, JSON_LINE_ROOT, "file", &file->path);
 
-	if (!json_is_integer(version) || json_integer_value(version) != 0 ||
-	    !json_is_string(json_object_get(header, "file")))
+	if (json_line_number(file->line, version) != 0 || !*source)
 		return error_set(error, "%s:1: no header of compiler diagnostics, version 0", name);
-	file->header_package = memory_copy_string(json_text(header, "package"));
-	file->source = memory_copy_string(json_text(header, "file"));
+	file->header_package = memory_copy_string(json_text(file, JSON_LINE_ROOT, "package", &file->text));
+	file->source = memory_copy_string(source);
 	return STATUS_OK;
 }
 
@@ -136,31 +139,26 @@ static bool json_line_matters(const char *line, size_t length)
 	       !memmem(line, length, "\"message\":\"\"", 12);
 }
 
-static enum status json_take_line(struct json_file *file, const char *line, size_t length, size_t number,
+static enum status json_take_line(struct json_file *file, const char *text, size_t length, size_t number,
 				  const char *name, struct error *error)
 {
-	enum status status = STATUS_OK;
-	json_error_t problem;
-	json_t *object;
+	const char *problem;
 
-	if (!length || (number > 1 && !json_line_matters(line, length)))
+	if (!length || (number > 1 && !json_line_matters(text, length)))
 		return STATUS_OK;
-	object = json_loadb(line, length, JSON_REJECT_DUPLICATES, &problem);
-	if (!json_is_object(object))
-		status = error_set(error, "%s:%zu: damaged compiler diagnostic: %s", name, number,
-				   object ? "not an object" : problem.text);
-	else if (number == 1)
-		status = json_take_header(file, object, name, error);
-	else
-		json_take_diagnostic(file, object);
-	json_decref(object);
-	return status;
+	problem = json_line_parse(file->line, text, length);
+	if (problem)
+		return error_set(error, "%s:%zu: damaged compiler diagnostic: %s", name, number, problem);
+	if (number == 1)
+		return json_take_header(file, name, error);
+	json_take_diagnostic(file);
+	return STATUS_OK;
 }
 
 enum status diagnostic_json_read(struct verdict_set *set, const void *data, size_t size, const char *name,
 				 const char *package, const struct source_names *names, struct error *error)
 {
-	struct json_file file = {.set = set, .names = names, .package = package};
+	struct json_file file = {.set = set, .names = names, .package = package, .line = json_line_new()};
 	const char *at = size ? data : "", *end = at + size, *line_end;
 	enum status status = STATUS_OK;
 	size_t number;
@@ -177,7 +175,10 @@ enum status diagnostic_json_read(struct verdict_set *set, const void *data, size
 	free(file.header_package);
 	free(file.source);
 	verdict_draft_free(&file.draft);
+	json_line_free(file.line);
 	buf_free(&file.uri);
+	buf_free(&file.text);
+	buf_free(&file.path);
 	buf_free(&file.scratch);
 	return status;
 }
