@@ -11,7 +11,7 @@
  * The word added to a tool's -V=full, so that the go command's cache keeps apart what was compiled this way. Change it
  * when what is stored changes, and packages are compiled and read anew.
  */
-#define TOOLEXEC_VERSION_WORD "escprof1"
+#define TOOLEXEC_VERSION_WORD "escprof2"
 
 /*
  * Run the tool ARGV[0] with the arguments after it (NULL-terminated), its verdicts kept in the store. Returns the
