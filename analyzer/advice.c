@@ -8,9 +8,14 @@
 #include "analyzer/verdict_words.h"
 #include "verdicts/verdict.h"
 
+#include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define SMALL_VALUE 128 /* bytes: copying so much costs less than allocating it */
+#define SMALL_VALUE  128   /* bytes: copying so much costs less than allocating it */
+#define STACK_MAX    65536 /* bytes that make, new and &T{} may put on the stack */
+#define YOUNG_CYCLES 1     /* what dies sooner than that a pool can hand out again before the GC empties it */
+#define OLD_CYCLES   3
 
 static const char *what_of(const struct site_facts *facts)
 {
@@ -22,9 +27,62 @@ static const char *type_of(const struct site_facts *facts)
 	return facts->type[0] ? facts->type : "the value";
 }
 
+/* The bytes that a make with a constant size asks for, or else those of its slot, which may be more. */
+static double asked_bytes(const struct site_facts *facts)
+{
+	const char *comma = strrchr(what_of(facts), ',');
+	double count;
+
+	if (strncmp(what_of(facts), "make([]", 7) != 0 || !comma || !isdigit((unsigned char)comma[2]))
+		return facts->object_size;
+	count = strtod(comma + 2, NULL) * (double)facts->type_size;
+	return count > 0 ? count : facts->object_size;
+}
+
+/* The elements that the largest slot holds, "4,096 bytes, 512 of int"; "" when nothing is known. */
+static const char *largest_seen(struct arena *arena, const struct site_facts *facts)
+{
+	unsigned long long bytes = facts->largest, elements;
+
+	if (!bytes)
+		return "";
+	elements = facts->type_size ? bytes / facts->type_size : 0;
+	if (elements > 0 && facts->type[0])
+		return arena_format(arena, " (the largest seen here: %llu bytes, %llu of %s)", bytes, elements,
+				    facts->type);
+	return arena_format(arena, " (the largest seen here: %llu bytes)", bytes);
+}
+
+static bool is_uniform(const struct site_facts *facts)
+{
+	return facts->largest && facts->smallest == facts->largest;
+}
+
+/* What their measured life says about reusing them; "" when too little is known. */
+static const char *reuse_words(struct arena *arena, const struct site_facts *facts)
+{
+	if (facts->lifetime_cycles >= OLD_CYCLES)
+		return arena_format(
+		    arena,
+		    "they live through %.0f GC cycles, so a pool would not help, and fewer, larger blocks "
+		    "would (a slice of values for pointers)",
+		    facts->lifetime_cycles);
+	if (!(facts->lifetime_cycles < YOUNG_CYCLES) || !facts->largest)
+		return "";
+	if (is_uniform(facts))
+		return arena_format(arena,
+				    "most die before the next GC cycle, and all are of %llu bytes: a sync.Pool fits",
+				    (unsigned long long)facts->largest);
+	return arena_format(
+	    arena,
+	    "most die before the next GC cycle, but they are of %llu to %llu bytes: a sync.Pool of blocks "
+	    "that fit the common ones, not of the largest",
+	    (unsigned long long)facts->smallest, (unsigned long long)facts->largest);
+}
+
 static const char *advise_pointer_returned(struct arena *arena, const struct site_facts *facts)
 {
-	const char *what = what_of(facts);
+	const char *what = what_of(facts), *words;
 
 	if (strstr(facts->type, "rror") || strstr(what, "rror"))
 		return arena_format(arena,
@@ -43,19 +101,40 @@ static const char *advise_pointer_returned(struct arena *arena, const struct sit
 				    "%s is %.0f bytes and its pointer is returned: return %s by value, or, if it never "
 				    "changes, a pointer to one package-level value.",
 				    what, facts->object_size, type_of(facts));
+	words = reuse_words(arena, facts);
 	return arena_format(arena,
-			    "%s is returned by pointer (%.0f bytes): let the caller pass in the place to fill, or keep "
-			    "them in a sync.Pool.",
-			    what, facts->object_size);
+			    "%s is returned by pointer (%.0f bytes): let the caller pass in the place to fill%s%s.",
+			    what, facts->object_size, words[0] ? "; " : ", or keep them in a sync.Pool", words);
+}
+
+/* The function of fmt that a value is boxed for, as its flow names it; NULL: none. */
+static const char *formatted_by(struct arena *arena, const struct site_facts *facts)
+{
+	size_t nsteps = facts->verdict ? facts->verdict->nsteps : 0;
+
+	for (size_t i = 0; i < nsteps; i++) {
+		const char *text = facts->verdict->steps[i].text, *call = strstr(text, "fmt.");
+		size_t length = call ? strcspn(call, "(") : 0;
+
+		if (call && call[length] == '(' && (call == text || !isalnum((unsigned char)call[-1])))
+			return arena_format(arena, "%.*s", (int)length, call);
+	}
+	return NULL;
 }
 
 static const char *advise_interface(struct arena *arena, const struct site_facts *facts)
 {
-	const char *what = what_of(facts);
+	const char *what = what_of(facts), *format = formatted_by(arena, facts);
 
 	if (category_is_structpb(facts))
 		return "A map[string]interface{} is built only for structpb to take apart again, and each value is boxed on the "
 		       "way: build the structpb.Struct's Fields with structpb.NewStringValue, NewNumberValue, … directly.";
+	if (format)
+		return arena_format(
+		    arena,
+		    "%s is boxed for %s: append to a []byte that is reused, numbers with strconv.AppendInt "
+		    "and its like.",
+		    what[0] ? what : type_of(facts), format);
 	if (what[0])
 		return arena_format(arena,
 				    "%s is boxed to fit an interface: use the concrete type in the callee's signature "
@@ -74,15 +153,23 @@ static const char *advise_too_large(struct arena *arena, const struct site_facts
 	    arena,
 	    "%s takes %.0f bytes, over the 65,536 that make, new and &T{} may put on the stack (8,192 "
 	    "ints): make it smaller, declare an array variable (up to 128 KiB), or reuse one from a sync.Pool.",
-	    what_of(facts)[0] ? what_of(facts) : type_of(facts), facts->object_size);
+	    what_of(facts)[0] ? what_of(facts) : type_of(facts), asked_bytes(facts));
 }
 
 static const char *advise_non_constant(struct arena *arena, const struct site_facts *facts)
 {
+	const char *what = what_of(facts)[0] ? what_of(facts) : type_of(facts);
+
+	if (facts->largest > STACK_MAX)
+		return arena_format(
+		    arena,
+		    "The size of %s is not known to the compiler, and too large for the stack%s: have the "
+		    "caller pass in a buffer to reuse.",
+		    what, largest_seen(arena, facts));
 	return arena_format(arena,
-			    "The size of %s is not known to the compiler: use a constant upper bound "
-			    "(make with a constant, then reslice), or have the caller pass in a buffer to reuse.",
-			    what_of(facts)[0] ? what_of(facts) : type_of(facts));
+			    "The size of %s is not known to the compiler: use a constant upper bound%s (make with a "
+			    "constant, then reslice), or have the caller pass in a buffer to reuse.",
+			    what, largest_seen(arena, facts));
 }
 
 static const char *advise_closure(struct arena *arena, const struct site_facts *facts)
@@ -122,17 +209,24 @@ static bool is_pointer_to_value(const struct site_facts *facts)
 
 static const char *advise_stored(struct arena *arena, const struct site_facts *facts)
 {
+	const char *words;
+
+	if (facts->operation == OPERATION_FROM_STRING && strncmp(what_of(facts), "([]byte)(\"", 10) == 0)
+		return arena_format(arena,
+				    "%s is a constant, copied anew each time: make it once, outside of the function.",
+				    what_of(facts));
 	if (is_pointer_to_value(facts) && facts->object_size > 0 && facts->object_size <= SMALL_VALUE)
 		return arena_format(
 		    arena,
 		    "%s (%.0f bytes) is stored where it outlives the call: hold values, not pointers (a "
 		    "slice or map of %s), so that many share one block.",
 		    what_of(facts), facts->object_size, type_of(facts));
-	return arena_format(
-	    arena,
-	    "%s is stored where it outlives the call: if it is dropped soon, reuse it through a sync.Pool; "
-	    "else this is what the heap is for.",
-	    what_of(facts));
+	words = reuse_words(arena, facts);
+	return arena_format(arena, "%s is stored where it outlives the call: %s.", what_of(facts),
+			    words[0]
+				? words
+				: "if it is dropped soon, reuse it through a sync.Pool; else this is what the heap "
+				  "is for");
 }
 
 static const char *advise_growth(struct arena *arena, const struct site_facts *facts)
@@ -144,10 +238,14 @@ static const char *advise_growth(struct arena *arena, const struct site_facts *f
 				    "%s grows as it is filled: give make the number of entries, or clear and reuse it.",
 				    facts->type[0] ? facts->type : "The map");
 	case OPERATION_BUFFER:
-		return "The buffer grows as it is written: call Grow with the final size first, or reuse it.";
+		return arena_format(
+		    arena, "The buffer grows as it is written: call Grow with the final size first%s, or reuse it.",
+		    largest_seen(arena, facts));
 	default:
-		return "append copies the slice each time that it grows: make it with the final capacity first, or reuse its "
-		       "memory with s = s[:0].";
+		return arena_format(arena,
+				    "append copies the slice each time that it grows: make it with the final capacity "
+				    "first%s, or reuse its memory with s = s[:0].",
+				    largest_seen(arena, facts));
 	}
 }
 
@@ -166,8 +264,8 @@ static const char *advise_by_class(struct arena *arena, const struct site_facts 
 		return arena_format(
 		    arena,
 		    "%s does not escape, but is larger than the buffer that the compiler gave it on the "
-		    "stack: reuse a buffer of your own.",
-		    what_of(facts));
+		    "stack: reuse a buffer of your own%s.",
+		    what_of(facts), largest_seen(arena, facts));
 	default:
 		return "";
 	}

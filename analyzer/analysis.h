@@ -74,6 +74,14 @@ struct analysis_stack {
 	struct analysis_frame creator; /* the go statement that made the goroutine; function "" when not known */
 };
 
+#define TINY_WITH_MAX 3
+
+/* A site whose objects may be in the same blocks. */
+struct tiny_company {
+	uint32_t rank;
+	double share; /* of the tiny objects that other sites make */
+};
+
 /* One allocation site: one inline chain at one call into the allocator, one type. Ranked by gc_saved_share; where its
  * interval holds 0, by bytes. */
 struct site {
@@ -91,8 +99,10 @@ struct site {
 	struct site_verdict verdict;
 	struct site_verdict *candidates; /* when several stay possible */
 	size_t ncandidates;
-	bool refused; /* the verdicts are of another version of the function: none is shown */
-	bool tiny;    /* shares blocks of 16 bytes with others: its counts are not exact */
+	bool refused;                   /* the verdicts are of another version of the function: none is shown */
+	bool tiny;                      /* shares blocks of 16 bytes with others: its counts are not exact */
+	struct tiny_company *tiny_with; /* those others, the likeliest first */
+	size_t ntiny_with;
 	uint64_t samples;
 	double object_size; /* mean bytes of a slot */
 	double alloc_bytes, alloc_objects;

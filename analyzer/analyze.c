@@ -15,6 +15,7 @@
 #include "analyzer/stack_filter.h"
 #include "analyzer/summary.h"
 #include "analyzer/symbols.h"
+#include "analyzer/tiny_sites.h"
 #include "base/memory.h"
 #include "trace/trace_reader.h"
 
@@ -132,6 +133,7 @@ static void fill_site(struct analysis_job *job, struct site *site, const struct 
 	site_words_fill(site, job->arena, &job->words, group);
 	site_stacks_fill(site, job->arena, job->symbols, job->trace, job->totals, group);
 	site_stacks_choose_shown(site, job->arena, trace_fact(job->trace, "main_module", NULL));
+	site_words_address_advice(site, job->arena);
 }
 
 /* What a site is ranked by: a saving that cannot be told from nothing counts as nothing, however large its middle is.
@@ -169,6 +171,7 @@ static void fill_sites(struct analysis_job *job)
 	qsort(out->sites, out->nsites, sizeof(*out->sites), compare_sites);
 	for (size_t i = 0; i < out->nsites; i++)
 		out->sites[i].rank = (uint32_t)i + 1;
+	tiny_sites_fill(out, job->arena);
 }
 
 static void take_rates(struct analysis *out, const struct trace *trace, const struct context_totals *totals)

@@ -18,6 +18,9 @@ struct site_facts {
 	const char *type;              /* "" when unknown */
 	double object_size;            /* mean bytes of a slot */
 	bool uses_structpb;            /* the program calls google.golang.org/protobuf/types/known/structpb */
+	uint64_t type_size;            /* bytes of TYPE, of a slice an element's; 0 unknown */
+	uint64_t smallest, largest;    /* bytes of the slots seen; 0 unknown */
+	double lifetime_cycles;        /* GC cycles survived, the mean; NAN unknown */
 };
 
 /* The category that FACTS speak for; CATEGORY_NONE when they say nothing. */

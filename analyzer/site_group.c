@@ -172,6 +172,7 @@ static void add_context(struct grouping *grouping, struct site_groups *groups, c
 	group->contexts[group->ncontexts++] = number;
 	group->tiny |= is_tiny(&layout, context, call.entry);
 	group->one_call &= call.pc == group->call.pc;
+	group->type_size = layout.type_size;
 	if (context->size < group->smallest)
 		group->smallest = context->size;
 	if (context->size > group->largest)

@@ -30,6 +30,7 @@ struct site_group {
 	double live_objects, live_bytes;             /* as a heap profile has them; 0 from a trace */
 	uint64_t rate_high;                          /* the largest mean among its samples */
 	uint64_t smallest, largest;                  /* bytes of its slots */
+	uint64_t type_size;                          /* bytes of TYPE, of a slice an element's; 0 unknown */
 	bool one_call;                               /* all come from one return address */
 	bool tiny;                                   /* some of it may share blocks with other sites */
 };

@@ -11,6 +11,9 @@
 #include "analyzer/verdict_words.h"
 #include "verdicts/verdict.h"
 
+#include <math.h>
+#include <string.h>
+
 static struct site_verdict copy_verdict(struct arena *arena, const struct verdict *verdict)
 {
 	const struct verdict_position *own = &verdict->chain[verdict->nchain - 1];
@@ -75,8 +78,17 @@ void site_words_fill(struct site *site, struct arena *arena, const struct site_w
 		     const struct site_group *group)
 {
 	struct join_result result = join_unless_refused(site, input, group);
-	struct site_facts facts = {result.class_, group->call.operation, result.verdict,      site->function,
-				   site->type,    site->object_size,     input->uses_structpb};
+	struct site_facts facts = {.class_ = result.class_,
+				   .operation = group->call.operation,
+				   .verdict = result.verdict,
+				   .function = site->function,
+				   .type = site->type,
+				   .object_size = site->object_size,
+				   .uses_structpb = input->uses_structpb,
+				   .type_size = group->type_size,
+				   .smallest = group->smallest,
+				   .largest = group->largest,
+				   .lifetime_cycles = site->lifetimes ? site->lifetime_cycles : NAN};
 	struct root_flow root = root_find(input->roots, arena, result.verdict);
 
 	site->class_ = result.class_;
@@ -89,4 +101,23 @@ void site_words_fill(struct site *site, struct arena *arena, const struct site_w
 	if (result.class_ == CLASS_AMBIGUOUS && site->category != CATEGORY_NONE)
 		facts.verdict = result.candidates[0];
 	site->advice = advice_for(arena, &facts, site->category);
+	if (result.class_ == CLASS_AMBIGUOUS && facts.verdict && site->advice[0])
+		site->advice = arena_format(arena, "If it is %s: %s", facts.verdict->what, site->advice);
+}
+
+void site_words_address_advice(struct site *site, struct arena *arena)
+{
+	const struct analysis_frame *shown = &site->shown;
+
+	if (!site->advice[0])
+		return;
+	for (size_t i = 0; i < site->ninline; i++) {
+		const struct analysis_frame *level = &site->inline_chain[i];
+
+		if (level->line == shown->line && strcmp(level->function, shown->function) == 0)
+			return;
+	}
+	site->advice =
+	    arena_format(arena, "%s is not your code: call it less from %s:%u, or keep what it returns. There: %s",
+			 site->function, verdict_base_name(shown->file), shown->line, site->advice);
 }

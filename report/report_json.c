@@ -205,6 +205,20 @@ static void set_sizes(json_t *object, const struct site *site)
 	json_object_set_new(object, "lifetime_cycles", make_real(site->lifetime_cycles));
 }
 
+static json_t *make_tiny_with(const struct site *site)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < site->ntiny_with; i++) {
+		json_t *object = json_object();
+
+		json_object_set_new(object, "rank", make_integer(site->tiny_with[i].rank));
+		json_object_set_new(object, "share", make_real(site->tiny_with[i].share));
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
 /* What it costs, and the way out of it. */
 static void set_costs(json_t *object, const struct site *site, bool gc_known)
 {
@@ -217,6 +231,7 @@ static void set_costs(json_t *object, const struct site *site, bool gc_known)
 	json_object_set_new(object, "alloc_cpu_seconds", make_real(site->alloc_cpu_seconds));
 	json_object_set_new(object, "refused", json_boolean(site->refused));
 	json_object_set_new(object, "tiny", json_boolean(site->tiny));
+	json_object_set_new(object, "tiny_with", make_tiny_with(site));
 	json_object_set_new(object, "difference", make_string(site->difference));
 	json_object_set_new(object, "advice", make_string(site->advice));
 }

@@ -171,6 +171,19 @@ static void append_saving(struct buf *words, const struct site *site)
 	buf_append_string(words, ". ");
 }
 
+static void append_tiny(struct buf *words, const struct site *site)
+{
+	char share[WORDS_NUMBER_SIZE];
+
+	if (!site->tiny)
+		return;
+	buf_append_string(words,
+			  ". Tiny objects share blocks of 16 bytes, so other sites may have a part in these figures");
+	for (size_t i = 0; i < site->ntiny_with; i++)
+		buf_append_format(words, "%s #%u (%s %% of the others' tiny objects)", i ? "," : ", first of all",
+				  site->tiny_with[i].rank, words_percent(share, site->tiny_with[i].share));
+}
+
 static void put_cost(struct page *page, const struct analysis *analysis, const struct site *site)
 {
 	char a[WORDS_NUMBER_SIZE], b[WORDS_NUMBER_SIZE];
@@ -184,10 +197,7 @@ static void put_cost(struct page *page, const struct analysis *analysis, const s
 		buf_append_format(&words, ", about %s of CPU to allocate", words_seconds(a, site->alloc_cpu_seconds));
 	if (isfinite(site->lifetime_cycles) && site->lifetimes > 0)
 		buf_append_format(&words, ", surviving %s GC cycles on average", words_count(a, site->lifetime_cycles));
-	if (site->tiny)
-		buf_append_string(&words,
-				  ". Tiny objects share blocks of 16 bytes, so other sites may have a part in these "
-				  "figures");
+	append_tiny(&words, site);
 	if (site->samples < 20 && !analysis->is_heap_profile)
 		buf_append_format(&words, ". Few samples: %s", words_integer(a, (double)site->samples));
 	buf_append_string(&words, ".");

@@ -5,6 +5,7 @@
 #include "analyzer/arena.h"
 #include "verdicts/verdict.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -169,6 +170,12 @@ static const struct category_case cases[] = {
     {VERDICT_ESCAPES, "&E{...}", {NULL}, OPERATION_NEW, "main.E", 16, CATEGORY_NONE, "", false, false},
 };
 
+#define FACTS(class_of, made_by, in_function, of_type, structpb)                                                       \
+	{                                                                                                              \
+		.class_ = (class_of), .operation = (made_by), .function = (in_function), .type = (of_type),            \
+		.object_size = 64, .uses_structpb = (structpb), .lifetime_cycles = NAN                                 \
+	}
+
 static void test_verdicts(void **state)
 {
 	struct arena *arena = arena_new();
@@ -181,8 +188,13 @@ static void test_verdicts(void **state)
 					  .steps = steps,
 					  .too_large = cases[i].too_large,
 					  .non_constant = cases[i].non_constant};
-		struct site_facts facts = {CLASS_ESCAPE,  cases[i].operation, &verdict, "main.f",
-					   cases[i].type, cases[i].size,      false};
+		struct site_facts facts = {.class_ = CLASS_ESCAPE,
+					   .operation = cases[i].operation,
+					   .verdict = &verdict,
+					   .function = "main.f",
+					   .type = cases[i].type,
+					   .object_size = cases[i].size,
+					   .lifetime_cycles = NAN};
 		const char *advice;
 
 		for (; verdict.nsteps < 3 && cases[i].why[verdict.nsteps]; verdict.nsteps++) {
@@ -207,34 +219,26 @@ static void test_without_verdicts(void **state)
 		enum site_category category;
 		const char *advice;
 	} table[] = {
-	    {{CLASS_APPEND_GROWTH, OPERATION_APPEND, NULL, "main.f", "int", 64, false},
-	     CATEGORY_GROWTH,
-	     "append copies"},
-	    {{CLASS_MAP_GROWTH, OPERATION_MAP_ASSIGN, NULL, "main.f", "map[string]int", 64, false},
-	     CATEGORY_GROWTH,
+	    {FACTS(CLASS_APPEND_GROWTH, OPERATION_APPEND, "main.f", "int", false), CATEGORY_GROWTH, "append copies"},
+	    {FACTS(CLASS_MAP_GROWTH, OPERATION_MAP_ASSIGN, "main.f", "map[string]int", false), CATEGORY_GROWTH,
 	     "map[string]int grows"},
-	    {{CLASS_MAP_GROWTH, OPERATION_MAP_ASSIGN, NULL, "main.f", "map[string]interface {}", 64, true},
-	     CATEGORY_INTERFACE_CONVERSION,
-	     "structpb"},
-	    {{CLASS_MAP_GROWTH, OPERATION_MAP_ASSIGN, NULL, "main.f", "map[string]interface {}", 64, false},
-	     CATEGORY_GROWTH,
+	    {FACTS(CLASS_MAP_GROWTH, OPERATION_MAP_ASSIGN, "main.f", "map[string]interface {}", true),
+	     CATEGORY_INTERFACE_CONVERSION, "structpb"},
+	    {FACTS(CLASS_MAP_GROWTH, OPERATION_MAP_ASSIGN, "main.f", "map[string]interface {}", false), CATEGORY_GROWTH,
 	     "grows"},
-	    {{CLASS_UNMATCHED, OPERATION_NEW, NULL, "google.golang.org/protobuf/types/known/structpb.NewStruct", "", 64,
-	      true},
-	     CATEGORY_INTERFACE_CONVERSION,
-	     "structpb"},
-	    {{CLASS_UNMATCHED, OPERATION_NEW, NULL, "google.golang.org/protobuf/types/known/structpb.NewStringValue",
-	      "", 64, true},
-	     CATEGORY_NONE,
-	     ""},
-	    {{CLASS_UNMATCHED, OPERATION_CONVERT, NULL, "main.f", "main.S", 64, false},
-	     CATEGORY_INTERFACE_CONVERSION,
+	    {FACTS(CLASS_UNMATCHED, OPERATION_NEW, "google.golang.org/protobuf/types/known/structpb.NewStruct", "",
+		   true),
+	     CATEGORY_INTERFACE_CONVERSION, "structpb"},
+	    {FACTS(CLASS_UNMATCHED, OPERATION_NEW, "google.golang.org/protobuf/types/known/structpb.NewStringValue", "",
+		   true),
+	     CATEGORY_NONE, ""},
+	    {FACTS(CLASS_UNMATCHED, OPERATION_CONVERT, "main.f", "main.S", false), CATEGORY_INTERFACE_CONVERSION,
 	     "main.S is boxed"},
-	    {{CLASS_STRING, OPERATION_BUFFER, NULL, "strings.(*Builder).grow", "", 64, false}, CATEGORY_GROWTH, "Grow"},
-	    {{CLASS_STRING, OPERATION_CONCAT, NULL, "main.f", "", 64, false}, CATEGORY_NONE, "string"},
-	    {{CLASS_GOROUTINE, OPERATION_GOROUTINE, NULL, "main.f", "", 64, false}, CATEGORY_GO_OR_DEFER, "worker"},
-	    {{CLASS_REFLECTION, OPERATION_REFLECT, NULL, "reflect.New", "", 64, false}, CATEGORY_NONE, "Reflection"},
-	    {{CLASS_RUNTIME, OPERATION_RUNTIME, NULL, "runtime.allocm", "", 64, false}, CATEGORY_NONE, ""},
+	    {FACTS(CLASS_STRING, OPERATION_BUFFER, "strings.(*Builder).grow", "", false), CATEGORY_GROWTH, "Grow"},
+	    {FACTS(CLASS_STRING, OPERATION_CONCAT, "main.f", "", false), CATEGORY_NONE, "string"},
+	    {FACTS(CLASS_GOROUTINE, OPERATION_GOROUTINE, "main.f", "", false), CATEGORY_GO_OR_DEFER, "worker"},
+	    {FACTS(CLASS_REFLECTION, OPERATION_REFLECT, "reflect.New", "", false), CATEGORY_NONE, "Reflection"},
+	    {FACTS(CLASS_RUNTIME, OPERATION_RUNTIME, "runtime.allocm", "", false), CATEGORY_NONE, ""},
 	};
 	struct arena *arena = arena_new();
 
@@ -246,13 +250,83 @@ static void test_without_verdicts(void **state)
 	arena_free(arena);
 }
 
+/* What was measured goes into the advice. */
+static void test_measured(void **state)
+{
+	struct verdict_step step = {.why = "spill", .text = "from x (spill)"};
+	struct verdict verdict = {.kind = VERDICT_ESCAPES, .steps = &step, .nsteps = 1};
+	const struct {
+		enum site_category category;
+		enum entry_operation operation;
+		const char *what;
+		uint64_t type_size, smallest, largest;
+		double lifetime;
+		const char *advice;
+	} table[] = {
+	    {CATEGORY_TOO_LARGE, OPERATION_MAKE_SLICE, "make([]int, 8193)", 8, 73728, 73728, NAN, "takes 65544 bytes"},
+	    {CATEGORY_TOO_LARGE, OPERATION_MAKE_SLICE, "make([]int, 8193)", 0, 73728, 73728, NAN, "takes 73728 bytes"},
+	    {CATEGORY_GROWTH, OPERATION_APPEND, "append", 8, 8, 4096, NAN, "4096 bytes, 512 of int)"},
+	    {CATEGORY_GROWTH, OPERATION_APPEND, "append", 0, 8, 4096, NAN, "seen here: 4096 bytes)"},
+	    {CATEGORY_GROWTH, OPERATION_BUFFER, "", 0, 8, 4096, NAN, "4096 bytes), or reuse"},
+	    {CATEGORY_NON_CONSTANT_SIZE, OPERATION_MAKE_SLICE, "make([]int, n)", 8, 64, 512, NAN,
+	     "upper bound (the largest"},
+	    {CATEGORY_NON_CONSTANT_SIZE, OPERATION_MAKE_SLICE, "make([]int, n)", 8, 64, 131072, NAN,
+	     "too large for the stack"},
+	    {CATEGORY_STORED_ON_HEAP, OPERATION_NEW, "&T{...}", 512, 512, 512, 0.25,
+	     "all are of 512 bytes: a sync.Pool"},
+	    {CATEGORY_STORED_ON_HEAP, OPERATION_NEW, "&T{...}", 512, 256, 512, 0.25, "of 256 to 512 bytes"},
+	    {CATEGORY_STORED_ON_HEAP, OPERATION_NEW, "&T{...}", 512, 512, 512, 7, "through 7 GC cycles"},
+	    {CATEGORY_STORED_ON_HEAP, OPERATION_NEW, "&T{...}", 512, 512, 512, 2, "if it is dropped soon"},
+	    {CATEGORY_STORED_ON_HEAP, OPERATION_NEW, "&T{...}", 512, 512, 512, NAN, "if it is dropped soon"},
+	    {CATEGORY_POINTER_RETURNED, OPERATION_NEW, "&T{...}", 512, 512, 512, 0.25, "to fill; most die"},
+	    {CATEGORY_STORED_ON_HEAP, OPERATION_FROM_STRING, "([]byte)(\"x\")", 0, 8, 8, NAN, "is a constant"},
+	};
+	struct arena *arena = arena_new();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct site_facts facts = FACTS(CLASS_ESCAPE, table[i].operation, "main.f", "int", false);
+		const char *advice;
+
+		verdict.what = table[i].what;
+		facts.verdict = &verdict;
+		facts.object_size = (double)table[i].largest;
+		facts.type_size = table[i].type_size;
+		facts.smallest = table[i].smallest;
+		facts.largest = table[i].largest;
+		facts.lifetime_cycles = table[i].lifetime;
+		advice = advice_for(arena, &facts, table[i].category);
+		if (!strstr(advice, table[i].advice))
+			print_error("case %zu: %s\n", i, advice);
+		assert_non_null(strstr(advice, table[i].advice));
+	}
+	arena_free(arena);
+}
+
+static void test_formatted(void **state)
+{
+	struct verdict_step steps[] = {{.why = "spill", .text = "from i (spill)"},
+				       {.why = "call parameter", .text = "from fmt.Sprintf(\"%d\", ... argument...)"}};
+	struct verdict verdict = {.kind = VERDICT_ESCAPES, .what = "i", .steps = steps, .nsteps = 2};
+	struct site_facts facts = FACTS(CLASS_ESCAPE, OPERATION_CONVERT, "main.f", "int", false);
+	struct arena *arena = arena_new();
+
+	(void)state;
+	facts.verdict = &verdict;
+	assert_non_null(
+	    strstr(advice_for(arena, &facts, CATEGORY_INTERFACE_CONVERSION), "i is boxed for fmt.Sprintf:"));
+	steps[1].text = "from myfmt.Sprintf(\"%d\", ... argument...)";
+	assert_null(strstr(advice_for(arena, &facts, CATEGORY_INTERFACE_CONVERSION), "boxed for"));
+	arena_free(arena);
+}
+
 static void test_no_escape(void **state)
 {
 	struct verdict verdict = {.kind = VERDICT_NO_ESCAPE, .what = "make([]byte, n)"};
-	struct site_facts facts = {
-	    CLASS_HEAP_NOT_ESCAPING, OPERATION_MAKE_SLICE, &verdict, "main.f", "uint8", 64, false};
+	struct site_facts facts = FACTS(CLASS_HEAP_NOT_ESCAPING, OPERATION_MAKE_SLICE, "main.f", "uint8", false);
 
 	(void)state;
+	facts.verdict = &verdict;
 	assert_int_equal(category_of(&facts), CATEGORY_NON_CONSTANT_SIZE);
 	facts.operation = OPERATION_TO_STRING;
 	assert_int_equal(category_of(&facts), CATEGORY_NONE);
@@ -272,10 +346,8 @@ static void test_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_verdicts),
-	    cmocka_unit_test(test_without_verdicts),
-	    cmocka_unit_test(test_no_escape),
-	    cmocka_unit_test(test_names),
+	    cmocka_unit_test(test_verdicts),  cmocka_unit_test(test_without_verdicts), cmocka_unit_test(test_measured),
+	    cmocka_unit_test(test_formatted), cmocka_unit_test(test_no_escape),        cmocka_unit_test(test_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
