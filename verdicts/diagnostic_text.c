@@ -8,6 +8,7 @@
 #include "verdicts/diagnostic_text.h"
 
 #include "base/memory.h"
+#include "verdicts/function_places.h"
 #include "verdicts/verdict_draft.h"
 
 #include <ctype.h>
@@ -35,7 +36,8 @@ struct text_reader {
 	struct verdict_draft block; /* the one that indented lines belong to */
 	bool in_block;
 	struct verdict_draft draft;
-	struct verdict_set *plain;
+	struct verdict_set *plain, *blocks; /* as they came; what they do not say is known at the end */
+	struct function_places functions;
 	struct inlined_place *inlined;
 	size_t ninlined, inlined_capacity;
 	struct buf name, scratch;
@@ -114,7 +116,7 @@ static const char *reader_file(struct text_reader *reader, const struct text_pos
 static void reader_end_block(struct text_reader *reader)
 {
 	if (reader->in_block)
-		verdict_set_add(reader->out->blocks, verdict_draft_get(&reader->block));
+		verdict_set_add(reader->blocks, verdict_draft_get(&reader->block));
 	reader->in_block = false;
 }
 
@@ -163,6 +165,27 @@ static void reader_take_inlined(struct text_reader *reader, const struct text_po
 	reader->inlined[reader->ninlined++] = place;
 }
 
+/* "can inline F[ with cost …]" and "cannot inline F: …" stand where F is declared; false for anything else. */
+static bool reader_take_function(struct text_reader *reader, const struct text_position *position, const char *text,
+				 size_t length)
+{
+	static const char can[] = "can inline ", cannot[] = "cannot inline ";
+	const char *name, *end;
+
+	if (length > sizeof(can) && !memcmp(text, can, sizeof(can) - 1))
+		name = text + sizeof(can) - 1;
+	else if (length > sizeof(cannot) && !memcmp(text, cannot, sizeof(cannot) - 1))
+		name = text + sizeof(cannot) - 1;
+	else
+		return false;
+	end = memmem(name, text + length - name, name == text + sizeof(can) - 1 ? " with cost " : ": ",
+		     name == text + sizeof(can) - 1 ? 11 : 2);
+	end = end ? end : text + length;
+	function_places_add(&reader->functions, reader_file(reader, position), position->line, position->column,
+			    strtab_get(reader->strings, strtab_add_bytes(reader->strings, name, end - name)));
+	return true;
+}
+
 /* What else -m and -m=2 say that may come without a position, of what the compiler itself made. */
 static bool message_is_placeless(const char *text, size_t length)
 {
@@ -199,6 +222,8 @@ static void reader_take_message(struct text_reader *reader, const struct text_po
 		reader_take_inlined(reader, position);
 		return;
 	}
+	if (reader_take_function(reader, position, text, length))
+		return;
 	verdict_draft_start(&reader->draft, reader->package);
 	if (verdict_draft_message(&reader->draft, text, length))
 		reader_take_plain(reader, position);
@@ -252,6 +277,26 @@ static int inlined_place_compare(const void *left, const void *right)
 	return a->column == b->column ? 0 : a->column < b->column ? -1 : 1;
 }
 
+/* The explanations, each leak with the function whose parameter it is of. */
+static void reader_finish_blocks(struct text_reader *reader)
+{
+	struct verdict verdict;
+	const char *function, *file;
+	size_t i;
+
+	function_places_sort(&reader->functions);
+	for (i = 0; i < verdict_set_count(reader->blocks); i++) {
+		verdict = *verdict_set_at(reader->blocks, i);
+		if (verdict.kind == VERDICT_LEAK && !*verdict.function) {
+			file = strtab_get(reader->strings, strtab_add(reader->strings, verdict.chain->file));
+			function =
+			    function_places_find(&reader->functions, file, verdict.chain->line, verdict.chain->column);
+			verdict.function = function ? function : "";
+		}
+		verdict_set_add(reader->out->blocks, &verdict);
+	}
+}
+
 /* Lines about one place come in no order that tells, so what was inlined is known only at the end. */
 static void reader_finish(struct text_reader *reader)
 {
@@ -260,6 +305,7 @@ static void reader_finish(struct text_reader *reader)
 	size_t i;
 
 	reader_end_block(reader);
+	reader_finish_blocks(reader);
 	if (reader->ninlined)
 		qsort(reader->inlined, reader->ninlined, sizeof(*reader->inlined), inlined_place_compare);
 	for (i = 0; i < verdict_set_count(reader->plain); i++) {
@@ -294,6 +340,7 @@ void diagnostic_text_read(struct diagnostic_text *text, const void *data, size_t
 
 	reader.strings = strtab_new();
 	reader.plain = verdict_set_new();
+	reader.blocks = verdict_set_new();
 	for (; at < end; at = line_end + 1) {
 		line_end = memchr(at, '\n', end - at);
 		if (!line_end)
@@ -302,6 +349,8 @@ void diagnostic_text_read(struct diagnostic_text *text, const void *data, size_t
 	}
 	reader_finish(&reader);
 	verdict_set_free(reader.plain);
+	verdict_set_free(reader.blocks);
+	function_places_free(&reader.functions);
 	verdict_draft_free(&reader.block);
 	verdict_draft_free(&reader.draft);
 	strtab_free(reader.strings);

@@ -60,6 +60,45 @@ static void test_plain_lines(void **state)
 	       lines, COUNT(lines), "# example.com/p\nwarning: something else\n");
 }
 
+/* Up to Go 1.24 a leak does not say of which function; that follows from where functions are declared. */
+static void test_leaks_of_functions(void **state)
+{
+	static const char *const lines[] = {
+	    "leak leaking param: t @ ./a.go:9:7 [{heap}|assign|12] in (*T).Keep",
+	    "leak leaking param: q @ ./a.go:10:2 [{heap}|assign|12] in (*T).Keep",
+	    "leak leaking param: a @ ./a.go:18:12 [{heap}|assign|22] in heavy",
+	    "leak leaking param: z @ ./a.go:28:12 [{heap}|assign|28] in main.func1",
+	    /* two instances; before any function; another file */
+	    "leak leaking param: x @ ./a.go:15:18 [{heap}|assign|15]",
+	    "leak leaking param: y @ ./a.go:3:1 [{heap}|assign|4]",
+	    "leak leaking param: w @ ./b.go:30:1 [{heap}|assign|31]",
+	};
+	static const struct {
+		const char *name, *place;
+		unsigned line;
+	} leaks[] = {{"t", "./a.go:9:7", 12},   {"q", "./a.go:10:2", 12},  {"a", "./a.go:18:12", 22},
+		     {"z", "./a.go:28:12", 28}, {"x", "./a.go:15:18", 15}, {"y", "./a.go:3:1", 4},
+		     {"w", "./b.go:30:1", 31}};
+	struct buf text = {0};
+
+	(void)state;
+	buf_append_string(&text,
+			  "./a.go:26:6: cannot inline main: function too complex: cost 124 exceeds budget 80\n"
+			  "./a.go:28:7: can inline main.func1 with cost 4 as: func(*int) { sink = z }\n"
+			  "./a.go:15:6: can inline leak[go.shape.int] with cost 4 as: func(*[2]uintptr) { sink = x }\n"
+			  "./a.go:15:6: can inline leak[int] with cost 9 as: func(*int) { leak(x) }\n"
+			  "./a.go:9:13: can inline (*T).Keep with cost 8 as: method(*T) func(*int) { t.n = p }\n"
+			  "./a.go:18:6: cannot inline heavy: marked go:noinline\n");
+	for (size_t i = 0; i < COUNT(leaks); i++)
+		buf_append_format(&text,
+				  "%s: parameter %s leaks to {heap} with derefs=0:\n%s:   flow: {heap} = %s:\n"
+				  "%s:     from p = %s (assign) at ./a.go:%u:1\n%s: leaking param: %s\n",
+				  leaks[i].place, leaks[i].name, leaks[i].place, leaks[i].name, leaks[i].place,
+				  leaks[i].name, leaks[i].line, leaks[i].place, leaks[i].name);
+	expect(buf_string(&text), lines, COUNT(lines), "");
+	buf_free(&text);
+}
+
 /* Where a call was inlined, a verdict may be about the inlined body. */
 static void test_inlined_places(void **state)
 {
@@ -220,6 +259,7 @@ int main(void)
 	    cmocka_unit_test(test_plain_lines),
 	    cmocka_unit_test(test_inlined_places),
 	    cmocka_unit_test(test_blocks),
+	    cmocka_unit_test(test_leaks_of_functions),
 	    cmocka_unit_test(test_blocks_up_to_1_24),
 	    cmocka_unit_test(test_placeless),
 	    cmocka_unit_test(test_broken_lines),
