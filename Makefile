@@ -137,8 +137,12 @@ $(O)/tests/tools/%: $(O)/tests/tools/%.o $(LIB_OBJECTS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(LIBS)
 
-oracle: all ## are the verdicts that are shown the right ones? 40 generated programs
-	@ESCPROF=$(abspath $(O))/escprof BUILD=$(abspath $(O)) bash tests/oracle.sh generated 40
+# Generated programs by their seeds, and a real one with the standard library. tests/oracle.sh takes any other.
+ORACLE_SEEDS ?= $(shell seq 40)
+oracle: all ## are the verdicts that are shown the right ones? 40 generated programs and a real one
+	@ORACLE_SEEDS="$(ORACLE_SEEDS)" ESCPROF=$(abspath $(O))/escprof BUILD=$(abspath $(O)) bash tests/cli/oracle.sh | \
+		awk '{ print } /^not ok/ { bad = 1 } END { exit bad }'
+	@ESCPROF=$(abspath $(O))/escprof bash tests/oracle.sh -std tests/cli/programs/real . markdown
 
 matrix: all ## Go versions x kinds of link (fetches toolchains)
 	@bash tests/matrix/run.sh $(O)

@@ -1,3 +1,3 @@
-module escprof.test/columns
+module escprof.test/oracle/columns
 
 go 1.22

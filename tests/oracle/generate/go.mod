@@ -1,3 +1,3 @@
-module escprof.test/generate
+module escprof.test/oracle/generate
 
 go 1.22

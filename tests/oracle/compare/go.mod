@@ -1,3 +1,0 @@
-module escprof.test/compare
-
-go 1.22
