@@ -279,7 +279,10 @@ static int fit_of(const struct verdict *verdict, const struct call_site *site, c
 	/* Of several values that are converted there any may be the one. */
 	if (site->operation == OPERATION_CONVERT && site->like_calls > 1 && fit)
 		return 2;
-	return fit == 0 ? 0 : agrees * 4 + fit; /* the type outweighs */
+	/* The type outweighs; a variable's is not told, so it may be this one. */
+	if (form == FORM_MOVED && object->type[0])
+		agrees = 1;
+	return fit == 0 ? 0 : agrees * 4 + fit;
 }
 
 static void add_found(struct join *join, const struct verdict *verdict)

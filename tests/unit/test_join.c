@@ -61,6 +61,9 @@ static const struct verdict_case verdicts[] = {
     {VERDICT_NO_ESCAPE, "c + d", true, {{"main.sums", MAIN, 180, 14}}},
     {VERDICT_ESCAPES, "error(e)", false, {{"main.texts", MAIN, 190, 4}}},
     {VERDICT_NO_ESCAPE, "string(b)", true, {{"main.texts", MAIN, 190, 14}}},
+    /* a variable may be of the literal's type */
+    {VERDICT_ESCAPES, "&E{...}", false, {{"main.both", MAIN, 250, 4}}},
+    {VERDICT_MOVED, "v", false, {{"main.both", MAIN, 250, 14}}},
     /* two bodies inlined at one line: which line of which the text's verdict is of, the functions themselves tell */
     {VERDICT_ESCAPES, "make([]int, 8193)", false, {{"main.add", MAIN, 200, 4}, {"main.large", MAIN, 210, 9}}},
     {VERDICT_NO_ESCAPE, "make([]int, n)", true, {{"main.add", MAIN, 200, 14}}},
@@ -152,6 +155,8 @@ static void test_sites(void **state)
 	     0},
 	    {{{"", MAIN, 240}, {"", MAIN, 230}}, OPERATION_MAKE_SLICE, "int", CLASS_AMBIGUOUS, NULL, 2},
 	    {{{"", MAIN, 190}}, OPERATION_TO_STRING, "", CLASS_HEAP_NOT_ESCAPING, "string(b)", 0},
+	    {{{"", MAIN, 250}}, OPERATION_NEW, "main.E", CLASS_AMBIGUOUS, NULL, 2},
+	    {{{"", MAIN, 250}}, OPERATION_NEW, "main.F", CLASS_ESCAPE, "v", 0},
 	    {{{"", "/c/x.c", 9}}, OPERATION_C, "", CLASS_C, NULL, 0},
 	};
 	struct verdict_set *set = make_set();
