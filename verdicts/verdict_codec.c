@@ -15,8 +15,6 @@
 #include <zlib.h>
 #include <zstd.h>
 
-#define CODEC_MAGIC   0x56435345u /* "ESCV" */
-#define CODEC_VERSION 2
 #define CODEC_HEADER  16
 #define CODEC_RAW_MAX (1u << 28)
 #define CODEC_LEVEL   9
@@ -180,8 +178,8 @@ void verdict_codec_write(struct buf *buf, const struct verdict_set *set)
 
 	codec_write_raw(&raw, set);
 	bound = ZSTD_compressBound(raw.size);
-	buf_append_u32(buf, CODEC_MAGIC);
-	buf_append_u32(buf, CODEC_VERSION);
+	buf_append_u32(buf, VERDICT_CODEC_MAGIC);
+	buf_append_u32(buf, VERDICT_CODEC_VERSION);
 	buf_append_u32(buf, (uint32_t)raw.size);
 	buf_append_u32(buf, 0);
 	buf_reserve(buf, bound);
@@ -359,11 +357,11 @@ static enum status codec_read_header(struct cursor *cursor, struct codec_header 
 	header->version = cursor_u32(cursor);
 	header->raw_size = cursor_u32(cursor);
 	header->checksum = cursor_u32(cursor);
-	if (cursor->failed || header->magic != CODEC_MAGIC)
+	if (cursor->failed || header->magic != VERDICT_CODEC_MAGIC)
 		return error_set(error, "no stored verdicts: %s", name);
-	if (header->version != CODEC_VERSION)
+	if (header->version != VERDICT_CODEC_VERSION)
 		return error_set(error, "verdicts of another escprof (format %u, not %u): %s: build again",
-				 header->version, CODEC_VERSION, name);
+				 header->version, VERDICT_CODEC_VERSION, name);
 	if (header->raw_size > CODEC_RAW_MAX ||
 	    crc32(crc32(0, start, 12), cursor->at, cursor_left(cursor)) != header->checksum)
 		return error_set(error, "damaged verdicts: %s: the checksum is wrong: build again", name);

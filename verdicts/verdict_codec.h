@@ -8,6 +8,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define VERDICT_CODEC_MAGIC   0x56435345u /* "ESCV" */
+#define VERDICT_CODEC_VERSION 2
+
 struct verdict_set;
 
 /* Append SET to BUF. */

@@ -20,8 +20,8 @@ static void wrap(struct buf *out, const uint8_t *data, size_t size)
 	uint8_t *frame = malloc(bound);
 
 	stored = ZSTD_compress(frame, bound, data, size, 1);
-	buf_append_u32(&head, 0x56435345u);
-	buf_append_u32(&head, 1);
+	buf_append_u32(&head, VERDICT_CODEC_MAGIC);
+	buf_append_u32(&head, VERDICT_CODEC_VERSION);
 	buf_append_u32(&head, size);
 	buf_append(out, head.data, head.size);
 	buf_append_u32(out, crc32(crc32(0, head.data, 12), frame, stored));
