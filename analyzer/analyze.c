@@ -133,7 +133,6 @@ static void fill_site(struct analysis_job *job, struct site *site, const struct 
 	site_words_fill(site, job->arena, &job->words, group);
 	site_stacks_fill(site, job->arena, job->symbols, job->trace, job->totals, group);
 	site_stacks_choose_shown(site, job->arena, trace_fact(job->trace, "main_module", NULL));
-	site_words_address_advice(site, job->arena);
 }
 
 /* What a site is ranked by: a saving that cannot be told from nothing counts as nothing, however large its middle is.

@@ -12,7 +12,6 @@
 #include "verdicts/verdict.h"
 
 #include <math.h>
-#include <string.h>
 
 static struct site_verdict copy_verdict(struct arena *arena, const struct verdict *verdict)
 {
@@ -103,21 +102,4 @@ void site_words_fill(struct site *site, struct arena *arena, const struct site_w
 	site->advice = advice_for(arena, &facts, site->category);
 	if (result.class_ == CLASS_AMBIGUOUS && facts.verdict && site->advice[0])
 		site->advice = arena_format(arena, "If it is %s: %s", facts.verdict->what, site->advice);
-}
-
-void site_words_address_advice(struct site *site, struct arena *arena)
-{
-	const struct analysis_frame *shown = &site->shown;
-
-	if (!site->advice[0])
-		return;
-	for (size_t i = 0; i < site->ninline; i++) {
-		const struct analysis_frame *level = &site->inline_chain[i];
-
-		if (level->line == shown->line && strcmp(level->function, shown->function) == 0)
-			return;
-	}
-	site->advice =
-	    arena_format(arena, "%s is not your code: call it less from %s:%u, or keep what it returns. There: %s",
-			 site->function, verdict_base_name(shown->file), shown->line, site->advice);
 }

@@ -27,7 +27,4 @@ struct site_words_input {
 void site_words_fill(struct site *site, struct arena *arena, const struct site_words_input *input,
 		     const struct site_group *group);
 
-/* Say in SITE's advice who is to follow it where the site is in other code than the user's: the line that is shown. */
-void site_words_address_advice(struct site *site, struct arena *arena);
-
 #endif
