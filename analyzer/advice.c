@@ -167,8 +167,8 @@ static const char *advise_non_constant(struct arena *arena, const struct site_fa
 		    "caller pass in a buffer to reuse.",
 		    what, largest_seen(arena, facts));
 	return arena_format(arena,
-			    "The size of %s is not known to the compiler: use a constant upper bound%s (make with a "
-			    "constant, then reslice), or have the caller pass in a buffer to reuse.",
+			    "The size of %s is not known to the compiler: make it with a constant upper bound%s, then "
+			    "reslice, or have the caller pass in a buffer to reuse.",
 			    what, largest_seen(arena, facts));
 }
 

@@ -180,8 +180,9 @@ static void append_tiny(struct buf *words, const struct site *site)
 	buf_append_string(words,
 			  ". Tiny objects share blocks of 16 bytes, so other sites may have a part in these figures");
 	for (size_t i = 0; i < site->ntiny_with; i++)
-		buf_append_format(words, "%s #%u (%s %% of the others' tiny objects)", i ? "," : ", first of all",
-				  site->tiny_with[i].rank, words_percent(share, site->tiny_with[i].share));
+		buf_append_format(words, "%s #%u (%s %%%s)", i ? "," : ", first of all", site->tiny_with[i].rank,
+				  words_percent(share, site->tiny_with[i].share),
+				  i ? "" : " of the others' tiny objects");
 }
 
 static void put_cost(struct page *page, const struct analysis *analysis, const struct site *site)
