@@ -108,6 +108,8 @@ struct site {
 	double alloc_bytes, alloc_objects;
 	struct interval alloc_bytes_ci, alloc_objects_ci;
 	double live_bytes, live_objects, scan_bytes; /* means over the cycles; scan_bytes: of objects over 512 bytes */
+	struct interval live_bytes_ci;
+	double scan_share;      /* of its bytes, what the GC scans in objects over 512 bytes */
 	double lifetime_cycles; /* mean GC cycles survived; NAN when no death or censored life was told */
 	uint64_t lifetimes;     /* samples whose lives were followed */
 	double gc_saved_share;  /* of the GC CPU; negative: removing it would cost */
@@ -158,6 +160,8 @@ struct selection {
 	uint64_t all_samples;       /* those of stacks left out too */
 };
 
+struct gc_model_run;
+
 struct analysis {
 	const char **command;
 	size_t ncommand;
@@ -176,9 +180,45 @@ struct analysis {
 	struct site *sites;
 	size_t nsites; /* by rank */
 	const char **notes;
-	size_t nnotes; /* what is uncertain, in sentences */
+	size_t nnotes;                     /* what is uncertain, in sentences */
+	const struct gc_model_run *gc_run; /* what analysis_saving asks; NULL where no cycle was seen */
 	void *arena;
 };
+
+/* Sites, or shares of them, that are thought away together; zeroed: none. Bytes and objects over the run, or alive. */
+struct removal {
+	double alloc_bytes, alloc_objects, live_bytes, live_objects;
+	double scan_bytes, scannable_bytes; /* live, and allocated, in objects over 512 bytes */
+	double alloc_cpu_seconds;
+	double alloc_below, alloc_above, live_below, live_above; /* squares of what the bytes may be off by */
+};
+
+/* Add SHARE (0 to 1) of SITE. C's memory is not the GC's, and counts for nothing. */
+void removal_add(struct removal *removal, const struct site *site, double share);
+
+/* Another setting of the GC; zeroed: as it was. */
+struct gc_wish {
+	bool set_gogc, set_memory_limit;
+	int gogc;            /* negative: off */
+	double memory_limit; /* bytes; 0: none */
+};
+
+/* What part of a memory limit the heap can have: stacks, globals and the runtime's own memory count too. */
+#define LIMIT_FOR_HEAP 0.9
+
+/* Shares of the GC CPU as it was. NAN where nothing is known. */
+struct saving {
+	double share, share_equal_memory; /* the latter at the heap's peak of the run; NAN at another setting */
+	struct interval share_ci;         /* 95 % */
+	double goal_bytes;                /* the heap's goal then; infinite without any GC */
+};
+
+/*
+ * What the GC would save without REMOVAL, at the setting WANTED (NULL: the run's). Savings of several sites do not add
+ * up: this takes them together. docs/ESTIMATOR.md has the model.
+ */
+struct saving analysis_saving(const struct analysis *analysis, const struct removal *removal,
+			      const struct gc_wish *wanted);
 
 /* Free all of it; a zeroed one is fine. */
 void analysis_free(struct analysis *analysis);

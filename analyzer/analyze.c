@@ -119,6 +119,8 @@ static void fill_cost(struct site *site, const struct site_cost_run *run, const 
 	site->live_bytes = cost.live_bytes;
 	site->live_objects = cost.live_objects;
 	site->scan_bytes = cost.scan_bytes;
+	site->live_bytes_ci = cost.live_bytes_ci;
+	site->scan_share = group->bytes.total > 0 ? group->scan_bytes / group->bytes.total : 0;
 	site->lifetime_cycles = cost.lifetime_cycles;
 	site->gc_saved_share = cost.saved;
 	site->gc_saved_share_ci = cost.saved_ci;
@@ -207,6 +209,18 @@ static void select_groups(struct analysis_job *job, struct stack_filter *filter)
 	selection->bytes_share = all > 0 ? kept / all : 0;
 }
 
+/* The model's run, for questions that come later. */
+static void keep_model(struct analysis_job *job)
+{
+	struct gc_model_run *run;
+
+	if (!job->cost.known)
+		return;
+	run = arena_alloc(job->arena, 1, sizeof(*run));
+	*run = job->cost.model;
+	job->out->gc_run = run;
+}
+
 static enum verdicts_state verdicts_state_of(const struct analyze_options *options)
 {
 	return options && options->verdicts ? options->verdicts_state : VERDICTS_MISSING;
@@ -232,6 +246,7 @@ void analyze_totals(struct analysis *out, const struct trace *trace, const struc
 	site_cost_prepare(&job.cost, &job.groups, gc, out->go_version);
 	if (job.cost.known)
 		out->gc.goal_bytes = job.cost.model.goal;
+	keep_model(&job);
 	select_groups(&job, options ? options->filter : NULL);
 	fill_sites(&job);
 	summary_add_classes(out);

@@ -16,12 +16,14 @@
 #include "analyzer/gc_model.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 #define MODEL_RELATIVE_ERROR 0.34
 #define MODEL_LARGEST_ERROR  0.07
 #define MODEL_SMALLEST_ERROR 0.0005
 #define NORMAL_95            1.96
+#define HEAP_MINIMUM         (4.0 * (1 << 20)) /* bytes, at GOGC=100: runtime/mgcpacer.go, defaultHeapMinimum */
 #define REAL_MIX             2.0 /* allocating in a real program took 2 to 3 times what it takes in a tight loop */
 
 struct gc_model_costs gc_model_costs_for(const char *go_version)
@@ -79,32 +81,87 @@ static double runway_to_goal(const struct gc_model_run *run, double q)
 	return fmax((run->goal - q) / (1 + floating_rate(run)), 1);
 }
 
-static double saving_by(const struct gc_model_run *run, const struct gc_model_site *site,
-			double (*runway)(const struct gc_model_run *, double))
+/* A heap without a site: what share of the allocations is left, what is live before and after, the cost of a cycle. */
+struct thinned_heap {
+	double left, q, q_without, cost;
+};
+
+static struct thinned_heap thinned_by(const struct gc_model_run *run, const struct gc_model_site *site)
 {
-	double floating = floating_of(run), left, q, q_without, cost;
+	double floating = floating_of(run);
+	struct thinned_heap heap;
+
+	heap.left = fmax(0, run->allocated - site->allocated) / run->allocated;
+	heap.q = run->older_live + run->sites_live + 0.5 * floating;
+	heap.q_without = run->older_live + fmax(0, run->sites_live - site->live) + 0.5 * floating * heap.left;
+	heap.cost = cycle_cost(run, run->sites_objects - site->objects, run->sites_scan - site->scan) /
+		    cycle_cost(run, run->sites_objects, run->sites_scan);
+	return heap;
+}
+
+/* Nothing but a limit could start a cycle, and its goal is not known. */
+static bool is_goal_fixed(const struct gc_model_run *run)
+{
+	return run->gogc < 0 && run->memory_goal <= 0;
+}
+
+static double runway_as_set(const struct gc_model_run *run, double q)
+{
+	return is_goal_fixed(run) ? runway_to_goal(run, q) : runway_of(run, q);
+}
+
+/* RUN with another SETTING; the rate of floating garbage is the run's own still. */
+static struct gc_model_run with_setting(const struct gc_model_run *run, const struct gc_model_setting *setting)
+{
+	struct gc_model_run other = *run;
+
+	if (!setting)
+		return other;
+	other.gogc = setting->gogc;
+	other.memory_goal = setting->memory_goal;
+	other.heap_minimum = fmax(0, HEAP_MINIMUM * setting->gogc / 100);
+	return other;
+}
+
+double gc_model_saving_at(const struct gc_model_run *run, const struct gc_model_site *site,
+			  const struct gc_model_setting *setting)
+{
+	struct gc_model_run other = with_setting(run, setting);
+	struct thinned_heap heap;
 
 	if (run->allocated <= 0)
 		return 0;
-	left = fmax(0, run->allocated - site->allocated) / run->allocated;
-	q = run->older_live + run->sites_live + 0.5 * floating;
-	q_without = run->older_live + fmax(0, run->sites_live - site->live) + 0.5 * floating * left;
-	cost = cycle_cost(run, run->sites_objects - site->objects, run->sites_scan - site->scan) /
-	       cycle_cost(run, run->sites_objects, run->sites_scan);
-	return 1 - left * runway(run, q) / runway(run, q_without) * cost;
+	heap = thinned_by(run, site);
+	return 1 - heap.left * runway_as_set(run, heap.q) / runway_as_set(&other, heap.q_without) * heap.cost;
+}
+
+double gc_model_goal_at(const struct gc_model_run *run, const struct gc_model_site *site,
+			const struct gc_model_setting *setting)
+{
+	struct gc_model_run other = with_setting(run, setting);
+	struct thinned_heap heap;
+
+	if (run->allocated <= 0)
+		return run->goal;
+	heap = thinned_by(run, site);
+	/* The model's way to the goal and the runtime's differ a little: what was seen is scaled by what it says. */
+	return run->goal * (heap.q_without + runway_as_set(&other, heap.q_without)) /
+	       (heap.q + runway_as_set(run, heap.q));
 }
 
 double gc_model_saving(const struct gc_model_run *run, const struct gc_model_site *site)
 {
-	/* Nothing but a limit could start a cycle, and its goal is not known. */
-	if (run->gogc < 0 && run->memory_goal <= 0)
-		return saving_by(run, site, runway_to_goal);
-	return saving_by(run, site, runway_of);
+	return gc_model_saving_at(run, site, NULL);
 }
 
 double gc_model_saving_equal_memory(const struct gc_model_run *run, const struct gc_model_site *site)
 {
-	return saving_by(run, site, runway_to_goal);
+	struct thinned_heap heap;
+
+	if (run->allocated <= 0)
+		return 0;
+	heap = thinned_by(run, site);
+	return 1 - heap.left * runway_to_goal(run, heap.q) / runway_to_goal(run, heap.q_without) * heap.cost;
 }
 
 static struct gc_model_site with_allocated(const struct gc_model_site *site, double allocated)
@@ -137,18 +194,19 @@ static void widen(double *below, double *above, double difference)
 }
 
 /* The larger of the site's two effects, taken one by one: fewer cycles, and what its live bytes do. */
-static double effect_size(const struct gc_model_run *run, const struct gc_model_site *site, double saving)
+static double effect_size(const struct gc_model_run *run, const struct gc_model_site *site,
+			  const struct gc_model_setting *setting, double saving)
 {
 	struct gc_model_site alone = {.allocated = site->allocated};
-	double fewer = gc_model_saving(run, &alone);
+	double fewer = gc_model_saving_at(run, &alone, setting);
 
 	return fmax(fmax(fabs(fewer), fabs(saving - fewer)), fabs(saving));
 }
 
 struct interval gc_model_interval(const struct gc_model_run *run, const struct gc_model_site *site,
-				  const struct gc_model_spread *spread)
+				  const struct gc_model_spread *spread, const struct gc_model_setting *setting)
 {
-	double saving = gc_model_saving(run, site), below = 0, above = 0, model;
+	double saving = gc_model_saving_at(run, site, setting), below = 0, above = 0, model;
 	struct gc_model_site others[4] = {
 	    with_allocated(site, spread->allocated.low),
 	    with_allocated(site, spread->allocated.high),
@@ -157,9 +215,9 @@ struct interval gc_model_interval(const struct gc_model_run *run, const struct g
 	};
 
 	for (int i = 0; i < 4; i++)
-		widen(&below, &above, gc_model_saving(run, &others[i]) - saving);
-	model = NORMAL_95 *
-		fmin(MODEL_RELATIVE_ERROR * effect_size(run, site, saving) + MODEL_SMALLEST_ERROR, MODEL_LARGEST_ERROR);
+		widen(&below, &above, gc_model_saving_at(run, &others[i], setting) - saving);
+	model = NORMAL_95 * fmin(MODEL_RELATIVE_ERROR * effect_size(run, site, setting, saving) + MODEL_SMALLEST_ERROR,
+				 MODEL_LARGEST_ERROR);
 	below += model * model;
 	above += model * model;
 	return (struct interval){saving - sqrt(below), fmin(saving + sqrt(above), 1)};

@@ -46,12 +46,27 @@ struct gc_model_costs gc_model_costs_for(const char *go_version);
 /* The share of the GC CPU that would be gone without SITE; negative when the GC would cost more. */
 double gc_model_saving(const struct gc_model_run *run, const struct gc_model_site *site);
 
+/* How the GC would be set: as with GOGC=GOGC (negative: off) and a memory limit that allows a goal of MEMORY_GOAL bytes
+ * (0: no limit). */
+struct gc_model_setting {
+	int gogc;
+	double memory_goal;
+};
+
+/* The same at another SETTING (NULL: the run's own): of the GC CPU as it was, what would be gone. */
+double gc_model_saving_at(const struct gc_model_run *run, const struct gc_model_site *site,
+			  const struct gc_model_setting *setting);
+
+/* The heap goal then, in bytes: what the heap may grow to between two cycles. */
+double gc_model_goal_at(const struct gc_model_run *run, const struct gc_model_site *site,
+			const struct gc_model_setting *setting);
+
 /* The same if GOGC were then set anew so that the heap's peak stays what it was. */
 double gc_model_saving_equal_memory(const struct gc_model_run *run, const struct gc_model_site *site);
 
-/* The 95 % interval of gc_model_saving: sampling and the model's own error. Holds the saving itself. */
+/* The 95 % interval of gc_model_saving_at: sampling and the model's own error. Holds the saving itself. */
 struct interval gc_model_interval(const struct gc_model_run *run, const struct gc_model_site *site,
-				  const struct gc_model_spread *spread);
+				  const struct gc_model_spread *spread, const struct gc_model_setting *setting);
 
 /* Seconds of CPU that allocating OBJECTS slots of SIZE bytes takes by itself, in a real mix of other work. */
 double gc_model_alloc_seconds(double objects, double size);

@@ -239,6 +239,6 @@ struct site_cost site_cost_of(const struct site_cost_run *run, const struct site
 	spread.scan_per_byte = group->scan_bytes / group->bytes.total;
 	cost.saved = gc_model_saving(&run->model, &site);
 	cost.saved_equal_memory = gc_model_saving_equal_memory(&run->model, &site);
-	cost.saved_ci = gc_model_interval(&run->model, &site, &spread);
+	cost.saved_ci = gc_model_interval(&run->model, &site, &spread, NULL);
 	return cost;
 }

@@ -1,4 +1,5 @@
 /* escprof report: post-mortem analysis of a trace or a Go heap profile. */
+#include "base/memory.h"
 #include "cli/commands.h"
 #include "cli/report_input.h"
 #include "cli/terminal.h"
@@ -8,11 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum report_key { KEY_TOP = 0x100, KEY_DETAILS, KEY_DEPTH, KEY_FORMAT, KEY_BY };
+enum report_key { KEY_TOP = 0x100, KEY_DETAILS, KEY_DEPTH, KEY_FORMAT, KEY_BY, KEY_WHAT_IF, KEY_GOGC, KEY_MEMLIMIT };
+
+#define RANK_MAX 1000000
 
 struct report_arguments {
 	struct report_request request;
 	struct report_options options;
+	uint32_t *ranks; /* of --what-if; owned */
+	size_t nranks, rank_capacity;
 	bool json;
 };
 
@@ -22,6 +27,9 @@ static const struct argp_option report_argp_options[] = {
     {"top", KEY_TOP, "N", 0, "lines in the table (default 20)", 0},
     {"details", KEY_DETAILS, "N", 0, "of these, how many to explain (default 5)", 0},
     {"depth", KEY_DEPTH, "N", 0, "frames of the stacks shown there (default 8)", 0},
+    {"what-if", KEY_WHAT_IF, "RANK,...", 0, "what the GC would take without these sites, all together", 0},
+    {"gogc", KEY_GOGC, "N|off", 0, "what it would take at this GOGC", 0},
+    {"memlimit", KEY_MEMLIMIT, "BYTES", 0, "what it would take at this memory limit; K, M and G may follow", 0},
     {"format", KEY_FORMAT, "text|json", 0, "default text", 0},
     {0},
 };
@@ -36,9 +44,49 @@ static size_t report_number(struct argp_state *state, const char *name, const ch
 	return number;
 }
 
+static void report_take_rank(struct report_arguments *arguments, uint32_t rank)
+{
+	size_t i;
+
+	for (i = 0; i < arguments->nranks; i++)
+		if (arguments->ranks[i] == rank)
+			return;
+	arguments->ranks =
+	    memory_reserve(arguments->ranks, arguments->nranks, &arguments->rank_capacity, sizeof(*arguments->ranks));
+	arguments->ranks[arguments->nranks++] = rank;
+}
+
+/* "3,1,7", each once. */
+static void report_parse_ranks(struct report_arguments *arguments, struct argp_state *state, const char *value)
+{
+	char *end;
+
+	for (;; value = end + 1) {
+		unsigned long rank = strtoul(value, &end, 10);
+
+		if (end == value || (*end && *end != ',') || *value == '-' || !rank || rank > RANK_MAX)
+			argp_error(state, "--what-if: not ranks of the table, as 1,3: %s", value);
+		report_take_rank(arguments, (uint32_t)rank);
+		if (!*end)
+			return;
+	}
+}
+
+static void report_parse_gogc(struct gc_wish *wish, struct argp_state *state, const char *value)
+{
+	char *end;
+	long gogc = strtol(value, &end, 10);
+
+	wish->set_gogc = true;
+	wish->gogc = strcmp(value, "off") != 0 ? (int)gogc : -1;
+	if (wish->gogc >= 0 && (*end || end == value || gogc < 1 || gogc > 100000))
+		argp_error(state, "--gogc: not a percentage from 1 to 100000, nor off: %s", value);
+}
+
 static error_t report_parse(int key, char *value, struct argp_state *state)
 {
 	struct report_arguments *arguments = state->input;
+	unsigned long long limit;
 	struct error error;
 
 	switch (key) {
@@ -54,6 +102,18 @@ static error_t report_parse(int key, char *value, struct argp_state *state)
 		break;
 	case KEY_DEPTH:
 		arguments->options.depth = report_number(state, "--depth", value);
+		break;
+	case KEY_WHAT_IF:
+		report_parse_ranks(arguments, state, value);
+		break;
+	case KEY_GOGC:
+		report_parse_gogc(&arguments->options.what_if.wish, state, value);
+		break;
+	case KEY_MEMLIMIT:
+		if (!terminal_parse_bytes(value, &limit))
+			argp_error(state, "--memlimit: not a number of bytes, as 512M: %s", value);
+		arguments->options.what_if.wish.set_memory_limit = true;
+		arguments->options.what_if.wish.memory_limit = (double)limit;
 		break;
 	case KEY_FORMAT:
 		arguments->json = !strcmp(value, "json");
@@ -105,6 +165,23 @@ static int report_write(const struct report_arguments *arguments, const struct a
 	return status != STATUS_OK;
 }
 
+/* Give the report the ranks that were asked about; false when one of them is not there, and that has been said. */
+static bool report_find_ranks(struct report_arguments *arguments, const struct analysis *analysis)
+{
+	size_t i;
+
+	for (i = 0; i < arguments->nranks; i++) {
+		if (arguments->ranks[i] <= analysis->nsites)
+			continue;
+		terminal_error("--what-if: there is no site %u: the report has %zu", arguments->ranks[i],
+			       analysis->nsites);
+		return false;
+	}
+	arguments->options.what_if.ranks = arguments->ranks;
+	arguments->options.what_if.count = arguments->nranks;
+	return true;
+}
+
 int cmd_report(int argc, char **argv)
 {
 	struct report_arguments arguments = {.options = report_options_default()};
@@ -118,8 +195,9 @@ int cmd_report(int argc, char **argv)
 		terminal_error("%s", error.text);
 		status = 1;
 	} else {
-		status = report_write(&arguments, &analysis);
+		status = report_find_ranks(&arguments, &analysis) ? report_write(&arguments, &analysis) : 1;
 	}
 	analysis_free(&analysis);
+	free(arguments.ranks);
 	return status;
 }

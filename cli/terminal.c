@@ -84,6 +84,8 @@ bool terminal_parse_bytes(const char *text, unsigned long long *bytes)
 	default:
 		break;
 	}
+	if (shift && end[0] == 'i' && end[1] == 'B') /* as GOMEMLIMIT has it */
+		end += 2;
 	if (errno || *end || !value || value > 1ull << 40)
 		return false;
 	*bytes = value << shift;

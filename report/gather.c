@@ -8,6 +8,7 @@
 #include "report/words.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,8 +37,7 @@ static size_t gather_row(struct gatherer *gatherer, const char *name)
 }
 
 /* Add SHARE (of 1) of SITE to the row NAME. */
-static void gather_add(struct gatherer *gatherer, const char *name, const struct site *site, double share,
-		       bool gc_known)
+static void gather_add(struct gatherer *gatherer, const char *name, const struct site *site, double share)
 {
 	struct gathered *row;
 	size_t at;
@@ -52,7 +52,7 @@ static void gather_add(struct gatherer *gatherer, const char *name, const struct
 	row->alloc_bytes += share * site->alloc_bytes;
 	row->alloc_objects += share * site->alloc_objects;
 	row->live_bytes += share * site->live_bytes;
-	row->gc_saved_share += gc_known ? share * site->gc_saved_share : 0;
+	removal_add(&row->removal, site, share);
 }
 
 static void place_of(char *out, size_t size, const struct analysis_frame *frame)
@@ -64,7 +64,7 @@ static void place_of(char *out, size_t size, const struct analysis_frame *frame)
 			 frame->line);
 }
 
-static void gather_stacks(struct gatherer *gatherer, const struct site *site, bool gc_known)
+static void gather_stacks(struct gatherer *gatherer, const struct site *site)
 {
 	char name[512];
 
@@ -72,27 +72,27 @@ static void gather_stacks(struct gatherer *gatherer, const struct site *site, bo
 		double share = site->alloc_bytes > 0 ? site->stacks[i].alloc_bytes / site->alloc_bytes : 0;
 
 		place_of(name, sizeof(name), &site->stacks[i].creator);
-		gather_add(gatherer, name, site, share, gc_known);
+		gather_add(gatherer, name, site, share);
 	}
 }
 
-static void gather_site(struct gatherer *gatherer, const struct site *site, enum report_by by, bool gc_known)
+static void gather_site(struct gatherer *gatherer, const struct site *site, enum report_by by)
 {
 	struct analysis_frame place = {site->function, site->file, site->line};
 	char name[512] = "";
 
 	switch (by) {
 	case REPORT_BY_ROOT:
-		gather_add(gatherer, words_root(site), site, 1, gc_known);
+		gather_add(gatherer, words_root(site), site, 1);
 		return;
 	case REPORT_BY_CATEGORY:
-		gather_add(gatherer, words_site(site), site, 1, gc_known);
+		gather_add(gatherer, words_site(site), site, 1);
 		return;
 	case REPORT_BY_TYPE:
-		gather_add(gatherer, site->type, site, 1, gc_known);
+		gather_add(gatherer, site->type, site, 1);
 		return;
 	case REPORT_BY_GOROUTINE:
-		gather_stacks(gatherer, site, gc_known);
+		gather_stacks(gatherer, site);
 		return;
 	case REPORT_BY_PACKAGE:
 		if (site->function)
@@ -103,15 +103,15 @@ static void gather_site(struct gatherer *gatherer, const struct site *site, enum
 		place_of(name, sizeof(name), &place);
 		break;
 	}
-	gather_add(gatherer, name, site, 1, gc_known);
+	gather_add(gatherer, name, site, 1);
 }
 
 static int compare_rows(const void *a, const void *b)
 {
 	const struct gathered *x = a, *y = b;
 
-	if (x->gc_saved_share != y->gc_saved_share)
-		return x->gc_saved_share < y->gc_saved_share ? 1 : -1;
+	if (isfinite(x->saving.share) && isfinite(y->saving.share) && x->saving.share != y->saving.share)
+		return x->saving.share < y->saving.share ? 1 : -1;
 	if (x->alloc_bytes != y->alloc_bytes)
 		return x->alloc_bytes < y->alloc_bytes ? 1 : -1;
 	return strcmp(x->name, y->name);
@@ -123,7 +123,9 @@ void gather(struct gathering *gathering, const struct analysis *analysis, enum r
 
 	*gathering = (struct gathering){.names = strtab_new()};
 	for (size_t i = 0; i < analysis->nsites; i++)
-		gather_site(&gatherer, &analysis->sites[i], by, analysis->gc.known);
+		gather_site(&gatherer, &analysis->sites[i], by);
+	for (size_t i = 0; i < gathering->count; i++)
+		gathering->rows[i].saving = analysis_saving(analysis, &gathering->rows[i].removal, NULL);
 	if (gathering->count)
 		qsort(gathering->rows, gathering->count, sizeof(*gathering->rows), compare_rows);
 	free(gatherer.last);

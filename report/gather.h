@@ -9,12 +9,13 @@
 
 struct strtab;
 
-/* Sums over sites; savings do not quite add up, so theirs is an estimate. */
+/* Sums over sites; the saving is what the GC would save without all of them. */
 struct gathered {
 	const char *name;
 	size_t sites;
 	double alloc_bytes, alloc_objects, live_bytes;
-	double gc_saved_share; /* 0 where no GC figures are known */
+	struct removal removal;
+	struct saving saving; /* NAN where no GC figures are known */
 };
 
 struct gathering {

@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 /* What the width of a flame graph's frame, or the number after a folded stack, stands for. */
@@ -35,15 +36,26 @@ enum report_by {
 	REPORT_BY_PACKAGE,   /* where the allocation stands */
 };
 
-struct report_options {
-	enum report_by by;       /* text */
-	size_t top;              /* text: lines of the table */
-	size_t details;          /* text: of these, how many to tell more about */
-	size_t depth;            /* text: frames of a stack that are shown there */
-	bool colour;             /* text: with terminal colours */
-	int width;               /* text: columns; taken as 80 when less */
-	enum report_value value; /* folded and svg */
+/* A question to the model: sites that are gone, each once, and another setting of the GC. Neither: nothing is asked. */
+struct report_what_if {
+	const uint32_t *ranks; /* borrowed; each from 1 to the analysis' nsites */
+	size_t count;
+	struct gc_wish wish;
 };
+
+struct report_options {
+	enum report_by by;             /* text */
+	size_t top;                    /* text: lines of the table */
+	size_t details;                /* text: of these, how many to tell more about */
+	size_t depth;                  /* text: frames of a stack that are shown there */
+	bool colour;                   /* text: with terminal colours */
+	int width;                     /* text: columns; taken as 80 when less */
+	enum report_value value;       /* folded and svg */
+	struct report_what_if what_if; /* text and JSON */
+};
+
+/* Whether WHAT_IF asks anything. */
+bool report_what_if_asks(const struct report_what_if *what_if);
 
 /* 20 sites, 5 of them in detail, no colour, 100 columns, GC CPU. */
 struct report_options report_options_default(void);
@@ -62,8 +74,8 @@ enum status report_text(FILE *stream, const struct analysis *analysis, const str
 			struct error *error);
 
 /*
- * The contract of docs/REPORT_JSON.md, schema 1; all sites, whatever OPTIONS say (they may be NULL). Numbers that are
- * not known are null.
+ * The contract of docs/REPORT_JSON.md, schema 1; all sites, whatever OPTIONS say (they may be NULL) but for the
+ * what-if. Numbers that are not known are null.
  */
 enum status report_json(FILE *stream, const struct analysis *analysis, const struct report_options *options,
 			struct error *error);

@@ -264,12 +264,38 @@ static json_t *make_roots(const struct analysis *analysis)
 		json_object_set_new(object, "root", make_string(root->name));
 		json_object_set_new(object, "sites", make_integer(root->sites));
 		json_object_set_new(object, "alloc_bytes", make_real(root->alloc_bytes));
-		json_object_set_new(object, "gc_saved_share",
-				    make_real(analysis->gc.known ? root->gc_saved_share : NAN));
+		json_object_set_new(object, "gc_saved_share", make_real(root->saving.share));
+		json_object_set_new(object, "gc_saved_share_ci", make_interval(&root->saving.share_ci));
 		json_array_append_new(array, object);
 	}
 	gather_free(&roots);
 	return array;
+}
+
+/* The answer to OPTIONS' question; null where nothing is asked. */
+static json_t *make_what_if(const struct analysis *analysis, const struct report_what_if *what_if)
+{
+	json_t *object = json_object(), *sites = json_array();
+	const struct gc_wish *wish = &what_if->wish;
+	struct removal removal = {0};
+	struct saving saving;
+
+	for (size_t i = 0; i < what_if->count; i++) {
+		removal_add(&removal, &analysis->sites[what_if->ranks[i] - 1], 1);
+		json_array_append_new(sites, make_integer(what_if->ranks[i]));
+	}
+	saving = analysis_saving(analysis, &removal, wish);
+	json_object_set_new(object, "sites", sites);
+	json_object_set_new(object, "gogc", wish->set_gogc ? json_integer(wish->gogc) : json_null());
+	json_object_set_new(object, "memory_limit", make_real(wish->set_memory_limit ? wish->memory_limit : NAN));
+	json_object_set_new(object, "gc_saved_share", make_real(saving.share));
+	json_object_set_new(object, "gc_saved_share_ci", make_interval(&saving.share_ci));
+	json_object_set_new(object, "gc_saved_share_equal_memory", make_real(saving.share_equal_memory));
+	json_object_set_new(object, "goal_bytes", make_real(saving.goal_bytes));
+	json_object_set_new(object, "alloc_bytes", make_real(removal.alloc_bytes));
+	json_object_set_new(object, "alloc_objects", make_real(removal.alloc_objects));
+	json_object_set_new(object, "alloc_cpu_seconds", make_real(removal.alloc_cpu_seconds));
+	return object;
 }
 
 enum status report_json(FILE *stream, const struct analysis *analysis, const struct report_options *options,
@@ -280,7 +306,6 @@ enum status report_json(FILE *stream, const struct analysis *analysis, const str
 	enum status status;
 	char *text;
 
-	(void)options;
 	json_object_set_new(report, "schema", json_integer(SCHEMA));
 	json_object_set_new(report, "trace", make_trace(analysis));
 	json_object_set_new(report, "gc", make_gc(&analysis->gc));
@@ -289,6 +314,10 @@ enum status report_json(FILE *stream, const struct analysis *analysis, const str
 	json_object_set_new(report, "classes", make_classes(analysis));
 	json_object_set_new(report, "sites", make_sites(analysis));
 	json_object_set_new(report, "roots", make_roots(analysis));
+	json_object_set_new(report, "what_if",
+			    options && report_what_if_asks(&options->what_if)
+				? make_what_if(analysis, &options->what_if)
+				: json_null());
 	json_object_set_new(report, "notes", make_strings(analysis->notes, analysis->nnotes));
 	text = json_dumps(report, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
 	json_decref(report);

@@ -13,6 +13,11 @@ struct report_options report_options_default(void)
 	    .top = 20, .details = 5, .depth = 8, .colour = false, .width = 100, .value = REPORT_VALUE_GC};
 }
 
+bool report_what_if_asks(const struct report_what_if *what_if)
+{
+	return what_if->count || what_if->wish.set_gogc || what_if->wish.set_memory_limit;
+}
+
 /* The index of TEXT among COUNT NAMES, or -1. */
 static int option_index(const char *text, const char *const *names, size_t count)
 {

@@ -55,7 +55,7 @@ static void put_group(struct page *page, const struct analysis *analysis, const 
 	int taken = columns->saved + 41;
 
 	if (columns->saved)
-		put_percent(page, row->gc_saved_share, columns->saved);
+		put_percent(page, row->saving.share, columns->saved);
 	page_right(page, PAGE_PLAIN, words_bytes(text, row->alloc_bytes / columns->per), 9);
 	put_percent(page, analysis->alloc_bytes > 0 ? row->alloc_bytes / analysis->alloc_bytes : NAN, 8);
 	page_right(page, PAGE_PLAIN, words_count(text, row->alloc_objects / columns->per), 7);
@@ -83,9 +83,10 @@ void report_text_groups(struct page *page, const struct analysis *analysis, enum
 		page_printf(page, "  and %zu more", gathering.count - top);
 		page_put(page, "\n");
 	}
-	page_wrap(page, PAGE_FAINT,
-		  "A line's savings are the sum of its sites': an estimate, since savings do not quite add up. Sites "
-		  "that have nothing to be gathered by are left out.",
-		  0);
+	page_wrap(
+	    page, PAGE_FAINT,
+	    "GC saved: without all of a line's sites together, which is not quite the sum of their savings. Sites "
+	    "that have nothing to be gathered by are left out.",
+	    0);
 	gather_free(&gathering);
 }

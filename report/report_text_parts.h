@@ -15,6 +15,9 @@ void report_text_table(struct page *page, const struct analysis *analysis, size_
 /* The same for what sites have in common: BY is not REPORT_BY_SITE. */
 void report_text_groups(struct page *page, const struct analysis *analysis, enum report_by by, size_t top);
 
+/* What would be without some sites, or with the GC set otherwise. WHAT_IF's ranks are ANALYSIS'. */
+void report_text_what_if(struct page *page, const struct analysis *analysis, const struct report_what_if *what_if);
+
 /* More about the first of OPTIONS' sites: where, why, what to do, the hottest stack. */
 void report_text_details(struct page *page, const struct analysis *analysis, const struct report_options *options);
 

@@ -128,6 +128,27 @@ svg() {
 }
 check "a flame graph that asks nobody for anything" svg
 
+# share FROM: the first gc_saved_share of the JSON report from the line that FROM matches on.
+share() {
+	sed -n "/$1/,\$p" "$WORK/json" | grep -m 1 '"gc_saved_share":' | tr -d ' ,'
+}
+what_if() {
+	"$ESCPROF" report --format json --what-if 1,1 "$TRACE" >"$WORK/json" || return 1
+	[ -n "$(share '"sites": \[')" ] && [ "$(share '"rank": 1,')" = "$(share '"what_if": {')" ] ||
+		{ share '"rank": 1,'; share '"what_if": {'; return 1; }
+}
+what_if_set() {
+	"$ESCPROF" report --what-if 1,2 --gogc 400 --memlimit 2GiB "$TRACE" >"$WORK/out" || return 1
+	grep -q 'GOGC=400, memory limit 2.1 GB' "$WORK/out" && grep -q 'GC CPU *[0-9.]* % less (95 %' "$WORK/out" &&
+		grep -q '#2 ' "$WORK/out" || { sed -n '/What if/,/^$/p' "$WORK/out"; return 1; }
+}
+check "--what-if of one site is its saving" what_if
+check "--what-if of two, with another GOGC and limit" what_if_set
+check "--what-if of no site" says 'there is no site 99999' "$ESCPROF" report --what-if 99999 "$TRACE"
+check "--what-if of no number" says 'not ranks of the table' "$ESCPROF" report --what-if 1,x "$TRACE"
+check "--gogc of no number" says 'not a percentage' "$ESCPROF" report --gogc many "$TRACE"
+check "--memlimit of no number" says 'not a number of bytes' "$ESCPROF" report --memlimit much "$TRACE"
+
 sidecar() {
 	(cd tests/cli/programs/target && CGO_ENABLED=0 "$ESCPROF" build --sidecar -o "$WORK/side" .) 2>/dev/null || return 1
 	[ -s "$WORK/side.escv" ] || return 1

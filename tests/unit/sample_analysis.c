@@ -4,6 +4,8 @@
  */
 #include "tests/unit/sample_analysis.h"
 
+#include "analyzer/gc_model.h"
+
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -297,6 +299,16 @@ static const char *notes[] = {
     "One site has two verdicts that fit; its advice is of the likelier one.",
 };
 
+static const struct gc_model_run run = {.gogc = 100,
+					.heap_minimum = 4 << 20,
+					.live = 26e6,
+					.goal = 47.9e6,
+					.roots = 1e5,
+					.allocated = 5.28e9,
+					.sites_live = 24.4e6,
+					.sites_objects = 3e5,
+					.costs = {100000, 35, 0.6, 0.87}};
+
 static const struct analysis service = {
     .command = command,
     .ncommand = 3,
@@ -342,6 +354,7 @@ static const struct analysis service = {
     .nsites = 6,
     .notes = notes,
     .nnotes = 2,
+    .gc_run = &run,
 };
 
 const struct analysis *sample_analysis(void)

@@ -1,4 +1,5 @@
 /* Sums of sites that have something in common, held against the sample analysis added up here. */
+#include "analyzer/gc_model.h"
 #include "report/gather.h"
 
 #include "tests/unit/sample_analysis.h"
@@ -44,7 +45,7 @@ static void test_nothing_is_lost(void **state)
 			row_bytes += gathering.rows[i].alloc_bytes;
 			row_objects += gathering.rows[i].alloc_objects;
 			sites += gathering.rows[i].sites;
-			assert_true(i == 0 || gathering.rows[i - 1].gc_saved_share >= gathering.rows[i].gc_saved_share);
+			assert_true(i == 0 || gathering.rows[i - 1].saving.share >= gathering.rows[i].saving.share);
 		}
 		assert_true(fabs(row_bytes - bytes) < 1 && fabs(row_objects - objects) < 1);
 		assert_int_equal(sites, analysis->nsites);
@@ -58,32 +59,30 @@ static void test_roots_and_goroutines(void **state)
 	static struct analysis_stack first[] = {{.creator = {"main.serve", "/a/main.go", 7}, .alloc_bytes = 300},
 						{.creator = {"", "", 0}, .alloc_bytes = 100}},
 				     second[] = {{.creator = {"main.serve", "/a/main.go", 7}, .alloc_bytes = 50}};
-	static struct site sites[] = {{.function = "x.y/z.F",
-				       .root = "v of log.Put: last = v",
-				       .alloc_bytes = 400,
-				       .gc_saved_share = 0.4,
-				       .stacks = first,
-				       .nstacks = 2},
-				      {.function = "main.G",
-				       .root = "v of log.Put: last = v",
-				       .alloc_bytes = 50,
-				       .gc_saved_share = 0.1,
-				       .stacks = second,
-				       .nstacks = 1},
-				      {.function = "main.H", .root = "", .alloc_bytes = 5, .gc_saved_share = 0.9}};
-	struct analysis analysis = {.gc.known = true, .sites = sites, .nsites = 3};
+	static struct site sites[] = {
+	    {.function = "x.y/z.F",
+	     .root = "v of log.Put: last = v",
+	     .alloc_bytes = 400,
+	     .stacks = first,
+	     .nstacks = 2},
+	    {.function = "main.G", .root = "v of log.Put: last = v", .alloc_bytes = 50, .stacks = second, .nstacks = 1},
+	    {.function = "main.H", .root = "", .alloc_bytes = 50}};
+	/* nothing is alive: the saving is the share of what is allocated */
+	static const struct gc_model_run run = {
+	    .gogc = 100, .live = 1000, .goal = 2000, .sites_live = 1000, .allocated = 500, .costs.cycle = 1};
+	struct analysis analysis = {.gc.known = true, .sites = sites, .nsites = 3, .gc_run = &run};
 	struct gathering gathering;
 
 	(void)state;
 	gather(&gathering, &analysis, REPORT_BY_ROOT);
 	assert_int_equal(gathering.count, 1);
 	assert_int_equal(gathering.rows[0].sites, 2);
-	assert_true(fabs(gathering.rows[0].gc_saved_share - 0.5) < 1e-9);
+	assert_true(fabs(gathering.rows[0].saving.share - 0.9) < 1e-9);
 	gather_free(&gathering);
 	gather(&gathering, &analysis, REPORT_BY_GOROUTINE);
 	assert_int_equal(row_of(&gathering, "main.serve main.go:7")->sites, 2);
 	assert_true(fabs(row_of(&gathering, "main.serve main.go:7")->alloc_bytes - 350) < 1e-9);
-	assert_true(fabs(row_of(&gathering, "main.serve main.go:7")->gc_saved_share - 0.4) < 1e-9);
+	assert_true(fabs(row_of(&gathering, "main.serve main.go:7")->saving.share - 0.7) < 1e-9);
 	gather_free(&gathering);
 	gather(&gathering, &analysis, REPORT_BY_PACKAGE);
 	assert_int_equal(row_of(&gathering, "main")->sites, 2);

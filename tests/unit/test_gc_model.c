@@ -95,14 +95,14 @@ static void test_interval(void **state)
 	struct gc_model_spread spread = {{290 * MB, 310 * MB}, {1.9 * MB, 2.1 * MB}, 0.01, 0};
 	struct gc_model_spread unsure = spread;
 	double saving = gc_model_saving(&run, &site);
-	struct interval narrow = gc_model_interval(&run, &site, &spread), wide;
+	struct interval narrow = gc_model_interval(&run, &site, &spread, NULL), wide;
 
 	(void)state;
 	assert_true(narrow.low < saving && saving < narrow.high && narrow.high <= 1);
 	/* The model's own error: about 7 points of deviation. */
 	assert_true(narrow.high - narrow.low > 0.15 && narrow.high - narrow.low < 0.40);
 	unsure.live = (struct interval){0, 15 * MB};
-	wide = gc_model_interval(&run, &site, &unsure);
+	wide = gc_model_interval(&run, &site, &unsure, NULL);
 	assert_true(wide.low < narrow.low - 0.1);
 	assert_true(wide.low < saving && saving < wide.high);
 }
@@ -112,7 +112,7 @@ static void test_no_lives_seen(void **state)
 	struct gc_model_run run = middle_run();
 	struct gc_model_site site = {3 * MB, 0, 0, 0};
 	struct gc_model_spread spread = {{2 * MB, 4 * MB}, {0, 3 * MB}, 0.02, 0};
-	struct interval interval = gc_model_interval(&run, &site, &spread);
+	struct interval interval = gc_model_interval(&run, &site, &spread, NULL);
 
 	(void)state;
 	/* It could all be alive, and then removing it would make cycles more frequent (or, many objects, cheaper). */
@@ -145,6 +145,39 @@ static void test_alloc_seconds(void **state)
 		assert_near(gc_model_alloc_seconds(1e9, cases[i].size), 2 * cases[i].ns);
 }
 
+/* Nothing floats and no roots: the way to the goal is GOGC's share of what is alive. */
+static void test_settings(void **state)
+{
+	static const struct gc_model_run run = {.gogc = 100,
+						.live = 50e6,
+						.goal = 100e6,
+						.sites_live = 50e6,
+						.allocated = 1e9,
+						.sites_objects = 1e6,
+						.costs = {1e5, 35, 0, 0}};
+	static const struct gc_model_site nothing = {0}, half = {.allocated = 5e8};
+	struct gc_model_setting setting = {.gogc = 200};
+	struct gc_model_spread spread = {.allocated = {0, 0}, .live = {0, 0}};
+	struct interval interval;
+
+	(void)state;
+	assert_near(gc_model_saving_at(&run, &nothing, NULL), 0);
+	assert_near(gc_model_goal_at(&run, &nothing, NULL), 100e6);
+	assert_near(gc_model_saving_at(&run, &nothing, &setting), 0.5);
+	assert_near(gc_model_goal_at(&run, &nothing, &setting), 150e6);
+	assert_near(gc_model_saving_at(&run, &half, &setting), 0.75);
+	interval = gc_model_interval(&run, &nothing, &spread, &setting);
+	assert_true(interval.low < 0.5 && interval.low > 0.3 && interval.high > 0.5 && interval.high < 0.7);
+	setting.gogc = 50;
+	assert_near(gc_model_saving_at(&run, &nothing, &setting), -1);
+	assert_near(gc_model_goal_at(&run, &nothing, &setting), 75e6);
+	/* a limit that is nearer than GOGC's goal, and one alone */
+	setting = (struct gc_model_setting){.gogc = 400, .memory_goal = 90e6};
+	assert_near(gc_model_saving_at(&run, &nothing, &setting), -0.25);
+	setting.gogc = -1;
+	assert_near(gc_model_saving_at(&run, &nothing, &setting), -0.25);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -155,6 +188,7 @@ int main(void)
 	    cmocka_unit_test(test_no_lives_seen),
 	    cmocka_unit_test(test_constants),
 	    cmocka_unit_test(test_alloc_seconds),
+	    cmocka_unit_test(test_settings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

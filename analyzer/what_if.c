@@ -1,0 +1,74 @@
+/* In: sites that are thought away together, and a setting of the GC. Out: what that does to the GC, by the model. */
+#include "analyzer/analysis.h"
+#include "analyzer/gc_model.h"
+
+#include <math.h>
+#include <stddef.h>
+
+/* Add the squares of INTERVAL's ways down and up from MIDDLE, times SHARE. */
+static void add_spread(double *below, double *above, double middle, const struct interval *interval, double share)
+{
+	*below += pow(share * (middle - interval->low), 2);
+	*above += pow(share * (interval->high - middle), 2);
+}
+
+void removal_add(struct removal *removal, const struct site *site, double share)
+{
+	if (site->class_ == CLASS_C)
+		return; /* not the GC's memory */
+	removal->alloc_bytes += share * site->alloc_bytes;
+	removal->alloc_objects += share * site->alloc_objects;
+	removal->live_bytes += share * site->live_bytes;
+	removal->live_objects += share * site->live_objects;
+	removal->scan_bytes += share * site->scan_bytes;
+	removal->scannable_bytes += share * site->alloc_bytes * site->scan_share;
+	removal->alloc_cpu_seconds += share * site->alloc_cpu_seconds;
+	add_spread(&removal->alloc_below, &removal->alloc_above, site->alloc_bytes, &site->alloc_bytes_ci, share);
+	add_spread(&removal->live_below, &removal->live_above, site->live_bytes, &site->live_bytes_ci, share);
+}
+
+/* The setting that WANTED asks for, in *SETTING; NULL where it leaves all as it was. */
+static const struct gc_model_setting *setting_of(const struct gc_model_run *run, const struct gc_wish *wanted,
+						 struct gc_model_setting *setting)
+{
+	if (!wanted || (!wanted->set_gogc && !wanted->set_memory_limit))
+		return NULL;
+	*setting = (struct gc_model_setting){run->gogc, run->memory_goal};
+	if (wanted->set_gogc)
+		setting->gogc = wanted->gogc;
+	if (wanted->set_memory_limit)
+		setting->memory_goal = LIMIT_FOR_HEAP * wanted->memory_limit;
+	return setting;
+}
+
+struct saving analysis_saving(const struct analysis *analysis, const struct removal *removal,
+			      const struct gc_wish *wanted)
+{
+	static const struct saving unknown = {NAN, NAN, {NAN, NAN}, NAN};
+	struct gc_model_site site = {removal->alloc_bytes, removal->live_bytes, removal->live_objects,
+				     removal->scan_bytes};
+	struct gc_model_spread spread = {0};
+	const struct gc_model_setting *setting;
+	struct gc_model_setting other;
+	struct saving saving;
+
+	if (!analysis->gc.known || !analysis->gc_run)
+		return unknown;
+	setting = setting_of(analysis->gc_run, wanted, &other);
+	if (setting && setting->gogc < 0 && setting->memory_goal <= 0)
+		return (struct saving){1, NAN, {1, 1}, INFINITY}; /* no GC at all */
+	spread.allocated = (struct interval){fmax(0, site.allocated - sqrt(removal->alloc_below)),
+					     site.allocated + sqrt(removal->alloc_above)};
+	spread.live =
+	    (struct interval){fmax(0, site.live - sqrt(removal->live_below)), site.live + sqrt(removal->live_above)};
+	if (removal->alloc_bytes > 0) {
+		spread.objects_per_byte =
+		    site.live > 0 ? site.objects / site.live : removal->alloc_objects / removal->alloc_bytes;
+		spread.scan_per_byte = removal->scannable_bytes / removal->alloc_bytes;
+	}
+	saving.share = gc_model_saving_at(analysis->gc_run, &site, setting);
+	saving.share_equal_memory = setting ? NAN : gc_model_saving_equal_memory(analysis->gc_run, &site);
+	saving.share_ci = gc_model_interval(analysis->gc_run, &site, &spread, setting);
+	saving.goal_bytes = gc_model_goal_at(analysis->gc_run, &site, setting);
+	return saving;
+}
