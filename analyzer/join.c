@@ -183,6 +183,30 @@ static bool on_chain(const struct verdict *verdict, const struct call_site *site
 	       (site->nskipped && same_chain(verdict, site->chain - site->nskipped, site->nchain + site->nskipped));
 }
 
+static bool is_name(char c)
+{
+	return isalnum((unsigned char)c) || c == '_' || c == '~' || (unsigned char)c >= 0x80;
+}
+
+/* BODY's words as another package prints them in WHAT: with "pkg." before names that had none. Of BODY LENGTH bytes
+ * are looked at. */
+static bool same_words(const char *body, const char *what, size_t length)
+{
+	const char *begin = what, *end = body + length;
+
+	for (; body < end; body++, what++) {
+		size_t name = 0;
+
+		while ((what == begin || !is_name(what[-1])) && is_name(what[name]))
+			name++;
+		if (name && what[name] == '.' && strncmp(body, what, name + 1) != 0)
+			what += name + 1;
+		if (*body != *what)
+			return false;
+	}
+	return true;
+}
+
 /*
  * Whether an inlined body's verdict on WHAT may be of the expression that is BODY where the function is compiled by
  * itself: the same words, or another size, when the call made a number of it.
@@ -191,10 +215,10 @@ static bool may_become(const char *body, const char *what)
 {
 	size_t head = strcspn(body, ",");
 
-	if (strcmp(body, what) == 0)
+	if (same_words(body, what, strlen(body) + 1))
 		return true;
 	return strncmp(body, "make(", 5) == 0 && body[head] && !isdigit((unsigned char)body[head + 2]) &&
-	       strncmp(body, what, head + 2) == 0;
+	       same_words(body, what, head + 2);
 }
 
 /*
