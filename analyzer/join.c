@@ -4,8 +4,8 @@
  * Verdicts are tried in rounds, from what is proven to what is only near: the very inline chain; the outermost place of
  * a verdict that did not say its chain; the same for "does not escape"; last, the innermost place compiled by itself.
  * In each round the entry must agree, and then the type narrows down what is left. The first round that leaves any
- * decides; but what does not escape goes to the heap by the same entries as what does, so where one of those fits as
- * well, nothing is certain.
+ * decides; but a verdict that did not say its chain may have the very same, and what does not escape goes to the heap
+ * by the same entries as what does: where one of those fits as well, nothing is certain.
  */
 #include "analyzer/join.h"
 
@@ -287,7 +287,7 @@ static int fit_of(const struct verdict *verdict, const struct call_site *site, c
 	enum verdict_form form = verdict_form_of(verdict);
 	int fit, agrees = verdict_type_agrees(verdict, object->type);
 
-	if (agrees < 0 || !verdict_form_fits(form, site->entry, object->type))
+	if (verdict->is_constant || agrees < 0 || !verdict_form_fits(form, site->entry, object->type))
 		return 0;
 	verdict_form_operations(form, &likely, &possible);
 	if (verdict->kind == VERDICT_NO_ESCAPE) {
@@ -479,6 +479,8 @@ struct join_result join_site(struct join *join, const struct call_site *site, co
 		find_near(join, &site->chain[round == ROUND_BODY ? 0 : site->nchain - 1]);
 		join->nfound = 0;
 		best = find_best(join, round, site, object, 1);
+		if (round == ROUND_CHAIN && join->nfound)
+			best = find_best(join, ROUND_OUTERMOST, site, object, best);
 		if (round < ROUND_NO_ESCAPE && join->nfound)
 			find_best(join, ROUND_NO_ESCAPE, site, object, best);
 		if (join->nfound)

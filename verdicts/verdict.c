@@ -198,6 +198,7 @@ static void verdict_merge_equal(struct verdict *old, struct verdict *added)
 	better.chain_known |= lesser.chain_known;
 	better.too_large |= lesser.too_large;
 	better.non_constant |= lesser.non_constant;
+	better.is_constant |= lesser.is_constant;
 	verdict_release(&lesser);
 	*old = better;
 }

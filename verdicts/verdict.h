@@ -45,6 +45,7 @@ struct verdict {
 	bool chain_known;  /* false: text only, so chain[0] is the outermost place, and what was inlined is not known */
 	bool too_large;    /* the reason is "too large for stack" */
 	bool non_constant; /* the reason is "non-constant size" */
+	bool is_constant;  /* of a constant with a type of its own, which is never on the heap whatever the words say */
 	const struct verdict_step *steps;
 	size_t nsteps;
 };

@@ -26,6 +26,7 @@ enum codec_flag {
 	FLAG_TOO_LARGE = 2,
 	FLAG_NON_CONSTANT = 4,
 	FLAG_MESSAGE_AROUND = 8, /* the message is kept as what stands before and behind "what" */
+	FLAG_IS_CONSTANT = 16,
 };
 
 enum codec_step_flag {
@@ -131,6 +132,7 @@ static void codec_write_verdict(struct codec_writer *writer, const struct verdic
 	buf_append_uleb(&writer->body, (verdict->chain_known && nchain == verdict->nchain ? FLAG_CHAIN_KNOWN : 0u) |
 					   (verdict->too_large ? FLAG_TOO_LARGE : 0u) |
 					   (verdict->non_constant ? FLAG_NON_CONSTANT : 0u) |
+					   (verdict->is_constant ? FLAG_IS_CONSTANT : 0u) |
 					   (found ? FLAG_MESSAGE_AROUND : 0u));
 	codec_write_string(writer, verdict->package);
 	codec_write_string(writer, verdict->function);
@@ -295,6 +297,7 @@ static void codec_read_verdict(struct codec_reader *reader, struct verdict_set *
 	verdict.chain_known = flags & FLAG_CHAIN_KNOWN;
 	verdict.too_large = flags & FLAG_TOO_LARGE;
 	verdict.non_constant = flags & FLAG_NON_CONSTANT;
+	verdict.is_constant = flags & FLAG_IS_CONSTANT;
 	verdict.package = codec_read_string(reader);
 	verdict.function = codec_read_string(reader);
 	verdict.what = codec_read_string(reader);

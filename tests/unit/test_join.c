@@ -222,6 +222,46 @@ static void test_small_texts(void **state)
 	verdict_set_free(set);
 }
 
+/* A constant is never on the heap; a call in its words would be as likely as a verdict that did not say its chain. */
+static void test_constants(void **state)
+{
+	static const struct analysis_frame frame = {"main.f", MAIN, 9};
+	static const struct verdict_position places[] = {{"main.f", MAIN, 9, 4}, {"main.f", MAIN, 9, 20}};
+	struct call_site site = {
+	    .chain = &frame, .nchain = 1, .entry = "runtime.convT", .operation = OPERATION_CONVERT};
+	struct join_object object = {.type = "http.Request"};
+
+	(void)state;
+	for (int is_constant = 0; is_constant < 2; is_constant++) {
+		struct verdict key = {.kind = VERDICT_ESCAPES,
+				      .package = "main",
+				      .function = "",
+				      .what = "Key(\"user\")",
+				      .message = "m",
+				      .chain = &places[0],
+				      .nchain = 1,
+				      .chain_known = true,
+				      .is_constant = is_constant};
+		struct verdict result = key;
+		struct verdict_set *set = verdict_set_new();
+		struct join_result joined;
+		struct join *join;
+
+		result.what = "~r0";
+		result.chain = &places[1];
+		result.chain_known = result.is_constant = false;
+		verdict_set_add(set, &key);
+		verdict_set_add(set, &result);
+		join = join_new(set);
+		joined = join_site(join, &site, &object);
+		assert_int_equal(joined.class_, is_constant ? CLASS_ESCAPE : CLASS_AMBIGUOUS);
+		if (is_constant)
+			assert_string_equal(joined.verdict->what, "~r0");
+		join_free(join);
+		verdict_set_free(set);
+	}
+}
+
 static void test_without_verdicts(void **state)
 {
 	static const struct analysis_frame frame = {"main.f", MAIN, 9};
@@ -370,7 +410,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_sites), cmocka_unit_test(test_small_texts), cmocka_unit_test(test_without_verdicts),
 	    cmocka_unit_test(test_files), cmocka_unit_test(test_types),       cmocka_unit_test(test_moved_types),
-	    cmocka_unit_test(test_forms),
+	    cmocka_unit_test(test_forms), cmocka_unit_test(test_constants),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

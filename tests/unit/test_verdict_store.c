@@ -54,7 +54,7 @@ static struct verdict_set *make_set(const char *what)
 	    {"from x (return)", "return", "~r0", "a.go", 5, 2},
 	    {"from y (too large for stack)", "too large for stack", "{heap}", "", 0, 0},
 	};
-	struct verdict verdict = {VERDICT_ESCAPES, "p", "F", what, "m", chain, 2, true, true, false, steps, 2};
+	struct verdict verdict = {VERDICT_ESCAPES, "p", "F", what, "m", chain, 2, true, true, false, true, steps, 2};
 	struct verdict_set *set = verdict_set_new();
 
 	verdict_set_add(set, &verdict);

@@ -1,0 +1,88 @@
+/*
+ * In: verdicts and sources. Out: the same, some marked. A call stands where its parenthesis is (cmd/compile's syntax
+ * package, CallExpr.Pos), a constant where its name begins.
+ */
+#include "verdicts/typed_constant.h"
+
+#include "base/mapfile.h"
+#include "verdicts/verdict.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+static bool is_name(char c)
+{
+	return isalnum((unsigned char)c) || c == '_' || (unsigned char)c >= 0x80;
+}
+
+/* `T(…)` or `pkg.T(…)` with a literal: what a constant of type T looks like, and some calls. */
+static bool looks_constant(const char *what)
+{
+	size_t length = strlen(what), name = 0;
+	const char *value;
+
+	while (is_name(what[name]) || what[name] == '.')
+		name++;
+	if (!name || isdigit((unsigned char)what[0]) || what[name] != '(' || what[length - 1] != ')')
+		return false;
+	value = what + name + 1;
+	return *value == '"' || *value == '\'' || *value == '-' || isdigit((unsigned char)*value) ||
+	       !strcmp(value, "true)") || !strcmp(value, "false)");
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* The one among ARGV's sources that has the base name of FILE; NULL when there is none. */
+static const char *source_of(char **argv, const char *file)
+{
+	const char *name = base_name(file);
+
+	for (; *argv; argv++)
+		if (!strcmp(base_name(*argv), name))
+			return *argv;
+	return NULL;
+}
+
+/* Whether a name begins at LINE and COLUMN (from 1, bytes) of the source PATH. */
+static bool has_name_at(const char *path, uint32_t line, uint32_t column)
+{
+	struct mapfile file = {0};
+	const char *at, *end;
+	bool found = false;
+
+	if (!column || mapfile_open(&file, path, NULL) != STATUS_OK)
+		return false;
+	at = (const char *)file.data;
+	end = at + file.size;
+	for (; at && line > 1; line--) {
+		at = memchr(at, '\n', end - at);
+		at = at ? at + 1 : NULL;
+	}
+	if (at && line == 1 && (size_t)(end - at) >= column && !memchr(at, '\n', column))
+		found = is_name(at[column - 1]) && !isdigit((unsigned char)at[column - 1]) &&
+			(column == 1 || !is_name(at[column - 2]));
+	mapfile_close(&file);
+	return found;
+}
+
+void typed_constant_mark(struct verdict_set *into, const struct verdict_set *from, char **argv)
+{
+	for (size_t i = 0; i < verdict_set_count(from); i++) {
+		struct verdict verdict = *verdict_set_at(from, i);
+		const struct verdict_position *place = &verdict.chain[0];
+
+		if (verdict.kind == VERDICT_ESCAPES && verdict.nchain == 1 && looks_constant(verdict.what)) {
+			const char *source = source_of(argv, place->file);
+
+			verdict.is_constant = source && has_name_at(source, place->line, place->column);
+		}
+		verdict_set_add(into, &verdict);
+	}
+}

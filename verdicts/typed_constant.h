@@ -1,0 +1,16 @@
+/*
+ * Constants with a type of their own, put into interfaces: -m says `Key("user") escapes to heap` of such, as it says of
+ * a call Key("user"); but they are read-only data, and never on the heap. The source tells one from the other.
+ */
+#ifndef VERDICTS_TYPED_CONSTANT_H
+#define VERDICTS_TYPED_CONSTANT_H
+
+struct verdict_set;
+
+/*
+ * Add all of FROM to INTO, with is_constant set for those that are such. ARGV are the compiler's arguments (NULL at
+ * the end), whose last are the package's source files; what cannot be read is left as it is.
+ */
+void typed_constant_mark(struct verdict_set *into, const struct verdict_set *from, char **argv);
+
+#endif
