@@ -163,6 +163,20 @@ static void toolexec_take_output(char **argv, const char *directory, const struc
 	free(working);
 }
 
+/*
+ * Run the compiler. The words that it prints for us are garbage of its heap: collecting it half as often takes back the
+ * CPU that they cost, for half as much memory again at most. A GOGC of the user's stays.
+ */
+static int toolexec_run_compiler(char **argv, struct buf *output)
+{
+	bool is_ours = !getenv("GOGC") && !setenv("GOGC", "200", 1);
+	int status = tool_process_run(argv, output);
+
+	if (is_ours)
+		unsetenv("GOGC");
+	return status;
+}
+
 static int toolexec_compile(char **argv, struct error *error)
 {
 	const char *build_id = tool_process_option(argv, "-buildid");
@@ -175,7 +189,7 @@ static int toolexec_compile(char **argv, struct error *error)
 		return tool_process_become(argv, error);
 	json_option = toolexec_json_option(directory);
 	longer = toolexec_add_options(argv, json_option);
-	status = tool_process_run(longer, &output);
+	status = toolexec_run_compiler(longer, &output);
 	if (!status)
 		toolexec_take_output(argv, directory, &output);
 	nftw(directory, toolexec_remove_one, 16, FTW_DEPTH | FTW_PHYS);
