@@ -1,15 +1,18 @@
 /*
  * In: verdicts and sources. Out: the same, some marked. A call stands where its parenthesis is (cmd/compile's syntax
- * package, CallExpr.Pos), a constant where its name begins.
+ * package, CallExpr.Pos), a constant where its name begins. Up to Go 1.19 what is put into an interface has the column
+ * of the whole statement, which tells nothing.
  */
 #include "verdicts/typed_constant.h"
 
 #include "base/mapfile.h"
+#include "verdicts/tool_process.h"
 #include "verdicts/verdict.h"
 
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool is_name(char c)
@@ -50,7 +53,18 @@ static const char *source_of(char **argv, const char *file)
 	return NULL;
 }
 
-/* Whether a name begins at LINE and COLUMN (from 1, bytes) of the source PATH. */
+/* Whether a name, or pkg.Name, that is all of an expression begins at AT, of which COLUMN bytes before are its line's.
+ */
+static bool is_lone_name(const char *at, const char *end, uint32_t column)
+{
+	if (!is_name(*at) || isdigit((unsigned char)*at) || (column && is_name(at[-1])))
+		return false;
+	while (at < end && (is_name(*at) || *at == '.'))
+		at++;
+	return at == end || strchr(",)}]\r\n", *at);
+}
+
+/* Whether a lone name begins at LINE and COLUMN (from 1, bytes) of the source PATH. */
 static bool has_name_at(const char *path, uint32_t line, uint32_t column)
 {
 	struct mapfile file = {0};
@@ -66,19 +80,28 @@ static bool has_name_at(const char *path, uint32_t line, uint32_t column)
 		at = at ? at + 1 : NULL;
 	}
 	if (at && line == 1 && (size_t)(end - at) >= column && !memchr(at, '\n', column))
-		found = is_name(at[column - 1]) && !isdigit((unsigned char)at[column - 1]) &&
-			(column == 1 || !is_name(at[column - 2]));
+		found = is_lone_name(at + column - 1, end, column - 1);
 	mapfile_close(&file);
 	return found;
 }
 
+/* Whether the compiler with these arguments is of Go 1.20 or later, as one that does not say is taken to be. */
+static bool tells_columns(char **argv)
+{
+	const char *version = tool_process_option(argv, "-goversion");
+
+	return !version || strncmp(version, "go1.", 4) != 0 || strtol(version + 4, NULL, 10) >= 20;
+}
+
 void typed_constant_mark(struct verdict_set *into, const struct verdict_set *from, char **argv)
 {
+	bool look = tells_columns(argv);
+
 	for (size_t i = 0; i < verdict_set_count(from); i++) {
 		struct verdict verdict = *verdict_set_at(from, i);
 		const struct verdict_position *place = &verdict.chain[0];
 
-		if (verdict.kind == VERDICT_ESCAPES && verdict.nchain == 1 && looks_constant(verdict.what)) {
+		if (look && verdict.kind == VERDICT_ESCAPES && verdict.nchain == 1 && looks_constant(verdict.what)) {
 			const char *source = source_of(argv, place->file);
 
 			verdict.is_constant = source && has_name_at(source, place->line, place->column);
