@@ -31,6 +31,7 @@ void function_places_sort(struct function_places *places);
 const char *function_places_find(const struct function_places *places, const char *file, uint32_t line,
 				 uint32_t column);
 
+/* Free the array, not the names; PLACES is as new. */
 void function_places_free(struct function_places *places);
 
 #endif

@@ -13,6 +13,7 @@
 
 struct json_line;
 
+/* A line's memory, to be used for one after the other. Free with json_line_free (NULL is ignored). */
 struct json_line *json_line_new(void);
 void json_line_free(struct json_line *line);
 
