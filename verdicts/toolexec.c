@@ -119,17 +119,16 @@ static void toolexec_distil(char **argv, const char *directory, const struct dia
 			    const struct source_names *names)
 {
 	const char *package = tool_process_option(argv, "-p");
-	struct verdict_set *explained = verdict_set_new(), *merged = verdict_set_new(), *set = verdict_set_new();
+	struct verdict_set *explained = verdict_set_new(), *set = verdict_set_new();
 	char *action_id = store_action_of(tool_process_option(argv, "-buildid"));
 	struct error error;
 
 	/* What is damaged or cannot be stored is not this compile's trouble: a report will say what it lacks. */
 	diagnostic_json_read_directory(explained, directory, package ? package : "", names, &error);
-	verdict_merge(merged, explained, text);
-	typed_constant_mark(set, merged, argv);
+	verdict_merge(set, explained, text);
+	typed_constant_mark(set, argv);
 	store_put_package(action_id, set, NULL, &error);
 	verdict_set_free(explained);
-	verdict_set_free(merged);
 	verdict_set_free(set);
 	free(action_id);
 }

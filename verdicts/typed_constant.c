@@ -1,5 +1,5 @@
 /*
- * In: verdicts and sources. Out: the same, some marked. A call stands where its parenthesis is (cmd/compile's syntax
+ * In: verdicts and sources. Out: some of them marked. A call stands where its parenthesis is (cmd/compile's syntax
  * package, CallExpr.Pos), a constant where its name begins. Up to Go 1.19 what is put into an interface has the column
  * of the whole statement, which tells nothing.
  */
@@ -93,19 +93,19 @@ static bool tells_columns(char **argv)
 	return !version || strncmp(version, "go1.", 4) != 0 || strtol(version + 4, NULL, 10) >= 20;
 }
 
-void typed_constant_mark(struct verdict_set *into, const struct verdict_set *from, char **argv)
+void typed_constant_mark(struct verdict_set *set, char **argv)
 {
-	bool look = tells_columns(argv);
+	size_t i, count = tells_columns(argv) ? verdict_set_count(set) : 0;
 
-	for (size_t i = 0; i < verdict_set_count(from); i++) {
-		struct verdict verdict = *verdict_set_at(from, i);
-		const struct verdict_position *place = &verdict.chain[0];
+	for (i = 0; i < count; i++) {
+		const struct verdict *verdict = verdict_set_at(set, i);
+		const struct verdict_position *place = &verdict->chain[0];
+		const char *source;
 
-		if (look && verdict.kind == VERDICT_ESCAPES && verdict.nchain == 1 && looks_constant(verdict.what)) {
-			const char *source = source_of(argv, place->file);
-
-			verdict.is_constant = source && has_name_at(source, place->line, place->column);
-		}
-		verdict_set_add(into, &verdict);
+		if (verdict->kind != VERDICT_ESCAPES || verdict->nchain != 1 || !looks_constant(verdict->what))
+			continue;
+		source = source_of(argv, place->file);
+		if (source && has_name_at(source, place->line, place->column))
+			verdict_set_mark_constant(set, i);
 	}
 }

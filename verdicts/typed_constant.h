@@ -8,9 +8,9 @@
 struct verdict_set;
 
 /*
- * Add all of FROM to INTO, with is_constant set for those that are such. ARGV are the compiler's arguments (NULL at
- * the end), whose last are the package's source files; what cannot be read is left as it is.
+ * Set is_constant of those in SET that are such. ARGV are the compiler's arguments (NULL at the end), whose last are
+ * the package's source files; what cannot be read is left as it is.
  */
-void typed_constant_mark(struct verdict_set *into, const struct verdict_set *from, char **argv);
+void typed_constant_mark(struct verdict_set *set, char **argv);
 
 #endif

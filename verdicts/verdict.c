@@ -235,6 +235,12 @@ const struct verdict *verdict_set_at(const struct verdict_set *set, size_t index
 	return &set->items[index];
 }
 
+void verdict_set_mark_constant(struct verdict_set *set, size_t index)
+{
+	assert(index < set->count);
+	set->items[index].is_constant = true;
+}
+
 static uint64_t verdict_place_hash(const struct verdict_position *place)
 {
 	return hash_mix(hash_mix(0, (uintptr_t)place->file), place->line);

@@ -66,6 +66,9 @@ bool verdict_set_add(struct verdict_set *set, const struct verdict *verdict);
 size_t verdict_set_count(const struct verdict_set *set);
 const struct verdict *verdict_set_at(const struct verdict_set *set, size_t index);
 
+/* Set is_constant of the one at INDEX. */
+void verdict_set_mark_constant(struct verdict_set *set, size_t index);
+
 /*
  * All verdicts whose outermost place is FILE:LINE, as an array of indexes borrowed from the set (valid until the set
  * is changed); *COUNT their number.

@@ -58,16 +58,15 @@ static void check_marked(const char *version)
 					  .message = "m",
 					  .chain = &place,
 					  .nchain = 1};
-		struct verdict_set *from = verdict_set_new(), *into = verdict_set_new();
+		struct verdict_set *set = verdict_set_new();
 
-		verdict_set_add(from, &verdict);
-		typed_constant_mark(into, from, argv);
-		assert_int_equal(verdict_set_count(into), 1);
-		if (verdict_set_at(into, 0)->is_constant != (cases[i].constant && !old))
+		verdict_set_add(set, &verdict);
+		typed_constant_mark(set, argv);
+		assert_int_equal(verdict_set_count(set), 1);
+		if (verdict_set_at(set, 0)->is_constant != (cases[i].constant && !old))
 			print_error("case %zu\n", i);
-		assert_int_equal(verdict_set_at(into, 0)->is_constant, cases[i].constant && !old);
-		verdict_set_free(from);
-		verdict_set_free(into);
+		assert_int_equal(verdict_set_at(set, 0)->is_constant, cases[i].constant && !old);
+		verdict_set_free(set);
 	}
 	unlink(path);
 	rmdir(directory);
