@@ -110,6 +110,11 @@ static double runway_as_set(const struct gc_model_run *run, double q)
 	return is_goal_fixed(run) ? runway_to_goal(run, q) : runway_of(run, q);
 }
 
+double gc_model_heap_minimum(int gogc)
+{
+	return fmax(0, HEAP_MINIMUM * gogc / 100);
+}
+
 /* RUN with another SETTING; the rate of floating garbage is the run's own still. */
 static struct gc_model_run with_setting(const struct gc_model_run *run, const struct gc_model_setting *setting)
 {
@@ -119,7 +124,7 @@ static struct gc_model_run with_setting(const struct gc_model_run *run, const st
 		return other;
 	other.gogc = setting->gogc;
 	other.memory_goal = setting->memory_goal;
-	other.heap_minimum = fmax(0, HEAP_MINIMUM * setting->gogc / 100);
+	other.heap_minimum = gc_model_heap_minimum(setting->gogc);
 	return other;
 }
 

@@ -43,6 +43,9 @@ struct gc_model_spread {
 /* The cost constants for GO_VERSION ("go1.26.8"; NULL or "" is taken as the newest): Green Tea from 1.26 on. */
 struct gc_model_costs gc_model_costs_for(const char *go_version);
 
+/* The smallest goal that the pacer sets at GOGC, bytes; 0 when it is off. */
+double gc_model_heap_minimum(int gogc);
+
 /* The share of the GC CPU that would be gone without SITE; negative when the GC would cost more. */
 double gc_model_saving(const struct gc_model_run *run, const struct gc_model_site *site);
 

@@ -162,7 +162,7 @@ static void take_goals(struct site_cost_run *run, uint64_t limit)
 		model->goal = model->live + runway;
 		model->memory_goal = limited ? model->goal : 0;
 	} else if (limited) {
-		model->memory_goal = model->gogc < 0 ? model->goal : fmax(model->goal, 0.9 * (double)limit);
+		model->memory_goal = model->gogc < 0 ? model->goal : fmax(model->goal, LIMIT_FOR_HEAP * (double)limit);
 	}
 }
 
@@ -178,7 +178,7 @@ static void take_gc(struct site_cost_run *run, const struct gc_totals *gc)
 	model->live = gc->heap_marked;
 	model->goal = gc->heap_goal;
 	model->roots = gc->stack_scan + gc->globals_scan;
-	model->heap_minimum = known_or(gc->last.heap_minimum, fmax(0, 4.0 * (1 << 20) * model->gogc / 100));
+	model->heap_minimum = known_or(gc->last.heap_minimum, gc_model_heap_minimum(model->gogc));
 }
 
 static void add_site(struct site_cost_run *run, const struct site_group *group)
