@@ -142,12 +142,35 @@ void accumulate_gc(struct accumulation *accumulation, const struct trace_gc *gc)
 		totals->last = *gc;
 }
 
-void accumulate_finish(struct accumulation *accumulation, size_t ncontexts)
+static uint64_t *cpu_count_at(struct accumulation *accumulation, size_t stack)
+{
+	if (stack >= accumulation->ncpu_counts) {
+		size_t count = accumulation->ncpu_counts ? accumulation->ncpu_counts : 256;
+
+		while (count <= stack)
+			count *= 2;
+		accumulation->cpu_counts =
+		    memory_resize(accumulation->cpu_counts, count, sizeof(*accumulation->cpu_counts));
+		memset(accumulation->cpu_counts + accumulation->ncpu_counts, 0,
+		       (count - accumulation->ncpu_counts) * sizeof(*accumulation->cpu_counts));
+		accumulation->ncpu_counts = count;
+	}
+	return &accumulation->cpu_counts[stack];
+}
+
+void accumulate_cpu(struct accumulation *accumulation, const struct trace_cpu_sample *sample)
+{
+	++*cpu_count_at(accumulation, sample->stack);
+}
+
+void accumulate_finish(struct accumulation *accumulation, size_t ncontexts, size_t ncpu_stacks)
 {
 	struct live_table *live = &accumulation->live;
 
 	if (ncontexts)
 		context_at(accumulation, ncontexts - 1);
+	if (ncpu_stacks)
+		cpu_count_at(accumulation, ncpu_stacks - 1);
 	for (size_t i = 0; i < live->capacity; i++) {
 		if (live->slots[i].address)
 			add_life(accumulation, &live->slots[i], accumulation->gc.cycle_high + 1, true);
@@ -168,6 +191,12 @@ static void on_death(void *user, const struct trace *trace, const struct trace_d
 	accumulate_death(user, death);
 }
 
+static void on_cpu(void *user, const struct trace *trace, const struct trace_cpu_sample *sample)
+{
+	(void)trace;
+	accumulate_cpu(user, sample);
+}
+
 static void on_gc(void *user, const struct trace *trace, const struct trace_gc *gc)
 {
 	(void)trace;
@@ -176,12 +205,14 @@ static void on_gc(void *user, const struct trace *trace, const struct trace_gc *
 
 struct trace_callbacks accumulate_callbacks(struct accumulation *accumulation)
 {
-	return (struct trace_callbacks){on_sample, on_death, on_gc, accumulation};
+	return (struct trace_callbacks){
+	    .sample = on_sample, .death = on_death, .cpu_sample = on_cpu, .gc = on_gc, .user = accumulation};
 }
 
 void accumulate_free(struct accumulation *accumulation)
 {
 	free(accumulation->contexts);
+	free(accumulation->cpu_counts);
 	live_table_free(&accumulation->live);
 	live_table_free(&accumulation->early);
 	*accumulation = (struct accumulation){0};

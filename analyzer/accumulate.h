@@ -56,6 +56,8 @@ struct accumulation {
 	struct live_table live;
 	struct live_table early; /* deaths that were read before their births: processors' records come interleaved */
 	struct gc_totals gc;
+	uint64_t *cpu_counts; /* samples of each of the trace's CPU stacks */
+	size_t ncpu_counts;   /* room in it */
 	uint64_t samples;
 	uint64_t
 	    unmatched_deaths; /* of objects whose allocation was not seen or not kept; only after accumulate_finish */
@@ -69,10 +71,12 @@ struct trace_callbacks accumulate_callbacks(struct accumulation *accumulation);
 /* Add one record by hand; accumulate_callbacks' functions do no more. */
 void accumulate_sample(struct accumulation *accumulation, const struct trace_sample *sample, uint64_t size);
 void accumulate_death(struct accumulation *accumulation, const struct trace_death *death);
+void accumulate_cpu(struct accumulation *accumulation, const struct trace_cpu_sample *sample);
 void accumulate_gc(struct accumulation *accumulation, const struct trace_gc *gc);
 
-/* At the end: the lives that go on are censored, every one of NCONTEXTS contexts has totals. */
-void accumulate_finish(struct accumulation *accumulation, size_t ncontexts);
+/* At the end: the lives that go on are censored, every one of NCONTEXTS contexts has totals, and every one of
+ * NCPU_STACKS stacks a count. */
+void accumulate_finish(struct accumulation *accumulation, size_t ncontexts, size_t ncpu_stacks);
 
 /* Free what it holds; zeroed and usable again. */
 void accumulate_free(struct accumulation *accumulation);

@@ -115,7 +115,9 @@ struct site {
 	double gc_saved_share;  /* of the GC CPU; negative: removing it would cost */
 	struct interval gc_saved_share_ci;
 	double gc_saved_share_equal_memory;
-	double alloc_cpu_seconds;      /* estimated cost of allocating itself */
+	double alloc_cpu_seconds; /* cost of allocating itself */
+	struct interval alloc_cpu_seconds_ci;
+	double assist_cpu_seconds;     /* what its allocations had to help the GC; not known without samples: 0 */
 	const char *advice;            /* a sentence or two */
 	struct analysis_stack *stacks; /* most bytes first */
 	size_t nstacks;
@@ -132,10 +134,19 @@ struct class_share {
 	uint64_t samples;
 };
 
+/* Of the GC's CPU, as sampled; shares of 1. All 0: not known. */
+struct gc_parts {
+	double rest, roots, heap, sweep;
+};
+
 struct gc_summary {
-	bool known;         /* false for a heap profile: nothing below is */
-	double cpu_seconds; /* GC CPU (cpuStats: metered by wall clock; the report says so) */
-	double cpu_share;   /* of the process's CPU */
+	bool known;           /* false for a heap profile: nothing below is */
+	double cpu_seconds;   /* GC CPU */
+	double cpu_share;     /* of the process's CPU */
+	bool sampled;         /* by samples of CPU; else by the runtime's account (cpuStats: metered by wall clock) */
+	bool sees_kernel;     /* the samples hold what was spent in the kernel too */
+	uint64_t cpu_samples; /* of the program, the agent's own left out */
+	struct gc_parts parts;
 	double process_cpu_seconds;
 	double assist_seconds, pause_seconds;
 	uint64_t cycles;
@@ -153,11 +164,21 @@ enum verdicts_state {
 	VERDICTS_UNPROVEN, /* given by the user, not proven to be this binary's */
 };
 
+/* Shares of the GC CPU as it was. NAN where nothing is known. */
+struct saving {
+	double share, share_equal_memory; /* the latter at the heap's peak of the run; NAN at another setting */
+	struct interval share_ci;         /* 95 % */
+	double goal_bytes;                /* the heap's goal then; infinite without any GC */
+};
+
 /* Which part of the program's stacks an analysis is about: its sites, classes and totals hold only that. */
 struct selection {
 	const char *focus, *ignore; /* the expressions, "" for none; both "": everything */
 	double bytes_share;         /* of all the program's allocated bytes; 1 for everything */
 	uint64_t all_samples;       /* those of stacks left out too */
+	struct saving saving;       /* without any of it; NAN for everything */
+	double alloc_cpu_seconds;   /* of all of it */
+	struct interval alloc_cpu_seconds_ci;
 };
 
 struct gc_model_run;
@@ -190,11 +211,15 @@ struct removal {
 	double alloc_bytes, alloc_objects, live_bytes, live_objects;
 	double scan_bytes, scannable_bytes; /* live, and allocated, in objects over 512 bytes */
 	double alloc_cpu_seconds;
-	double alloc_below, alloc_above, live_below, live_above; /* squares of what the bytes may be off by */
+	/* Squares of what the bytes and seconds may be off by. */
+	double alloc_below, alloc_above, live_below, live_above, cpu_below, cpu_above;
 };
 
 /* Add SHARE (0 to 1) of SITE. C's memory is not the GC's, and counts for nothing. */
 void removal_add(struct removal *removal, const struct site *site, double share);
+
+/* The 95 % interval of REMOVAL's alloc_cpu_seconds. */
+struct interval removal_cpu_interval(const struct removal *removal);
 
 /* Another setting of the GC; zeroed: as it was. */
 struct gc_wish {
@@ -205,13 +230,6 @@ struct gc_wish {
 
 /* What part of a memory limit the heap can have: stacks, globals and the runtime's own memory count too. */
 #define LIMIT_FOR_HEAP 0.9
-
-/* Shares of the GC CPU as it was. NAN where nothing is known. */
-struct saving {
-	double share, share_equal_memory; /* the latter at the heap's peak of the run; NAN at another setting */
-	struct interval share_ci;         /* 95 % */
-	double goal_bytes;                /* the heap's goal then; infinite without any GC */
-};
 
 /*
  * What the GC would save without REMOVAL, at the setting WANTED (NULL: the run's). Savings of several sites do not add

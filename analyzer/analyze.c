@@ -6,6 +6,7 @@
 
 #include "analyzer/accumulate.h"
 #include "analyzer/arena.h"
+#include "analyzer/cpu_profile.h"
 #include "analyzer/join.h"
 #include "analyzer/root.h"
 #include "analyzer/site_cost.h"
@@ -19,6 +20,7 @@
 #include "base/memory.h"
 #include "trace/trace_reader.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,8 +35,11 @@ struct analysis_job {
 	struct arena *arena;
 	const struct trace *trace;
 	const struct context_totals *totals;
+	const uint64_t *cpu_counts; /* NULL: none */
 	struct symbols *symbols;
 	struct site_groups groups;
+	struct cpu_profile cpu;
+	size_t cpu_unknown; /* addresses without a symbol that only CPU stacks hold: of the kernel's, of C libraries */
 	struct site_cost_run cost;
 	struct site_words_input words;
 };
@@ -108,7 +113,6 @@ static void fill_amounts(struct site *site, const struct site_group *group)
 	site->alloc_bytes_ci = weights_interval(&group->bytes);
 	site->alloc_objects_ci = weights_interval(&group->objects);
 	site->object_size = site->alloc_objects > 0 ? site->alloc_bytes / site->alloc_objects : 0;
-	site->alloc_cpu_seconds = group->alloc_seconds;
 	site->lifetimes = group->object_lives.count;
 }
 
@@ -122,6 +126,9 @@ static void fill_cost(struct site *site, const struct site_cost_run *run, const 
 	site->live_bytes_ci = cost.live_bytes_ci;
 	site->scan_share = group->bytes.total > 0 ? group->scan_bytes / group->bytes.total : 0;
 	site->lifetime_cycles = cost.lifetime_cycles;
+	site->alloc_cpu_seconds = cost.alloc_seconds;
+	site->alloc_cpu_seconds_ci = cost.alloc_seconds_ci;
+	site->assist_cpu_seconds = group->assist_samples * run->cpu_period;
 	site->gc_saved_share = cost.saved;
 	site->gc_saved_share_ci = cost.saved_ci;
 	site->gc_saved_share_equal_memory = cost.saved_equal_memory;
@@ -187,13 +194,23 @@ static void take_rates(struct analysis *out, const struct trace *trace, const st
 	}
 }
 
+static void take_cpu(struct analysis_job *job)
+{
+	size_t unknown = symbols_unknown(job->symbols);
+
+	job->cpu = cpu_profile_make(job->trace, job->cpu_counts, job->symbols);
+	if (job->cpu.known)
+		cpu_profile_share(job->trace, job->cpu_counts, job->symbols, NULL, &job->groups);
+	job->cpu_unknown = symbols_unknown(job->symbols) - unknown;
+}
+
 /* Keep only what FILTER keeps of the groups, which are all the program's until then. */
 static void select_groups(struct analysis_job *job, struct stack_filter *filter)
 {
 	struct selection *selection = &job->out->selection;
 	double all = 0, kept = 0;
 
-	*selection = (struct selection){"", "", 1, 0};
+	*selection = (struct selection){"", "", 1, 0, {NAN, NAN, {NAN, NAN}, NAN}, NAN, {NAN, NAN}};
 	for (size_t i = 0; i < job->groups.count; i++) {
 		all += job->groups.groups[i]->bytes.total;
 		selection->all_samples += job->groups.groups[i]->objects.count;
@@ -202,11 +219,26 @@ static void select_groups(struct analysis_job *job, struct stack_filter *filter)
 		return;
 	site_groups_free(&job->groups);
 	site_groups_make(&job->groups, job->arena, job->symbols, job->trace, job->totals, filter);
+	if (job->cpu.known)
+		cpu_profile_share(job->trace, job->cpu_counts, job->symbols, filter, &job->groups);
 	for (size_t i = 0; i < job->groups.count; i++)
 		kept += job->groups.groups[i]->bytes.total;
 	selection->focus = arena_string(job->arena, stack_filter_focus(filter));
 	selection->ignore = arena_string(job->arena, stack_filter_ignore(filter));
 	selection->bytes_share = all > 0 ? kept / all : 0;
+}
+
+/* What the program would save without all that the filter kept. */
+static void take_selection_saving(struct analysis *out)
+{
+	struct selection *selection = &out->selection;
+	struct removal removal = {0};
+
+	for (size_t i = 0; i < out->nsites; i++)
+		removal_add(&removal, &out->sites[i], 1);
+	selection->saving = analysis_saving(out, &removal, NULL);
+	selection->alloc_cpu_seconds = removal.alloc_cpu_seconds;
+	selection->alloc_cpu_seconds_ci = removal_cpu_interval(&removal);
 }
 
 /* The model's run, for questions that come later. */
@@ -227,9 +259,10 @@ static enum verdicts_state verdicts_state_of(const struct analyze_options *optio
 }
 
 void analyze_totals(struct analysis *out, const struct trace *trace, const struct context_totals *totals,
-		    const struct gc_totals *gc, const struct analyze_options *options)
+		    const struct gc_totals *gc, const uint64_t *cpu_counts, const struct analyze_options *options)
 {
-	struct analysis_job job = {.out = out, .arena = arena_new(), .trace = trace, .totals = totals};
+	struct analysis_job job = {
+	    .out = out, .arena = arena_new(), .trace = trace, .totals = totals, .cpu_counts = cpu_counts};
 
 	*out = (struct analysis){.arena = job.arena, .is_heap_profile = gc == NULL};
 	job.symbols = symbols_new(job.arena, trace, options);
@@ -240,17 +273,20 @@ void analyze_totals(struct analysis *out, const struct trace *trace, const struc
 	take_facts(&job);
 	take_rates(out, trace, totals);
 	out->verdicts = verdicts_state_of(options);
-	out->gc = summary_of_gc(gc);
 	site_groups_make(&job.groups, job.arena, job.symbols, trace, totals, NULL);
 	job.words.uses_structpb = groups_use_structpb(&job.groups);
-	site_cost_prepare(&job.cost, &job.groups, gc, out->go_version);
+	take_cpu(&job);
+	site_cost_prepare(&job.cost, &job.groups, gc, &job.cpu, out->go_version);
+	out->gc = summary_of_gc(gc, &job.cpu);
 	if (job.cost.known)
 		out->gc.goal_bytes = job.cost.model.goal;
 	keep_model(&job);
 	select_groups(&job, options ? options->filter : NULL);
 	fill_sites(&job);
+	if (options && options->filter)
+		take_selection_saving(out);
 	summary_add_classes(out);
-	summary_write_notes(out, job.arena, trace, &job.cost, symbols_unknown(job.symbols));
+	summary_write_notes(out, job.arena, trace, &job.cost, symbols_unknown(job.symbols) - job.cpu_unknown);
 	site_groups_free(&job.groups);
 	root_finder_free(job.words.roots);
 	join_free(job.words.join);
@@ -267,7 +303,7 @@ enum status analyze_input_read(struct analyze_input **input, const char *trace_p
 		analyze_input_free(made);
 		return status;
 	}
-	accumulate_finish(&made->sums, made->trace.ncontexts);
+	accumulate_finish(&made->sums, made->trace.ncontexts, made->trace.ncpu_stacks);
 	*input = made;
 	return STATUS_OK;
 }
@@ -279,7 +315,7 @@ const struct trace *analyze_input_trace(const struct analyze_input *input)
 
 void analyze_input_run(struct analysis *out, const struct analyze_input *input, const struct analyze_options *options)
 {
-	analyze_totals(out, &input->trace, input->sums.contexts, &input->sums.gc, options);
+	analyze_totals(out, &input->trace, input->sums.contexts, &input->sums.gc, input->sums.cpu_counts, options);
 }
 
 void analyze_input_free(struct analyze_input *input)

@@ -77,9 +77,10 @@ void analyze_input_free(struct analyze_input *input);
 /*
  * The same for totals that somebody else made, e.g. from an ordinary Go heap profile: TRACE holds contexts, symbols,
  * types and facts (no samples); TOTALS has one entry for each of its contexts (analyzer/accumulate.h). GC may be NULL:
- * then no GC figures are known and sites are ranked by bytes.
+ * then no GC figures are known and sites are ranked by bytes. CPU_COUNTS has the samples of each of TRACE's CPU stacks,
+ * or is NULL.
  */
 void analyze_totals(struct analysis *out, const struct trace *trace, const struct context_totals *totals,
-		    const struct gc_totals *gc, const struct analyze_options *options);
+		    const struct gc_totals *gc, const uint64_t *cpu_counts, const struct analyze_options *options);
 
 #endif

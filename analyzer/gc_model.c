@@ -1,5 +1,5 @@
 /*
- * In: means of the run, a site's bytes and lives. Out: shares of the GC's CPU.
+ * In: means of the run, what its GC's CPU went to, a site's bytes and lives. Out: shares of the GC's CPU.
  *
  * Without site i, A − aᵢ bytes are allocated, so there are fewer cycles; q' is live, so the goal is lower and there are
  * more of them; each marks fewer objects, so it is cheaper. The product of the three, taken from 1, is the saving.
@@ -24,7 +24,8 @@
 #define MODEL_SMALLEST_ERROR 0.0005
 #define NORMAL_95            1.96
 #define HEAP_MINIMUM         (4.0 * (1 << 20)) /* bytes, at GOGC=100: runtime/mgcpacer.go, defaultHeapMinimum */
-#define REAL_MIX             2.0 /* allocating in a real program took 2 to 3 times what it takes in a tight loop */
+#define HEAP_IDLE            20000.0 /* ns a cycle that its workers take to find that nothing is left to mark */
+#define REAL_MIX             2.0     /* allocating in a real program took 2 to 3 times what it takes in a tight loop */
 
 struct gc_model_costs gc_model_costs_for(const char *go_version)
 {
@@ -41,10 +42,30 @@ struct gc_model_costs gc_model_costs_for(const char *go_version)
 	return major == 1 && minor > 0 && minor < 26 ? before : green_tea;
 }
 
-static double cycle_cost(const struct gc_model_run *run, double objects, double scan)
+/* ns that marking the heap takes in a cycle with so many live objects and scannable bytes of big ones. */
+static double heap_work(const struct gc_model_run *run, double objects, double scan)
 {
-	return run->costs.cycle + run->costs.object * fmax(objects, 0) + run->costs.scan_byte * fmax(scan, 0) +
-	       run->costs.root_byte * run->roots;
+	return run->costs.object * fmax(objects, 0) + run->costs.scan_byte * (fmax(scan, 0) + run->older_live);
+}
+
+static bool is_measured(const struct gc_model_parts *parts)
+{
+	return parts->rest + parts->roots + parts->heap + parts->sweep > 0;
+}
+
+/* Where nothing was measured, by the constants. */
+static struct gc_model_parts parts_of(const struct gc_model_run *run)
+{
+	struct gc_model_parts parts = run->parts;
+	double all;
+
+	if (is_measured(&parts))
+		return parts;
+	parts.rest = run->costs.cycle;
+	parts.roots = run->costs.root_byte * run->roots;
+	parts.heap = heap_work(run, run->sites_objects, run->sites_scan);
+	all = parts.rest + parts.roots + parts.heap;
+	return (struct gc_model_parts){parts.rest / all, parts.roots / all, parts.heap / all, 0};
 }
 
 /* F: marked, but neither a site's nor older than the trace. */
@@ -81,22 +102,34 @@ static double runway_to_goal(const struct gc_model_run *run, double q)
 	return fmax((run->goal - q) / (1 + floating_rate(run)), 1);
 }
 
-/* A heap without a site: what share of the allocations is left, what is live before and after, the cost of a cycle. */
+/* A heap without a site: what share of the allocations is left, what is live before and after, and what marking it
+ * takes, of what it took. */
 struct thinned_heap {
-	double left, q, q_without, cost;
+	double left, q, q_without, marking;
 };
 
 static struct thinned_heap thinned_by(const struct gc_model_run *run, const struct gc_model_site *site)
 {
-	double floating = floating_of(run);
+	double floating = floating_of(run), idle, before, after;
 	struct thinned_heap heap;
 
 	heap.left = fmax(0, run->allocated - site->allocated) / run->allocated;
 	heap.q = run->older_live + run->sites_live + 0.5 * floating;
 	heap.q_without = run->older_live + fmax(0, run->sites_live - site->live) + 0.5 * floating * heap.left;
-	heap.cost = cycle_cost(run, run->sites_objects - site->objects, run->sites_scan - site->scan) /
-		    cycle_cost(run, run->sites_objects, run->sites_scan);
+	idle = is_measured(&run->parts) ? HEAP_IDLE : 0;
+	before = idle + heap_work(run, run->sites_objects, run->sites_scan);
+	after = idle + heap_work(run, run->sites_objects - site->objects, run->sites_scan - site->scan);
+	heap.marking = before > 0 ? after / before : 1;
 	return heap;
+}
+
+/* The saving when HEAP's runway goes from BEFORE to AFTER. Each cycle sweeps all of the heap, garbage too. */
+static double saving_of(const struct gc_model_run *run, const struct thinned_heap *heap, double before, double after)
+{
+	struct gc_model_parts parts = parts_of(run);
+	double cycles = heap->left * before / after, swept = (heap->q_without + after) / (heap->q + before);
+
+	return 1 - cycles * (parts.rest + parts.roots + parts.heap * heap->marking + parts.sweep * swept);
 }
 
 /* Nothing but a limit could start a cycle, and its goal is not known. */
@@ -137,7 +170,7 @@ double gc_model_saving_at(const struct gc_model_run *run, const struct gc_model_
 	if (run->allocated <= 0)
 		return 0;
 	heap = thinned_by(run, site);
-	return 1 - heap.left * runway_as_set(run, heap.q) / runway_as_set(&other, heap.q_without) * heap.cost;
+	return saving_of(run, &heap, runway_as_set(run, heap.q), runway_as_set(&other, heap.q_without));
 }
 
 double gc_model_goal_at(const struct gc_model_run *run, const struct gc_model_site *site,
@@ -166,7 +199,7 @@ double gc_model_saving_equal_memory(const struct gc_model_run *run, const struct
 	if (run->allocated <= 0)
 		return 0;
 	heap = thinned_by(run, site);
-	return 1 - heap.left * runway_to_goal(run, heap.q) / runway_to_goal(run, heap.q_without) * heap.cost;
+	return saving_of(run, &heap, runway_to_goal(run, heap.q), runway_to_goal(run, heap.q_without));
 }
 
 static struct gc_model_site with_allocated(const struct gc_model_site *site, double allocated)

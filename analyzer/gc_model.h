@@ -15,6 +15,14 @@ struct gc_model_costs {
 	double cycle, object, scan_byte, root_byte;
 };
 
+/* What the GC's CPU goes to, as shares of 1; all 0: not measured. */
+struct gc_model_parts {
+	double rest;  /* starting and ending cycles */
+	double roots; /* marking stacks and globals */
+	double heap;  /* marking the heap */
+	double sweep;
+};
+
 /* The run as it was. Bytes; means over the cycles. */
 struct gc_model_run {
 	int gogc;                 /* negative: off */
@@ -27,6 +35,7 @@ struct gc_model_run {
 	double sites_objects,
 	    sites_scan; /* O and S: Σ of live objects, of scannable live bytes in objects over 512 bytes */
 	struct gc_model_costs costs;
+	struct gc_model_parts parts;
 };
 
 /* One site's part of it. */

@@ -14,6 +14,7 @@
 #include "analyzer/site_cost.h"
 
 #include "analyzer/accumulate.h"
+#include "analyzer/cpu_profile.h"
 #include "analyzer/site_group.h"
 #include "base/memory.h"
 
@@ -23,6 +24,8 @@
 #define BLACK_QUANTILE 0.1
 #define BLACK_MAX      0.5
 #define LIMIT_FELT     1.15 /* cycles this much closer together than GOGC says are the limit's doing */
+#define FEW_GC_SAMPLES 50   /* of CPU: fewer tell the parts of the GC worse than the constants do */
+#define TABLE_SHAPE    2.0  /* a relative deviation of 0.7 */
 #define BLACK_LIVES    20   /* fewer lives tell nothing of a site's share of survivors */
 
 struct survivor_share {
@@ -207,10 +210,29 @@ static void scale_live(struct site_cost_run *run)
 	model->sites_scan *= run->live_scale;
 }
 
-void site_cost_prepare(struct site_cost_run *run, const struct site_groups *groups, const struct gc_totals *gc,
-		       const char *go_version)
+/* What the samples of CPU tell: what the GC did, and how long allocating takes in this program. */
+static void take_cpu(struct site_cost_run *run, const struct site_groups *groups, const struct cpu_profile *cpu)
 {
-	*run = (struct site_cost_run){.live_scale = 1};
+	double gc = (double)cpu_profile_gc(cpu), estimated = 0;
+	struct gc_model_parts *parts = &run->model.parts;
+
+	run->cpu_period = cpu->period;
+	if (gc >= FEW_GC_SAMPLES) {
+		parts->rest = (double)cpu->by_work[CPU_GC_REST] / gc;
+		parts->roots = (double)cpu->by_work[CPU_MARKING_ROOTS] / gc;
+		parts->heap = (double)cpu->by_work[CPU_MARKING_HEAP] / gc;
+		parts->sweep = (double)cpu->by_work[CPU_SWEEPING] / gc;
+	}
+	for (size_t i = 0; i < groups->count; i++)
+		estimated += groups->groups[i]->alloc_seconds;
+	if (estimated > 0 && cpu->by_work[CPU_ALLOCATING] > 0)
+		run->alloc_scale = (double)cpu->by_work[CPU_ALLOCATING] * cpu->period / estimated;
+}
+
+void site_cost_prepare(struct site_cost_run *run, const struct site_groups *groups, const struct gc_totals *gc,
+		       const struct cpu_profile *cpu, const char *go_version)
+{
+	*run = (struct site_cost_run){.live_scale = 1, .alloc_scale = 1};
 	run->model.costs = gc_model_costs_for(go_version);
 	if (gc && gc->records)
 		take_gc(run, gc);
@@ -219,11 +241,30 @@ void site_cost_prepare(struct site_cost_run *run, const struct site_groups *grou
 	for (size_t i = 0; i < groups->count; i++)
 		add_site(run, groups->groups[i]);
 	scale_live(run);
+	if (cpu->known)
+		take_cpu(run, groups, cpu);
 	if (run->known && gc)
 		take_goals(run, gc->last.memory_limit);
 	if (run->attached_late && gc)
 		run->model.older_live =
 		    fmin(known_or(gc->first.heap_marked, 0), fmax(0, run->model.live - run->model.sites_live));
+}
+
+/*
+ * The time that GROUP's allocating takes. What was sampled is Poisson around it; what the sizes make it, a gamma prior
+ * as wide as the table of sizes is wrong: so the posterior is a gamma again.
+ */
+static void take_alloc_seconds(struct site_cost *cost, const struct site_cost_run *run, const struct site_group *group)
+{
+	double guess = run->alloc_scale * group->alloc_seconds, shape, mean;
+
+	if (guess <= 0)
+		return;
+	shape = TABLE_SHAPE + (run->cpu_period > 0 ? group->alloc_samples : 0);
+	mean = shape / (TABLE_SHAPE / guess + (run->cpu_period > 0 ? 1 / run->cpu_period : 0));
+	cost->alloc_seconds = mean;
+	cost->alloc_seconds_ci.low = weights_gamma_quantile(mean, mean * mean / shape, 0.025);
+	cost->alloc_seconds_ci.high = weights_gamma_quantile(mean, mean * mean / shape, 0.975);
 }
 
 struct site_cost site_cost_of(const struct site_cost_run *run, const struct site_group *group)
@@ -232,6 +273,7 @@ struct site_cost site_cost_of(const struct site_cost_run *run, const struct site
 	struct gc_model_site site = {group->bytes.total, cost.live_bytes, cost.live_objects, cost.scan_bytes};
 	struct gc_model_spread spread = {.allocated = weights_interval(&group->bytes), .live = cost.live_bytes_ci};
 
+	take_alloc_seconds(&cost, run, group);
 	if (!run->known || group->call.operation == OPERATION_C || group->bytes.total <= 0)
 		return cost;
 	spread.objects_per_byte =

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct cpu_profile;
 struct gc_totals;
 struct site_group;
 struct site_groups;
@@ -21,6 +22,9 @@ struct site_cost_run {
 	    black_share; /* of what is allocated, that is allocated while the GC marks, and so survives one cycle end */
 	double live_scale;   /* 1, or less where sampling says more alive than the GC marked */
 	double typical_life; /* mean cycle ends survived by those objects of all sites that survive any */
+	double
+	    alloc_scale; /* what was measured of the time that all allocating took, to its estimate; 1: not measured */
+	double cpu_period; /* seconds between samples of CPU; 0: there were none */
 	struct gc_model_run model;
 };
 
@@ -31,11 +35,16 @@ struct site_cost {
 	double lifetime_cycles; /* NAN when no life was followed */
 	double saved, saved_equal_memory;
 	struct interval saved_ci;
+	double alloc_seconds; /* CPU of allocating itself */
+	struct interval alloc_seconds_ci;
 };
 
-/* Fill RUN from the GC's figures (GC may be NULL) and all the groups. GO_VERSION as the trace has it, may be NULL. */
+/*
+ * Fill RUN from the GC's figures (GC may be NULL), all the groups, and the samples of CPU (CPU->known may be false).
+ * GO_VERSION as the trace has it, may be NULL.
+ */
 void site_cost_prepare(struct site_cost_run *run, const struct site_groups *groups, const struct gc_totals *gc,
-		       const char *go_version);
+		       const struct cpu_profile *cpu, const char *go_version);
 
 /* The cost of GROUP in RUN. */
 struct site_cost site_cost_of(const struct site_cost_run *run, const struct site_group *group);

@@ -27,6 +27,7 @@ struct site_group {
 	struct life_totals object_lives, byte_lives; /* the latter with every weight times the size */
 	double scan_bytes;                           /* allocated, scannable, in objects over 512 bytes */
 	double alloc_seconds;                        /* CPU of allocating itself */
+	double alloc_samples, assist_samples;        /* of CPU: allocating, and helping the GC while at it */
 	double live_objects, live_bytes;             /* as a heap profile has them; 0 from a trace */
 	uint64_t rate_high;                          /* the largest mean among its samples */
 	uint64_t smallest, largest;                  /* bytes of its slots */

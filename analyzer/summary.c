@@ -6,6 +6,7 @@
 
 #include "analyzer/accumulate.h"
 #include "analyzer/arena.h"
+#include "analyzer/cpu_profile.h"
 #include "analyzer/site_cost.h"
 #include "base/buf.h"
 #include "trace/trace_reader.h"
@@ -37,7 +38,24 @@ static uint64_t difference(uint64_t before, uint64_t after)
 	return before != UINT64_MAX && after > before ? after - before : before == UINT64_MAX ? after : 0;
 }
 
-struct gc_summary summary_of_gc(const struct gc_totals *gc)
+/* The GC's CPU by samples, instead of by the runtime's account. */
+static void take_sampled(struct gc_summary *summary, const struct cpu_profile *cpu)
+{
+	double gc = (double)cpu_profile_gc(cpu);
+
+	summary->sampled = true;
+	summary->sees_kernel = cpu->sees_kernel;
+	summary->cpu_samples = cpu->samples;
+	summary->cpu_share = gc / (double)cpu->samples;
+	summary->cpu_seconds = gc * cpu->period;
+	summary->assist_seconds = (double)cpu->assists * cpu->period;
+	if (gc > 0)
+		summary->parts = (struct gc_parts){
+		    (double)cpu->by_work[CPU_GC_REST] / gc, (double)cpu->by_work[CPU_MARKING_ROOTS] / gc,
+		    (double)cpu->by_work[CPU_MARKING_HEAP] / gc, (double)cpu->by_work[CPU_SWEEPING] / gc};
+}
+
+struct gc_summary summary_of_gc(const struct gc_totals *gc, const struct cpu_profile *cpu)
 {
 	struct gc_summary summary = {0};
 	struct trace_gc before = {0};
@@ -66,6 +84,8 @@ struct gc_summary summary_of_gc(const struct gc_totals *gc)
 		summary.cpu_seconds *= scale;
 		summary.assist_seconds *= scale;
 	}
+	if (cpu->known)
+		take_sampled(&summary, cpu);
 	summary.cycles = gc->cycle_high - before.cycle;
 	summary.gogc = gc->last.gc_percent;
 	summary.memory_limit = gc->last.memory_limit >= INT64_MAX ? UINT64_MAX : gc->last.memory_limit;
@@ -245,7 +265,11 @@ static void note_gc(struct analysis *analysis, struct arena *arena, const struct
 	if (analysis->gc.cycles < 10)
 		add_note(analysis, arena, "Only %llu GC cycles ended: the means over them are rough.",
 			 (unsigned long long)analysis->gc.cycles);
-	if (analysis->gc.cpu_seconds > 0)
+	if (analysis->gc.sampled && !analysis->gc.sees_kernel)
+		add_note(analysis, arena,
+			 "Only what the program does outside the kernel was sampled: the GC's CPU is without the "
+			 "kernel's part of it (kernel.perf_event_paranoid of 1 shows it).");
+	if (!analysis->gc.sampled && analysis->gc.cpu_seconds > 0)
 		add_note(analysis, arena,
 			 "The GC's CPU is by the runtime's own account, which is metered by wall clock: it is too "
 			 "high on a machine that is short of CPUs, and leaves out sweeping.");

@@ -6,13 +6,15 @@
 
 struct accumulation;
 struct arena;
+struct cpu_profile;
 struct gc_totals;
 struct site_cost_run;
 struct trace;
 
 /* The GC's figures over the trace; GC may be NULL (known is false then). Differences to the first record where the
- * trace began in the middle of a run, else to the start of the process. */
-struct gc_summary summary_of_gc(const struct gc_totals *gc);
+ * trace began in the middle of a run, else to the start of the process. CPU, where it is known, goes before the
+ * runtime's own account. */
+struct gc_summary summary_of_gc(const struct gc_totals *gc, const struct cpu_profile *cpu);
 
 /* Fill the totals and class shares of ANALYSIS from its sites. */
 void summary_add_classes(struct analysis *analysis);

@@ -25,6 +25,14 @@ void removal_add(struct removal *removal, const struct site *site, double share)
 	removal->alloc_cpu_seconds += share * site->alloc_cpu_seconds;
 	add_spread(&removal->alloc_below, &removal->alloc_above, site->alloc_bytes, &site->alloc_bytes_ci, share);
 	add_spread(&removal->live_below, &removal->live_above, site->live_bytes, &site->live_bytes_ci, share);
+	add_spread(&removal->cpu_below, &removal->cpu_above, site->alloc_cpu_seconds, &site->alloc_cpu_seconds_ci,
+		   share);
+}
+
+struct interval removal_cpu_interval(const struct removal *removal)
+{
+	return (struct interval){fmax(0, removal->alloc_cpu_seconds - sqrt(removal->cpu_below)),
+				 removal->alloc_cpu_seconds + sqrt(removal->cpu_above)};
 }
 
 /* The setting that WANTED asks for, in *SETTING; NULL where it leaves all as it was. */

@@ -19,13 +19,14 @@
 
 #define RUN_DEFAULT_RATE      4096
 #define RUN_DEFAULT_LIVE_RATE (256 * 1024)
+#define RUN_CPU_PERIOD_NS     997000 /* about 1 ms, but in step with nothing that happens every ms */
 
-enum run_option { OPTION_RATE = 0x100, OPTION_LIVE_RATE, OPTION_NO_REPORT };
+enum run_option { OPTION_RATE = 0x100, OPTION_LIVE_RATE, OPTION_NO_REPORT, OPTION_NO_CPU };
 
 struct run_arguments {
 	const char *output;
 	unsigned long long rate, live_rate;
-	bool no_report, quiet;
+	bool no_report, no_cpu, quiet;
 	char **command;
 };
 
@@ -37,6 +38,8 @@ static const struct argp_option run_options[] = {
      "mean bytes between objects that are followed to their death, in a program that keeps no heap profile of its own "
      "(default 256K)",
      0},
+    {"no-cpu-samples", OPTION_NO_CPU, NULL, 0,
+     "do not sample where CPU is spent: the GC's CPU is then the runtime's own estimate", 0},
     {"no-report", OPTION_NO_REPORT, NULL, 0, "only record", 0},
     {"quiet", 'q', NULL, 0, "say nothing but errors", 0},
     {0},
@@ -60,6 +63,9 @@ static error_t run_parse(int key, char *value, struct argp_state *state)
 	case OPTION_LIVE_RATE:
 		if (!terminal_parse_bytes(value, &arguments->live_rate) || arguments->live_rate > 0x7000000)
 			argp_error(state, "--live-rate: not a number of bytes from 1 to 112M: %s", value);
+		break;
+	case OPTION_NO_CPU:
+		arguments->no_cpu = true;
 		break;
 	case OPTION_NO_REPORT:
 		arguments->no_report = true;
@@ -176,6 +182,7 @@ int cmd_run(int argc, char **argv)
 	options.library = library;
 	options.rate = arguments.rate;
 	options.live_rate = arguments.live_rate;
+	options.cpu_period_ns = arguments.no_cpu ? 0 : RUN_CPU_PERIOD_NS;
 	if (session_run(&options, run_at_end, NULL, &result, &error) != STATUS_OK) {
 		terminal_error("%s", error.text);
 		status = result.wait_status ? run_pass_status(result.wait_status) : 1;

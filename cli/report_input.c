@@ -276,7 +276,7 @@ static enum status input_analyze_heap_profile(struct analysis *analysis, const s
 		return status;
 	status = input_prepare(&options, &names, request, heap_profile_input_trace(input), error);
 	if (status == STATUS_OK) {
-		analyze_totals(analysis, heap_profile_input_trace(input), heap_profile_input_totals(input), NULL,
+		analyze_totals(analysis, heap_profile_input_trace(input), heap_profile_input_totals(input), NULL, NULL,
 			       &options);
 		analysis->is_heap_profile = true;
 	}

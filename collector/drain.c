@@ -497,27 +497,34 @@ static int drain_compare_words(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static uint64_t *drain_distinct(const struct drain_words *words, size_t *count)
+static uint64_t *drain_distinct(const struct drain_words *words, const uint64_t *more, size_t nmore, size_t *count)
 {
-	uint64_t *copy = memory_alloc(words->count, sizeof(*copy));
-	size_t i, kept = 0;
+	size_t all = words->count + nmore, i, kept = 0;
+	uint64_t *copy = memory_alloc(all, sizeof(*copy));
 
 	if (words->count)
 		memcpy(copy, words->words, words->count * sizeof(*copy));
-	qsort(copy, words->count, sizeof(*copy), drain_compare_words);
-	for (i = 0; i < words->count; i++)
+	if (nmore)
+		memcpy(copy + words->count, more, nmore * sizeof(*copy));
+	qsort(copy, all, sizeof(*copy), drain_compare_words);
+	for (i = 0; i < all; i++)
 		if (!kept || copy[kept - 1] != copy[i])
 			copy[kept++] = copy[i];
 	*count = kept;
 	return copy;
 }
 
-uint64_t *drain_addresses(const struct drain *drain, size_t *count)
+uint64_t drain_start_ns(const struct drain *drain)
 {
-	return drain_distinct(&drain->addresses, count);
+	return drain->start_ns;
+}
+
+uint64_t *drain_addresses(const struct drain *drain, const uint64_t *more, size_t nmore, size_t *count)
+{
+	return drain_distinct(&drain->addresses, more, nmore, count);
 }
 
 uint64_t *drain_types(const struct drain *drain, size_t *count)
 {
-	return drain_distinct(&drain->types, count);
+	return drain_distinct(&drain->types, NULL, 0, count);
 }

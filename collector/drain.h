@@ -44,8 +44,14 @@ double drain_pressure(const struct drain *drain);
 /* How many samples were taken. */
 uint64_t drain_samples(const struct drain *drain);
 
-/* Every distinct return address (link-time) of the stacks, and every distinct type; the caller free()s the arrays. */
-uint64_t *drain_addresses(const struct drain *drain, size_t *count);
+/* When it began, by CLOCK_MONOTONIC: the trace's time 0. */
+uint64_t drain_start_ns(const struct drain *drain);
+
+/*
+ * Every distinct return address (link-time) of the stacks, and of NMORE others, rising; and every distinct type. The
+ * caller free()s the arrays.
+ */
+uint64_t *drain_addresses(const struct drain *drain, const uint64_t *more, size_t nmore, size_t *count);
 uint64_t *drain_types(const struct drain *drain, size_t *count);
 
 #endif

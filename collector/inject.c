@@ -289,6 +289,7 @@ enum status inject_at_exec(pid_t pid, const struct plan *plan, uint64_t rate, st
 	}
 	if (status == STATUS_OK)
 		status = inject_patch(&injection, error);
+	region->code = injection.code;
 	if (status != STATUS_OK)
 		region_close(region);
 	*bias = injection.bias;

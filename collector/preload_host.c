@@ -197,6 +197,7 @@ enum status preload_host_attach(struct preload_host *host, pid_t pid, const stru
 		status = fd < 0 ? error_set_errno(error, "cannot make a shared memory") : region_map(region, fd, error);
 	}
 	if (status == STATUS_OK) {
+		region->code = code;
 		region_arm(region, plan, *bias);
 		preload_host_fill(answer, plan, *bias, code, region);
 		status = preload_host_send(host, answer, region->fd)

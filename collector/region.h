@@ -16,6 +16,7 @@ struct region {
 	int fd;        /* the memfd, owned; -1 when none */
 	uint64_t size; /* bytes of control and rings: what is mapped behind the agent's code */
 	uint64_t rate; /* mean bytes between samples, as planned */
+	uint64_t code; /* where the agent's code lies in the target, AGENT_CODE_SIZE bytes */
 	uint32_t nshards, ntallies;
 	uint64_t ring_size;            /* bytes of each shard's ring */
 	struct agent_control *control; /* mapped here; NULL when not */

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "collector/clean_environment.h"
+#include "collector/cpu_record.h"
 #include "collector/drain.h"
 #include "collector/follow.h"
 #include "collector/inject.h"
@@ -40,6 +41,7 @@ struct session {
 	struct plan *waiting; /* of a dynamic program that stood at its exec, until its constructor asks; or NULL */
 	struct trace_writer *writer;
 	struct drain *drain;
+	struct cpu_record *cpu;
 	uint64_t bias;
 	pid_t target; /* the Go program's process; 0: none yet */
 	int signals;
@@ -117,6 +119,8 @@ static void session_begin(struct session *session, pid_t pid, const char *way)
 	session->result->profiled = true;
 	session->drain = drain_new(&session->region, session->writer, pid, session->bias);
 	session_write_facts(session, way);
+	cpu_record_begin(session->cpu, session->writer, pid, session->bias, &session->region,
+			 drain_start_ns(session->drain));
 	drain_poll_figures(session->drain);
 	trace_writer_flush(session->writer, &session->result->damage);
 }
@@ -271,6 +275,8 @@ static void session_tend(struct session *session)
 {
 	uint64_t now = session_now();
 
+	if (session->cpu)
+		cpu_record_take(session->cpu);
 	if (!session->drain)
 		return;
 	drain_run(session->drain);
@@ -338,6 +344,7 @@ static enum status session_start(struct session *session, struct error *error)
 		error_set(&session->result->refusal, "cannot profile %s: %s", session->options->command[0], forbidden);
 	else if (follow_seize(session->follow, session->launch.pid, &why) != STATUS_OK)
 		session_refuse(session, &why);
+	session->cpu = cpu_record_new(session->launch.pid, session->options->cpu_period_ns);
 	launch_release(&session->launch);
 	return STATUS_OK;
 }
@@ -346,13 +353,17 @@ static void session_finish_trace(struct session *session, void (*at_end)(void *u
 				 void *user)
 {
 	struct session_end end = {.writer = session->writer};
+	const uint64_t *more;
+	size_t nmore;
 
 	drain_rest(session->drain);
+	cpu_record_end(session->cpu);
 	drain_write_losses(session->drain);
 	session_number_fact(session, "exit_status", (uint64_t)(uint32_t)session->result->wait_status);
 	trace_writer_flush(session->writer, &session->result->damage);
+	more = cpu_record_addresses(session->cpu, &nmore);
 	end.program = plan_program(session->plan)->path;
-	end.addresses = drain_addresses(session->drain, &end.naddresses);
+	end.addresses = drain_addresses(session->drain, more, nmore, &end.naddresses);
 	end.types = drain_types(session->drain, &end.ntypes);
 	if (at_end)
 		at_end(user, &end);
@@ -374,6 +385,7 @@ static void session_close(struct session *session)
 			session->result->damage = error;
 	}
 	drain_free(session->drain);
+	cpu_record_free(session->cpu);
 	region_close(&session->region);
 	plan_free(session->plan);
 	plan_free(session->waiting);

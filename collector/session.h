@@ -15,9 +15,10 @@
 struct session_options {
 	char *const *command; /* NULL-terminated */
 	const char *trace_path;
-	const char *library; /* path of libescprof.so; NULL: only static programs can be profiled */
-	uint64_t rate;       /* mean bytes between samples, from 1 */
-	uint64_t live_rate;  /* where the program keeps no heap profile: mean bytes between followed objects */
+	const char *library;    /* path of libescprof.so; NULL: only static programs can be profiled */
+	uint64_t rate;          /* mean bytes between samples, from 1 */
+	uint64_t live_rate;     /* where the program keeps no heap profile: mean bytes between followed objects */
+	uint64_t cpu_period_ns; /* of CPU between two looks at where it is spent; 0: none */
 	bool verbose;
 };
 

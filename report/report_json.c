@@ -108,6 +108,21 @@ static json_t *make_trace(const struct analysis *analysis)
 	return object;
 }
 
+/* What the GC's CPU went to; null when it was not sampled. */
+static json_t *make_parts(const struct gc_summary *gc)
+{
+	json_t *object;
+
+	if (!gc->sampled)
+		return json_null();
+	object = json_object();
+	json_object_set_new(object, "marking_heap", make_real(gc->parts.heap));
+	json_object_set_new(object, "marking_roots", make_real(gc->parts.roots));
+	json_object_set_new(object, "sweeping", make_real(gc->parts.sweep));
+	json_object_set_new(object, "rest", make_real(gc->parts.rest));
+	return object;
+}
+
 static json_t *make_gc(const struct gc_summary *gc)
 {
 	json_t *object = json_object();
@@ -116,6 +131,8 @@ static json_t *make_gc(const struct gc_summary *gc)
 	json_object_set_new(object, "known", json_boolean(gc->known));
 	json_object_set_new(object, "cpu_seconds", make_real(gc->cpu_seconds + unknown));
 	json_object_set_new(object, "cpu_share", make_real(gc->cpu_share + unknown));
+	json_object_set_new(object, "cpu_samples", gc->sampled ? make_integer(gc->cpu_samples) : json_null());
+	json_object_set_new(object, "cpu_parts", make_parts(gc));
 	json_object_set_new(object, "process_cpu_seconds", make_real(gc->process_cpu_seconds + unknown));
 	json_object_set_new(object, "assist_seconds", make_real(gc->assist_seconds + unknown));
 	json_object_set_new(object, "pause_seconds", make_real(gc->pause_seconds + unknown));
@@ -150,6 +167,11 @@ static json_t *make_selection(const struct selection *selection)
 	json_object_set_new(object, "focus", make_string(selection->focus));
 	json_object_set_new(object, "ignore", make_string(selection->ignore));
 	json_object_set_new(object, "bytes_share", make_real(selection->bytes_share));
+	json_object_set_new(object, "gc_saved_share", make_real(selection->saving.share));
+	json_object_set_new(object, "gc_saved_share_ci", make_interval(&selection->saving.share_ci));
+	json_object_set_new(object, "gc_saved_share_equal_memory", make_real(selection->saving.share_equal_memory));
+	json_object_set_new(object, "alloc_cpu_seconds", make_real(selection->alloc_cpu_seconds));
+	json_object_set_new(object, "alloc_cpu_seconds_ci", make_interval(&selection->alloc_cpu_seconds_ci));
 	return object;
 }
 
@@ -229,6 +251,8 @@ static void set_costs(json_t *object, const struct site *site, bool gc_known)
 	json_object_set_new(object, "gc_saved_share_equal_memory",
 			    make_real(gc_known ? site->gc_saved_share_equal_memory : NAN));
 	json_object_set_new(object, "alloc_cpu_seconds", make_real(site->alloc_cpu_seconds));
+	json_object_set_new(object, "alloc_cpu_seconds_ci", make_interval(&site->alloc_cpu_seconds_ci));
+	json_object_set_new(object, "assist_cpu_seconds", make_real(site->assist_cpu_seconds));
 	json_object_set_new(object, "refused", json_boolean(site->refused));
 	json_object_set_new(object, "tiny", json_boolean(site->tiny));
 	json_object_set_new(object, "tiny_with", make_tiny_with(site));

@@ -86,7 +86,7 @@ static void put_gc(struct page *page, const struct analysis *analysis)
 static void put_selection(struct page *page, const struct analysis *analysis)
 {
 	const struct selection *selection = &analysis->selection;
-	char share[WORDS_NUMBER_SIZE];
+	char share[WORDS_NUMBER_SIZE], low[WORDS_NUMBER_SIZE], high[WORDS_NUMBER_SIZE];
 	struct buf words = {0};
 
 	if (!selection->focus[0] && !selection->ignore[0])
@@ -98,6 +98,11 @@ static void put_selection(struct page *page, const struct analysis *analysis)
 		buf_append_format(&words, "%s without “%s”", selection->focus[0] ? "," : "", selection->ignore);
 	buf_append_format(&words, " only: %s %% of the bytes; the GC's figures are the whole program's",
 			  words_percent(share, selection->bytes_share));
+	if (!isnan(selection->saving.share))
+		buf_append_format(&words, ". Without any of it the GC would take %s %% less CPU (%s to %s)",
+				  words_percent(share, selection->saving.share),
+				  words_percent(low, selection->saving.share_ci.low),
+				  words_percent(high, selection->saving.share_ci.high));
 	put_line(page, "Shown", &words);
 }
 

@@ -35,6 +35,8 @@ enum trace_tag {
 	TRACE_TAG_COUNTED, /* several samples alike, without goroutine and address */
 	TRACE_TAG_FUNCTION,
 	TRACE_TAG_ORDER,
+	TRACE_TAG_CPU_STACK, /* numbered from 0 in order */
+	TRACE_TAG_CPU_SAMPLE,
 };
 
 #define TRACE_CONTEXT_TYPE_KNOWN 1u

@@ -35,6 +35,18 @@ struct trace_sample {
 	uint32_t cycle;     /* memstats.numgc at the time */
 };
 
+/* Where a thread used its CPU, stored once; CPU samples name it by number, from 0 up. */
+struct trace_cpu_stack {
+	uint32_t depth;
+	const uint64_t *stack; /* innermost first, link-time; the first is 1 more than where it was, as if a return */
+};
+
+/* A period of CPU (fact cpu_period_ns) that a thread used. */
+struct trace_cpu_sample {
+	uint64_t time_ns; /* as in trace_sample */
+	uint32_t stack;
+};
+
 /* The sweep freed an object whose allocation was a sample with this address. */
 struct trace_death {
 	uint64_t time_ns;
@@ -110,7 +122,8 @@ struct trace_function {
 /*
  * Named facts about the run, as strings. Keys: command (arguments joined by NUL), binary, go_version, go_build_id,
  * gnu_build_id, main_module, main_path, build_info (the whole text), rate, pid, start_time (Unix ns), exit_status,
- * cpus, way ("preload" or "inject"), escprof_version.
+ * cpus, way ("preload" or "inject"), escprof_version; cpu_period_ns (between two samples of CPU; missing: none were
+ * taken), cpu_sampled ("all", "user": without the kernel's, or why there are none), cpu_lost.
  */
 struct trace_fact {
 	const char *key, *value;

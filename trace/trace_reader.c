@@ -37,7 +37,8 @@ struct reader {
 	struct trace *trace;
 	const struct trace_callbacks *callbacks;
 	struct reader_deltas deltas;
-	size_t facts_capacity, contexts_capacity, symbols_capacity, types_capacity, functions_capacity, orders_capacity;
+	size_t facts_capacity, contexts_capacity, cpu_stacks_capacity, symbols_capacity, types_capacity,
+	    functions_capacity, orders_capacity;
 };
 
 static void *reader_arena_alloc(struct trace *trace, size_t size)
@@ -95,29 +96,38 @@ static void reader_fact(struct reader *reader, struct cursor *cursor)
 	trace->facts[trace->nfacts++] = fact;
 }
 
+/* A depth and so many deltas; on failure the cursor says so. */
+static const uint64_t *reader_stack(struct reader *reader, struct cursor *cursor, uint32_t *depth)
+{
+	uint64_t count = cursor_uleb(cursor), previous = 0, *stack;
+
+	if (count > TRACE_STACK_MAX || count > cursor_left(cursor)) {
+		cursor->failed = true;
+		return NULL;
+	}
+	stack = reader_arena_alloc(reader->trace, count * sizeof(*stack));
+	for (uint64_t i = 0; i < count; i++)
+		stack[i] = previous += (uint64_t)cursor_zigzag(cursor);
+	*depth = (uint32_t)count;
+	return stack;
+}
+
 static void reader_context(struct reader *reader, struct cursor *cursor)
 {
 	struct trace *trace = reader->trace;
 	struct trace_context context = {0};
-	uint64_t flags = cursor_uleb(cursor), previous = 0, depth, *stack, i;
+	uint64_t flags = cursor_uleb(cursor);
 
 	context.type_known = flags & TRACE_CONTEXT_TYPE_KNOWN;
 	context.truncated = flags & TRACE_CONTEXT_TRUNCATED;
 	context.size = cursor_uleb(cursor);
 	context.type = cursor_uleb(cursor);
 	context.creator_pc = cursor_uleb(cursor);
-	depth = cursor_uleb(cursor);
-	if (depth > TRACE_STACK_MAX || depth > cursor_left(cursor) || trace->ncontexts >= UINT32_MAX) {
+	context.stack = reader_stack(reader, cursor, &context.stack_depth);
+	if (cursor->failed || trace->ncontexts >= UINT32_MAX) {
 		cursor->failed = true;
 		return;
 	}
-	stack = reader_arena_alloc(trace, depth * sizeof(*stack));
-	for (i = 0; i < depth; i++)
-		stack[i] = previous += (uint64_t)cursor_zigzag(cursor);
-	if (cursor->failed)
-		return;
-	context.stack = stack;
-	context.stack_depth = (uint32_t)depth;
 	trace->contexts =
 	    memory_reserve(trace->contexts, trace->ncontexts, &reader->contexts_capacity, sizeof(context));
 	trace->contexts[trace->ncontexts++] = context;
@@ -190,6 +200,40 @@ static void reader_counted_samples(struct reader *reader, struct cursor *cursor)
 		cursor->failed = true;
 	if (!cursor->failed)
 		reader_give_sample(reader, &sample, context);
+}
+
+static void reader_cpu_stack(struct reader *reader, struct cursor *cursor)
+{
+	struct trace *trace = reader->trace;
+	struct trace_cpu_stack stack = {0};
+
+	stack.stack = reader_stack(reader, cursor, &stack.depth);
+	if (cursor->failed || trace->ncpu_stacks >= UINT32_MAX) {
+		cursor->failed = true;
+		return;
+	}
+	trace->cpu_stacks =
+	    memory_reserve(trace->cpu_stacks, trace->ncpu_stacks, &reader->cpu_stacks_capacity, sizeof(stack));
+	trace->cpu_stacks[trace->ncpu_stacks++] = stack;
+}
+
+static void reader_cpu_sample(struct reader *reader, struct cursor *cursor)
+{
+	struct trace *trace = reader->trace;
+	struct trace_cpu_sample sample = {.time_ns = reader_delta(cursor, &reader->deltas.time_ns)};
+	uint64_t stack = cursor_uleb(cursor);
+
+	if (cursor->failed)
+		return;
+	if (stack >= trace->ncpu_stacks) {
+		trace->skipped++;
+		return;
+	}
+	sample.stack = (uint32_t)stack;
+	trace->ncpu_samples++;
+	reader_saw_time(trace, sample.time_ns);
+	if (reader->callbacks && reader->callbacks->cpu_sample)
+		reader->callbacks->cpu_sample(reader->callbacks->user, trace, &sample);
 }
 
 static void reader_death(struct reader *reader, struct cursor *cursor)
@@ -367,6 +411,12 @@ static void reader_record(struct reader *reader, struct cursor *cursor)
 	case TRACE_TAG_COUNTED:
 		reader_counted_samples(reader, cursor);
 		break;
+	case TRACE_TAG_CPU_STACK:
+		reader_cpu_stack(reader, cursor);
+		break;
+	case TRACE_TAG_CPU_SAMPLE:
+		reader_cpu_sample(reader, cursor);
+		break;
 	case TRACE_TAG_DEATH:
 		reader_death(reader, cursor);
 		break;
@@ -535,6 +585,7 @@ void trace_free(struct trace *trace)
 	}
 	free(trace->facts);
 	free(trace->contexts);
+	free(trace->cpu_stacks);
 	free(trace->symbols);
 	free(trace->types);
 	free(trace->functions);

@@ -16,6 +16,8 @@ struct trace {
 	size_t nfacts;
 	struct trace_context *contexts;
 	size_t ncontexts;
+	struct trace_cpu_stack *cpu_stacks;
+	size_t ncpu_stacks;
 	struct trace_symbol *symbols;
 	size_t nsymbols; /* sorted by pc once trace_read returns */
 	struct trace_type *types;
@@ -25,7 +27,7 @@ struct trace {
 	struct trace_function *functions;
 	size_t nfunctions;          /* sorted by entry once trace_read returns */
 	struct trace_losses losses; /* the last ones seen */
-	uint64_t nsamples, ndeaths, ngcs;
+	uint64_t nsamples, ndeaths, ngcs, ncpu_samples;
 	uint64_t end_ns;  /* the latest time seen */
 	bool complete;    /* the end record was there */
 	uint64_t skipped; /* records that named something undefined, and were left out */
@@ -33,10 +35,11 @@ struct trace {
 	void *arena;      /* the reader's own memory */
 };
 
-/* Called while reading; any may be NULL. SAMPLE->context is always a valid number in TRACE. */
+/* Called while reading; any may be NULL. SAMPLE->context, or ->stack, is always a valid number in TRACE. */
 struct trace_callbacks {
 	void (*sample)(void *user, const struct trace *trace, const struct trace_sample *sample);
 	void (*death)(void *user, const struct trace *trace, const struct trace_death *death);
+	void (*cpu_sample)(void *user, const struct trace *trace, const struct trace_cpu_sample *sample);
 	void (*gc)(void *user, const struct trace *trace, const struct trace_gc *gc);
 	void *user;
 };

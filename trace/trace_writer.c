@@ -37,7 +37,7 @@ struct trace_writer {
 	ZSTD_CCtx *zstd;
 	struct strtab *strings;
 	struct writer_deltas deltas;
-	uint32_t ncontexts;
+	uint32_t ncontexts, ncpu_stacks;
 	uint64_t size;
 	bool failed; /* a frame could not be written; the first failure is kept in `error` */
 	struct error error;
@@ -156,11 +156,20 @@ void trace_writer_fact(struct trace_writer *writer, const char *key, const void 
 	buf_append(&writer->block, value, size);
 }
 
+static void writer_append_stack(struct buf *block, const uint64_t *stack, uint32_t depth)
+{
+	uint64_t previous = 0;
+
+	buf_append_uleb(block, depth);
+	for (uint32_t i = 0; i < depth; i++) {
+		buf_append_zigzag(block, (int64_t)(stack[i] - previous));
+		previous = stack[i];
+	}
+}
+
 uint32_t trace_writer_context(struct trace_writer *writer, const struct trace_context *context)
 {
 	struct buf *block = &writer->block;
-	uint64_t previous = 0;
-	uint32_t i;
 
 	writer_begin(writer, TRACE_TAG_CONTEXT);
 	buf_append_uleb(block, (context->type_known ? TRACE_CONTEXT_TYPE_KNOWN : 0) |
@@ -168,12 +177,15 @@ uint32_t trace_writer_context(struct trace_writer *writer, const struct trace_co
 	buf_append_uleb(block, context->size);
 	buf_append_uleb(block, context->type);
 	buf_append_uleb(block, context->creator_pc);
-	buf_append_uleb(block, context->stack_depth);
-	for (i = 0; i < context->stack_depth; i++) {
-		buf_append_zigzag(block, (int64_t)(context->stack[i] - previous));
-		previous = context->stack[i];
-	}
+	writer_append_stack(block, context->stack, context->stack_depth);
 	return writer->ncontexts++;
+}
+
+uint32_t trace_writer_cpu_stack(struct trace_writer *writer, const struct trace_cpu_stack *stack)
+{
+	writer_begin(writer, TRACE_TAG_CPU_STACK);
+	writer_append_stack(&writer->block, stack->stack, stack->depth);
+	return writer->ncpu_stacks++;
 }
 
 static void writer_append_delta(struct buf *block, uint64_t value, uint64_t *previous)
@@ -232,6 +244,13 @@ void trace_writer_sample(struct trace_writer *writer, const struct trace_sample 
 	writer_append_delta(block, sample->goroutine, &writer->deltas.goroutine);
 	if (sample->address)
 		writer_append_delta(block, sample->address, &writer->deltas.address);
+}
+
+void trace_writer_cpu_sample(struct trace_writer *writer, const struct trace_cpu_sample *sample)
+{
+	writer_begin(writer, TRACE_TAG_CPU_SAMPLE);
+	writer_append_delta(&writer->block, sample->time_ns, &writer->deltas.time_ns);
+	buf_append_uleb(&writer->block, sample->stack);
 }
 
 void trace_writer_death(struct trace_writer *writer, const struct trace_death *death)

@@ -13,9 +13,12 @@ struct trace_writer;
 /* Create (or replace) the file PATH and write its header. Close with trace_writer_close. */
 enum status trace_writer_open(struct trace_writer **writer, const char *path, struct error *error);
 
-/* Append one record. All strings and arrays are copied. Contexts are numbered from 0 in the order they are given. */
+/* Append one record. All strings and arrays are copied. Contexts are numbered from 0 in the order they are given, and
+ * so are the CPU's stacks. */
 void trace_writer_fact(struct trace_writer *writer, const char *key, const void *value, size_t size);
 uint32_t trace_writer_context(struct trace_writer *writer, const struct trace_context *context);
+uint32_t trace_writer_cpu_stack(struct trace_writer *writer, const struct trace_cpu_stack *stack);
+void trace_writer_cpu_sample(struct trace_writer *writer, const struct trace_cpu_sample *sample);
 void trace_writer_sample(struct trace_writer *writer, const struct trace_sample *sample);
 void trace_writer_death(struct trace_writer *writer, const struct trace_death *death);
 void trace_writer_gc(struct trace_writer *writer, const struct trace_gc *gc);

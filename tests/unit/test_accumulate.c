@@ -32,7 +32,7 @@ static void test_totals(void **state)
 	accumulate_sample(&sums, &sample, 512);
 	sample.rate = 1;
 	accumulate_sample(&sums, &sample, 512);
-	accumulate_finish(&sums, 5);
+	accumulate_finish(&sums, 5, 0);
 	assert_true(sums.ncontexts >= 5);
 	assert_int_equal(sums.contexts[3].objects.count, 3);
 	assert_true(fabs(sums.contexts[3].objects.total - (2 * 1.58197670686 + 1)) < 1e-9);
@@ -59,7 +59,7 @@ static void test_lives(void **state)
 	for (size_t i = 0; i < 3; i++)
 		accumulate_death(&sums, &deaths[i]);
 	accumulate_gc(&sums, &gc);
-	accumulate_finish(&sums, 2);
+	accumulate_finish(&sums, 2, 0);
 	assert_int_equal(sums.contexts[0].lives.count, 3);
 	assert_int_equal(sums.contexts[0].lives.censored, 1);
 	assert_true(sums.contexts[0].lives.survived == 0 + 3 + 5);
@@ -87,7 +87,7 @@ static void test_records_out_of_order(void **state)
 	accumulate_sample(&sums, &again, 8);
 	accumulate_death(&sums, &death);
 	accumulate_gc(&sums, &gc);
-	accumulate_finish(&sums, 1);
+	accumulate_finish(&sums, 1, 0);
 	assert_int_equal(sums.contexts[0].lives.count, 3);
 	assert_int_equal(sums.contexts[0].lives.censored, 1);
 	assert_true(sums.contexts[0].lives.survived == 1 + 2 + 1);
@@ -145,7 +145,7 @@ static void test_ten_million(void **state)
 			accumulate_death(&sums, &death);
 		}
 	}
-	accumulate_finish(&sums, 5000);
+	accumulate_finish(&sums, 5000, 0);
 	print_message("10 M samples: %.2f s CPU\n", cpu_seconds() - began);
 	assert_int_equal(sums.samples, 10000000);
 	assert_int_equal(sums.unmatched_deaths, 0);

@@ -97,7 +97,7 @@ static void fill(struct accumulation *sums)
 		accumulate_gc(sums, &gc);
 	}
 	add(sums, 3, 0, 20, 0);
-	accumulate_finish(sums, 4);
+	accumulate_finish(sums, 4, 0);
 }
 
 static struct verdict_set *make_verdicts(void)
@@ -172,7 +172,7 @@ static void test_trace(void **state)
 	(void)state;
 	begin(&fixture, types);
 	fill(&sums);
-	analyze_totals(&analysis, &fixture.trace, sums.contexts, &sums.gc, &options);
+	analyze_totals(&analysis, &fixture.trace, sums.contexts, &sums.gc, NULL, &options);
 	verdict_set_free(set);
 	accumulate_free(&sums);
 	fixture_end(&fixture);
@@ -213,7 +213,7 @@ static void test_without_gc_or_verdicts(void **state)
 	begin(&fixture, types);
 	fill(&sums);
 	sums.contexts[2].live_objects = 3;
-	analyze_totals(&analysis, &fixture.trace, sums.contexts, NULL, NULL);
+	analyze_totals(&analysis, &fixture.trace, sums.contexts, NULL, NULL, NULL);
 	assert_true(analysis.is_heap_profile && !analysis.gc.known);
 	assert_int_equal(analysis.verdicts, VERDICTS_MISSING);
 	/* By bytes. */
@@ -240,7 +240,7 @@ static void test_memory_limit(void **state)
 	sums.gc.last.gc_percent = -1;
 	sums.gc.last.memory_limit = 1 << 20;
 	sums.gc.heap_goal = 0;
-	analyze_totals(&analysis, &fixture.trace, sums.contexts, &sums.gc, NULL);
+	analyze_totals(&analysis, &fixture.trace, sums.contexts, &sums.gc, NULL, NULL);
 	assert_true(fabs(analysis.gc.goal_bytes - (5120 + (3000 * 64 + 20 * 1024) / 20.0)) < 1e-6);
 	for (size_t i = 0; i < analysis.nsites; i++) {
 		const struct site *site = &analysis.sites[i];
@@ -264,7 +264,7 @@ static void analyze_selected(struct analysis *analysis, const char *focus, const
 	begin(&fixture, types);
 	fill(&sums);
 	assert_int_equal(stack_filter_new(&options.filter, focus, ignore, &error), STATUS_OK);
-	analyze_totals(analysis, &fixture.trace, sums.contexts, &sums.gc, &options);
+	analyze_totals(analysis, &fixture.trace, sums.contexts, &sums.gc, NULL, &options);
 	stack_filter_free(options.filter);
 	accumulate_free(&sums);
 	fixture_end(&fixture);
@@ -346,7 +346,7 @@ static void test_empty(void **state)
 
 	(void)state;
 	fixture_begin(&fixture, NULL, 0);
-	analyze_totals(&analysis, &fixture.trace, NULL, &gc, NULL);
+	analyze_totals(&analysis, &fixture.trace, NULL, &gc, NULL, NULL);
 	assert_int_equal(analysis.nsites, 0);
 	assert_string_equal(analysis.go_version, "");
 	analysis_free(&analysis);

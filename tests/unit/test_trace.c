@@ -18,7 +18,8 @@
 
 struct seen {
 	struct trace_sample samples[SAMPLES];
-	size_t nsamples, ndeaths, ngcs;
+	struct trace_cpu_sample cpu[3];
+	size_t nsamples, ndeaths, ngcs, ncpu;
 	struct trace_gc gc;
 	struct trace_death death;
 };
@@ -51,9 +52,20 @@ static void see_gc(void *user, const struct trace *trace, const struct trace_gc 
 	seen->ngcs++;
 }
 
+static void see_cpu(void *user, const struct trace *trace, const struct trace_cpu_sample *sample)
+{
+	struct seen *seen = user;
+
+	assert_true(sample->stack < trace->ncpu_stacks);
+	if (seen->ncpu < 3)
+		seen->cpu[seen->ncpu] = *sample;
+	seen->ncpu++;
+}
+
 static struct trace_callbacks see(struct seen *seen)
 {
-	return (struct trace_callbacks){see_sample, see_death, see_gc, seen};
+	return (struct trace_callbacks){
+	    .sample = see_sample, .death = see_death, .cpu_sample = see_cpu, .gc = see_gc, .user = seen};
 }
 
 /* Some stand for several, of those that have no address. */
@@ -75,6 +87,21 @@ static struct trace_sample sample_number(unsigned i)
 	    .live_rate = i % 5 ? 0 : 524288,
 	    .cycle = i / 40,
 	};
+}
+
+/* Two stacks, one of no depth, and three samples; flushed between them. */
+static void write_cpu(struct trace_writer *writer)
+{
+	static const uint64_t frames[] = {0x403001, 0x401000};
+	struct error error;
+
+	assert_int_equal(trace_writer_cpu_stack(writer, &(struct trace_cpu_stack){2, frames}), 0);
+	assert_int_equal(trace_writer_cpu_stack(writer, &(struct trace_cpu_stack){0, NULL}), 1);
+	trace_writer_cpu_sample(writer, &(struct trace_cpu_sample){1000, 1});
+	assert_int_equal(trace_writer_flush(writer, &error), STATUS_OK);
+	trace_writer_cpu_sample(writer, &(struct trace_cpu_sample){1500, 0});
+	trace_writer_cpu_sample(writer, &(struct trace_cpu_sample){1400, 0});
+	trace_writer_cpu_sample(writer, &(struct trace_cpu_sample){1600, 2}); /* there is none of that number */
 }
 
 /* A small trace of everything, in frames of 50 samples; its path is for the caller to unlink and free. */
@@ -111,6 +138,7 @@ static char *write_trace(bool complete)
 		if (i % 50 == 49)
 			assert_int_equal(trace_writer_flush(writer, &error), STATUS_OK);
 	}
+	write_cpu(writer);
 	trace_writer_death(writer, &death);
 	memset(&gc, 0xff, sizeof(gc));
 	gc.time_ns = 5;
@@ -128,6 +156,33 @@ static char *write_trace(bool complete)
 	trace_writer_function(writer, &(struct trace_function){0x401000, 0x80, 0xfedcba9876543210});
 	assert_int_equal(trace_writer_close(writer, complete, &error), STATUS_OK);
 	return path;
+}
+
+static void test_cpu_samples(void **state)
+{
+	char *path = write_trace(true);
+	struct seen seen = {0};
+	struct trace_callbacks callbacks = see(&seen);
+	struct trace trace;
+	struct error error;
+
+	(void)state;
+	assert_int_equal(trace_read(&trace, path, &callbacks, &error), STATUS_OK);
+	assert_int_equal(trace.ncpu_stacks, 2);
+	assert_int_equal(trace.cpu_stacks[0].depth, 2);
+	assert_int_equal(trace.cpu_stacks[0].stack[0], 0x403001);
+	assert_int_equal(trace.cpu_stacks[0].stack[1], 0x401000);
+	assert_int_equal(trace.cpu_stacks[1].depth, 0);
+	assert_int_equal(trace.ncpu_samples, 3);
+	assert_int_equal(trace.skipped, 1);
+	assert_int_equal(seen.ncpu, 3);
+	assert_int_equal(seen.cpu[0].time_ns, 1000);
+	assert_int_equal(seen.cpu[0].stack, 1);
+	assert_int_equal(seen.cpu[2].time_ns, 1400);
+	assert_int_equal(seen.cpu[2].stack, 0);
+	trace_free(&trace);
+	unlink(path);
+	free(path);
 }
 
 static void test_round_trip(void **state)
@@ -307,9 +362,9 @@ static void test_not_a_trace(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_round_trip),         cmocka_unit_test(test_cut_at_every_byte),
-	    cmocka_unit_test(test_every_byte_changed), cmocka_unit_test(test_killed_writer),
-	    cmocka_unit_test(test_not_a_trace),
+	    cmocka_unit_test(test_round_trip),        cmocka_unit_test(test_cpu_samples),
+	    cmocka_unit_test(test_cut_at_every_byte), cmocka_unit_test(test_every_byte_changed),
+	    cmocka_unit_test(test_killed_writer),     cmocka_unit_test(test_not_a_trace),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,132 @@
+/* Samples of CPU: sums by kind of work, and which site has what of them. */
+#include "analyzer/cpu_profile.h"
+
+#include "analyzer/analyze.h"
+#include "analyzer/accumulate.h"
+#include "analyzer/arena.h"
+#include "analyzer/site_group.h"
+#include "analyzer/stack_filter.h"
+#include "analyzer/symbols.h"
+#include "trace/trace_reader.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* Return addresses, and the functions that they are in. */
+enum { MALLOC = 1, NEW, SCAN, ASSIST, WORKER, MAKE_A, MAKE_B, WORK, SLICE };
+
+static const char *const functions[] = {
+    [MALLOC] = "runtime.mallocgc",
+    [NEW] = "runtime.newobject",
+    [SCAN] = "runtime.scanobject",
+    [ASSIST] = "runtime.gcAssistAlloc",
+    [WORKER] = "runtime.gcBgMarkWorker",
+    [MAKE_A] = "main.makeA",
+    [MAKE_B] = "main.makeB",
+    [WORK] = "main.work",
+    [SLICE] = "runtime.makeslice",
+};
+
+static const uint64_t alloc_a[] = {MALLOC, NEW, MAKE_A, WORK}, alloc_b[] = {MALLOC, NEW, MAKE_B, WORK};
+static const uint64_t cpu_assist[] = {SCAN, ASSIST, MALLOC, NEW, MAKE_B, WORK}, cpu_worker[] = {SCAN, WORKER};
+static const uint64_t cpu_work[] = {WORK}, cpu_a[] = {NEW, MAKE_A, WORK}, cpu_unknown[] = {MALLOC, SLICE, WORK};
+
+static struct trace_context contexts[] = {
+    {.stack_depth = 4, .stack = alloc_a, .size = 64},
+    {.stack_depth = 4, .stack = alloc_b, .size = 64},
+    {.stack_depth = 4, .stack = alloc_b, .size = 128},
+};
+static struct trace_cpu_stack stacks[] = {{4, alloc_a},  {3, cpu_a}, {6, cpu_assist}, {2, cpu_worker},
+					  {1, cpu_work}, {0, NULL},  {3, cpu_unknown}};
+static const uint64_t counts[] = {10, 5, 7, 20, 100, 3, 2};
+static struct trace_fact facts[] = {{"cpu_period_ns", "1000000", 7}, {"cpu_sampled", "user", 4}};
+static struct trace trace = {
+    .contexts = contexts, .ncontexts = 3, .cpu_stacks = stacks, .ncpu_stacks = 7, .facts = facts, .nfacts = 2};
+
+static bool resolve(void *user, uint64_t pc, struct analyze_symbol *symbol)
+{
+	static struct analysis_frame frame;
+
+	(void)user;
+	frame = (struct analysis_frame){functions[pc], pc == WORK ? "w.go" : "x.go", (uint32_t)pc};
+	*symbol = (struct analyze_symbol){.frames = &frame, .nframes = 1};
+	return true;
+}
+
+static const struct analyze_options options = {.resolve_symbol = resolve};
+
+static void test_sums(void **state)
+{
+	struct arena *arena = arena_new();
+	struct symbols *symbols = symbols_new(arena, &trace, &options);
+	struct cpu_profile profile = cpu_profile_make(&trace, counts, symbols);
+
+	(void)state;
+	assert_true(profile.known);
+	assert_false(profile.sees_kernel);
+	assert_float_equal(profile.period, 0.001, 1e-12);
+	assert_int_equal(profile.samples, 144);
+	assert_int_equal(profile.agent, 3);
+	assert_int_equal(profile.by_work[CPU_PROGRAM], 100);
+	assert_int_equal(profile.by_work[CPU_ALLOCATING], 17);
+	assert_int_equal(profile.by_work[CPU_MARKING_HEAP], 27);
+	assert_int_equal(profile.assists, 7);
+	assert_int_equal(cpu_profile_gc(&profile), 27);
+	assert_false(cpu_profile_make(&trace, NULL, symbols).known);
+	symbols_free(symbols);
+	arena_free(arena);
+}
+
+/* The samples of main.makeA and main.makeB, behind a filter on FOCUS (NULL: none). */
+static void share(const char *focus, double *a, double *b, double *b_assists)
+{
+	struct context_totals totals[3] = {0};
+	struct arena *arena = arena_new();
+	struct symbols *symbols = symbols_new(arena, &trace, &options);
+	struct stack_filter *filter;
+	struct site_groups groups;
+
+	for (int i = 0; i < 3; i++)
+		weights_add(&totals[i].objects, 1, 1, 10);
+	assert_int_equal(stack_filter_new(&filter, focus, NULL, NULL), STATUS_OK);
+	site_groups_make(&groups, arena, symbols, &trace, totals, NULL);
+	assert_int_equal(groups.count, 2);
+	cpu_profile_share(&trace, counts, symbols, filter, &groups);
+	*a = groups.groups[0]->alloc_samples;
+	*b = groups.groups[1]->alloc_samples;
+	*b_assists = groups.groups[1]->assist_samples;
+	assert_float_equal(groups.groups[0]->assist_samples, 0, 0);
+	site_groups_free(&groups);
+	stack_filter_free(filter);
+	symbols_free(symbols);
+	arena_free(arena);
+}
+
+static void test_sites(void **state)
+{
+	double a, b, assists;
+
+	(void)state;
+	share(NULL, &a, &b, &assists);
+	assert_float_equal(a, 15, 1e-9);
+	assert_float_equal(b, 0, 1e-9);
+	assert_float_equal(assists, 7, 1e-9);
+	share("main.makeB", &a, &b, &assists);
+	assert_float_equal(a, 0, 1e-9);
+	assert_float_equal(assists, 7, 1e-9);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_sums),
+	    cmocka_unit_test(test_sites),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
