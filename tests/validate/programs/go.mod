@@ -1,0 +1,3 @@
+module escprof.test/validate
+
+go 1.22
