@@ -108,6 +108,7 @@ struct site {
 	double alloc_bytes, alloc_objects;
 	struct interval alloc_bytes_ci, alloc_objects_ci;
 	double live_bytes, live_objects, scan_bytes; /* means over the cycles; scan_bytes: of objects over 512 bytes */
+	double mark_objects; /* the live ones by what marking them takes: one of a list or tree counts as several */
 	struct interval live_bytes_ci;
 	double scan_share;      /* of its bytes, what the GC scans in objects over 512 bytes */
 	double lifetime_cycles; /* mean GC cycles survived; NAN when no death or censored life was told */
@@ -208,7 +209,7 @@ struct analysis {
 
 /* Sites, or shares of them, that are thought away together; zeroed: none. Bytes and objects over the run, or alive. */
 struct removal {
-	double alloc_bytes, alloc_objects, live_bytes, live_objects;
+	double alloc_bytes, alloc_objects, live_bytes, mark_objects;
 	double scan_bytes, scannable_bytes; /* live, and allocated, in objects over 512 bytes */
 	double alloc_cpu_seconds;
 	/* Squares of what the bytes and seconds may be off by. */

@@ -33,6 +33,7 @@ struct analyze_type {
 	const char *name;
 	uint8_t kind; /* abi.Kind */
 	uint64_t size, ptr_bytes;
+	bool links_itself; /* a struct with a pointer to its own type */
 };
 
 struct analyze_options {

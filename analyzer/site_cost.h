@@ -31,6 +31,7 @@ struct site_cost_run {
 /* One site's. */
 struct site_cost {
 	double live_objects, live_bytes, scan_bytes; /* means over the cycles */
+	double mark_objects; /* live objects by what marking them takes: one of a chain counts as several */
 	struct interval live_bytes_ci;
 	double lifetime_cycles; /* NAN when no life was followed */
 	double saved, saved_equal_memory;

@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "trace/trace_reader.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -124,6 +125,7 @@ static struct site_group *find_group(struct grouping *grouping, struct site_grou
 		entry->group.one_call = true;
 		entry->group.smallest = UINT64_MAX;
 		entry->group.type = name;
+		entry->group.links_itself = type && type->links_itself;
 		memcpy(key, grouping->key, size);
 		HASH_ADD_KEYPTR(hh, grouping->by_key, key, size, entry);
 		groups->groups =
@@ -182,6 +184,39 @@ static void add_context(struct grouping *grouping, struct site_groups *groups, c
 	add_totals(group, totals, (double)context->size);
 }
 
+static bool is_name_end(char c)
+{
+	return !isalnum((unsigned char)c) && c != '_' && c != '.' && c != '[';
+}
+
+/* Whether the type CONTAINER has a pointer to NAME in it: "*main.node", "[]*main.node", "map.group[int]*main.node". */
+static bool names_pointer_to(const char *container, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (const char *at = strchr(container, '*'); at; at = strchr(at + 1, '*')) {
+		if (strncmp(at + 1, name, length) == 0 && is_name_end(at[1 + length]))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Lists and trees: objects that are reached through each other alone, so that marking one must wait for the memory of
+ * the one before. Those that a slice or a map holds too (there is a type in TRACE that names a pointer to them) are
+ * found many at a time.
+ */
+static bool is_chained(const struct trace *trace, const struct site_group *group)
+{
+	if (!group->links_itself)
+		return false;
+	for (size_t i = 0; i < trace->ntypes; i++) {
+		if (names_pointer_to(strtab_get(trace->strings, trace->types[i].name), group->type))
+			return false;
+	}
+	return true;
+}
+
 void site_groups_make(struct site_groups *groups, struct arena *arena, struct symbols *symbols,
 		      const struct trace *trace, const struct context_totals *totals, struct stack_filter *filter)
 {
@@ -194,6 +229,8 @@ void site_groups_make(struct site_groups *groups, struct arena *arena, struct sy
 		if (!filter || stack_filter_keeps(filter, symbols, &trace->contexts[i]))
 			add_context(&grouping, groups, &trace->contexts[i], (uint32_t)i, &totals[i]);
 	}
+	for (size_t i = 0; i < groups->count; i++)
+		groups->groups[i]->chained = is_chained(trace, groups->groups[i]);
 	HASH_CLEAR(hh, grouping.by_key);
 	free(grouping.key);
 }

@@ -32,8 +32,10 @@ struct site_group {
 	uint64_t rate_high;                          /* the largest mean among its samples */
 	uint64_t smallest, largest;                  /* bytes of its slots */
 	uint64_t type_size;                          /* bytes of TYPE, of a slice an element's; 0 unknown */
-	bool one_call;                               /* all come from one return address */
-	bool tiny;                                   /* some of it may share blocks with other sites */
+	bool links_itself;                           /* its objects hold pointers to their own type */
+	bool chained;  /* … and nothing but themselves holds many of them: a list, a tree */
+	bool one_call; /* all come from one return address */
+	bool tiny;     /* some of it may share blocks with other sites */
 };
 
 struct site_groups {

@@ -14,7 +14,15 @@
 #define FLAG_EXTRA_STAR 2
 #define NAME_MAX_BYTES  65536
 
-enum type_kind { KIND_ARRAY = 17, KIND_CHAN = 18, KIND_MAP = 21, KIND_POINTER = 22, KIND_SLICE = 23 };
+enum type_kind { KIND_ARRAY = 17, KIND_CHAN = 18, KIND_MAP = 21, KIND_POINTER = 22, KIND_SLICE = 23, KIND_STRUCT = 25 };
+
+/* abi.StructType: Type, PkgPath, Fields; abi.StructField: Name, Typ, Offset. */
+#define STRUCT_FIELDS 56
+#define STRUCT_COUNT  64
+#define FIELD_SIZE    24
+#define FIELD_TYPE    8
+#define FIELDS_MAX    1024 /* of a struct: more are not looked at */
+#define NESTED_MAX    3    /* structs within structs */
 
 /* The fixed part of abi.Type. */
 struct type_descriptor {
@@ -88,6 +96,38 @@ bool go_type_read(struct elf_image *image, const struct go_pclntab *table, uint6
 	*type = descriptor.type;
 	type->elem = types_element(image, address, type->kind);
 	return true;
+}
+
+/* Whether a value of the type at ADDRESS holds a pointer to TARGET, at most DEPTH structs or arrays down. */
+static bool types_point_to(struct elf_image *image, const struct go_pclntab *table, uint64_t address, uint64_t target,
+			   int depth)
+{
+	uint64_t fields = 0, count = 0, field;
+	struct go_type type;
+
+	if (!go_type_read(image, table, address, &type) || type.ptr_bytes == 0)
+		return false;
+	if (type.kind == KIND_POINTER)
+		return type.elem == target;
+	if (type.kind == KIND_ARRAY)
+		return depth > 0 && types_point_to(image, table, type.elem, target, depth - 1);
+	if (type.kind != KIND_STRUCT || depth == 0 || !elf_image_pointer(image, address + STRUCT_FIELDS, &fields) ||
+	    !elf_image_pointer(image, address + STRUCT_COUNT, &count))
+		return false;
+	for (uint64_t i = 0; i < count && i < FIELDS_MAX; i++) {
+		if (elf_image_pointer(image, fields + i * FIELD_SIZE + FIELD_TYPE, &field) &&
+		    types_point_to(image, table, field, target, depth - 1))
+			return true;
+	}
+	return false;
+}
+
+bool go_type_links_itself(struct elf_image *image, const struct go_pclntab *table, uint64_t address)
+{
+	struct go_type type;
+
+	return go_type_read(image, table, address, &type) && type.kind == KIND_STRUCT &&
+	       types_point_to(image, table, address, address, NESTED_MAX);
 }
 
 char *go_type_name(struct elf_image *image, const struct go_pclntab *table, uint64_t address)

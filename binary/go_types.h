@@ -23,6 +23,12 @@ struct go_type {
 bool go_type_read(struct elf_image *image, const struct go_pclntab *table, uint64_t address, struct go_type *type);
 
 /*
+ * Whether the struct at ADDRESS (as above) holds, itself or in a struct or array within it, a pointer to its own type:
+ * what lists and trees are made of. False for everything else, and for what cannot be read.
+ */
+bool go_type_links_itself(struct elf_image *image, const struct go_pclntab *table, uint64_t address);
+
+/*
  * The type's name as reflect and fmt's %T print it: "main.E", "[]int", "*http.Request". Packages are named, not given
  * by their paths, as in the compiler's messages too; only in type arguments stand paths
  * ("main.tree[net/http.Request]"). A new string for the caller to free(); NULL when it cannot be read.

@@ -51,6 +51,8 @@ static void embed_one_type(struct symbolizer *symbolizer, struct trace_writer *w
 
 	if (!symbolizer_type(symbolizer, address, &type))
 		return;
+	if (type.links_itself)
+		type.kind |= TRACE_KIND_LINKS_ITSELF;
 	trace_writer_type(writer, address, type.name ? type.name : "", type.kind, type.size, type.ptr_bytes);
 	free(type.name);
 }

@@ -105,10 +105,13 @@ struct trace_order {
 	uint32_t number, count;
 };
 
+/* Added to the kind of a struct that holds a pointer to its own type, as of a list or a tree. */
+#define TRACE_KIND_LINKS_ITSELF 0x80
+
 struct trace_type {
 	uint64_t address;
 	uint32_t name; /* string */
-	uint8_t kind;  /* abi.Kind */
+	uint8_t kind;  /* abi.Kind, and TRACE_KIND_LINKS_ITSELF */
 	uint64_t size, ptr_bytes;
 };
 

@@ -3,7 +3,7 @@ package main
 import "unsafe"
 
 const (
-	ringShare, listShare, treeShare, entryShare, bufferShare = 2, 6, 6, 4, 4 // parts of what lives long
+	ringShare, listShare, treeShare, entryShare, bufferShare = 2, 2, 5, 6, 5 // parts of what lives long
 	allShares                                                = ringShare + listShare + treeShare + entryShare + bufferShare
 )
 
