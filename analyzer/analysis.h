@@ -110,6 +110,7 @@ struct site {
 	double live_bytes, live_objects, scan_bytes; /* means over the cycles; scan_bytes: of objects over 512 bytes */
 	double mark_objects; /* the live ones by what marking them takes: one of a list or tree counts as several */
 	struct interval live_bytes_ci;
+	double barrier_share;   /* of the CPU of write barriers, what goes with it */
 	double scan_share;      /* of its bytes, what the GC scans in objects over 512 bytes */
 	double lifetime_cycles; /* mean GC cycles survived; NAN when no death or censored life was told */
 	uint64_t lifetimes;     /* samples whose lives were followed */
@@ -137,7 +138,7 @@ struct class_share {
 
 /* Of the GC's CPU, as sampled; shares of 1. All 0: not known. */
 struct gc_parts {
-	double rest, roots, heap, sweep;
+	double rest, roots, heap, barriers, sweep;
 };
 
 struct gc_summary {
@@ -210,6 +211,7 @@ struct analysis {
 /* Sites, or shares of them, that are thought away together; zeroed: none. Bytes and objects over the run, or alive. */
 struct removal {
 	double alloc_bytes, alloc_objects, live_bytes, mark_objects;
+	double barrier_share;
 	double scan_bytes, scannable_bytes; /* live, and allocated, in objects over 512 bytes */
 	double alloc_cpu_seconds;
 	/* Squares of what the bytes and seconds may be off by. */

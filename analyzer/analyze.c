@@ -39,6 +39,7 @@ struct analysis_job {
 	struct symbols *symbols;
 	struct site_groups groups;
 	struct cpu_profile cpu;
+	double kept_barriers; /* samples of write barriers whose stacks the filter keeps */
 	size_t cpu_unknown; /* addresses without a symbol that only CPU stacks hold: of the kernel's, of C libraries */
 	struct site_cost_run cost;
 	struct site_words_input words;
@@ -123,6 +124,7 @@ static void fill_cost(struct site *site, const struct site_cost_run *run, const 
 	site->live_bytes = cost.live_bytes;
 	site->live_objects = cost.live_objects;
 	site->mark_objects = cost.mark_objects;
+	site->barrier_share = cost.barriers;
 	site->scan_bytes = cost.scan_bytes;
 	site->live_bytes_ci = cost.live_bytes_ci;
 	site->scan_share = group->bytes.total > 0 ? group->scan_bytes / group->bytes.total : 0;
@@ -221,7 +223,7 @@ static void select_groups(struct analysis_job *job, struct stack_filter *filter)
 	site_groups_free(&job->groups);
 	site_groups_make(&job->groups, job->arena, job->symbols, job->trace, job->totals, filter);
 	if (job->cpu.known)
-		cpu_profile_share(job->trace, job->cpu_counts, job->symbols, filter, &job->groups);
+		job->kept_barriers = cpu_profile_share(job->trace, job->cpu_counts, job->symbols, filter, &job->groups);
 	for (size_t i = 0; i < job->groups.count; i++)
 		kept += job->groups.groups[i]->bytes.total;
 	selection->focus = arena_string(job->arena, stack_filter_focus(filter));
@@ -230,13 +232,17 @@ static void select_groups(struct analysis_job *job, struct stack_filter *filter)
 }
 
 /* What the program would save without all that the filter kept. */
-static void take_selection_saving(struct analysis *out)
+static void take_selection_saving(struct analysis_job *job)
 {
+	struct analysis *out = job->out;
 	struct selection *selection = &out->selection;
 	struct removal removal = {0};
 
 	for (size_t i = 0; i < out->nsites; i++)
 		removal_add(&removal, &out->sites[i], 1);
+	/* What is written below these stacks goes with them, whichever function does it. */
+	if (job->cost.barrier_samples > 0)
+		removal.barrier_share = fmax(removal.barrier_share, job->kept_barriers / job->cost.barrier_samples);
 	selection->saving = analysis_saving(out, &removal, NULL);
 	selection->alloc_cpu_seconds = removal.alloc_cpu_seconds;
 	selection->alloc_cpu_seconds_ci = removal_cpu_interval(&removal);
@@ -285,7 +291,7 @@ void analyze_totals(struct analysis *out, const struct trace *trace, const struc
 	select_groups(&job, options ? options->filter : NULL);
 	fill_sites(&job);
 	if (options && options->filter)
-		take_selection_saving(out);
+		take_selection_saving(&job);
 	summary_add_classes(out);
 	summary_write_notes(out, job.arena, trace, &job.cost, symbols_unknown(job.symbols) - job.cpu_unknown);
 	site_groups_free(&job.groups);

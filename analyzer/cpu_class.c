@@ -43,9 +43,10 @@ static const struct {
     {"gcBgMarkWorker", 1u << CPU_MARKING_HEAP},
     {"gcDrain", 1u << CPU_MARKING_HEAP},
     {"gcAssistAlloc", 1u << CPU_MARKING_HEAP | BIT_ASSIST},
-    {"gcWriteBarrier", 1u << CPU_MARKING_HEAP},
-    {"wbBufFlush", 1u << CPU_MARKING_HEAP},
-    {"bulkBarrier", 1u << CPU_MARKING_HEAP},
+    {"gcWriteBarrier", 1u << CPU_BARRIERS},
+    {"wbBufFlush", 1u << CPU_BARRIERS},
+    {"bulkBarrier", 1u << CPU_BARRIERS},
+    {"typeBitsBulkBarrier", 1u << CPU_BARRIERS},
     {"markroot", 1u << CPU_MARKING_ROOTS},
 };
 

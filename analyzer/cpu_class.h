@@ -12,7 +12,8 @@ enum cpu_work {
 	CPU_ALLOCATING, /* without what the GC does meanwhile */
 	CPU_GC_REST,    /* starting and ending cycles, stopping the world */
 	CPU_SWEEPING,
-	CPU_MARKING_HEAP, /* write barriers too */
+	CPU_BARRIERS, /* the program's writes of pointers while the GC marks */
+	CPU_MARKING_HEAP,
 	CPU_MARKING_ROOTS,
 	CPU_WORK_COUNT,
 };

@@ -1,7 +1,8 @@
 /*
  * In: stacks of CPU with their counts. Out: sums by kind of work, and by site. A site is found by the return address of
  * its call into the allocator, since a stack of CPU knows no type; where sites of several types share a call, its
- * samples are divided as the estimates of their allocation time are.
+ * samples are divided as the estimates of their allocation time are. The writes of pointers that go with a site stand
+ * in the function that makes the objects, or in its caller.
  */
 #include "analyzer/cpu_profile.h"
 
@@ -12,10 +13,13 @@
 #include "base/memory.h"
 #include "trace/trace_reader.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <uthash.h>
+
+#define STORED_WEIGHT 0.5 /* of an object without pointers: that one to it is written to the heap is not certain */
 
 static unsigned bits_of(struct symbols *symbols, uint64_t pc)
 {
@@ -72,89 +76,160 @@ uint64_t cpu_profile_gc(const struct cpu_profile *profile)
 	return sum;
 }
 
-/* The groups that a call belongs to. */
-struct call_entry {
-	uint64_t pc;
-	struct site_group **groups;
-	size_t ngroups, capacity;
-	double seconds; /* of all of them, estimated */
+/* A part of a call's or a function's samples that is a group's. */
+struct share {
+	struct site_group *group;
+	double weight;
+};
+
+/* What is divided: samples of a call into the allocator (by its return address), or of a function (by its name). */
+struct shared {
+	uintptr_t key;
+	struct share *shares;
+	size_t count, capacity;
+	double weight; /* of all of them */
 	UT_hash_handle hh;
 };
 
-static void add_call(struct call_entry **calls, uint64_t pc, struct site_group *group)
+static struct shared *find_shared(struct shared *table, uintptr_t key)
 {
-	struct call_entry *call;
+	struct shared *found;
 
-	HASH_FIND(hh, *calls, &pc, sizeof(pc), call);
-	if (!call) {
-		call = memory_alloc(1, sizeof(*call));
-		call->pc = pc;
-		HASH_ADD(hh, *calls, pc, sizeof(call->pc), call);
-	}
-	for (size_t i = 0; i < call->ngroups; i++) {
-		if (call->groups[i] == group)
-			return;
-	}
-	call->groups = memory_reserve(call->groups, call->ngroups, &call->capacity, sizeof(*call->groups));
-	call->groups[call->ngroups++] = group;
-	call->seconds += group->alloc_seconds;
+	HASH_FIND(hh, table, &key, sizeof(key), found);
+	return found;
 }
 
-static struct call_entry *index_calls(const struct trace *trace, struct symbols *symbols,
-				      const struct site_groups *groups)
+static void add_share(struct shared **table, uintptr_t key, struct site_group *group, double weight)
 {
-	struct call_entry *calls = NULL;
+	struct shared *shared = find_shared(*table, key);
+
+	if (!shared) {
+		shared = memory_alloc(1, sizeof(*shared));
+		shared->key = key;
+		HASH_ADD(hh, *table, key, sizeof(shared->key), shared);
+	}
+	shared->weight += weight;
+	/* A group's contexts come one after the other. */
+	if (shared->count && shared->shares[shared->count - 1].group == group) {
+		shared->shares[shared->count - 1].weight += weight;
+		return;
+	}
+	shared->shares = memory_reserve(shared->shares, shared->count, &shared->capacity, sizeof(*shared->shares));
+	shared->shares[shared->count++] = (struct share){group, weight};
+}
+
+static void free_shared(struct shared *table)
+{
+	struct shared *shared, *next;
+
+	HASH_ITER(hh, table, shared, next)
+	{
+		HASH_DEL(table, shared);
+		free(shared->shares);
+		free(shared);
+	}
+}
+
+/* The tables of one division. */
+struct division {
+	const struct trace *trace;
+	struct symbols *symbols;
+	struct shared *by_call;     /* weights: seconds of allocating */
+	struct shared *by_function; /* weights: objects whose making writes pointers */
+};
+
+/* The function, not an inlined one, that the frame at DEPTH of STACK is of: a text of the arena. */
+static uintptr_t function_at(struct symbols *symbols, const uint64_t *stack, uint32_t depth, size_t at)
+{
+	const struct symbol *symbol;
+
+	if (at >= depth)
+		return 0;
+	symbol = symbols_find(symbols, stack[at]);
+	return (uintptr_t)symbol->frames[symbol->nframes - 1].function;
+}
+
+/*
+ * Pointers are written where an object is made, into it, and by the caller of its maker, of it. What holds no pointers
+ * is only written of.
+ */
+static void add_context(struct division *division, struct site_group *group, const struct trace_context *context)
+{
+	struct call_site call = call_site_find(division->symbols, context);
+	double contexts = (double)group->ncontexts, objects = group->objects.total / contexts;
+	double pointers = group->pointer_objects / contexts;
+	uintptr_t maker = function_at(division->symbols, context->stack, context->stack_depth, call.depth);
+	uintptr_t caller = function_at(division->symbols, context->stack, context->stack_depth, call.depth + 1);
+
+	add_share(&division->by_call, call.pc, group, group->alloc_seconds / contexts);
+	if (pointers > 0)
+		add_share(&division->by_function, maker, group, pointers);
+	add_share(&division->by_function, caller, group, pointers + STORED_WEIGHT * (objects - pointers));
+}
+
+static void divide(const struct shared *shared, size_t member, double count)
+{
+	for (size_t i = 0; i < shared->count; i++) {
+		double part =
+		    shared->weight > 0 ? shared->shares[i].weight / shared->weight : 1.0 / (double)shared->count;
+
+		*(double *)((char *)shared->shares[i].group + member) += count * part;
+	}
+}
+
+/* Give the groups a stack's COUNT samples; BITS are its functions'. */
+static void take_stack(struct division *division, const struct trace_context *stack, unsigned bits, double count)
+{
+	struct call_site call = call_site_find(division->symbols, stack);
+	const struct shared *shared;
+
+	if (cpu_class_of(bits) == CPU_BARRIERS) {
+		shared = find_shared(division->by_function,
+				     function_at(division->symbols, stack->stack, stack->stack_depth, call.depth));
+		if (shared)
+			divide(shared, offsetof(struct site_group, barrier_samples), count);
+		return;
+	}
+	shared = find_shared(division->by_call, call.pc);
+	if (!shared)
+		return;
+	if (cpu_class_is_assist(bits))
+		divide(shared, offsetof(struct site_group, assist_samples), count);
+	else
+		divide(shared, offsetof(struct site_group, alloc_samples), count);
+}
+
+static bool concerns_sites(unsigned bits)
+{
+	enum cpu_work work = cpu_class_of(bits);
+
+	return work == CPU_ALLOCATING || work == CPU_BARRIERS || cpu_class_is_assist(bits);
+}
+
+double cpu_profile_share(const struct trace *trace, const uint64_t *counts, struct symbols *symbols,
+			 struct stack_filter *filter, struct site_groups *groups)
+{
+	struct division division = {.trace = trace, .symbols = symbols};
+	double barriers = 0;
 
 	for (size_t i = 0; i < groups->count; i++) {
 		struct site_group *group = groups->groups[i];
 
 		for (size_t k = 0; k < group->ncontexts; k++)
-			add_call(&calls, call_site_find(symbols, &trace->contexts[group->contexts[k]]).pc, group);
+			add_context(&division, group, &trace->contexts[group->contexts[k]]);
 	}
-	return calls;
-}
-
-static void free_calls(struct call_entry *calls)
-{
-	struct call_entry *call, *next;
-
-	HASH_ITER(hh, calls, call, next)
-	{
-		HASH_DEL(calls, call);
-		free(call->groups);
-		free(call);
-	}
-}
-
-static void share_samples(const struct call_entry *call, double count, bool assist)
-{
-	for (size_t i = 0; i < call->ngroups; i++) {
-		struct site_group *group = call->groups[i];
-		double part = call->seconds > 0 ? group->alloc_seconds / call->seconds : 1.0 / (double)call->ngroups;
-
-		*(assist ? &group->assist_samples : &group->alloc_samples) += count * part;
-	}
-}
-
-void cpu_profile_share(const struct trace *trace, const uint64_t *counts, struct symbols *symbols,
-		       struct stack_filter *filter, struct site_groups *groups)
-{
-	struct call_entry *calls = index_calls(trace, symbols, groups), *call;
-
 	for (size_t i = 0; i < trace->ncpu_stacks; i++) {
 		const struct trace_cpu_stack *stack = &trace->cpu_stacks[i];
 		struct trace_context context = {.stack_depth = stack->depth, .stack = stack->stack};
 		unsigned bits = bits_of_stack(symbols, stack);
-		bool assist = cpu_class_is_assist(bits);
-		uint64_t pc;
 
-		if (!counts[i] || (!assist && cpu_class_of(bits) != CPU_ALLOCATING) ||
-		    (filter && !stack_filter_keeps(filter, symbols, &context)))
+		if (!counts[i] || !concerns_sites(bits) || (filter && !stack_filter_keeps(filter, symbols, &context)))
 			continue;
-		pc = call_site_find(symbols, &context).pc;
-		HASH_FIND(hh, calls, &pc, sizeof(pc), call);
-		if (call)
-			share_samples(call, (double)counts[i], assist);
+		take_stack(&division, &context, bits, (double)counts[i]);
+		if (cpu_class_of(bits) == CPU_BARRIERS)
+			barriers += (double)counts[i];
 	}
-	free_calls(calls);
+	free_shared(division.by_call);
+	free_shared(division.by_function);
+	return barriers;
 }

@@ -33,10 +33,11 @@ struct cpu_profile cpu_profile_make(const struct trace *trace, const uint64_t *c
 uint64_t cpu_profile_gc(const struct cpu_profile *profile);
 
 /*
- * Give GROUPS their alloc_samples and assist_samples. Samples whose stack FILTER drops (NULL: none) count for no group,
- * nor do those of sites that are not among GROUPS.
+ * Give GROUPS their alloc_samples, assist_samples and barrier_samples. Samples whose stack FILTER drops (NULL: none)
+ * count for no group, nor do those of sites that are not among GROUPS. Returns how many samples of write barriers the
+ * filter kept, whoever's.
  */
-void cpu_profile_share(const struct trace *trace, const uint64_t *counts, struct symbols *symbols,
-		       struct stack_filter *filter, struct site_groups *groups);
+double cpu_profile_share(const struct trace *trace, const uint64_t *counts, struct symbols *symbols,
+			 struct stack_filter *filter, struct site_groups *groups);
 
 #endif

@@ -50,7 +50,7 @@ static double heap_work(const struct gc_model_run *run, double objects, double s
 
 static bool is_measured(const struct gc_model_parts *parts)
 {
-	return parts->rest + parts->roots + parts->heap + parts->sweep > 0;
+	return parts->rest + parts->roots + parts->heap + parts->barriers + parts->sweep > 0;
 }
 
 /* Where nothing was measured, by the constants. */
@@ -65,7 +65,7 @@ static struct gc_model_parts parts_of(const struct gc_model_run *run)
 	parts.roots = run->costs.root_byte * run->roots;
 	parts.heap = heap_work(run, run->sites_objects, run->sites_scan);
 	all = parts.rest + parts.roots + parts.heap;
-	return (struct gc_model_parts){parts.rest / all, parts.roots / all, parts.heap / all, 0};
+	return (struct gc_model_parts){.rest = parts.rest / all, .roots = parts.roots / all, .heap = parts.heap / all};
 }
 
 /* F: marked, but neither a site's nor older than the trace. */
@@ -105,7 +105,7 @@ static double runway_to_goal(const struct gc_model_run *run, double q)
 /* A heap without a site: what share of the allocations is left, what is live before and after, and what marking it
  * takes, of what it took. */
 struct thinned_heap {
-	double left, q, q_without, marking;
+	double left, q, q_without, marking, barriers;
 };
 
 static struct thinned_heap thinned_by(const struct gc_model_run *run, const struct gc_model_site *site)
@@ -119,17 +119,23 @@ static struct thinned_heap thinned_by(const struct gc_model_run *run, const stru
 	idle = is_measured(&run->parts) ? HEAP_IDLE : 0;
 	before = idle + heap_work(run, run->sites_objects, run->sites_scan);
 	after = idle + heap_work(run, run->sites_objects - site->objects, run->sites_scan - site->scan);
+	heap.barriers = fmax(0, 1 - site->barriers);
 	heap.marking = before > 0 ? after / before : 1;
 	return heap;
 }
 
-/* The saving when HEAP's runway goes from BEFORE to AFTER. Each cycle sweeps all of the heap, garbage too. */
+/*
+ * The saving when HEAP's runway goes from BEFORE to AFTER. Each cycle sweeps all of the heap, garbage too. Write
+ * barriers are there while the GC marks, which takes as long as there is to mark.
+ */
 static double saving_of(const struct gc_model_run *run, const struct thinned_heap *heap, double before, double after)
 {
 	struct gc_model_parts parts = parts_of(run);
 	double cycles = heap->left * before / after, swept = (heap->q_without + after) / (heap->q + before);
+	double marked = parts.roots + parts.heap * heap->marking, marking = parts.roots + parts.heap;
+	double barriers = marking > 0 ? parts.barriers * heap->barriers * marked / marking : 0;
 
-	return 1 - cycles * (parts.rest + parts.roots + parts.heap * heap->marking + parts.sweep * swept);
+	return 1 - cycles * (parts.rest + marked + barriers + parts.sweep * swept);
 }
 
 /* Nothing but a limit could start a cycle, and its goal is not known. */

@@ -20,6 +20,7 @@ struct gc_model_parts {
 	double rest;  /* starting and ending cycles */
 	double roots; /* marking stacks and globals */
 	double heap;  /* marking the heap */
+	double barriers;
 	double sweep;
 };
 
@@ -41,6 +42,7 @@ struct gc_model_run {
 /* One site's part of it. */
 struct gc_model_site {
 	double allocated, live, objects, scan;
+	double barriers; /* of all the CPU of write barriers, the share that goes with it */
 };
 
 /* A site's uncertainty: 95 % intervals of what was sampled, each around the site's figure. */

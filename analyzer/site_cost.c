@@ -21,13 +21,14 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define BLACK_QUANTILE 0.1
-#define BLACK_MAX      0.5
-#define LIMIT_FELT     1.15 /* cycles this much closer together than GOGC says are the limit's doing */
-#define FEW_GC_SAMPLES 50   /* of CPU: fewer tell the parts of the GC worse than the constants do */
-#define TABLE_SHAPE    2.0  /* a relative deviation of 0.7 */
-#define CHAINED_WEIGHT 3.0 /* measured: 70 to 85 ns against 20 to 35 */
-#define BLACK_LIVES    20   /* fewer lives tell nothing of a site's share of survivors */
+#define BLACK_QUANTILE      0.1
+#define BLACK_MAX           0.5
+#define LIMIT_FELT          1.15 /* cycles this much closer together than GOGC says are the limit's doing */
+#define FEW_GC_SAMPLES      50   /* of CPU: fewer tell the parts of the GC worse than the constants do */
+#define TABLE_SHAPE         2.0  /* a relative deviation of 0.7 */
+#define CHAINED_WEIGHT      3.0  /* measured: 70 to 85 ns against 20 to 35 */
+#define POINTER_FREE_WEIGHT 0.35 /* marked, but not scanned */
+#define BLACK_LIVES         20   /* fewer lives tell nothing of a site's share of survivors */
 
 struct survivor_share {
 	double share, bytes;
@@ -125,10 +126,12 @@ static void take_lives(struct site_cost *cost, const struct site_cost_run *run, 
 	cost->lifetime_cycles = objects->survived / objects->weight;
 }
 
-/* How many objects of other kinds one of GROUP's takes as long to mark as. */
+/* How many objects of the usual kind one of GROUP's takes as long to mark as. */
 static double mark_weight(const struct site_group *group)
 {
-	return group->chained ? CHAINED_WEIGHT : 1;
+	double pointers = group->objects.total > 0 ? group->pointer_objects / group->objects.total : 1;
+
+	return pointers * (group->chained ? CHAINED_WEIGHT : 1) + (1 - pointers) * POINTER_FREE_WEIGHT;
 }
 
 static struct site_cost lives_of(const struct site_cost_run *run, const struct site_group *group)
@@ -225,10 +228,12 @@ static void take_cpu(struct site_cost_run *run, const struct site_groups *groups
 	struct gc_model_parts *parts = &run->model.parts;
 
 	run->cpu_period = cpu->period;
+	run->barrier_samples = (double)cpu->by_work[CPU_BARRIERS];
 	if (gc >= FEW_GC_SAMPLES) {
 		parts->rest = (double)cpu->by_work[CPU_GC_REST] / gc;
 		parts->roots = (double)cpu->by_work[CPU_MARKING_ROOTS] / gc;
 		parts->heap = (double)cpu->by_work[CPU_MARKING_HEAP] / gc;
+		parts->barriers = (double)cpu->by_work[CPU_BARRIERS] / gc;
 		parts->sweep = (double)cpu->by_work[CPU_SWEEPING] / gc;
 	}
 	for (size_t i = 0; i < groups->count; i++)
@@ -278,15 +283,19 @@ static void take_alloc_seconds(struct site_cost *cost, const struct site_cost_ru
 struct site_cost site_cost_of(const struct site_cost_run *run, const struct site_group *group)
 {
 	struct site_cost cost = lives_of(run, group);
-	struct gc_model_site site = {group->bytes.total, cost.live_bytes, cost.mark_objects, cost.scan_bytes};
+	struct gc_model_site site;
 	struct gc_model_spread spread = {.allocated = weights_interval(&group->bytes), .live = cost.live_bytes_ci};
 
 	take_alloc_seconds(&cost, run, group);
+	if (run->barrier_samples > 0)
+		cost.barriers = group->barrier_samples / run->barrier_samples;
 	if (!run->known || group->call.operation == OPERATION_C || group->bytes.total <= 0)
 		return cost;
 	spread.objects_per_byte = cost.live_bytes > 0 ? cost.mark_objects / cost.live_bytes
 						      : mark_weight(group) * group->objects.total / group->bytes.total;
 	spread.scan_per_byte = group->scan_bytes / group->bytes.total;
+	site = (struct gc_model_site){group->bytes.total, cost.live_bytes, cost.mark_objects, cost.scan_bytes,
+				      cost.barriers};
 	cost.saved = gc_model_saving(&run->model, &site);
 	cost.saved_equal_memory = gc_model_saving_equal_memory(&run->model, &site);
 	cost.saved_ci = gc_model_interval(&run->model, &site, &spread, NULL);

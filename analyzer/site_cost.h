@@ -24,7 +24,8 @@ struct site_cost_run {
 	double typical_life; /* mean cycle ends survived by those objects of all sites that survive any */
 	double
 	    alloc_scale; /* what was measured of the time that all allocating took, to its estimate; 1: not measured */
-	double cpu_period; /* seconds between samples of CPU; 0: there were none */
+	double barrier_samples; /* of CPU, of all the program */
+	double cpu_period;      /* seconds between samples of CPU; 0: there were none */
 	struct gc_model_run model;
 };
 
@@ -36,6 +37,7 @@ struct site_cost {
 	double lifetime_cycles; /* NAN when no life was followed */
 	double saved, saved_equal_memory;
 	struct interval saved_ci;
+	double barriers;      /* of all the CPU of write barriers, the share that goes with it */
 	double alloc_seconds; /* CPU of allocating itself */
 	struct interval alloc_seconds_ci;
 };

@@ -179,6 +179,8 @@ static void add_context(struct grouping *grouping, struct site_groups *groups, c
 		group->smallest = context->size;
 	if (context->size > group->largest)
 		group->largest = context->size;
+	if (!layout.pointer_free)
+		group->pointer_objects += totals->objects.total;
 	if (context->size > BIG_OBJECT)
 		group->scan_bytes += totals->objects.total * (double)context->size * layout.scan_share;
 	add_totals(group, totals, (double)context->size);

@@ -28,6 +28,8 @@ struct site_group {
 	double scan_bytes;                           /* allocated, scannable, in objects over 512 bytes */
 	double alloc_seconds;                        /* CPU of allocating itself */
 	double alloc_samples, assist_samples;        /* of CPU: allocating, and helping the GC while at it */
+	double barrier_samples;                      /* of CPU: write barriers that go with it */
+	double pointer_objects;                      /* allocated, that can hold pointers */
 	double live_objects, live_bytes;             /* as a heap profile has them; 0 from a trace */
 	uint64_t rate_high;                          /* the largest mean among its samples */
 	uint64_t smallest, largest;                  /* bytes of its slots */

@@ -52,7 +52,8 @@ static void take_sampled(struct gc_summary *summary, const struct cpu_profile *c
 	if (gc > 0)
 		summary->parts = (struct gc_parts){
 		    (double)cpu->by_work[CPU_GC_REST] / gc, (double)cpu->by_work[CPU_MARKING_ROOTS] / gc,
-		    (double)cpu->by_work[CPU_MARKING_HEAP] / gc, (double)cpu->by_work[CPU_SWEEPING] / gc};
+		    (double)cpu->by_work[CPU_MARKING_HEAP] / gc, (double)cpu->by_work[CPU_BARRIERS] / gc,
+		    (double)cpu->by_work[CPU_SWEEPING] / gc};
 }
 
 struct gc_summary summary_of_gc(const struct gc_totals *gc, const struct cpu_profile *cpu)

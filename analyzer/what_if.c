@@ -20,6 +20,7 @@ void removal_add(struct removal *removal, const struct site *site, double share)
 	removal->alloc_objects += share * site->alloc_objects;
 	removal->live_bytes += share * site->live_bytes;
 	removal->mark_objects += share * site->mark_objects;
+	removal->barrier_share += share * site->barrier_share;
 	removal->scan_bytes += share * site->scan_bytes;
 	removal->scannable_bytes += share * site->alloc_bytes * site->scan_share;
 	removal->alloc_cpu_seconds += share * site->alloc_cpu_seconds;
@@ -53,8 +54,11 @@ struct saving analysis_saving(const struct analysis *analysis, const struct remo
 			      const struct gc_wish *wanted)
 {
 	static const struct saving unknown = {NAN, NAN, {NAN, NAN}, NAN};
-	struct gc_model_site site = {removal->alloc_bytes, removal->live_bytes, removal->mark_objects,
-				     removal->scan_bytes};
+	struct gc_model_site site = {.allocated = removal->alloc_bytes,
+				     .live = removal->live_bytes,
+				     .objects = removal->mark_objects,
+				     .scan = removal->scan_bytes,
+				     .barriers = fmin(1, removal->barrier_share)};
 	struct gc_model_spread spread = {0};
 	const struct gc_model_setting *setting;
 	struct gc_model_setting other;

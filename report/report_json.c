@@ -118,6 +118,7 @@ static json_t *make_parts(const struct gc_summary *gc)
 	object = json_object();
 	json_object_set_new(object, "marking_heap", make_real(gc->parts.heap));
 	json_object_set_new(object, "marking_roots", make_real(gc->parts.roots));
+	json_object_set_new(object, "write_barriers", make_real(gc->parts.barriers));
 	json_object_set_new(object, "sweeping", make_real(gc->parts.sweep));
 	json_object_set_new(object, "rest", make_real(gc->parts.rest));
 	return object;

@@ -3,9 +3,9 @@
  * in it, and appends a line of
  * KEY=VALUE to FILE: user, system, wall (seconds; rusage of the process and the children it waited for), and how many
  * samples of its CPU were what: samples (all), gc (of these, the GC's), mark, roots, assist (of both, those paid by
- * allocations), sweep, rest, malloc (allocating without the GC's part), lost. The truth that `make validate` holds
- * predictions against. -v prints the functions that took most of the GC's samples.
- * The exit status is the command's; 125 when it could not be measured.
+ * allocations), barriers, sweep, rest, malloc (allocating without the GC's part), lost. The truth that `make validate`
+ * holds predictions against. -v prints the functions that took most of the GC's samples. The exit status is the
+ * command's; 125 when it could not be measured.
  */
 #include "analyzer/cpu_class.h"
 #include "base/error.h"
@@ -131,12 +131,15 @@ static bool write_line(const struct measuring *measuring, const char *path, cons
 
 	if (!file)
 		return false;
-	fprintf(file,
-		"user=%.6f system=%.6f wall=%.6f samples=%lu gc=%lu mark=%lu roots=%lu assist=%lu sweep=%lu rest=%lu "
-		"malloc=%lu lost=%llu\n",
-		seconds(&usage->ru_utime), seconds(&usage->ru_stime), wall, measuring->samples,
-		mark + roots + works[CPU_SWEEPING] + works[CPU_GC_REST], mark, roots, measuring->assist,
-		works[CPU_SWEEPING], works[CPU_GC_REST], works[CPU_ALLOCATING], (unsigned long long)lost);
+	fprintf(
+	    file,
+	    "user=%.6f system=%.6f wall=%.6f samples=%lu gc=%lu mark=%lu roots=%lu barriers=%lu assist=%lu sweep=%lu "
+	    "rest=%lu "
+	    "malloc=%lu lost=%llu\n",
+	    seconds(&usage->ru_utime), seconds(&usage->ru_stime), wall, measuring->samples,
+	    mark + roots + works[CPU_BARRIERS] + works[CPU_SWEEPING] + works[CPU_GC_REST], mark, roots,
+	    works[CPU_BARRIERS], measuring->assist, works[CPU_SWEEPING], works[CPU_GC_REST], works[CPU_ALLOCATING],
+	    (unsigned long long)lost);
 	return !fclose(file);
 }
 

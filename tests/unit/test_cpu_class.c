@@ -45,6 +45,8 @@ static void test_stacks(void **state)
 	     false,
 	     {"runtime.(*sweepLocked).sweep", "runtime.(*mcentral).cacheSpan", "runtime.mallocgc"}},
 	    {CPU_SWEEPING, false, {"runtime.sweepone", "runtime.bgsweep"}},
+	    {CPU_BARRIERS, false, {"runtime.findObject", "runtime.wbBufFlush1", "runtime.wbBufFlush", "main.f"}},
+	    {CPU_BARRIERS, false, {"runtime.gcWriteBarrier2", "main.f"}},
 	    {CPU_GC_REST, false, {"runtime.stopTheWorldWithSema", "runtime.gcStart", "runtime.mallocgc", "main.f"}},
 	};
 

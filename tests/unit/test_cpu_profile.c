@@ -18,7 +18,7 @@
 #include <cmocka.h>
 
 /* Return addresses, and the functions that they are in. */
-enum { MALLOC = 1, NEW, SCAN, ASSIST, WORKER, MAKE_A, MAKE_B, WORK, SLICE };
+enum { MALLOC = 1, NEW, SCAN, ASSIST, WORKER, MAKE_A, MAKE_B, WORK, SLICE, FLUSH };
 
 static const char *const functions[] = {
     [MALLOC] = "runtime.mallocgc",
@@ -30,23 +30,26 @@ static const char *const functions[] = {
     [MAKE_B] = "main.makeB",
     [WORK] = "main.work",
     [SLICE] = "runtime.makeslice",
+    [FLUSH] = "runtime.wbBufFlush",
 };
 
 static const uint64_t alloc_a[] = {MALLOC, NEW, MAKE_A, WORK}, alloc_b[] = {MALLOC, NEW, MAKE_B, WORK};
 static const uint64_t cpu_assist[] = {SCAN, ASSIST, MALLOC, NEW, MAKE_B, WORK}, cpu_worker[] = {SCAN, WORKER};
 static const uint64_t cpu_work[] = {WORK}, cpu_a[] = {NEW, MAKE_A, WORK}, cpu_unknown[] = {MALLOC, SLICE, WORK};
+static const uint64_t cpu_barrier_a[] = {FLUSH, MAKE_A, WORK}, cpu_barrier_work[] = {FLUSH, WORK};
 
 static struct trace_context contexts[] = {
     {.stack_depth = 4, .stack = alloc_a, .size = 64},
     {.stack_depth = 4, .stack = alloc_b, .size = 64},
     {.stack_depth = 4, .stack = alloc_b, .size = 128},
 };
-static struct trace_cpu_stack stacks[] = {{4, alloc_a},  {3, cpu_a}, {6, cpu_assist}, {2, cpu_worker},
-					  {1, cpu_work}, {0, NULL},  {3, cpu_unknown}};
-static const uint64_t counts[] = {10, 5, 7, 20, 100, 3, 2};
+static struct trace_cpu_stack stacks[] = {{4, alloc_a},     {3, cpu_a},         {6, cpu_assist},
+					  {2, cpu_worker},  {1, cpu_work},      {0, NULL},
+					  {3, cpu_unknown}, {3, cpu_barrier_a}, {2, cpu_barrier_work}};
+static const uint64_t counts[] = {10, 5, 7, 20, 100, 3, 2, 40, 30};
 static struct trace_fact facts[] = {{"cpu_period_ns", "1000000", 7}, {"cpu_sampled", "user", 4}};
 static struct trace trace = {
-    .contexts = contexts, .ncontexts = 3, .cpu_stacks = stacks, .ncpu_stacks = 7, .facts = facts, .nfacts = 2};
+    .contexts = contexts, .ncontexts = 3, .cpu_stacks = stacks, .ncpu_stacks = 9, .facts = facts, .nfacts = 2};
 
 static bool resolve(void *user, uint64_t pc, struct analyze_symbol *symbol)
 {
@@ -70,21 +73,27 @@ static void test_sums(void **state)
 	assert_true(profile.known);
 	assert_false(profile.sees_kernel);
 	assert_float_equal(profile.period, 0.001, 1e-12);
-	assert_int_equal(profile.samples, 144);
+	assert_int_equal(profile.samples, 214);
 	assert_int_equal(profile.agent, 3);
 	assert_int_equal(profile.by_work[CPU_PROGRAM], 100);
 	assert_int_equal(profile.by_work[CPU_ALLOCATING], 17);
 	assert_int_equal(profile.by_work[CPU_MARKING_HEAP], 27);
+	assert_int_equal(profile.by_work[CPU_BARRIERS], 70);
 	assert_int_equal(profile.assists, 7);
-	assert_int_equal(cpu_profile_gc(&profile), 27);
+	assert_int_equal(cpu_profile_gc(&profile), 97);
 	assert_false(cpu_profile_make(&trace, NULL, symbols).known);
 	symbols_free(symbols);
 	arena_free(arena);
 }
 
-/* The samples of main.makeA and main.makeB, behind a filter on FOCUS (NULL: none). */
-static void share(const char *focus, double *a, double *b, double *b_assists)
+/* What main.makeA and main.makeB have, and all barriers, behind a filter on FOCUS (NULL: none). */
+struct shares {
+	double a, b, b_assists, a_barriers, b_barriers, kept;
+};
+
+static struct shares share(const char *focus)
 {
+	struct shares shares;
 	struct context_totals totals[3] = {0};
 	struct arena *arena = arena_new();
 	struct symbols *symbols = symbols_new(arena, &trace, &options);
@@ -96,29 +105,43 @@ static void share(const char *focus, double *a, double *b, double *b_assists)
 	assert_int_equal(stack_filter_new(&filter, focus, NULL, NULL), STATUS_OK);
 	site_groups_make(&groups, arena, symbols, &trace, totals, NULL);
 	assert_int_equal(groups.count, 2);
-	cpu_profile_share(&trace, counts, symbols, filter, &groups);
-	*a = groups.groups[0]->alloc_samples;
-	*b = groups.groups[1]->alloc_samples;
-	*b_assists = groups.groups[1]->assist_samples;
+	shares.kept = cpu_profile_share(&trace, counts, symbols, filter, &groups);
+	shares.a = groups.groups[0]->alloc_samples;
+	shares.b = groups.groups[1]->alloc_samples;
+	shares.b_assists = groups.groups[1]->assist_samples;
+	shares.a_barriers = groups.groups[0]->barrier_samples;
+	shares.b_barriers = groups.groups[1]->barrier_samples;
 	assert_float_equal(groups.groups[0]->assist_samples, 0, 0);
 	site_groups_free(&groups);
 	stack_filter_free(filter);
 	symbols_free(symbols);
 	arena_free(arena);
+	return shares;
 }
 
 static void test_sites(void **state)
 {
-	double a, b, assists;
+	struct shares all = share(NULL), of_b = share("main.makeB");
 
 	(void)state;
-	share(NULL, &a, &b, &assists);
-	assert_float_equal(a, 15, 1e-9);
-	assert_float_equal(b, 0, 1e-9);
-	assert_float_equal(assists, 7, 1e-9);
-	share("main.makeB", &a, &b, &assists);
-	assert_float_equal(a, 0, 1e-9);
-	assert_float_equal(assists, 7, 1e-9);
+	assert_float_equal(all.a, 15, 1e-9);
+	assert_float_equal(all.b, 0, 1e-9);
+	assert_float_equal(all.b_assists, 7, 1e-9);
+	assert_float_equal(of_b.a, 0, 1e-9);
+	assert_float_equal(of_b.b_assists, 7, 1e-9);
+}
+
+/* What is written in main.makeA is its objects'; main.work, which calls both, stores 10 of the one and 20 of the other.
+ */
+static void test_barriers(void **state)
+{
+	struct shares all = share(NULL), of_b = share("main.makeB");
+
+	(void)state;
+	assert_float_equal(all.a_barriers, 40 + 10, 1e-9);
+	assert_float_equal(all.b_barriers, 20, 1e-9);
+	assert_float_equal(all.kept, 70, 1e-9);
+	assert_float_equal(of_b.kept, 0, 1e-9);
 }
 
 int main(void)
@@ -126,6 +149,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_sums),
 	    cmocka_unit_test(test_sites),
+	    cmocka_unit_test(test_barriers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

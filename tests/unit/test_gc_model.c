@@ -39,11 +39,11 @@ static void test_formula(void **state)
 		struct gc_model_site site;
 		double saving, equal_memory;
 	} cases[] = {
-	    {{400 * MB, 0, 0, 0}, 0.3877551020408163, 0.41025641025641035},         /* garbage */
-	    {{1 * MB, 8 * MB, 1000, 0}, -0.6598261037097972, 0.26119507657249974},  /* live buffers */
-	    {{5 * MB, 6 * MB, 100000, 0}, 0.03173519126996449, 0.4627307051231383}, /* a list */
-	    {{1000 * MB, 18 * MB, 200000, 5 * MB}, 1, 1},                           /* everything */
-	    {{0, 0, 0, 0}, 0, 0},
+	    {{400 * MB, 0, 0, 0, 0}, 0.3877551020408163, 0.41025641025641035},         /* garbage */
+	    {{1 * MB, 8 * MB, 1000, 0, 0}, -0.6598261037097972, 0.26119507657249974},  /* live buffers */
+	    {{5 * MB, 6 * MB, 100000, 0, 0}, 0.03173519126996449, 0.4627307051231383}, /* a list */
+	    {{1000 * MB, 18 * MB, 200000, 5 * MB, 0}, 1, 1},                           /* everything */
+	    {{0, 0, 0, 0, 0}, 0, 0},
 	};
 	struct gc_model_run run = middle_run(), off = middle_run();
 
@@ -58,6 +58,28 @@ static void test_formula(void **state)
 	}
 }
 
+/* Measured parts: what is swept is all of the heap, barriers go with what there is to mark, and with their site. */
+static void test_parts(void **state)
+{
+	struct gc_model_run run = middle_run();
+	struct gc_model_site garbage = {400 * MB, 0, 0, 0, 0}, writer = {400 * MB, 0, 0, 0, 0.25};
+	double cycles;
+
+	(void)state;
+	run.parts = (struct gc_model_parts){.heap = 1};
+	cycles = 1 - gc_model_saving(&run, &garbage);
+	assert_near(gc_model_saving(&run, &writer), 1 - cycles);
+	run.parts = (struct gc_model_parts){.heap = 0.6, .barriers = 0.4};
+	assert_near(gc_model_saving(&run, &garbage), 1 - cycles);
+	assert_near(gc_model_saving(&run, &writer), 1 - cycles * (0.6 + 0.4 * 0.75));
+	run.parts = (struct gc_model_parts){.roots = 0.3, .rest = 0.7};
+	assert_near(gc_model_saving(&run, &writer), 1 - cycles);
+	/* Less floats, so that a little less is live and the goal a little lower: a cycle sweeps less, too. */
+	run.parts = (struct gc_model_parts){.sweep = 1};
+	assert_true(gc_model_saving(&run, &garbage) > 1 - cycles);
+	assert_true(gc_model_saving(&run, &garbage) < 1 - 0.9 * cycles);
+}
+
 static void test_heap_minimum(void **state)
 {
 	struct gc_model_run run = {.gogc = 100,
@@ -69,7 +91,7 @@ static void test_heap_minimum(void **state)
 				   .sites_live = 0.9 * MB,
 				   .sites_objects = 5000,
 				   .costs = {100000, 35, 0.6, 0.87}};
-	struct gc_model_site site = {30 * MB, 0.4 * MB, 4000, 0};
+	struct gc_model_site site = {30 * MB, 0.4 * MB, 4000, 0, 0};
 
 	(void)state;
 	assert_near(gc_model_saving(&run, &site), 0.6194028818305128);
@@ -79,7 +101,7 @@ static void test_heap_minimum(void **state)
 static void test_older_live_is_not_floating(void **state)
 {
 	struct gc_model_run run = middle_run();
-	struct gc_model_site site = {100 * MB, 0, 0, 0};
+	struct gc_model_site site = {100 * MB, 0, 0, 0, 0};
 
 	(void)state;
 	run.sites_live = 4 * MB;
@@ -91,7 +113,7 @@ static void test_older_live_is_not_floating(void **state)
 static void test_interval(void **state)
 {
 	struct gc_model_run run = middle_run();
-	struct gc_model_site site = {300 * MB, 2 * MB, 20000, 0};
+	struct gc_model_site site = {300 * MB, 2 * MB, 20000, 0, 0};
 	struct gc_model_spread spread = {{290 * MB, 310 * MB}, {1.9 * MB, 2.1 * MB}, 0.01, 0};
 	struct gc_model_spread unsure = spread;
 	double saving = gc_model_saving(&run, &site);
@@ -110,7 +132,7 @@ static void test_interval(void **state)
 static void test_no_lives_seen(void **state)
 {
 	struct gc_model_run run = middle_run();
-	struct gc_model_site site = {3 * MB, 0, 0, 0};
+	struct gc_model_site site = {3 * MB, 0, 0, 0, 0};
 	struct gc_model_spread spread = {{2 * MB, 4 * MB}, {0, 3 * MB}, 0.02, 0};
 	struct interval interval = gc_model_interval(&run, &site, &spread, NULL);
 
@@ -181,13 +203,10 @@ static void test_settings(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_formula),
-	    cmocka_unit_test(test_heap_minimum),
-	    cmocka_unit_test(test_older_live_is_not_floating),
-	    cmocka_unit_test(test_interval),
-	    cmocka_unit_test(test_no_lives_seen),
-	    cmocka_unit_test(test_constants),
-	    cmocka_unit_test(test_alloc_seconds),
+	    cmocka_unit_test(test_formula),      cmocka_unit_test(test_parts),
+	    cmocka_unit_test(test_heap_minimum), cmocka_unit_test(test_older_live_is_not_floating),
+	    cmocka_unit_test(test_interval),     cmocka_unit_test(test_no_lives_seen),
+	    cmocka_unit_test(test_constants),    cmocka_unit_test(test_alloc_seconds),
 	    cmocka_unit_test(test_settings),
 	};
 
