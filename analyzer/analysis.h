@@ -117,7 +117,8 @@ struct site {
 	double gc_saved_share;  /* of the GC CPU; negative: removing it would cost */
 	struct interval gc_saved_share_ci;
 	double gc_saved_share_equal_memory;
-	double alloc_cpu_seconds; /* cost of allocating itself */
+	double gc_saved_share_reused; /* if its objects were used again (a pool): nothing allocated, as much alive */
+	double alloc_cpu_seconds;     /* cost of allocating itself */
 	struct interval alloc_cpu_seconds_ci;
 	double assist_cpu_seconds;     /* what its allocations had to help the GC; not known without samples: 0 */
 	const char *advice;            /* a sentence or two */
@@ -169,6 +170,7 @@ enum verdicts_state {
 /* Shares of the GC CPU as it was. NAN where nothing is known. */
 struct saving {
 	double share, share_equal_memory; /* the latter at the heap's peak of the run; NAN at another setting */
+	double share_reused;              /* if what is removed were used again: as much stays alive */
 	struct interval share_ci;         /* 95 % */
 	double goal_bytes;                /* the heap's goal then; infinite without any GC */
 };

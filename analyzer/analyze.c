@@ -134,6 +134,7 @@ static void fill_cost(struct site *site, const struct site_cost_run *run, const 
 	site->assist_cpu_seconds = group->assist_samples * run->cpu_period;
 	site->gc_saved_share = cost.saved;
 	site->gc_saved_share_ci = cost.saved_ci;
+	site->gc_saved_share_reused = cost.saved_reused;
 	site->gc_saved_share_equal_memory = cost.saved_equal_memory;
 }
 
@@ -213,7 +214,7 @@ static void select_groups(struct analysis_job *job, struct stack_filter *filter)
 	struct selection *selection = &job->out->selection;
 	double all = 0, kept = 0;
 
-	*selection = (struct selection){"", "", 1, 0, {NAN, NAN, {NAN, NAN}, NAN}, NAN, {NAN, NAN}};
+	*selection = (struct selection){"", "", 1, 0, {NAN, NAN, NAN, {NAN, NAN}, NAN}, NAN, {NAN, NAN}};
 	for (size_t i = 0; i < job->groups.count; i++) {
 		all += job->groups.groups[i]->bytes.total;
 		selection->all_samples += job->groups.groups[i]->objects.count;

@@ -283,7 +283,7 @@ static void take_alloc_seconds(struct site_cost *cost, const struct site_cost_ru
 struct site_cost site_cost_of(const struct site_cost_run *run, const struct site_group *group)
 {
 	struct site_cost cost = lives_of(run, group);
-	struct gc_model_site site;
+	struct gc_model_site site, kept;
 	struct gc_model_spread spread = {.allocated = weights_interval(&group->bytes), .live = cost.live_bytes_ci};
 
 	take_alloc_seconds(&cost, run, group);
@@ -298,6 +298,8 @@ struct site_cost site_cost_of(const struct site_cost_run *run, const struct site
 				      cost.barriers};
 	cost.saved = gc_model_saving(&run->model, &site);
 	cost.saved_equal_memory = gc_model_saving_equal_memory(&run->model, &site);
+	kept = (struct gc_model_site){.allocated = site.allocated, .barriers = site.barriers};
+	cost.saved_reused = gc_model_saving(&run->model, &kept);
 	cost.saved_ci = gc_model_interval(&run->model, &site, &spread, NULL);
 	return cost;
 }

@@ -36,6 +36,7 @@ struct site_cost {
 	struct interval live_bytes_ci;
 	double lifetime_cycles; /* NAN when no life was followed */
 	double saved, saved_equal_memory;
+	double saved_reused; /* if its objects were used again: what lives stays, nothing is allocated */
 	struct interval saved_ci;
 	double barriers;      /* of all the CPU of write barriers, the share that goes with it */
 	double alloc_seconds; /* CPU of allocating itself */

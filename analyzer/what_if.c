@@ -53,12 +53,13 @@ static const struct gc_model_setting *setting_of(const struct gc_model_run *run,
 struct saving analysis_saving(const struct analysis *analysis, const struct removal *removal,
 			      const struct gc_wish *wanted)
 {
-	static const struct saving unknown = {NAN, NAN, {NAN, NAN}, NAN};
+	static const struct saving unknown = {NAN, NAN, NAN, {NAN, NAN}, NAN};
 	struct gc_model_site site = {.allocated = removal->alloc_bytes,
 				     .live = removal->live_bytes,
 				     .objects = removal->mark_objects,
 				     .scan = removal->scan_bytes,
 				     .barriers = fmin(1, removal->barrier_share)};
+	struct gc_model_site kept;
 	struct gc_model_spread spread = {0};
 	const struct gc_model_setting *setting;
 	struct gc_model_setting other;
@@ -68,7 +69,7 @@ struct saving analysis_saving(const struct analysis *analysis, const struct remo
 		return unknown;
 	setting = setting_of(analysis->gc_run, wanted, &other);
 	if (setting && setting->gogc < 0 && setting->memory_goal <= 0)
-		return (struct saving){1, NAN, {1, 1}, INFINITY}; /* no GC at all */
+		return (struct saving){1, NAN, 1, {1, 1}, INFINITY}; /* no GC at all */
 	spread.allocated = (struct interval){fmax(0, site.allocated - sqrt(removal->alloc_below)),
 					     site.allocated + sqrt(removal->alloc_above)};
 	spread.live =
@@ -80,6 +81,8 @@ struct saving analysis_saving(const struct analysis *analysis, const struct remo
 	}
 	saving.share = gc_model_saving_at(analysis->gc_run, &site, setting);
 	saving.share_equal_memory = setting ? NAN : gc_model_saving_equal_memory(analysis->gc_run, &site);
+	kept = (struct gc_model_site){.allocated = site.allocated, .barriers = site.barriers};
+	saving.share_reused = gc_model_saving_at(analysis->gc_run, &kept, setting);
 	saving.share_ci = gc_model_interval(analysis->gc_run, &site, &spread, setting);
 	saving.goal_bytes = gc_model_goal_at(analysis->gc_run, &site, setting);
 	return saving;

@@ -171,6 +171,7 @@ static json_t *make_selection(const struct selection *selection)
 	json_object_set_new(object, "gc_saved_share", make_real(selection->saving.share));
 	json_object_set_new(object, "gc_saved_share_ci", make_interval(&selection->saving.share_ci));
 	json_object_set_new(object, "gc_saved_share_equal_memory", make_real(selection->saving.share_equal_memory));
+	json_object_set_new(object, "gc_saved_share_reused", make_real(selection->saving.share_reused));
 	json_object_set_new(object, "alloc_cpu_seconds", make_real(selection->alloc_cpu_seconds));
 	json_object_set_new(object, "alloc_cpu_seconds_ci", make_interval(&selection->alloc_cpu_seconds_ci));
 	return object;
@@ -251,6 +252,7 @@ static void set_costs(json_t *object, const struct site *site, bool gc_known)
 	json_object_set_new(object, "gc_saved_share_ci", make_interval(gc_known ? &site->gc_saved_share_ci : &unknown));
 	json_object_set_new(object, "gc_saved_share_equal_memory",
 			    make_real(gc_known ? site->gc_saved_share_equal_memory : NAN));
+	json_object_set_new(object, "gc_saved_share_reused", make_real(gc_known ? site->gc_saved_share_reused : NAN));
 	json_object_set_new(object, "alloc_cpu_seconds", make_real(site->alloc_cpu_seconds));
 	json_object_set_new(object, "alloc_cpu_seconds_ci", make_interval(&site->alloc_cpu_seconds_ci));
 	json_object_set_new(object, "assist_cpu_seconds", make_real(site->assist_cpu_seconds));
@@ -316,6 +318,7 @@ static json_t *make_what_if(const struct analysis *analysis, const struct report
 	json_object_set_new(object, "gc_saved_share", make_real(saving.share));
 	json_object_set_new(object, "gc_saved_share_ci", make_interval(&saving.share_ci));
 	json_object_set_new(object, "gc_saved_share_equal_memory", make_real(saving.share_equal_memory));
+	json_object_set_new(object, "gc_saved_share_reused", make_real(saving.share_reused));
 	json_object_set_new(object, "goal_bytes", make_real(saving.goal_bytes));
 	json_object_set_new(object, "alloc_bytes", make_real(removal.alloc_bytes));
 	json_object_set_new(object, "alloc_objects", make_real(removal.alloc_objects));

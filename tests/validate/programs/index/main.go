@@ -34,7 +34,10 @@ func texts(random *run.Random, count int) [][]byte {
 
 type posting struct{ document, position int32 }
 
-type list struct{ postings []posting }
+type list struct {
+	word     string
+	postings []posting
+}
 
 type index struct {
 	words  map[string]*list
@@ -42,7 +45,6 @@ type index struct {
 	kept   []*snippet
 
 	intern, noSnippets, reuseSeen bool
-	strings                       map[string]string
 	seen                          map[string]int
 }
 
@@ -58,15 +60,12 @@ func wordOf(text []byte) string { return string(text) }
 
 // word is the text as a string: a new one, or the one that was made the first time.
 func (x *index) word(text []byte) string {
-	if !x.intern {
-		return wordOf(text)
+	if x.intern {
+		if words := x.words[string(text)]; words != nil {
+			return words.word
+		}
 	}
-	word, ok := x.strings[string(text)]
-	if !ok {
-		word = wordOf(text)
-		x.strings[word] = word
-	}
-	return word
+	return wordOf(text)
 }
 
 //go:noinline
@@ -115,7 +114,7 @@ func (x *index) read(number int, text []byte, seen map[string]int) uint64 {
 func (x *index) post(word string, p posting) {
 	words := x.words[word]
 	if words == nil {
-		words = &list{}
+		words = &list{word: word}
 		x.words[word] = words
 	}
 	words.postings = append(words.postings, p)
@@ -142,7 +141,7 @@ func main() {
 			for batch := 0; batch < run.Scaled(9); batch++ {
 				x := &index{words: make(map[string]*list), intern: run.Without("words"),
 					noSnippets: run.Without("snippets"), reuseSeen: run.Without("seen"),
-					strings: make(map[string]string), seen: make(map[string]int)}
+					seen: make(map[string]int)}
 				for i, text := range all {
 					sums[w] += x.add(i, text)
 				}
