@@ -34,7 +34,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/
 TEST_TOOLS := $(patsubst %.c,$(O)/%,$(wildcard tests/tools/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all help demo test unit cli-test oracle matrix asan fuzz bench article lint format check-deps install clean deps
+.PHONY: all help demo test unit cli-test oracle matrix asan fuzz bench article validate lint format check-deps install clean deps
 .DEFAULT_GOAL := all
 
 all: $(O)/escprof $(O)/libescprof.so ## build escprof and libescprof.so into build/
@@ -143,6 +143,10 @@ oracle: all ## are the verdicts that are shown the right ones? 40 generated prog
 	@ORACLE_SEEDS="$(ORACLE_SEEDS)" ESCPROF=$(abspath $(O))/escprof BUILD=$(abspath $(O)) bash tests/cli/oracle.sh | \
 		awk '{ print } /^not ok/ { bad = 1 } END { exit bad }'
 	@ESCPROF=$(abspath $(O))/escprof bash tests/oracle.sh -std tests/cli/programs/real . markdown
+
+validate: deps ## predicted savings against really removing each site (hours; VALIDATE_ONLY, VALIDATE_ROUNDS)
+	@$(MAKE) --no-print-directory all $(TEST_TOOLS)
+	@bash tests/validate/run.sh $(O)
 
 matrix: all ## Go versions x kinds of link (fetches toolchains)
 	@bash tests/matrix/run.sh $(O)

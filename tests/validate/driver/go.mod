@@ -1,0 +1,3 @@
+module escprof.test/driver
+
+go 1.22

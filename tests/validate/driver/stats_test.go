@@ -1,0 +1,74 @@
+package main
+
+import (
+	"math"
+	"reflect"
+	"testing"
+)
+
+func near(t *testing.T, what string, got, want float64) {
+	t.Helper()
+	if math.Abs(got-want) > 1e-9 && !(math.IsNaN(got) && math.IsNaN(want)) {
+		t.Errorf("%s is %v, not %v", what, got, want)
+	}
+}
+
+func TestMedian(t *testing.T) {
+	near(t, "of three", median([]float64{3, 1, 2}), 2)
+	near(t, "of four", median([]float64{4, 1, 2, 3}), 2.5)
+	near(t, "of none", median(nil), math.NaN())
+}
+
+func TestDeviation(t *testing.T) {
+	near(t, "of three", deviation([]float64{1, 2, 3}), 1)
+}
+
+func TestRanks(t *testing.T) {
+	if got := ranks([]float64{10, 30, 20, 30, 5}); !reflect.DeepEqual(got, []float64{2, 4.5, 3, 4.5, 1}) {
+		t.Error(got)
+	}
+}
+
+func TestSpearman(t *testing.T) {
+	near(t, "the same order", spearman([]float64{1, 2, 3}, []float64{10, 20, 100}), 1)
+	near(t, "the other way round", spearman([]float64{1, 2, 3}, []float64{3, 2, 1}), -1)
+	near(t, "two of four swapped", spearman([]float64{1, 2, 3, 4}, []float64{1, 3, 2, 4}), 0.8)
+	near(t, "no order", spearman([]float64{1, 1, 1}, []float64{3, 2, 1}), math.NaN())
+}
+
+// Two sites, three rounds: savings are paired by round; the halves are rounds 0 and 2, and round 1.
+func TestJoin(t *testing.T) {
+	predictions := [][]string{{"p/s/go1.26", "false", "a", "kind", "0.4", "0.2", "0.6", "100", "0.1"}}
+	measured := [][]string{
+		{"p/s/go1.26", "", "0", "4", "2", "1"}, {"p/s/go1.26", "a", "0", "3", "2", "0.5"},
+		{"p/s/go1.26", "", "1", "4", "2", "2"}, {"p/s/go1.26", "a", "1", "3.5", "2", "1.4"},
+		{"p/s/go1.26", "", "2", "4", "2", "1"}, {"p/s/go1.26", "a", "2", "3", "2", "0.6"},
+	}
+	pairs, err := join(predictions, measured)
+	if err != nil || len(pairs) != 1 {
+		t.Fatal(pairs, err)
+	}
+	p := pairs[0]
+	near(t, "saved", p.saved, 0.4)
+	near(t, "first half", p.halves[0], 0.45)
+	near(t, "second half", p.halves[1], 0.3)
+	near(t, "total saved", p.totalSaved, 0.25)
+	near(t, "total predicted", p.totalPredicted, 0.4*0.25+0.1)
+	if !p.covered() {
+		t.Error("0.2 to 0.6 holds 0.4")
+	}
+}
+
+func TestScore(t *testing.T) {
+	s := scoreOf([]pair{
+		{predicted: 0.5, low: 0.4, high: 0.6, saved: 0.4, bytes: 1, halves: [2]float64{0.3, 0.5}},
+		{predicted: -0.1, low: -0.2, high: -0.05, saved: -0.2, bytes: 3, halves: [2]float64{-0.2, -0.2}},
+		{predicted: 0.03, low: 0, high: 0.04, saved: -0.06, bytes: 2, halves: [2]float64{0.1, 0}},
+		{predicted: 0.02, low: 0, high: 0.03, saved: 0.02, bytes: 2, halves: [2]float64{0.2, 0.1}},
+	})
+	near(t, "rho", s.rho, 0.8)
+	near(t, "signs", s.signs, 2.0/3)
+	near(t, "relative error", s.relative, 0.5)
+	near(t, "absolute error", s.absolute, (0.1+0.1+0.09)/4)
+	near(t, "coverage", s.coverage, 0.75)
+}

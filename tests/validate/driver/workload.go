@@ -1,0 +1,147 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"sort"
+	"strings"
+)
+
+// A site of a program, as its file of sites has it.
+type site struct {
+	name, focus, kind string
+	reused            bool // its fix uses the objects again, so that what lives stays
+}
+
+type workload struct {
+	program, setting, version string
+	tuned                     bool
+	env, args                 []string
+	sites                     []site
+	binary                    string
+}
+
+type setting struct {
+	name      string
+	env, args []string
+}
+
+// The one program that the model was made on goes through all settings, on two collectors; the others through those
+// that a service meets.
+var tunedSettings = []setting{
+	{"gogc50", []string{"GOGC=50"}, nil},
+	{"gogc100", []string{"GOGC=100"}, nil},
+	{"gogc400", []string{"GOGC=400"}, nil},
+	{"limit", []string{"GOGC=off", "GOMEMLIMIT=90MiB"}, nil},
+	{"small", []string{"GOGC=100"}, []string{"-live", "2"}},
+	{"large1p", []string{"GOGC=100", "GOMAXPROCS=1"}, []string{"-live", "130"}},
+	{"goroutines", []string{"GOGC=100"}, []string{"-goroutines", "10000"}},
+	{"idle", []string{"GOGC=100"}, []string{"-workers", "1"}},
+}
+
+var otherSettings = []setting{
+	{"gogc100", []string{"GOGC=100"}, nil},
+	{"gogc300", []string{"GOGC=300"}, nil},
+}
+
+func (w *workload) name() string { return w.program + "/" + w.setting + "/" + w.version }
+
+var versionPattern = regexp.MustCompile(`go1\.\d+`)
+
+// goVersions asks each go command for its version.
+func goVersions(commands []string) (map[string]string, error) {
+	gos := map[string]string{}
+	for _, command := range commands {
+		cmd := exec.Command(command, "version")
+		cmd.Env = append(os.Environ(), "GOTOOLCHAIN=local", "GOFLAGS=")
+		text, err := cmd.Output()
+		if err != nil {
+			return nil, fmt.Errorf("%s version: %w", command, err)
+		}
+		gos[versionPattern.FindString(string(text))] = command
+	}
+	return gos, nil
+}
+
+func readSites(path string) ([]site, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var sites []site
+	for _, line := range strings.Split(strings.TrimSpace(string(text)), "\n") {
+		fields := strings.Split(line, "\t")
+		if len(fields) < 3 {
+			return nil, fmt.Errorf("%s: not name, expression and kind: %q", path, line)
+		}
+		sites = append(sites, site{fields[0], fields[1], fields[2], len(fields) > 3 && fields[3] == "reused"})
+	}
+	return sites, nil
+}
+
+// workloads are all that OPTIONS ask for: every program with a file of sites.
+func workloads(o *options) ([]workload, error) {
+	files, err := filepath.Glob(filepath.Join(o.programs, "*", "sites"))
+	if err != nil {
+		return nil, err
+	}
+	var versions []string
+	for version := range o.gos {
+		versions = append(versions, version)
+	}
+	sort.Strings(versions)
+	var loads []workload
+	for _, file := range files {
+		sites, err := readSites(file)
+		if err != nil {
+			return nil, err
+		}
+		program := filepath.Base(filepath.Dir(file))
+		settings, tuned := otherSettings, program == "synthetic"
+		if tuned {
+			settings = tunedSettings
+		}
+		for _, version := range versions {
+			for _, s := range settings {
+				w := workload{program, s.name, version, tuned, s.env, s.args, sites, ""}
+				if o.only.MatchString(w.name()) {
+					loads = append(loads, w)
+				}
+			}
+		}
+	}
+	if len(loads) == 0 {
+		return nil, fmt.Errorf("no workload is asked for: there are programs in %s, Go %v", o.programs, versions)
+	}
+	return loads, nil
+}
+
+// build makes the program once for each version of Go.
+func (w *workload) build(o *options) error {
+	out, err := filepath.Abs(filepath.Join(o.out, w.program+"-"+w.version))
+	if err != nil {
+		return err
+	}
+	w.binary = out
+	cmd := exec.Command(o.gos[w.version], "build", "-o", out, "./"+w.program)
+	cmd.Dir = o.programs
+	cmd.Env = append(os.Environ(), "GOTOOLCHAIN=local", "GOFLAGS=", "CGO_ENABLED=0")
+	if text, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("go build: %w\n%s", err, text)
+	}
+	return nil
+}
+
+// command is the program behind PREFIX, without the sites named WITHOUT.
+func (w *workload) command(without string, prefix ...string) *exec.Cmd {
+	words := append(append(prefix, w.binary), w.args...)
+	if without != "" {
+		words = append(words, "-without", without)
+	}
+	cmd := exec.Command(words[0], words[1:]...)
+	cmd.Env = append(os.Environ(), w.env...)
+	return cmd
+}
