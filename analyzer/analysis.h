@@ -110,11 +110,12 @@ struct site {
 	double live_bytes, live_objects, scan_bytes; /* means over the cycles; scan_bytes: of objects over 512 bytes */
 	double mark_objects; /* the live ones by what marking them takes: one of a list or tree counts as several */
 	struct interval live_bytes_ci;
-	double barrier_share;   /* of the CPU of write barriers, what goes with it */
-	double scan_share;      /* of its bytes, what the GC scans in objects over 512 bytes */
-	double lifetime_cycles; /* mean GC cycles survived; NAN when no death or censored life was told */
-	uint64_t lifetimes;     /* samples whose lives were followed */
-	double gc_saved_share;  /* of the GC CPU; negative: removing it would cost */
+	const double *small_bytes; /* allocated, by size: struct gc_model_small; NULL where not known */
+	double barrier_share;      /* of the CPU of write barriers, what goes with it */
+	double scan_share;         /* of its bytes, what the GC scans in objects over 512 bytes */
+	double lifetime_cycles;    /* mean GC cycles survived; NAN when no death or censored life was told */
+	uint64_t lifetimes;        /* samples whose lives were followed */
+	double gc_saved_share;     /* of the GC CPU; negative: removing it would cost */
 	struct interval gc_saved_share_ci;
 	double gc_saved_share_equal_memory;
 	double gc_saved_share_reused; /* if its objects were used again (a pool): nothing allocated, as much alive */
@@ -210,10 +211,13 @@ struct analysis {
 	void *arena;
 };
 
+#define SMALL_SIZES 65 /* GC_MODEL_SMALL */
+
 /* Sites, or shares of them, that are thought away together; zeroed: none. Bytes and objects over the run, or alive. */
 struct removal {
 	double alloc_bytes, alloc_objects, live_bytes, mark_objects;
 	double barrier_share;
+	double small_allocated[SMALL_SIZES], small_live[SMALL_SIZES]; /* as struct gc_model_small has them */
 	double scan_bytes, scannable_bytes; /* live, and allocated, in objects over 512 bytes */
 	double alloc_cpu_seconds;
 	/* Squares of what the bytes and seconds may be off by. */

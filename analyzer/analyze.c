@@ -125,6 +125,7 @@ static void fill_cost(struct site *site, const struct site_cost_run *run, const 
 	site->live_objects = cost.live_objects;
 	site->mark_objects = cost.mark_objects;
 	site->barrier_share = cost.barriers;
+	site->small_bytes = group->small_bytes;
 	site->scan_bytes = cost.scan_bytes;
 	site->live_bytes_ci = cost.live_bytes_ci;
 	site->scan_share = group->bytes.total > 0 ? group->scan_bytes / group->bytes.total : 0;

@@ -10,9 +10,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The cost of a cycle: ns a cycle, a live object, a byte of big scannable objects, a byte of stacks and globals. */
+/*
+ * The cost of a cycle: ns a cycle, a live object, a byte of big scannable objects, a byte of stacks and globals, and a
+ * byte of the spans in which small live objects lie.
+ */
 struct gc_model_costs {
-	double cycle, object, scan_byte, root_byte;
+	double cycle, object, scan_byte, root_byte, span_byte;
 };
 
 /* What the GC's CPU goes to, as shares of 1; all 0: not measured. */
@@ -22,6 +25,15 @@ struct gc_model_parts {
 	double heap;  /* marking the heap */
 	double barriers;
 	double sweep;
+};
+
+/*
+ * Small objects with pointers (up to 512 bytes) by size, in steps of 8 bytes: bytes allocated, and bytes alive. Green
+ * Tea scans a span of them at a time, and what garbage lies between the live ones makes those more.
+ */
+#define GC_MODEL_SMALL 65
+struct gc_model_small {
+	double allocated[GC_MODEL_SMALL], live[GC_MODEL_SMALL];
 };
 
 /* The run as it was. Bytes; means over the cycles. */
@@ -35,6 +47,7 @@ struct gc_model_run {
 	double older_live;        /* live bytes of before the trace began, of which no site knows */
 	double sites_objects,
 	    sites_scan; /* O and S: Σ of live objects, of scannable live bytes in objects over 512 bytes */
+	struct gc_model_small small;
 	struct gc_model_costs costs;
 	struct gc_model_parts parts;
 };
@@ -42,7 +55,8 @@ struct gc_model_run {
 /* One site's part of it. */
 struct gc_model_site {
 	double allocated, live, objects, scan;
-	double barriers; /* of all the CPU of write barriers, the share that goes with it */
+	double barriers;                    /* of all the CPU of write barriers, the share that goes with it */
+	const struct gc_model_small *small; /* borrowed; NULL: none */
 };
 
 /* A site's uncertainty: 95 % intervals of what was sampled, each around the site's figure. */

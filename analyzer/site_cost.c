@@ -20,6 +20,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define BLACK_QUANTILE      0.1
 #define BLACK_MAX           0.5
@@ -195,6 +196,12 @@ static void take_gc(struct site_cost_run *run, const struct gc_totals *gc)
 	model->heap_minimum = known_or(gc->last.heap_minimum, gc_model_heap_minimum(model->gogc));
 }
 
+/* How much is alive at once for each byte that GROUP allocates. */
+static double alive_share(const struct site_cost *cost, const struct site_group *group)
+{
+	return group->bytes.total > 0 ? cost->live_bytes / group->bytes.total : 0;
+}
+
 static void add_site(struct site_cost_run *run, const struct site_group *group)
 {
 	struct site_cost cost;
@@ -206,6 +213,10 @@ static void add_site(struct site_cost_run *run, const struct site_group *group)
 	run->model.sites_live += cost.live_bytes;
 	run->model.sites_objects += cost.mark_objects;
 	run->model.sites_scan += cost.scan_bytes;
+	for (int i = 0; i < GC_MODEL_SMALL; i++) {
+		run->model.small.allocated[i] += group->small_bytes[i];
+		run->model.small.live[i] += group->small_bytes[i] * alive_share(&cost, group);
+	}
 }
 
 /* The sum of what is alive is known exactly from the GC: where sampling has more, it is too much by chance. */
@@ -219,6 +230,8 @@ static void scale_live(struct site_cost_run *run)
 	model->sites_live *= run->live_scale;
 	model->sites_objects *= run->live_scale;
 	model->sites_scan *= run->live_scale;
+	for (int i = 0; i < GC_MODEL_SMALL; i++)
+		model->small.live[i] *= run->live_scale;
 }
 
 /* What the samples of CPU tell: what the GC did, and how long allocating takes in this program. */
@@ -284,6 +297,7 @@ struct site_cost site_cost_of(const struct site_cost_run *run, const struct site
 {
 	struct site_cost cost = lives_of(run, group);
 	struct gc_model_site site, kept;
+	struct gc_model_small small, kept_small;
 	struct gc_model_spread spread = {.allocated = weights_interval(&group->bytes), .live = cost.live_bytes_ci};
 
 	take_alloc_seconds(&cost, run, group);
@@ -294,11 +308,17 @@ struct site_cost site_cost_of(const struct site_cost_run *run, const struct site
 	spread.objects_per_byte = cost.live_bytes > 0 ? cost.mark_objects / cost.live_bytes
 						      : mark_weight(group) * group->objects.total / group->bytes.total;
 	spread.scan_per_byte = group->scan_bytes / group->bytes.total;
-	site = (struct gc_model_site){group->bytes.total, cost.live_bytes, cost.mark_objects, cost.scan_bytes,
-				      cost.barriers};
+	site = (struct gc_model_site){group->bytes.total, cost.live_bytes, cost.mark_objects,
+				      cost.scan_bytes,    cost.barriers,   &small};
+	for (int i = 0; i < GC_MODEL_SMALL; i++) {
+		small.allocated[i] = group->small_bytes[i];
+		small.live[i] = group->small_bytes[i] * alive_share(&cost, group);
+	}
 	cost.saved = gc_model_saving(&run->model, &site);
 	cost.saved_equal_memory = gc_model_saving_equal_memory(&run->model, &site);
-	kept = (struct gc_model_site){.allocated = site.allocated, .barriers = site.barriers};
+	kept_small = small;
+	memset(kept_small.live, 0, sizeof(kept_small.live));
+	kept = (struct gc_model_site){.allocated = site.allocated, .barriers = site.barriers, .small = &kept_small};
 	cost.saved_reused = gc_model_saving(&run->model, &kept);
 	cost.saved_ci = gc_model_interval(&run->model, &site, &spread, NULL);
 	return cost;

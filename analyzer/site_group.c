@@ -163,6 +163,13 @@ static void add_totals(struct site_group *group, const struct context_totals *to
 		group->rate_high = totals->rate_high;
 }
 
+static void take_pointers(struct site_group *group, double objects, uint64_t size)
+{
+	group->pointer_objects += objects;
+	if (size <= BIG_OBJECT)
+		group->small_bytes[(size + 7) / 8] += objects * (double)size;
+}
+
 static void add_context(struct grouping *grouping, struct site_groups *groups, const struct trace_context *context,
 			uint32_t number, const struct context_totals *totals)
 {
@@ -180,7 +187,7 @@ static void add_context(struct grouping *grouping, struct site_groups *groups, c
 	if (context->size > group->largest)
 		group->largest = context->size;
 	if (!layout.pointer_free)
-		group->pointer_objects += totals->objects.total;
+		take_pointers(group, totals->objects.total, context->size);
 	if (context->size > BIG_OBJECT)
 		group->scan_bytes += totals->objects.total * (double)context->size * layout.scan_share;
 	add_totals(group, totals, (double)context->size);

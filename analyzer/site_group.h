@@ -7,6 +7,7 @@
 
 #include "analyzer/accumulate.h"
 #include "analyzer/call_site.h"
+#include "analyzer/gc_model.h"
 #include "analyzer/weights.h"
 
 #include <stdbool.h>
@@ -29,6 +30,7 @@ struct site_group {
 	double alloc_seconds;                        /* CPU of allocating itself */
 	double alloc_samples, assist_samples;        /* of CPU: allocating, and helping the GC while at it */
 	double barrier_samples;                      /* of CPU: write barriers that go with it */
+	double small_bytes[GC_MODEL_SMALL];          /* allocated, with pointers and small, by size in steps of 8 */
 	double pointer_objects;                      /* allocated, that can hold pointers */
 	double live_objects, live_bytes;             /* as a heap profile has them; 0 from a trace */
 	uint64_t rate_high;                          /* the largest mean among its samples */

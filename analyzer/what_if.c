@@ -2,8 +2,12 @@
 #include "analyzer/analysis.h"
 #include "analyzer/gc_model.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stddef.h>
+#include <string.h>
+
+static_assert(SMALL_SIZES == GC_MODEL_SMALL, "a removal has what the model asks for");
 
 /* Add the squares of INTERVAL's ways down and up from MIDDLE, times SHARE. */
 static void add_spread(double *below, double *above, double middle, const struct interval *interval, double share)
@@ -20,6 +24,12 @@ void removal_add(struct removal *removal, const struct site *site, double share)
 	removal->alloc_objects += share * site->alloc_objects;
 	removal->live_bytes += share * site->live_bytes;
 	removal->mark_objects += share * site->mark_objects;
+	for (int i = 0; site->small_bytes && i < GC_MODEL_SMALL; i++) {
+		double bytes = share * site->small_bytes[i];
+
+		removal->small_allocated[i] += bytes;
+		removal->small_live[i] += site->alloc_bytes > 0 ? bytes * site->live_bytes / site->alloc_bytes : 0;
+	}
 	removal->barrier_share += share * site->barrier_share;
 	removal->scan_bytes += share * site->scan_bytes;
 	removal->scannable_bytes += share * site->alloc_bytes * site->scan_share;
@@ -54,12 +64,14 @@ struct saving analysis_saving(const struct analysis *analysis, const struct remo
 			      const struct gc_wish *wanted)
 {
 	static const struct saving unknown = {NAN, NAN, NAN, {NAN, NAN}, NAN};
+	struct gc_model_site kept;
+	struct gc_model_small small, kept_small = {0};
 	struct gc_model_site site = {.allocated = removal->alloc_bytes,
 				     .live = removal->live_bytes,
 				     .objects = removal->mark_objects,
 				     .scan = removal->scan_bytes,
-				     .barriers = fmin(1, removal->barrier_share)};
-	struct gc_model_site kept;
+				     .barriers = fmin(1, removal->barrier_share),
+				     .small = &small};
 	struct gc_model_spread spread = {0};
 	const struct gc_model_setting *setting;
 	struct gc_model_setting other;
@@ -67,6 +79,9 @@ struct saving analysis_saving(const struct analysis *analysis, const struct remo
 
 	if (!analysis->gc.known || !analysis->gc_run)
 		return unknown;
+	memcpy(small.allocated, removal->small_allocated, sizeof(small.allocated));
+	memcpy(small.live, removal->small_live, sizeof(small.live));
+	memcpy(kept_small.allocated, small.allocated, sizeof(small.allocated));
 	setting = setting_of(analysis->gc_run, wanted, &other);
 	if (setting && setting->gogc < 0 && setting->memory_goal <= 0)
 		return (struct saving){1, NAN, 1, {1, 1}, INFINITY}; /* no GC at all */
@@ -81,7 +96,7 @@ struct saving analysis_saving(const struct analysis *analysis, const struct remo
 	}
 	saving.share = gc_model_saving_at(analysis->gc_run, &site, setting);
 	saving.share_equal_memory = setting ? NAN : gc_model_saving_equal_memory(analysis->gc_run, &site);
-	kept = (struct gc_model_site){.allocated = site.allocated, .barriers = site.barriers};
+	kept = (struct gc_model_site){.allocated = site.allocated, .barriers = site.barriers, .small = &kept_small};
 	saving.share_reused = gc_model_saving_at(analysis->gc_run, &kept, setting);
 	saving.share_ci = gc_model_interval(analysis->gc_run, &site, &spread, setting);
 	saving.goal_bytes = gc_model_goal_at(analysis->gc_run, &site, setting);

@@ -23,7 +23,7 @@ static struct gc_model_run middle_run(void)
 				     .sites_live = 18 * MB,
 				     .sites_objects = 200000,
 				     .sites_scan = 5 * MB,
-				     .costs = {100000, 35, 0.6, 0.87}};
+				     .costs = {100000, 35, 0.6, 0.87, 0}};
 }
 
 static void assert_near(double got, double expected)
@@ -39,11 +39,11 @@ static void test_formula(void **state)
 		struct gc_model_site site;
 		double saving, equal_memory;
 	} cases[] = {
-	    {{400 * MB, 0, 0, 0, 0}, 0.3877551020408163, 0.41025641025641035},         /* garbage */
-	    {{1 * MB, 8 * MB, 1000, 0, 0}, -0.6598261037097972, 0.26119507657249974},  /* live buffers */
-	    {{5 * MB, 6 * MB, 100000, 0, 0}, 0.03173519126996449, 0.4627307051231383}, /* a list */
-	    {{1000 * MB, 18 * MB, 200000, 5 * MB, 0}, 1, 1},                           /* everything */
-	    {{0, 0, 0, 0, 0}, 0, 0},
+	    {{400 * MB, 0, 0, 0, 0, NULL}, 0.3877551020408163, 0.41025641025641035},         /* garbage */
+	    {{1 * MB, 8 * MB, 1000, 0, 0, NULL}, -0.6598261037097972, 0.26119507657249974},  /* live buffers */
+	    {{5 * MB, 6 * MB, 100000, 0, 0, NULL}, 0.03173519126996449, 0.4627307051231383}, /* a list */
+	    {{1000 * MB, 18 * MB, 200000, 5 * MB, 0, NULL}, 1, 1},                           /* everything */
+	    {{0, 0, 0, 0, 0, NULL}, 0, 0},
 	};
 	struct gc_model_run run = middle_run(), off = middle_run();
 
@@ -62,7 +62,7 @@ static void test_formula(void **state)
 static void test_parts(void **state)
 {
 	struct gc_model_run run = middle_run();
-	struct gc_model_site garbage = {400 * MB, 0, 0, 0, 0}, writer = {400 * MB, 0, 0, 0, 0.25};
+	struct gc_model_site garbage = {400 * MB, 0, 0, 0, 0, NULL}, writer = {400 * MB, 0, 0, 0, 0.25, NULL};
 	double cycles;
 
 	(void)state;
@@ -80,6 +80,30 @@ static void test_parts(void **state)
 	assert_true(gc_model_saving(&run, &garbage) < 1 - 0.9 * cycles);
 }
 
+/* Garbage of the size of what lives makes the spans that are scanned more; garbage of another size does not. */
+static void test_spans(void **state)
+{
+	struct gc_model_small small = {0}, other = {0};
+	struct gc_model_site like = {400 * MB, 0, 0, 0, 0, &small}, unlike = {400 * MB, 0, 0, 0, 0, &other};
+	struct gc_model_run run = middle_run();
+	double alike, different;
+
+	(void)state;
+	run.parts = (struct gc_model_parts){.heap = 1};
+	run.costs = (struct gc_model_costs){.object = 20, .span_byte = 0.25};
+	run.small.live[8] = 10 * MB;
+	run.small.allocated[8] = 500 * MB;
+	run.small.allocated[6] = 450 * MB;
+	small.allocated[8] = other.allocated[6] = 400 * MB;
+	alike = gc_model_saving(&run, &like);
+	different = gc_model_saving(&run, &unlike);
+	assert_true(alike > different + 0.05);
+	/* Where all objects of the size are gone, so are their spans. */
+	run.small.live[6] = 8 * MB;
+	other.live[6] = 8 * MB;
+	assert_true(gc_model_saving(&run, &unlike) > different);
+}
+
 static void test_heap_minimum(void **state)
 {
 	struct gc_model_run run = {.gogc = 100,
@@ -90,8 +114,8 @@ static void test_heap_minimum(void **state)
 				   .allocated = 100 * MB,
 				   .sites_live = 0.9 * MB,
 				   .sites_objects = 5000,
-				   .costs = {100000, 35, 0.6, 0.87}};
-	struct gc_model_site site = {30 * MB, 0.4 * MB, 4000, 0, 0};
+				   .costs = {100000, 35, 0.6, 0.87, 0}};
+	struct gc_model_site site = {30 * MB, 0.4 * MB, 4000, 0, 0, NULL};
 
 	(void)state;
 	assert_near(gc_model_saving(&run, &site), 0.6194028818305128);
@@ -101,7 +125,7 @@ static void test_heap_minimum(void **state)
 static void test_older_live_is_not_floating(void **state)
 {
 	struct gc_model_run run = middle_run();
-	struct gc_model_site site = {100 * MB, 0, 0, 0, 0};
+	struct gc_model_site site = {100 * MB, 0, 0, 0, 0, NULL};
 
 	(void)state;
 	run.sites_live = 4 * MB;
@@ -113,7 +137,7 @@ static void test_older_live_is_not_floating(void **state)
 static void test_interval(void **state)
 {
 	struct gc_model_run run = middle_run();
-	struct gc_model_site site = {300 * MB, 2 * MB, 20000, 0, 0};
+	struct gc_model_site site = {300 * MB, 2 * MB, 20000, 0, 0, NULL};
 	struct gc_model_spread spread = {{290 * MB, 310 * MB}, {1.9 * MB, 2.1 * MB}, 0.01, 0};
 	struct gc_model_spread unsure = spread;
 	double saving = gc_model_saving(&run, &site);
@@ -132,7 +156,7 @@ static void test_interval(void **state)
 static void test_no_lives_seen(void **state)
 {
 	struct gc_model_run run = middle_run();
-	struct gc_model_site site = {3 * MB, 0, 0, 0, 0};
+	struct gc_model_site site = {3 * MB, 0, 0, 0, 0, NULL};
 	struct gc_model_spread spread = {{2 * MB, 4 * MB}, {0, 3 * MB}, 0.02, 0};
 	struct interval interval = gc_model_interval(&run, &site, &spread, NULL);
 
@@ -203,10 +227,15 @@ static void test_settings(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_formula),      cmocka_unit_test(test_parts),
-	    cmocka_unit_test(test_heap_minimum), cmocka_unit_test(test_older_live_is_not_floating),
-	    cmocka_unit_test(test_interval),     cmocka_unit_test(test_no_lives_seen),
-	    cmocka_unit_test(test_constants),    cmocka_unit_test(test_alloc_seconds),
+	    cmocka_unit_test(test_formula),
+	    cmocka_unit_test(test_parts),
+	    cmocka_unit_test(test_spans),
+	    cmocka_unit_test(test_heap_minimum),
+	    cmocka_unit_test(test_older_live_is_not_floating),
+	    cmocka_unit_test(test_interval),
+	    cmocka_unit_test(test_no_lives_seen),
+	    cmocka_unit_test(test_constants),
+	    cmocka_unit_test(test_alloc_seconds),
 	    cmocka_unit_test(test_settings),
 	};
 

@@ -44,7 +44,7 @@ static const struct analysis analysis = {.gc.known = true, .gc_run = &run};
 
 static double model_saving(double allocated, double live, double objects, double scan)
 {
-	struct gc_model_site site = {allocated, live, objects, scan, 0};
+	struct gc_model_site site = {allocated, live, objects, scan, 0, NULL};
 
 	return gc_model_saving(&run, &site);
 }
@@ -73,7 +73,7 @@ static void test_together(void **state)
 /* Parts of a site make the whole; the interval is the model's for one site. */
 static void test_shares_and_intervals(void **state)
 {
-	static const struct gc_model_site site = {4e8, 1e6, 1e4, 0, 0};
+	static const struct gc_model_site site = {4e8, 1e6, 1e4, 0, 0, NULL};
 	static const struct gc_model_spread spread = {
 	    .allocated = {3e8, 6e8}, .live = {0, 3e6}, .objects_per_byte = 0.01};
 	struct interval expected = gc_model_interval(&run, &site, &spread, NULL);

@@ -72,6 +72,9 @@ func (x *index) word(text []byte) string {
 func newSnippet() *snippet { return &snippet{} }
 
 //go:noinline
+func (x *index) keep(shown *snippet) { x.kept = append(x.kept, shown) }
+
+//go:noinline
 func newSeen() map[string]int { return make(map[string]int) }
 
 //go:noinline
@@ -82,7 +85,7 @@ func (x *index) add(number int, text []byte) uint64 {
 		for i := 0; i < 12; i++ {
 			shown := newSnippet()
 			copy(shown.text[:], text[i*90:])
-			x.kept = append(x.kept, shown)
+			x.keep(shown)
 		}
 	}
 	if !x.reuseSeen {
