@@ -58,6 +58,12 @@ static const struct layout_member {
     {"runtime.gcControllerState", "totalAlloc", FIELD(gcc_total_alloc), false},
     {"runtime.gcControllerState", "totalFree", FIELD(gcc_total_free), false},
     {"runtime.workType", "cpuStats", FIELD(work_cpu_stats), false},
+    {"runtime.schedt", "ngsys", FIELD(sched_ngsys), false},
+    {"runtime.schedt", "npidle", FIELD(sched_npidle), false},
+    {"runtime.schedt", "maxmcount", FIELD(sched_max_m), false},
+    {"runtime.schedt", "gFree", FIELD(sched_free), false},
+    {"runtime.p", "gFree", FIELD(p_free), false},
+    {"runtime.gList", "size", FIELD(list_size), false},
 };
 
 #define LAYOUT_MEMBERS (sizeof(layout_members) / sizeof(layout_members[0]))
@@ -75,6 +81,8 @@ static const struct layout_variable {
     {"runtime.work", FIELD(work)},
     {"runtime.allglen", FIELD(allglen)},
     {"runtime.gomaxprocs", FIELD(gomaxprocs)},
+    {"runtime.sched", FIELD(sched)},
+    {"runtime.allp", FIELD(allp)},
     {"runtime.mcache0", FIELD(mcache0)},
 };
 
@@ -328,6 +336,86 @@ static void layout_gc_from_code(struct go_layout *layout, struct elf_image *imag
 		layout->work = cpu - layout->work_cpu_stats;
 }
 
+/* What the 4-byte displacement at CODE + AT leads to, of an instruction that ends at CODE + END. */
+static uint64_t layout_relative(const struct go_func *func, const uint8_t *code, size_t at, size_t end)
+{
+	int32_t displacement;
+
+	memcpy(&displacement, code + at, sizeof(displacement));
+	return func->entry + end + (uint64_t)(int64_t)displacement;
+}
+
+/* FUNCTION's machine code and its SIZE, in FUNC its place; NULL when it is not there. */
+static const uint8_t *layout_code(struct elf_image *image, const struct go_pclntab *table, const char *function,
+				  struct go_func *func, size_t *size)
+{
+	const uint8_t *code;
+	size_t available;
+
+	if (!go_pclntab_by_name(table, function, func) || !(code = elf_image_at(image, func->entry, &available)))
+		return NULL;
+	*size = func->end - func->entry < available ? func->end - func->entry : available;
+	return code;
+}
+
+/* sched: schedinit's `movl $10000, d(%rip)` (c7 05) sets sched.maxmcount. 0 when it is not found. */
+static uint64_t layout_sched_from_code(struct elf_image *image, const struct go_pclntab *table, uint32_t max_m)
+{
+	static const uint8_t most[] = {0x10, 0x27, 0, 0};
+	struct go_func func;
+	size_t size, i;
+	const uint8_t *code = layout_code(image, table, "runtime.schedinit", &func, &size);
+
+	for (i = 0; code && max_m != GO_LAYOUT_NONE && i + 10 <= size; i++)
+		if (code[i] == 0xc7 && code[i + 1] == 0x05 && !memcmp(code + i + 6, most, sizeof(most)))
+			return layout_relative(&func, code, i + 2, i + 10) - max_m;
+	return 0;
+}
+
+/* allp: preemptall loads no variable but its length and its pointer, by `mov d(%rip), %reg`, 8 bytes apart. */
+static uint64_t layout_allp_from_code(struct elf_image *image, const struct go_pclntab *table)
+{
+	uint64_t low = 0, high = 0, address;
+	struct go_func func;
+	size_t size, i;
+	const uint8_t *code = layout_code(image, table, "runtime.preemptall", &func, &size);
+
+	for (i = 0; code && i + 7 <= size; i++) {
+		if (code[i] != 0x48 || code[i + 1] != 0x8b || (code[i + 2] & 0xc7) != 0x05)
+			continue;
+		address = layout_relative(&func, code, i + 3, i + 7);
+		low = !low || address < low ? address : low;
+		high = address > high ? address : high;
+	}
+	return high == low + 8 ? low : 0;
+}
+
+/* allglen: what allgadd stores last, by `lea d(%rip), %reg` (48 8d) and at once `xchg %reg, (%reg)` (48 87). */
+static uint64_t layout_allglen_from_code(struct elf_image *image, const struct go_pclntab *table)
+{
+	uint64_t found = 0;
+	struct go_func func;
+	size_t size, i;
+	const uint8_t *code = layout_code(image, table, "runtime.allgadd", &func, &size);
+
+	for (i = 0; code && i + 10 <= size; i++)
+		if (code[i] == 0x48 && code[i + 1] == 0x8d && (code[i + 2] & 0xc7) == 0x05 && code[i + 7] == 0x48 &&
+		    code[i + 8] == 0x87 && code[i + 9] < 0x40)
+			found = layout_relative(&func, code, i + 3, i + 7);
+	return found;
+}
+
+/* The scheduler's variables in a stripped program; one that is not found leaves its figures unknown. */
+static void layout_sched_variables(struct go_layout *layout, struct elf_image *image, const struct go_pclntab *table)
+{
+	if (!layout->sched)
+		layout->sched = layout_sched_from_code(image, table, layout->sched_max_m);
+	if (!layout->allp)
+		layout->allp = layout_allp_from_code(image, table);
+	if (!layout->allglen)
+		layout->allglen = layout_allglen_from_code(image, table);
+}
+
 static void layout_find_variables(struct go_layout *layout, struct elf_image *image, const struct go_pclntab *table)
 {
 	uint64_t size, loads[2] = {0};
@@ -342,6 +430,7 @@ static void layout_find_variables(struct go_layout *layout, struct elf_image *im
 	if (!layout->mem_profile_rate)
 		layout->mem_profile_rate = loads[1];
 	layout_gc_from_code(layout, image, table);
+	layout_sched_variables(layout, image, table);
 	if (!layout->disable_memory_profiling && layout->mem_profile_rate)
 		layout->disable_memory_profiling = layout_disable_from_code(image, table, layout->mem_profile_rate);
 }

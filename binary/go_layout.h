@@ -32,7 +32,8 @@ struct go_layout {
 	uint64_t disable_memory_profiling;      /* runtime.disableMemoryProfiling, a bool */
 	uint64_t memstats, gc_controller, work; /* the variables' starts */
 	uint64_t allglen, gomaxprocs;
-	uint64_t mcache0; /* runtime.mcache0, a pointer: the mcache before there is a P */
+	uint64_t sched, allp; /* runtime.sched; runtime.allp, a slice of pointers to all Ps */
+	uint64_t mcache0;     /* runtime.mcache0, a pointer: the mcache before there is a P */
 
 	/* Offsets in memstats (mstats). */
 	uint32_t memstats_numgc, memstats_pause_total_ns;
@@ -46,6 +47,12 @@ struct go_layout {
 	/* Offset in work (workType) of cpuStats: int64 ns; order of its fields as in Go 1.20 to 1.27
 	 * (runtime/mstats.go). */
 	uint32_t work_cpu_stats;
+
+	/*
+	 * What runtime.gcount counts with: offsets in sched (schedt) and in a P, and that of a gList's own count, which
+	 * Go has from 1.25 on. Before, the counts stand behind the lists (runtime/runtime2.go).
+	 */
+	uint32_t sched_ngsys, sched_npidle, sched_max_m, sched_free, p_free, list_size;
 };
 
 /*

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#define GO_LAYOUT_TABLE_FIELDS 29 /* as go_layout.c has members */
+#define GO_LAYOUT_TABLE_FIELDS 35 /* as go_layout.c has members */
 
 /*
  * The offsets for go1.MINOR.PATCH, in the order of go_layout.c's members; GO_LAYOUT_NONE for a field that version does
