@@ -6,6 +6,7 @@
 #include "collector/drain.h"
 
 #include "base/memory.h"
+#include "collector/concurrency.h"
 #include "collector/figures.h"
 #include "collector/tally.h"
 
@@ -17,6 +18,7 @@
 
 #define DRAIN_EMPTY    UINT32_MAX
 #define DRAIN_TALLY_NS 50000000u /* between readings of the tallies: how fine counted samples stand in time */
+#define DRAIN_WATCH_NS 20000000u /* between looks at the goroutines and Ps */
 
 /* Open addressing: from the agent's hash of a stack to the trace's context. */
 struct drain_slot {
@@ -46,7 +48,10 @@ struct drain {
 	uint64_t tally_ns, uncounted; /* time of the last reading of the tallies; samples it had no context for */
 	uint32_t cycle;               /* numgc, as last heard */
 	uint64_t process_cpu;         /* ns at the last look */
-	uint64_t *frames;             /* room for one stack */
+	struct concurrency *concurrency;
+	struct concurrency_now now, written; /* as last seen, and as the trace has it */
+	uint64_t watch_ns;                   /* when it was seen */
+	uint64_t *frames;                    /* room for one stack */
 };
 
 static uint64_t drain_clock_ns(clockid_t clock)
@@ -92,6 +97,7 @@ struct drain *drain_new(struct region *region, struct trace_writer *writer, pid_
 	drain->start_ns = drain_clock_ns(CLOCK_MONOTONIC);
 	drain->ns_a_tick = 1;
 	drain->process_cpu = UINT64_MAX;
+	drain->now = drain->written = (struct concurrency_now){UINT64_MAX, UINT64_MAX, UINT64_MAX};
 	return drain;
 }
 
@@ -100,6 +106,7 @@ void drain_free(struct drain *drain)
 	if (!drain)
 		return;
 	tally_free(drain->tally);
+	concurrency_free(drain->concurrency);
 	free(drain->slots);
 	free(drain->addresses.words);
 	free(drain->types.words);
@@ -255,6 +262,10 @@ static void drain_write_gc(struct drain *drain, uint64_t time_ns, uint32_t cycle
 	gc.gc_percent = 100;
 	figures_decode(words, count, &gc);
 	gc.process_cpu_ns = drain_process_cpu(drain);
+	gc.goroutines_live = drain->now.goroutines;
+	gc.procs_running = drain->now.running;
+	gc.procs = drain->now.procs;
+	drain->written = drain->now;
 	drain->cycle = cycle;
 	trace_writer_gc(drain->writer, &gc);
 }
@@ -417,6 +428,55 @@ static void drain_set_clock(struct drain *drain)
 		drain->ns_a_tick = (double)ns / (double)ticks;
 }
 
+/* The words of the GC's figures and numgc, by one system call; false when they cannot be read. */
+static bool drain_read_figures(const struct drain *drain, uint64_t *words, uint32_t *cycle)
+{
+	const struct agent_plan *plan = &drain->region->control->plan;
+	struct iovec local[AGENT_MAX_FIGURES + 1] = {{.iov_base = cycle, .iov_len = sizeof(*cycle)}};
+	struct iovec remote[AGENT_MAX_FIGURES + 1] = {{.iov_base = (void *)plan->numgc, .iov_len = sizeof(*cycle)}};
+	uint32_t i, count = 1;
+
+	if (!plan->numgc || plan->nfigures > AGENT_MAX_FIGURES)
+		return false;
+	for (i = 0; i < plan->nfigures; i++) {
+		words[i] = UINT64_MAX;
+		if (!plan->figures[i])
+			continue;
+		local[count] = (struct iovec){.iov_base = &words[i], .iov_len = sizeof(words[i])};
+		remote[count++] = (struct iovec){.iov_base = (void *)plan->figures[i], .iov_len = sizeof(words[i])};
+	}
+	return process_vm_readv(drain->pid, local, count, remote, count, 0) ==
+	       (ssize_t)(sizeof(*cycle) + (count - 1) * sizeof(*words));
+}
+
+static void drain_write_figures(struct drain *drain)
+{
+	uint64_t words[AGENT_MAX_FIGURES];
+	uint32_t cycle;
+
+	if (drain_read_figures(drain, words, &cycle))
+		drain_write_gc(drain, drain_time(drain, region_ticks()), cycle, words,
+			       drain->region->control->plan.nfigures);
+}
+
+/* Look at what the target does at once when it is time, and write the figures when that has changed. */
+static void drain_look_around(struct drain *drain, uint64_t now_ns)
+{
+	if (now_ns - drain->watch_ns < DRAIN_WATCH_NS)
+		return;
+	drain->watch_ns = now_ns;
+	if (concurrency_read(drain->concurrency, drain->pid, &drain->now) &&
+	    (drain->now.goroutines != drain->written.goroutines || drain->now.running != drain->written.running ||
+	     drain->now.procs != drain->written.procs))
+		drain_write_figures(drain);
+}
+
+void drain_watch(struct drain *drain, struct concurrency *concurrency)
+{
+	concurrency_free(drain->concurrency);
+	drain->concurrency = concurrency;
+}
+
 uint64_t drain_run(struct drain *drain)
 {
 	uint64_t now = region_ticks(), count, now_ns;
@@ -429,6 +489,7 @@ uint64_t drain_run(struct drain *drain)
 	now_ns = drain_time(drain, now);
 	if (now_ns - drain->tally_ns >= DRAIN_TALLY_NS)
 		drain_take_tallies(drain, now_ns);
+	drain_look_around(drain, now_ns);
 	return count;
 }
 
@@ -441,26 +502,10 @@ uint64_t drain_rest(struct drain *drain)
 	return count;
 }
 
-static bool drain_read_remote(const struct drain *drain, uint64_t address, void *value, size_t size)
-{
-	struct iovec local = {.iov_base = value, .iov_len = size};
-	struct iovec remote = {.iov_base = (void *)address, .iov_len = size};
-
-	return address && process_vm_readv(drain->pid, &local, 1, &remote, 1, 0) == (ssize_t)size;
-}
-
 void drain_poll_figures(struct drain *drain)
 {
-	const struct agent_plan *plan = &drain->region->control->plan;
-	uint64_t words[AGENT_MAX_FIGURES];
-	uint32_t cycle, i, count = plan->nfigures;
-
-	if (count > AGENT_MAX_FIGURES || !drain_read_remote(drain, plan->numgc, &cycle, sizeof(cycle)))
-		return;
-	for (i = 0; i < count; i++)
-		if (!drain_read_remote(drain, plan->figures[i], &words[i], sizeof(words[i])))
-			words[i] = UINT64_MAX;
-	drain_write_gc(drain, drain_time(drain, region_ticks()), cycle, words, count);
+	concurrency_read(drain->concurrency, drain->pid, &drain->now);
+	drain_write_figures(drain);
 }
 
 void drain_write_losses(struct drain *drain)

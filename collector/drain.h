@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct concurrency;
 struct drain;
 
 /*
@@ -20,6 +21,12 @@ struct drain;
  * drain_free.
  */
 struct drain *drain_new(struct region *region, struct trace_writer *writer, pid_t pid, uint64_t bias);
+
+/*
+ * From now on look many times a second at what the target does at once, by CONCURRENCY, which DRAIN takes over (NULL:
+ * it is not known); a change becomes a record of the GC's figures.
+ */
+void drain_watch(struct drain *drain, struct concurrency *concurrency);
 
 /* Free; NULL is ignored. Region and writer are the caller's to close. */
 void drain_free(struct drain *drain);

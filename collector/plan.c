@@ -10,6 +10,7 @@
 #include "binary/go_layout.h"
 #include "binary/go_patch.h"
 #include "binary/go_pclntab.h"
+#include "collector/concurrency.h"
 #include "collector/figures.h"
 
 #include <elf.h>
@@ -126,6 +127,11 @@ void plan_free(struct plan *plan)
 const struct plan_program *plan_program(const struct plan *plan)
 {
 	return &plan->program;
+}
+
+struct concurrency *plan_concurrency(const struct plan *plan, uint64_t bias)
+{
+	return concurrency_new(&plan->layout, bias);
 }
 
 void plan_executable(const struct plan *plan, uint64_t *start, uint64_t *size)

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct concurrency;
 struct plan;
 
 /* One piece of the target's memory to overwrite. */
@@ -41,6 +42,10 @@ enum status plan_make(struct plan **plan, const char *path, uint64_t live_rate, 
 
 /* Free; NULL is ignored. */
 void plan_free(struct plan *plan);
+
+/* A reader of what the program, loaded at BIAS, does at once (collector/concurrency.h): NULL where that is not known.
+ */
+struct concurrency *plan_concurrency(const struct plan *plan, uint64_t bias);
 
 /* What the trace should say of the program; borrowed from the plan. */
 const struct plan_program *plan_program(const struct plan *plan);

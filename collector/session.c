@@ -118,6 +118,7 @@ static void session_begin(struct session *session, pid_t pid, const char *way)
 	session->target = pid;
 	session->result->profiled = true;
 	session->drain = drain_new(&session->region, session->writer, pid, session->bias);
+	drain_watch(session->drain, plan_concurrency(session->plan, session->bias));
 	session_write_facts(session, way);
 	cpu_record_begin(session->cpu, session->writer, pid, session->bias, &session->region,
 			 drain_start_ns(session->drain));

@@ -54,7 +54,8 @@ struct trace_death {
 	uint32_t cycle; /* numgc at the time: it was found unmarked in that cycle */
 };
 
-/* The collector's figures at the end of a GC cycle (or at the trace's end). Bytes and nanoseconds; UINT64_MAX: unknown.
+/* The collector's figures at the end of a GC cycle, and whenever else they were looked at. Bytes and nanoseconds;
+ * UINT64_MAX: unknown.
  */
 struct trace_gc {
 	uint64_t time_ns;
@@ -70,6 +71,9 @@ struct trace_gc {
 	uint64_t cpu_scavenge_ns, cpu_idle_ns, cpu_user_ns, cpu_total_ns; /* as of the cycle's end */
 	uint64_t process_cpu_ns;                                          /* user + system CPU of the process */
 	uint64_t mem_profile_rate; /* the program's own MemProfileRate at the time */
+	uint64_t goroutines_live;  /* without dead ones and without the runtime's own, as runtime.NumGoroutine counts */
+	uint64_t procs_running;    /* Ps that are not idle */
+	uint64_t procs;            /* GOMAXPROCS */
 };
 
 /* What could not be recorded, cumulative. */

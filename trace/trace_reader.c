@@ -259,7 +259,8 @@ static void reader_gc(struct reader *reader, struct cursor *cursor)
 	    &gc.heap_scan,       &gc.stack_scan,      &gc.globals_scan,     &gc.total_alloc,         &gc.total_free,
 	    &gc.pause_total_ns,  &gc.goroutines,      &gc.cpu_gc_assist_ns, &gc.cpu_gc_dedicated_ns, &gc.cpu_gc_idle_ns,
 	    &gc.cpu_gc_pause_ns, &gc.cpu_gc_total_ns, &gc.cpu_scavenge_ns,  &gc.cpu_idle_ns,         &gc.cpu_user_ns,
-	    &gc.cpu_total_ns,    &gc.process_cpu_ns,  &gc.mem_profile_rate,
+	    &gc.cpu_total_ns,    &gc.process_cpu_ns,  &gc.mem_profile_rate, &gc.goroutines_live,     &gc.procs_running,
+	    &gc.procs,
 	};
 	uint64_t count, i;
 

@@ -145,6 +145,8 @@ static char *write_trace(bool complete)
 	gc.cycle = 9;
 	gc.gc_percent = -1;
 	gc.heap_live = 12345;
+	gc.goroutines_live = 77;
+	gc.procs_running = 0;
 	trace_writer_gc(writer, &gc);
 	trace_writer_losses(writer, &losses);
 	trace_writer_symbol(writer, 0x402010, frames, 2, "runtime.newobject", 0x600000);
@@ -225,6 +227,9 @@ static void test_round_trip(void **state)
 	assert_int_equal(seen.gc.gc_percent, -1);
 	assert_int_equal(seen.gc.heap_live, 12345);
 	assert_true(seen.gc.total_alloc == UINT64_MAX);
+	assert_int_equal(seen.gc.goroutines_live, 77);
+	assert_int_equal(seen.gc.procs_running, 0);
+	assert_true(seen.gc.procs == UINT64_MAX);
 	assert_int_equal(trace.losses.throttled, 5);
 	assert_memory_equal(trace_fact(&trace, "command", &size), "a\0b", 3);
 	assert_int_equal(size, 3);
