@@ -4,11 +4,14 @@
  */
 #include "analyzer/accumulate.h"
 
+#include "analyzer/moments.h"
 #include "base/memory.h"
 #include "trace/trace_reader.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define NOBODY UINT32_MAX /* the context of objects that were left out */
 
 static struct context_totals *context_at(struct accumulation *accumulation, size_t context)
 {
@@ -37,9 +40,12 @@ static double weight_cached(uint64_t size, uint64_t rate, uint64_t *cached_rate,
 /* A life is over, or the trace is; END is the cycle in which it was found unmarked, or the one after the last. */
 static void add_life(struct accumulation *accumulation, const struct live_object *object, uint32_t end, bool censored)
 {
-	struct life_totals *lives = &context_at(accumulation, object->context)->lives;
+	struct life_totals *lives;
 	double survived = end > object->cycle ? (double)(end - object->cycle - 1) : 0;
 
+	if (object->context == NOBODY)
+		return;
+	lives = &context_at(accumulation, object->context)->lives;
 	lives->count++;
 	lives->censored += censored;
 	lives->weight += object->weight;
@@ -57,23 +63,39 @@ static void widen_rates(uint64_t *low, uint64_t *high, uint64_t rate)
 		*high = rate;
 }
 
+/* Follow OBJECT, unless its death has been read already. */
+static void follow(struct accumulation *accumulation, const struct live_object *object)
+{
+	struct live_object old;
+
+	if (live_table_remove(&accumulation->early, object->address, &old) && old.cycle > object->cycle) {
+		add_life(accumulation, object, old.cycle, false);
+		return;
+	}
+	if (live_table_insert(&accumulation->live, object, &old)) {
+		/* Its death was lost, but it must have been swept by now. */
+		accumulation->reused++;
+		add_life(accumulation, &old, object->cycle, false);
+	}
+}
+
 static void begin_life(struct accumulation *accumulation, struct context_totals *totals,
 		       const struct trace_sample *sample, uint64_t size)
 {
 	/* A live rate below the sampling's own cannot thin: then every sample is followed. */
 	uint64_t rate = sample->live_rate > sample->rate ? sample->live_rate : sample->rate;
-	struct live_object object = {sample->address, sample->context, sample->cycle, 0}, old;
+	struct live_object object = {sample->address, sample->context, sample->cycle, 0};
 
 	object.weight = weight_cached(size, rate, &totals->cached_live_rate, &totals->cached_live_weight);
-	if (live_table_remove(&accumulation->early, sample->address, &old) && old.cycle > sample->cycle) {
-		add_life(accumulation, &object, old.cycle, false);
-		return;
-	}
-	if (live_table_insert(&accumulation->live, &object, &old)) {
-		/* Its death was lost, but it must have been swept by now. */
-		accumulation->reused++;
-		add_life(accumulation, &old, sample->cycle, false);
-	}
+	follow(accumulation, &object);
+}
+
+void accumulate_left_out(struct accumulation *accumulation, const struct trace_sample *sample)
+{
+	struct live_object object = {sample->address, NOBODY, sample->cycle, 0};
+
+	if (sample->address && sample->live_rate)
+		follow(accumulation, &object);
 }
 
 void accumulate_sample(struct accumulation *accumulation, const struct trace_sample *sample, uint64_t size)
@@ -86,6 +108,9 @@ void accumulate_sample(struct accumulation *accumulation, const struct trace_sam
 	widen_rates(&totals->rate_low, &totals->rate_high, rate);
 	widen_rates(&accumulation->rate_low, &accumulation->rate_high, rate);
 	accumulation->samples += sample->count;
+	if (accumulation->moments)
+		moments_add_bytes(accumulation->moments, sample->time_ns,
+				  totals->cached_weight * (double)size * (double)sample->count);
 	if (sample->address && sample->live_rate)
 		begin_life(accumulation, totals, sample, size);
 }
@@ -127,6 +152,8 @@ void accumulate_gc(struct accumulation *accumulation, const struct trace_gc *gc)
 {
 	struct gc_totals *totals = &accumulation->gc;
 
+	if (accumulation->moments)
+		moments_add_gc(accumulation->moments, gc);
 	if (totals->records++ == 0) {
 		totals->first = *gc;
 		totals->cycle_low = totals->cycle_high = gc->cycle;
@@ -205,6 +232,8 @@ static void on_gc(void *user, const struct trace *trace, const struct trace_gc *
 
 struct trace_callbacks accumulate_callbacks(struct accumulation *accumulation)
 {
+	if (!accumulation->moments)
+		accumulation->moments = moments_new();
 	return (struct trace_callbacks){
 	    .sample = on_sample, .death = on_death, .cpu_sample = on_cpu, .gc = on_gc, .user = accumulation};
 }
@@ -215,5 +244,6 @@ void accumulate_free(struct accumulation *accumulation)
 	free(accumulation->cpu_counts);
 	live_table_free(&accumulation->live);
 	live_table_free(&accumulation->early);
+	moments_free(accumulation->moments);
 	*accumulation = (struct accumulation){0};
 }

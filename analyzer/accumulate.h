@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct moments;
 struct trace;
 struct trace_callbacks;
 
@@ -63,6 +64,7 @@ struct accumulation {
 	    unmatched_deaths; /* of objects whose allocation was not seen or not kept; only after accumulate_finish */
 	uint64_t reused;      /* addresses allocated anew without a death between: it was lost */
 	uint64_t rate_low, rate_high;
+	struct moments *moments; /* not finished; NULL where accumulate_callbacks was not asked */
 };
 
 /* Callbacks for trace_read that add to ACCUMULATION, which must be zeroed and outlive the reading. */
@@ -73,6 +75,9 @@ void accumulate_sample(struct accumulation *accumulation, const struct trace_sam
 void accumulate_death(struct accumulation *accumulation, const struct trace_death *death);
 void accumulate_cpu(struct accumulation *accumulation, const struct trace_cpu_sample *sample);
 void accumulate_gc(struct accumulation *accumulation, const struct trace_gc *gc);
+
+/* A sample that counts for nothing: its object's life is followed, so that its death is not taken for another's. */
+void accumulate_left_out(struct accumulation *accumulation, const struct trace_sample *sample);
 
 /* At the end: the lives that go on are censored, every one of NCONTEXTS contexts has totals, and every one of
  * NCPU_STACKS stacks a count. */

@@ -50,6 +50,13 @@ size_t analysis_package_length(const char *function)
 	return dot ? (size_t)(dot - function) : strlen(function);
 }
 
+double analysis_seconds(const struct analysis *analysis)
+{
+	bool all = !analysis->selection.when || !analysis->selection.when[0];
+
+	return analysis->duration_seconds * (all ? 1 : analysis->selection.time_share);
+}
+
 void analysis_free(struct analysis *analysis)
 {
 	arena_free(analysis->arena);

@@ -129,6 +129,24 @@ struct site {
 	const char *root;       /* what the flow ends at, the same for sites of one cause; "" when unknown */
 	const char **root_path; /* the leaking parameters on the way there, a sentence each, the nearest first */
 	size_t nroot_path;
+	/* Its bytes in each slice of the timeline, and in each of the analysis' buckets; NULL where there are none. */
+	const double *slices, *by_goroutines, *by_procs;
+};
+
+/* The run in COUNT slices of equal length, each of the program as a whole; 0: it has no length. NAN: not known. */
+struct timeline {
+	size_t count;
+	double slice_seconds;
+	const double *alloc_bytes;
+	const double *gc_share;           /* of the CPU */
+	const double *goroutines, *procs; /* alive; Ps running: means */
+	const uint64_t *gc_cycles;        /* that ended in it */
+};
+
+/* What bytes are divided by, in words. */
+struct buckets {
+	const char **names;
+	size_t count;
 };
 
 struct class_share {
@@ -179,7 +197,9 @@ struct saving {
 /* Which part of the program's stacks an analysis is about: its sites, classes and totals hold only that. */
 struct selection {
 	const char *focus, *ignore; /* the expressions, "" for none; both "": everything */
+	const char *when;           /* "" for all the time */
 	double bytes_share;         /* of all the program's allocated bytes; 1 for everything */
+	double time_share;          /* of the time, that WHEN holds for; 1 for all */
 	uint64_t all_samples;       /* those of stacks left out too */
 	struct saving saving;       /* without any of it; NAN for everything */
 	double alloc_cpu_seconds;   /* of all of it */
@@ -202,6 +222,8 @@ struct analysis {
 	uint64_t samples, lost_samples;
 	double rate_low, rate_high; /* smallest and largest mean in the samples */
 	struct selection selection;
+	struct timeline timeline;
+	struct buckets goroutine_buckets, proc_buckets; /* how many there were at the time */
 	struct class_share classes[CLASS_COUNT];
 	struct site *sites;
 	size_t nsites; /* by rank */
@@ -212,6 +234,8 @@ struct analysis {
 };
 
 #define SMALL_SIZES 65 /* GC_MODEL_SMALL */
+/* The seconds that ANALYSIS' totals are of: the run, or those of it that were asked for. */
+double analysis_seconds(const struct analysis *analysis);
 
 /* Sites, or shares of them, that are thought away together; zeroed: none. Bytes and objects over the run, or alive. */
 struct removal {

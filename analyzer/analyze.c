@@ -7,7 +7,9 @@
 #include "analyzer/accumulate.h"
 #include "analyzer/arena.h"
 #include "analyzer/cpu_profile.h"
+#include "analyzer/dissection.h"
 #include "analyzer/join.h"
+#include "analyzer/moments.h"
 #include "analyzer/root.h"
 #include "analyzer/site_cost.h"
 #include "analyzer/site_group.h"
@@ -16,7 +18,9 @@
 #include "analyzer/stack_filter.h"
 #include "analyzer/summary.h"
 #include "analyzer/symbols.h"
+#include "analyzer/timeline.h"
 #include "analyzer/tiny_sites.h"
+#include "analyzer/when.h"
 #include "base/memory.h"
 #include "trace/trace_reader.h"
 
@@ -27,6 +31,7 @@
 struct analyze_input {
 	struct trace trace;
 	struct accumulation sums;
+	struct dissection dissection;
 };
 
 /* What one run of the analysis goes through. */
@@ -35,7 +40,8 @@ struct analysis_job {
 	struct arena *arena;
 	const struct trace *trace;
 	const struct context_totals *totals;
-	const uint64_t *cpu_counts; /* NULL: none */
+	const uint64_t *cpu_counts;          /* NULL: none */
+	const struct dissection *dissection; /* NULL: there is none */
 	struct symbols *symbols;
 	struct site_groups groups;
 	struct cpu_profile cpu;
@@ -147,6 +153,8 @@ static void fill_site(struct analysis_job *job, struct site *site, const struct 
 	site_words_fill(site, job->arena, &job->words, group);
 	site_stacks_fill(site, job->arena, job->symbols, job->trace, job->totals, group);
 	site_stacks_choose_shown(site, job->arena, trace_fact(job->trace, "main_module", NULL));
+	if (job->dissection)
+		timeline_fill_site(site, job->arena, job->dissection, group);
 }
 
 /* What a site is ranked by: a saving that cannot be told from nothing counts as nothing, however large its middle is.
@@ -209,27 +217,49 @@ static void take_cpu(struct analysis_job *job)
 	job->cpu_unknown = symbols_unknown(job->symbols) - unknown;
 }
 
-/* Keep only what FILTER keeps of the groups, which are all the program's until then. */
+/* From here on only what was allocated at the moments asked for counts. */
+static void select_moments(struct analysis_job *job)
+{
+	const struct when *when = job->dissection->when;
+
+	job->totals = job->dissection->part.contexts;
+	job->out->selection.when = arena_string(job->arena, when_text(when));
+	job->out->selection.time_share = when_share(when, job->dissection->moments);
+}
+
+/* Keep only what FILTER and --when keep of the groups, which are all the program's until then. */
 static void select_groups(struct analysis_job *job, struct stack_filter *filter)
 {
+	bool part = job->dissection && job->dissection->when;
 	struct selection *selection = &job->out->selection;
 	double all = 0, kept = 0;
 
-	*selection = (struct selection){"", "", 1, 0, {NAN, NAN, NAN, {NAN, NAN}, NAN}, NAN, {NAN, NAN}};
+	*selection = (struct selection){.focus = "",
+					.ignore = "",
+					.when = "",
+					.bytes_share = 1,
+					.time_share = 1,
+					.saving = {NAN, NAN, NAN, {NAN, NAN}, NAN},
+					.alloc_cpu_seconds = NAN,
+					.alloc_cpu_seconds_ci = {NAN, NAN}};
 	for (size_t i = 0; i < job->groups.count; i++) {
 		all += job->groups.groups[i]->bytes.total;
 		selection->all_samples += job->groups.groups[i]->objects.count;
 	}
-	if (!filter)
+	if (!filter && !part)
 		return;
+	if (part)
+		select_moments(job);
 	site_groups_free(&job->groups);
 	site_groups_make(&job->groups, job->arena, job->symbols, job->trace, job->totals, filter);
-	if (job->cpu.known)
+	if (part)
+		job->cost.cpu_period = 0; /* samples of CPU are not of some moments alone: by the sizes, then */
+	else if (job->cpu.known)
 		job->kept_barriers = cpu_profile_share(job->trace, job->cpu_counts, job->symbols, filter, &job->groups);
 	for (size_t i = 0; i < job->groups.count; i++)
 		kept += job->groups.groups[i]->bytes.total;
-	selection->focus = arena_string(job->arena, stack_filter_focus(filter));
-	selection->ignore = arena_string(job->arena, stack_filter_ignore(filter));
+	selection->focus = arena_string(job->arena, filter ? stack_filter_focus(filter) : "");
+	selection->ignore = arena_string(job->arena, filter ? stack_filter_ignore(filter) : "");
 	selection->bytes_share = all > 0 ? kept / all : 0;
 }
 
@@ -270,8 +300,12 @@ static enum verdicts_state verdicts_state_of(const struct analyze_options *optio
 void analyze_totals(struct analysis *out, const struct trace *trace, const struct context_totals *totals,
 		    const struct gc_totals *gc, const uint64_t *cpu_counts, const struct analyze_options *options)
 {
-	struct analysis_job job = {
-	    .out = out, .arena = arena_new(), .trace = trace, .totals = totals, .cpu_counts = cpu_counts};
+	struct analysis_job job = {.out = out,
+				   .arena = arena_new(),
+				   .trace = trace,
+				   .totals = totals,
+				   .cpu_counts = cpu_counts,
+				   .dissection = options ? options->dissection : NULL};
 
 	*out = (struct analysis){.arena = job.arena, .is_heap_profile = gc == NULL};
 	job.symbols = symbols_new(job.arena, trace, options);
@@ -291,6 +325,8 @@ void analyze_totals(struct analysis *out, const struct trace *trace, const struc
 		out->gc.goal_bytes = job.cost.model.goal;
 	keep_model(&job);
 	select_groups(&job, options ? options->filter : NULL);
+	if (job.dissection)
+		timeline_fill(out, job.arena, job.dissection);
 	fill_sites(&job);
 	if (options && options->filter)
 		take_selection_saving(&job);
@@ -302,7 +338,30 @@ void analyze_totals(struct analysis *out, const struct trace *trace, const struc
 	symbols_free(job.symbols);
 }
 
-enum status analyze_input_read(struct analyze_input **input, const char *trace_path, struct error *error)
+/* Read the trace once more, now that it is known what was going on at which time. */
+static enum status dissect(struct analyze_input *input, const char *trace_path, const struct when *when,
+			   struct error *error)
+{
+	struct trace_callbacks callbacks = dissection_callbacks(&input->dissection);
+	struct trace trace;
+	enum status status;
+
+	moments_finish(input->sums.moments, input->trace.end_ns);
+	dissection_begin(&input->dissection, input->sums.moments, when);
+	if (when && when_unknown(when, input->sums.moments))
+		return error_set(error,
+				 "--when: the trace does not tell %s: %s: it is of a program or an escprof that could "
+				 "not see it, or of a run without a GC cycle",
+				 when_unknown(when, input->sums.moments), trace_path);
+	status = trace_read(&trace, trace_path, &callbacks, error);
+	if (status == STATUS_OK)
+		dissection_finish(&input->dissection, input->trace.ncontexts, &input->sums.gc);
+	trace_free(&trace);
+	return status;
+}
+
+enum status analyze_input_read_when(struct analyze_input **input, const char *trace_path, const struct when *when,
+				    struct error *error)
 {
 	struct analyze_input *made = memory_alloc(1, sizeof(*made));
 	struct trace_callbacks callbacks = accumulate_callbacks(&made->sums);
@@ -313,8 +372,18 @@ enum status analyze_input_read(struct analyze_input **input, const char *trace_p
 		return status;
 	}
 	accumulate_finish(&made->sums, made->trace.ncontexts, made->trace.ncpu_stacks);
+	status = dissect(made, trace_path, when, error);
+	if (status != STATUS_OK) {
+		analyze_input_free(made);
+		return status;
+	}
 	*input = made;
 	return STATUS_OK;
+}
+
+enum status analyze_input_read(struct analyze_input **input, const char *trace_path, struct error *error)
+{
+	return analyze_input_read_when(input, trace_path, NULL, error);
 }
 
 const struct trace *analyze_input_trace(const struct analyze_input *input)
@@ -324,13 +393,17 @@ const struct trace *analyze_input_trace(const struct analyze_input *input)
 
 void analyze_input_run(struct analysis *out, const struct analyze_input *input, const struct analyze_options *options)
 {
-	analyze_totals(out, &input->trace, input->sums.contexts, &input->sums.gc, input->sums.cpu_counts, options);
+	struct analyze_options all = options ? *options : (struct analyze_options){0};
+
+	all.dissection = &input->dissection;
+	analyze_totals(out, &input->trace, input->sums.contexts, &input->sums.gc, input->sums.cpu_counts, &all);
 }
 
 void analyze_input_free(struct analyze_input *input)
 {
 	if (!input)
 		return;
+	dissection_free(&input->dissection);
 	accumulate_free(&input->sums);
 	trace_free(&input->trace);
 	free(input);

@@ -16,6 +16,7 @@ struct trace;
 struct stack_filter;
 struct verdict_set;
 struct context_totals;
+struct dissection;
 struct gc_totals;
 
 /* What a resolver says of one PC of a stack; all borrowed until its next call. */
@@ -49,6 +50,10 @@ struct analyze_options {
 	bool (*resolve_symbol)(void *user, uint64_t return_pc, struct analyze_symbol *symbol);
 	bool (*resolve_type)(void *user, uint64_t address, struct analyze_type *type);
 	void *user;
+
+	/* What analyze_input_run adds by itself: totals of the moments asked for, and bytes by time. NULL: there are
+	 * none. */
+	const struct dissection *dissection;
 };
 
 /*
@@ -64,7 +69,16 @@ enum status analyze_trace(struct analysis *out, const char *trace_path, const st
  * are: read, look at the trace, run (as often as wanted), free.
  */
 struct analyze_input;
+struct when;
 enum status analyze_input_read(struct analyze_input **input, const char *trace_path, struct error *error);
+
+/*
+ * The same, of the moments that WHEN (borrowed until INPUT is freed) holds for alone: sites, classes and totals are
+ * those of what was allocated then; the GC's figures and its model stay the whole run's. STATUS_ERROR also where the
+ * trace does not tell what WHEN asks of it.
+ */
+enum status analyze_input_read_when(struct analyze_input **input, const char *trace_path, const struct when *when,
+				    struct error *error);
 
 /* The trace that was read, its symbols and types sorted; borrowed from INPUT. */
 const struct trace *analyze_input_trace(const struct analyze_input *input);

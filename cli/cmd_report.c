@@ -23,7 +23,9 @@ struct report_arguments {
 
 static const struct argp_option report_argp_options[] = {
     {"by", KEY_BY, "WHAT", 0,
-     "a line of the table for each site (the default), root, category, type, goroutine or package", 0},
+     "a line of the table for each site (the default), root, category, type, goroutine (who started it), package, or for "
+     "how many goroutines or procs (running Ps) there were at the time",
+     0},
     {"top", KEY_TOP, "N", 0, "lines in the table (default 20)", 0},
     {"details", KEY_DETAILS, "N", 0, "of these, how many to explain (default 5)", 0},
     {"depth", KEY_DEPTH, "N", 0, "frames of the stacks shown there (default 8)", 0},

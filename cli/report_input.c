@@ -8,6 +8,7 @@
 #include "analyzer/accumulate.h"
 #include "analyzer/analyze.h"
 #include "analyzer/stack_filter.h"
+#include "analyzer/when.h"
 #include "base/memory.h"
 #include "binary/elf_image.h"
 #include "binary/go_buildinfo.h"
@@ -250,15 +251,21 @@ static enum status input_analyze_trace(struct analysis *analysis, const struct r
 	struct analyze_input *input;
 	struct analyze_options options;
 	struct input_names names = {0};
-	enum status status = analyze_input_read(&input, request->input, error);
+	struct when *when = NULL;
+	enum status status = request->when ? when_parse(&when, request->when, error) : STATUS_OK;
 
-	if (status != STATUS_OK)
+	if (status == STATUS_OK)
+		status = analyze_input_read_when(&input, request->input, when, error);
+	if (status != STATUS_OK) {
+		when_free(when);
 		return status;
+	}
 	status = input_prepare(&options, &names, request, analyze_input_trace(input), error);
 	if (status == STATUS_OK)
 		analyze_input_run(analysis, input, &options);
 	input_release(&options, &names);
 	analyze_input_free(input);
+	when_free(when);
 	return status;
 }
 
@@ -270,6 +277,9 @@ static enum status input_analyze_heap_profile(struct analysis *analysis, const s
 	struct input_names names = {0};
 	enum status status;
 
+	if (request->when)
+		return error_set(error, "--when: a heap profile holds no times: %s: it takes a trace of `escprof run`",
+				 request->input);
 	if (!request->binary)
 		return error_set(error, "a Go heap profile needs its program: %s: add --binary FILE", request->input);
 	status = heap_profile_input_read(&input, request->input, request->binary, error);

@@ -17,6 +17,7 @@ struct report_request {
 	const char *source;   /* --source: a folder to make the verdicts in, by building there; NULL: not given */
 	const char *focus;    /* --focus, --ignore: which stacks (analyzer/stack_filter.h); NULL: not given */
 	const char *ignore;
+	const char *when;   /* --when: which moments (analyzer/when.h), already found to be right; NULL: all */
 	const char *output; /* -o; NULL: standard output */
 };
 

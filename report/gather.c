@@ -76,7 +76,20 @@ static void gather_stacks(struct gatherer *gatherer, const struct site *site)
 	}
 }
 
-static void gather_site(struct gatherer *gatherer, const struct site *site, enum report_by by)
+/* Divide SITE among BUCKETS as its BYTES are. */
+static void gather_buckets(struct gatherer *gatherer, const struct site *site, const struct buckets *buckets,
+			   const double *bytes)
+{
+	for (size_t i = 0; bytes && i < buckets->count; i++) {
+		if (bytes[i] <= 0 || site->alloc_bytes <= 0)
+			continue;
+		gather_add(gatherer, buckets->names[i], site, bytes[i] / site->alloc_bytes);
+		gatherer->out->rows[gather_row(gatherer, buckets->names[i])].order = i + 1;
+	}
+}
+
+static void gather_site(struct gatherer *gatherer, const struct analysis *analysis, const struct site *site,
+			enum report_by by)
 {
 	struct analysis_frame place = {site->function, site->file, site->line};
 	char name[512] = "";
@@ -94,6 +107,12 @@ static void gather_site(struct gatherer *gatherer, const struct site *site, enum
 	case REPORT_BY_GOROUTINE:
 		gather_stacks(gatherer, site);
 		return;
+	case REPORT_BY_GOROUTINES:
+		gather_buckets(gatherer, site, &analysis->goroutine_buckets, site->by_goroutines);
+		return;
+	case REPORT_BY_PROCS:
+		gather_buckets(gatherer, site, &analysis->proc_buckets, site->by_procs);
+		return;
 	case REPORT_BY_PACKAGE:
 		if (site->function)
 			snprintf(name, sizeof(name), "%.*s", (int)analysis_package_length(site->function),
@@ -110,6 +129,8 @@ static int compare_rows(const void *a, const void *b)
 {
 	const struct gathered *x = a, *y = b;
 
+	if (x->order != y->order)
+		return x->order < y->order ? -1 : 1;
 	if (isfinite(x->saving.share) && isfinite(y->saving.share) && x->saving.share != y->saving.share)
 		return x->saving.share < y->saving.share ? 1 : -1;
 	if (x->alloc_bytes != y->alloc_bytes)
@@ -123,7 +144,7 @@ void gather(struct gathering *gathering, const struct analysis *analysis, enum r
 
 	*gathering = (struct gathering){.names = strtab_new()};
 	for (size_t i = 0; i < analysis->nsites; i++)
-		gather_site(&gatherer, &analysis->sites[i], by);
+		gather_site(&gatherer, analysis, &analysis->sites[i], by);
 	for (size_t i = 0; i < gathering->count; i++)
 		gathering->rows[i].saving = analysis_saving(analysis, &gathering->rows[i].removal, NULL);
 	if (gathering->count)

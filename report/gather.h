@@ -12,6 +12,7 @@ struct strtab;
 /* Sums over sites; the saving is what the GC would save without all of them. */
 struct gathered {
 	const char *name;
+	size_t order; /* rows of numbers stand in their order; 0: by what they would save */
 	size_t sites;
 	double alloc_bytes, alloc_objects, live_bytes;
 	struct removal removal;
@@ -27,7 +28,7 @@ struct gathering {
 /*
  * Gather ANALYSIS by BY (REPORT_BY_SITE is taken as the site's place) into GATHERING, to be freed with gather_free.
  * Sites that have nothing to be gathered by (no flow, no type) are in no row; by goroutine a site's stacks are gathered
- * one by one, by the go statement that made the goroutine.
+ * one by one, by the go statement that made the goroutine; by how many there were at the time, its bytes are.
  */
 void gather(struct gathering *gathering, const struct analysis *analysis, enum report_by by);
 void gather_free(struct gathering *gathering);

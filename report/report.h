@@ -29,11 +29,13 @@ enum report_value {
 /* What the text report's table has a line for. */
 enum report_by {
 	REPORT_BY_SITE,
-	REPORT_BY_ROOT,      /* where the escape begins */
-	REPORT_BY_CATEGORY,  /* why it is on the heap */
-	REPORT_BY_TYPE,      /* what is allocated */
-	REPORT_BY_GOROUTINE, /* the go statement that made the goroutine */
-	REPORT_BY_PACKAGE,   /* where the allocation stands */
+	REPORT_BY_ROOT,       /* where the escape begins */
+	REPORT_BY_CATEGORY,   /* why it is on the heap */
+	REPORT_BY_TYPE,       /* what is allocated */
+	REPORT_BY_GOROUTINE,  /* the go statement that made the goroutine */
+	REPORT_BY_PACKAGE,    /* where the allocation stands */
+	REPORT_BY_GOROUTINES, /* how many goroutines there were at the time */
+	REPORT_BY_PROCS,      /* how many Ps were running */
 };
 
 /* A question to the model: sites that are gone, each once, and another setting of the GC. Neither: nothing is asked. */
@@ -66,7 +68,8 @@ struct report_options report_options_default(void);
  */
 enum status report_value_parse(enum report_value *value, const char *text, struct error *error);
 
-/* The same for what a table's lines stand for: "site", "root", "category", "type", "goroutine", "package". */
+/* The same for what a table's lines stand for: "site", "root", "category", "type", "goroutine", "package",
+ * "goroutines", "procs". */
 enum status report_by_parse(enum report_by *by, const char *text, struct error *error);
 
 /* The ranked report, for a terminal or a file; UTF-8. OPTIONS may be NULL: the default ones. */

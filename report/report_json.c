@@ -174,6 +174,39 @@ static json_t *make_selection(const struct selection *selection)
 	json_object_set_new(object, "gc_saved_share_reused", make_real(selection->saving.share_reused));
 	json_object_set_new(object, "alloc_cpu_seconds", make_real(selection->alloc_cpu_seconds));
 	json_object_set_new(object, "alloc_cpu_seconds_ci", make_interval(&selection->alloc_cpu_seconds_ci));
+	json_object_set_new(object, "when", make_string(selection->when));
+	json_object_set_new(object, "time_share",
+			    make_real(selection->when && *selection->when ? selection->time_share : 1));
+	return object;
+}
+
+static json_t *make_reals(const double *values, size_t count)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; values && i < count; i++)
+		json_array_append_new(array, make_real(values[i]));
+	return array;
+}
+
+/* The program's figures by slice of time; null where there is no time. */
+static json_t *make_timeline(const struct timeline *timeline)
+{
+	json_t *object, *cycles = json_array();
+
+	if (!timeline->count) {
+		json_decref(cycles);
+		return json_null();
+	}
+	object = json_object();
+	for (size_t i = 0; i < timeline->count; i++)
+		json_array_append_new(cycles, make_integer(timeline->gc_cycles[i]));
+	json_object_set_new(object, "slice_seconds", make_real(timeline->slice_seconds));
+	json_object_set_new(object, "alloc_bytes", make_reals(timeline->alloc_bytes, timeline->count));
+	json_object_set_new(object, "gc_cycles", cycles);
+	json_object_set_new(object, "gc_share", make_reals(timeline->gc_share, timeline->count));
+	json_object_set_new(object, "goroutines", make_reals(timeline->goroutines, timeline->count));
+	json_object_set_new(object, "procs", make_reals(timeline->procs, timeline->count));
 	return object;
 }
 
@@ -273,6 +306,8 @@ static json_t *make_sites(const struct analysis *analysis)
 		set_identity(object, &analysis->sites[i]);
 		set_sizes(object, &analysis->sites[i]);
 		set_costs(object, &analysis->sites[i], analysis->gc.known);
+		json_object_set_new(object, "timeline",
+				    make_reals(analysis->sites[i].slices, analysis->timeline.count));
 		json_array_append_new(array, object);
 	}
 	return array;
@@ -339,6 +374,7 @@ enum status report_json(FILE *stream, const struct analysis *analysis, const str
 	json_object_set_new(report, "gc", make_gc(&analysis->gc));
 	json_object_set_new(report, "totals", make_totals(analysis));
 	json_object_set_new(report, "selection", make_selection(&analysis->selection));
+	json_object_set_new(report, "timeline", make_timeline(&analysis->timeline));
 	json_object_set_new(report, "classes", make_classes(analysis));
 	json_object_set_new(report, "sites", make_sites(analysis));
 	json_object_set_new(report, "roots", make_roots(analysis));

@@ -47,13 +47,20 @@ enum status report_value_parse(enum report_value *value, const char *text, struc
 enum status report_by_parse(enum report_by *by, const char *text, struct error *error)
 {
 	static const char *const names[] = {
-	    [REPORT_BY_SITE] = "site", [REPORT_BY_ROOT] = "root",           [REPORT_BY_CATEGORY] = "category",
-	    [REPORT_BY_TYPE] = "type", [REPORT_BY_GOROUTINE] = "goroutine", [REPORT_BY_PACKAGE] = "package",
+	    [REPORT_BY_SITE] = "site",
+	    [REPORT_BY_ROOT] = "root",
+	    [REPORT_BY_CATEGORY] = "category",
+	    [REPORT_BY_TYPE] = "type",
+	    [REPORT_BY_GOROUTINE] = "goroutine",
+	    [REPORT_BY_PACKAGE] = "package",
+	    [REPORT_BY_GOROUTINES] = "goroutines",
+	    [REPORT_BY_PROCS] = "procs",
 	};
 	int index = option_index(text, names, sizeof(names) / sizeof(names[0]));
 
 	if (index < 0)
-		return error_set(error, "%s: take site, root, category, type, goroutine or package", text);
+		return error_set(error, "%s: take site, root, category, type, goroutine, package, goroutines or procs",
+				 text);
 	*by = (enum report_by)index;
 	return STATUS_OK;
 }

@@ -93,6 +93,7 @@ static void put_notes(struct page *page, const struct analysis *analysis)
 static void put_all(struct page *page, const struct analysis *analysis, const struct report_options *options)
 {
 	report_text_summary(page, analysis);
+	report_text_timeline(page, analysis);
 	if (report_what_if_asks(&options->what_if))
 		report_text_what_if(page, analysis, &options->what_if);
 	if (analysis->nsites == 0) {

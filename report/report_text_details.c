@@ -205,6 +205,14 @@ static void put_cost(struct page *page, const struct analysis *analysis, const s
 	put_words(page, "Cost", &words);
 }
 
+static void put_time(struct page *page, const struct analysis *analysis, const struct site *site)
+{
+	if (!analysis->timeline.count || !site->slices)
+		return;
+	put_label(page, "Over time");
+	report_text_site_time(page, analysis, site, INDENT + LABEL_COLUMNS);
+}
+
 static void put_frame(struct page *page, const struct analysis_frame *frame, int name_columns)
 {
 	int room = page->width - INDENT - LABEL_COLUMNS - name_columns - 2;
@@ -316,6 +324,7 @@ void report_text_details(struct page *page, const struct analysis *analysis, con
 		if (site->advice && *site->advice)
 			put_text(page, "What to do", site->advice);
 		put_cost(page, analysis, site);
+		put_time(page, analysis, site);
 		put_stack(page, site, options->depth);
 	}
 }

@@ -18,6 +18,8 @@ static const struct group_words {
     [REPORT_BY_TYPE] = {"By type", "type"},
     [REPORT_BY_GOROUTINE] = {"By goroutine: the go statement that started it", "started by"},
     [REPORT_BY_PACKAGE] = {"By package", "package"},
+    [REPORT_BY_GOROUTINES] = {"By how many goroutines there were at the time", "at the time"},
+    [REPORT_BY_PROCS] = {"By how many Ps were running at the time", "at the time"},
 };
 
 struct group_columns {
@@ -71,14 +73,16 @@ void report_text_groups(struct page *page, const struct analysis *analysis, enum
 	struct group_columns columns = {.saved = analysis->gc.known ? 9 : 0, .per = 1};
 	struct gathering gathering;
 
-	columns.rates = !analysis->is_heap_profile && analysis->duration_seconds >= 1;
+	columns.rates = !analysis->is_heap_profile && analysis_seconds(analysis) >= 1;
 	if (columns.rates)
-		columns.per = analysis->duration_seconds;
+		columns.per = analysis_seconds(analysis);
 	gather(&gathering, analysis, by);
 	page_heading(page, group_words[by].heading);
 	put_header(page, &columns, by);
 	for (size_t i = 0; i < top && i < gathering.count; i++)
 		put_group(page, analysis, &columns, &gathering.rows[i]);
+	if (gathering.count == 0)
+		page_put(page, "  nothing is known to gather them by\n");
 	if (gathering.count > top) {
 		page_printf(page, "  and %zu more", gathering.count - top);
 		page_put(page, "\n");

@@ -9,6 +9,12 @@
 /* The command and what it did, line by line. */
 void report_text_summary(struct page *page, const struct analysis *analysis);
 
+/* The run in slices of time, a line of blocks for each figure that is known; nothing where there is no time. */
+void report_text_timeline(struct page *page, const struct analysis *analysis);
+
+/* SITE's bytes over time, behind LEFT columns that are taken already: ANALYSIS has a timeline and SITE its slices. */
+void report_text_site_time(struct page *page, const struct analysis *analysis, const struct site *site, int left);
+
 /* The ranked table of the first TOP sites, and what its marks mean. */
 void report_text_table(struct page *page, const struct analysis *analysis, size_t top);
 

@@ -106,9 +106,26 @@ static void put_selection(struct page *page, const struct analysis *analysis)
 	put_line(page, "Shown", &words);
 }
 
+/* The same of the moments that the figures are of. */
+static void put_moments(struct page *page, const struct analysis *analysis)
+{
+	const struct selection *selection = &analysis->selection;
+	char time[WORDS_NUMBER_SIZE], bytes[WORDS_NUMBER_SIZE];
+	bool stacks = selection->focus[0] || selection->ignore[0];
+	struct buf words = {0};
+
+	if (!selection->when || !selection->when[0])
+		return;
+	buf_append_format(&words,
+			  "“%s” only: %s %% of the time, %s %% of the bytes%s; savings are of the whole run's GC",
+			  selection->when, words_percent(time, selection->time_share),
+			  words_percent(bytes, selection->bytes_share), stacks ? " with these stacks" : "");
+	put_line(page, "When", &words);
+}
+
 static void put_allocation(struct page *page, const struct analysis *analysis)
 {
-	double seconds = analysis->duration_seconds;
+	double seconds = analysis_seconds(analysis);
 	char a[WORDS_NUMBER_SIZE], b[WORDS_NUMBER_SIZE];
 	struct buf words = {0};
 
@@ -181,6 +198,7 @@ void report_text_summary(struct page *page, const struct analysis *analysis)
 	if (analysis->gc.known)
 		put_gc(page, analysis);
 	put_selection(page, analysis);
+	put_moments(page, analysis);
 	put_allocation(page, analysis);
 	put_sample(page, analysis);
 	put_verdicts(page, analysis);

@@ -91,7 +91,7 @@ static struct columns choose_columns(const struct page *page, const struct analy
 	struct columns columns = {
 	    .rank = 5, .saved = 5, .interval = 9, .bytes = 7, .share = 5, .objects = 5, .live = 6, .why = 10};
 
-	columns.rates = !analysis->is_heap_profile && analysis->duration_seconds >= 1;
+	columns.rates = !analysis->is_heap_profile && analysis_seconds(analysis) >= 1;
 	if (!analysis->gc.known)
 		columns.saved = columns.interval = 0;
 	if (page->width < 95)
@@ -203,7 +203,7 @@ static void put_where(struct page *page, const struct site *site, int columns)
 static void put_site(struct page *page, const struct analysis *analysis, const struct columns *columns,
 		     const struct site *site, const struct rank_range *rank)
 {
-	double per = columns->rates ? analysis->duration_seconds : 1;
+	double per = columns->rates ? analysis_seconds(analysis) : 1;
 	double share = analysis->alloc_bytes > 0 ? site->alloc_bytes / analysis->alloc_bytes : NAN;
 	char text[WORDS_NUMBER_SIZE];
 

@@ -91,6 +91,16 @@ static const char *cache_root_path[] = {"c of cache.(*Store).Put leaks: cache = 
 static const char *cache_reason[] = {"cache = make([]byte, 1048576) (assign)"};
 static struct analysis_stack cache_stacks[] = {{cache_frames, 2, 0.02e9, 19, 9.4e6, -0.031, SERVED}};
 
+/* Ten slices of three seconds: a quiet beginning, a crowd, and an end of which the GC tells nothing. */
+static const double slice_bytes[] = {0.1e9, 0.2e9, 0.9e9, 1e9, 0.95e9, 0.9e9, 0.6e9, 0.4e9, 0.13e9, 0.1e9};
+static const double slice_shares[] = {0.02, 0.05, 0.21, 0.25, 0.24, 0.22, 0.12, 0.08, 0, NAN};
+static const double slice_goroutines[] = {4, 20, 190, 203, 201, 200, 90, 40, 5, 4};
+static const double slice_procs[] = {0.4, 1.2, 7.5, 8, 8, 7.9, 4, 2, 0.5, 0.1};
+static const uint64_t slice_cycles[] = {3, 8, 38, 42, 40, 37, 24, 15, 5, 0};
+static const double site_slices[] = {0, 0, 0.5e9, 0.6e9, 0.55e9, 0.5e9, 0.45e9, 0, 0, 0};
+static const char *goroutine_buckets[] = {"2–3 goroutines", "128–255 goroutines", "not known"};
+static const double site_goroutines[] = {0.5e9, 2e9, 0.1e9}, other_goroutines[] = {0, 1.4e9, 0};
+
 static struct site sites[] = {
     {
 	.rank = 1,
@@ -109,6 +119,8 @@ static struct site sites[] = {
 	.samples = 4210,
 	.object_size = 112,
 	.alloc_bytes = 2.6e9,
+	.slices = site_slices,
+	.by_goroutines = site_goroutines,
 	.alloc_objects = 23.2e6,
 	.alloc_bytes_ci = {2.5e9, 2.7e9},
 	.alloc_objects_ci = {22.4e6, 24e6},
@@ -145,6 +157,7 @@ static struct site sites[] = {
 	.samples = 2417,
 	.object_size = 16,
 	.alloc_bytes = 1.4e9,
+	.by_goroutines = other_goroutines,
 	.alloc_objects = 48e6,
 	.alloc_bytes_ci = {1.3e9, 1.5e9},
 	.alloc_objects_ci = {46e6, 50e6},
@@ -348,6 +361,8 @@ static const struct analysis service = {
     .selection = {.focus = "", .ignore = "", .bytes_share = 1, .all_samples = 8900},
     .rate_low = 65536,
     .rate_high = 524288,
+    .timeline = {10, 3.02, slice_bytes, slice_shares, slice_goroutines, slice_procs, slice_cycles},
+    .goroutine_buckets = {goroutine_buckets, 3},
     .classes =
 	{
 	    [CLASS_ESCAPE] = {CLASS_ESCAPE, 0.667, 0.31, 3.52e9, 23.31e6, 5879},
@@ -374,6 +389,7 @@ struct analysis sample_analysis_heap_profile(void)
 	analysis.gc = (struct gc_summary){.known = false};
 	analysis.is_heap_profile = true;
 	analysis.duration_seconds = 0;
+	analysis.timeline.count = 0;
 	analysis.lost_samples = 0;
 	analysis.verdicts = VERDICTS_MISSING;
 	return analysis;

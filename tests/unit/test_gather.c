@@ -90,6 +90,28 @@ static void test_roots_and_goroutines(void **state)
 	gather_free(&gathering);
 }
 
+/* Rows of numbers stand in the numbers' order, whatever they save, and a site is in as many as it has bytes in. */
+static void test_numbers(void **state)
+{
+	struct gathering gathering;
+
+	(void)state;
+	gather(&gathering, sample_analysis(), REPORT_BY_GOROUTINES);
+	assert_int_equal(gathering.count, 3);
+	assert_string_equal(gathering.rows[0].name, "2–3 goroutines");
+	assert_string_equal(gathering.rows[1].name, "128–255 goroutines");
+	assert_string_equal(gathering.rows[2].name, "not known");
+	assert_true(fabs(gathering.rows[0].alloc_bytes - 0.5e9) < 1);
+	assert_true(fabs(gathering.rows[1].alloc_bytes - 3.4e9) < 1);
+	assert_int_equal(gathering.rows[1].sites, 2);
+	assert_int_equal(gathering.rows[2].sites, 1);
+	assert_true(gathering.rows[1].saving.share > gathering.rows[0].saving.share);
+	gather_free(&gathering);
+	gather(&gathering, sample_analysis(), REPORT_BY_PROCS); /* the sample knows nothing of them */
+	assert_int_equal(gathering.count, 0);
+	gather_free(&gathering);
+}
+
 static void test_nothing_at_all(void **state)
 {
 	struct analysis analysis = sample_analysis_empty();
@@ -106,6 +128,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_nothing_is_lost),
 	    cmocka_unit_test(test_roots_and_goroutines),
+	    cmocka_unit_test(test_numbers),
 	    cmocka_unit_test(test_nothing_at_all),
 	};
 

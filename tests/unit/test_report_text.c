@@ -55,6 +55,8 @@ static void test_golden(void **state)
 	roots.by = REPORT_BY_ROOT;
 	roots.top = 2;
 	check_golden("tests/unit/golden/report_text_roots.txt", sample_analysis(), &roots);
+	roots.by = REPORT_BY_GOROUTINES;
+	check_golden("tests/unit/golden/report_text_goroutines.txt", sample_analysis(), &roots);
 	narrow.width = 80;
 	narrow.top = 4;
 	narrow.details = 1;

@@ -50,7 +50,12 @@ type report struct {
 		Class      string
 		BytesShare float64 `json:"bytes_share"`
 	}
-	Sites []site
+	Selection struct {
+		BytesShare float64 `json:"bytes_share"`
+		TimeShare  float64 `json:"time_share"`
+	}
+	Timeline *timeline
+	Sites    []site
 }
 
 func fail(format string, arguments ...any) {
@@ -247,6 +252,12 @@ func main() {
 			runs = append(runs, read(path))
 		}
 		covers(r, runs)
+	case "goroutines":
+		goroutines(r, number(os.Args[3]))
+	case "part":
+		part(r, os.Args[3], os.Args[4], number(os.Args[5]), number(os.Args[6]))
+	case "sum":
+		sum(r, read(os.Args[3]), read(os.Args[4]))
 	case "top":
 		for i, s := range r.Sites {
 			if i == 20 {

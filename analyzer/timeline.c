@@ -1,0 +1,114 @@
+/*
+ * In: the dissection, by context. Out: the same by site, and the program's figures by slice.
+ */
+#include "analyzer/timeline.h"
+
+#include "analyzer/arena.h"
+#include "analyzer/dissection.h"
+#include "analyzer/moments.h"
+#include "analyzer/site_group.h"
+
+#include <stdio.h>
+
+/* "2,048": NUMBER with its thousands parted. */
+static void put_number(char *text, size_t size, uint64_t number)
+{
+	char digits[32];
+	int count = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)number);
+	size_t at = 0;
+
+	for (int i = 0; i < count && at + 2 < size; i++) {
+		if (i && (count - i) % 3 == 0)
+			text[at++] = ',';
+		text[at++] = digits[i];
+	}
+	text[at] = 0;
+}
+
+/* A bucket's name, as "1,024–2,047 goroutines". */
+static const char *name_range(struct arena *arena, uint64_t low, uint64_t high, const char *one, const char *many)
+{
+	char from[48], to[48];
+
+	if (low == UINT64_MAX)
+		return arena_string(arena, "not known");
+	put_number(from, sizeof(from), low);
+	put_number(to, sizeof(to), high);
+	if (high == UINT64_MAX)
+		return arena_format(arena, "%s %s or more", from, many);
+	if (low == high)
+		return arena_format(arena, "%s %s", from, low == 1 ? one : many);
+	return arena_format(arena, "%s–%s %s", from, to, many);
+}
+
+static void name_buckets(struct analysis *out, struct arena *arena)
+{
+	uint64_t low, high;
+
+	out->goroutine_buckets.count = DISSECTION_GOROUTINES;
+	out->goroutine_buckets.names = arena_alloc(arena, DISSECTION_GOROUTINES, sizeof(char *));
+	for (size_t i = 0; i < DISSECTION_GOROUTINES; i++) {
+		dissection_goroutine_range(i, &low, &high);
+		out->goroutine_buckets.names[i] = name_range(arena, low, high, "goroutine", "goroutines");
+	}
+	out->proc_buckets.count = DISSECTION_PROCS;
+	out->proc_buckets.names = arena_alloc(arena, DISSECTION_PROCS, sizeof(char *));
+	for (size_t i = 0; i < DISSECTION_PROCS; i++) {
+		dissection_proc_range(i, &low, &high);
+		out->proc_buckets.names[i] = name_range(arena, low, high, "running P", "running Ps");
+	}
+}
+
+static void fill_slices(struct timeline *timeline, struct arena *arena, const struct dissection *dissection)
+{
+	double *gc_share = arena_alloc(arena, DISSECTION_SLICES, sizeof(double));
+	double *goroutines = arena_alloc(arena, DISSECTION_SLICES, sizeof(double));
+	double *procs = arena_alloc(arena, DISSECTION_SLICES, sizeof(double));
+	double *bytes = arena_alloc(arena, DISSECTION_SLICES, sizeof(double));
+	uint64_t *cycles = arena_alloc(arena, DISSECTION_SLICES, sizeof(uint64_t));
+
+	for (size_t i = 0; i < DISSECTION_SLICES; i++) {
+		struct moments_span span =
+		    moments_between(dissection->moments, i * dissection->slice_ns, (i + 1) * dissection->slice_ns);
+
+		bytes[i] = dissection->slices[i];
+		gc_share[i] = span.gc_share;
+		goroutines[i] = span.goroutines;
+		procs[i] = span.running;
+		cycles[i] = span.cycles;
+	}
+	*timeline = (struct timeline){
+	    DISSECTION_SLICES, (double)dissection->slice_ns * 1e-9, bytes, gc_share, goroutines, procs, cycles};
+}
+
+void timeline_fill(struct analysis *out, struct arena *arena, const struct dissection *dissection)
+{
+	name_buckets(out, arena);
+	if (dissection->slice_ns)
+		fill_slices(&out->timeline, arena, dissection);
+}
+
+static void add_all(double *to, const double *from, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		to[i] += from[i];
+}
+
+void timeline_fill_site(struct site *site, struct arena *arena, const struct dissection *dissection,
+			const struct site_group *group)
+{
+	struct dissection_row *sum = arena_alloc(arena, 1, sizeof(*sum));
+
+	for (size_t i = 0; i < group->ncontexts; i++) {
+		const struct dissection_row *row = dissection->rows[group->contexts[i]];
+
+		if (!row)
+			continue;
+		add_all(sum->slices, row->slices, DISSECTION_SLICES);
+		add_all(sum->goroutines, row->goroutines, DISSECTION_GOROUTINES);
+		add_all(sum->procs, row->procs, DISSECTION_PROCS);
+	}
+	site->slices = dissection->slice_ns ? sum->slices : NULL;
+	site->by_goroutines = sum->goroutines;
+	site->by_procs = sum->procs;
+}

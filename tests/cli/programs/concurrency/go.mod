@@ -1,0 +1,3 @@
+module escprof.test/concurrency
+
+go 1.22

@@ -1,0 +1,289 @@
+/*
+ * A trace of ten seconds, written here, of which two have many goroutines: what was allocated then, how all of it is
+ * spread over time and over numbers of goroutines and Ps, and that the model stays the whole run's.
+ */
+#include "analyzer/dissection.h"
+
+#include "analyzer/analysis.h"
+#include "analyzer/analyze.h"
+#include "analyzer/when.h"
+#include "trace/trace_writer.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define STEP_NS  10000000ull /* between two allocations */
+#define STEPS    1000
+#define CROWD_AT 400 /* steps */
+#define CALM_AT  600
+#define CYCLE    50 /* steps of a GC cycle */
+
+static char path[] = "/tmp/test_dissection.XXXXXX";
+
+static void write_symbols(struct trace_writer *writer)
+{
+	static const struct trace_frame_text steady = {"main.steady", "/m/main.go", 5, 1},
+					     crowded = {"main.crowded", "/m/main.go", 9, 7};
+
+	trace_writer_symbol(writer, 0x1000, &steady, 1, "runtime.newobject", 0);
+	trace_writer_symbol(writer, 0x2000, &crowded, 1, "runtime.newobject", 0);
+}
+
+static void write_gc(struct trace_writer *writer, int step)
+{
+	struct trace_gc gc;
+	bool crowd = step >= CROWD_AT && step < CALM_AT;
+
+	memset(&gc, 0xff, sizeof(gc));
+	gc.time_ns = (uint64_t)step * STEP_NS;
+	gc.cycle = (uint32_t)(step / CYCLE);
+	gc.gc_percent = 100;
+	gc.heap_marked = 1 << 20;
+	gc.heap_goal = 4 << 20;
+	gc.goroutines_live = crowd ? 1500 : 3;
+	gc.procs_running = crowd ? 20 : 2;
+	gc.cpu_gc_total_ns = (uint64_t)(step / CYCLE) * 1000;
+	gc.cpu_user_ns = (uint64_t)(step / CYCLE) * 9000;
+	trace_writer_gc(writer, &gc);
+}
+
+/* An object that dies in the cycle after its own. */
+static void write_object(struct trace_writer *writer, uint32_t context, int step)
+{
+	uint64_t address = 0x100000 + (uint64_t)step * 256 + context * 128;
+	struct trace_sample sample = {.time_ns = (uint64_t)step * STEP_NS + 1,
+				      .count = 1,
+				      .context = context,
+				      .rate = 1,
+				      .address = address,
+				      .live_rate = 1,
+				      .cycle = (uint32_t)(step / CYCLE)};
+	struct trace_death death = {sample.time_ns + 1, address, sample.cycle + 1};
+
+	trace_writer_sample(writer, &sample);
+	trace_writer_death(writer, &death);
+}
+
+static int write_trace(void **state)
+{
+	static const uint64_t stacks[] = {0x1000, 0x2000};
+	struct trace_context context = {.stack_depth = 1, .size = 64};
+	struct trace_writer *writer;
+	struct error error;
+	int fd = mkstemp(path);
+
+	(void)state;
+	close(fd);
+	if (fd < 0 || trace_writer_open(&writer, path, &error) != STATUS_OK)
+		return 1;
+	for (int i = 0; i < 2; i++) {
+		context.stack = &stacks[i];
+		trace_writer_context(writer, &context);
+	}
+	for (int step = 0; step < STEPS; step++) {
+		if (step % 10 == 0)
+			write_gc(writer, step);
+		write_object(writer, 0, step);
+		if (step >= CROWD_AT && step < CALM_AT)
+			write_object(writer, 1, step);
+	}
+	write_symbols(writer);
+	return trace_writer_close(writer, true, &error) != STATUS_OK;
+}
+
+static int remove_trace(void **state)
+{
+	(void)state;
+	return unlink(path);
+}
+
+static struct analysis analyze(const char *text)
+{
+	struct analyze_input *input;
+	struct analysis analysis;
+	struct when *when = NULL;
+	struct error error = {""};
+
+	if (text && when_parse(&when, text, &error) != STATUS_OK)
+		fail_msg("%s", error.text);
+	if (analyze_input_read_when(&input, path, when, &error) != STATUS_OK)
+		fail_msg("%s", error.text);
+	analyze_input_run(&analysis, input, NULL);
+	analyze_input_free(input);
+	when_free(when);
+	return analysis;
+}
+
+static const struct site *site_of(const struct analysis *analysis, const char *function)
+{
+	for (size_t i = 0; i < analysis->nsites; i++) {
+		if (!strcmp(analysis->sites[i].function, function))
+			return &analysis->sites[i];
+	}
+	fail_msg("no site: %s", function);
+	return NULL;
+}
+
+static void test_timeline(void **state)
+{
+	struct analysis analysis = analyze(NULL);
+	const struct timeline *timeline = &analysis.timeline;
+	const struct site *crowded = site_of(&analysis, "main.crowded");
+	double sum = 0, crowd = 0, outside = 0;
+	uint64_t cycles = 0;
+
+	(void)state;
+	assert_int_equal(timeline->count, 60);
+	assert_true(fabs(timeline->slice_seconds * 60 - analysis.duration_seconds) < 1e-6);
+	for (size_t i = 0; i < timeline->count; i++) {
+		sum += timeline->alloc_bytes[i];
+		cycles += timeline->gc_cycles[i];
+		crowd += crowded->slices[i];
+		outside += i < 24 || i > 36 ? crowded->slices[i] : 0;
+	}
+	assert_true(fabs(sum - 1200 * 64) < 1e-6);
+	assert_int_equal(cycles, 19);
+	assert_true(fabs(crowd - 200 * 64) < 1e-6 && outside == 0);
+	assert_true(fabs(timeline->goroutines[10] - 3) < 1e-9 && fabs(timeline->goroutines[30] - 1500) < 1e-9);
+	assert_true(fabs(timeline->procs[30] - 20) < 1e-9);
+	assert_true(fabs(timeline->gc_share[20] - 0.1) < 1e-9);
+	assert_true(isnan(timeline->gc_share[59]));
+	analysis_free(&analysis);
+}
+
+/* The one bucket of NAMES that has BYTES of SITE: its name. */
+static const char *bucket_with(const struct buckets *buckets, const double *bytes, double wanted)
+{
+	const char *found = "none";
+
+	for (size_t i = 0; i < buckets->count; i++) {
+		if (fabs(bytes[i] - wanted) < 1e-6)
+			found = buckets->names[i];
+	}
+	return found;
+}
+
+static void test_buckets(void **state)
+{
+	struct analysis analysis = analyze(NULL);
+	const struct site *steady = site_of(&analysis, "main.steady"), *crowded = site_of(&analysis, "main.crowded");
+
+	(void)state;
+	assert_string_equal(bucket_with(&analysis.goroutine_buckets, crowded->by_goroutines, 200 * 64),
+			    "1,024–2,047 goroutines");
+	assert_string_equal(bucket_with(&analysis.goroutine_buckets, steady->by_goroutines, 800 * 64),
+			    "2–3 goroutines");
+	assert_string_equal(bucket_with(&analysis.goroutine_buckets, steady->by_goroutines, 200 * 64),
+			    "1,024–2,047 goroutines");
+	assert_string_equal(bucket_with(&analysis.proc_buckets, steady->by_procs, 800 * 64), "2 running Ps");
+	assert_string_equal(bucket_with(&analysis.proc_buckets, crowded->by_procs, 200 * 64), "17–32 running Ps");
+	analysis_free(&analysis);
+}
+
+/* Buckets follow each other without a gap. */
+static void test_ranges(void **state)
+{
+	uint64_t low, high, before = 0;
+
+	(void)state;
+	for (size_t i = 0; i + 1 < DISSECTION_GOROUTINES; i++, before = high) {
+		dissection_goroutine_range(i, &low, &high);
+		assert_true(low == before + 1 && high >= low);
+	}
+	assert_true(before == UINT64_MAX);
+	before = 0;
+	for (size_t i = 0; i + 1 < DISSECTION_PROCS; i++, before = high) {
+		dissection_proc_range(i, &low, &high);
+		assert_true(low == before + 1 && high >= low);
+	}
+	assert_true(before == UINT64_MAX);
+}
+
+static void test_when(void **state)
+{
+	struct analysis all = analyze(NULL), part = analyze("goroutines>1000"), rest = analyze("goroutines<=1000");
+	const struct site *whole = site_of(&all, "main.steady"), *some = site_of(&part, "main.steady");
+
+	(void)state;
+	assert_int_equal(part.nsites, 2);
+	assert_int_equal(rest.nsites, 1);
+	assert_true(fabs(part.alloc_bytes - 400 * 64) < 1e-6 && fabs(rest.alloc_bytes - 800 * 64) < 1e-6);
+	assert_true(fabs(part.selection.time_share - 0.2) < 2e-3 && fabs(rest.selection.time_share - 0.8) < 2e-3);
+	assert_true(fabs(part.selection.bytes_share - 1.0 / 3) < 1e-9);
+	assert_string_equal(part.selection.when, "goroutines>1000");
+	assert_true(fabs(analysis_seconds(&part) - 2) < 0.05 && fabs(analysis_seconds(&all) - 10) < 0.05);
+	/* the whole run's GC, of which a part's allocations can only save a part */
+	assert_true(part.gc.cpu_seconds == all.gc.cpu_seconds && part.gc.goal_bytes == all.gc.goal_bytes);
+	assert_true(some->gc_saved_share > 0 && some->gc_saved_share < whole->gc_saved_share);
+	/* and over time: the program's line is that of all, the site's that of the part */
+	assert_true(part.timeline.alloc_bytes[0] == all.timeline.alloc_bytes[0] && part.timeline.alloc_bytes[0] > 0);
+	assert_true(some->slices[0] == 0 && some->slices[30] == whole->slices[30]);
+	analysis_free(&all);
+	analysis_free(&part);
+	analysis_free(&rest);
+}
+
+/* Lives of what is left out must not end others': with all that was followed, as many lives as samples. */
+static void test_lives(void **state)
+{
+	struct analysis part = analyze("time>=4 and time<6");
+
+	(void)state;
+	assert_int_equal(site_of(&part, "main.steady")->lifetimes, 200);
+	assert_int_equal(site_of(&part, "main.crowded")->lifetimes, 200);
+	analysis_free(&part);
+}
+
+static void test_nothing_left(void **state)
+{
+	struct analysis none = analyze("goroutines>9999");
+
+	(void)state;
+	assert_int_equal(none.nsites, 0);
+	assert_true(none.selection.bytes_share == 0 && none.selection.time_share == 0);
+	assert_int_equal(none.selection.all_samples, 1200);
+	analysis_free(&none);
+}
+
+/* An address is used again: the death of the one that was left out is not that of the one that is kept. */
+static void test_left_out_lives(void **state)
+{
+	struct accumulation sums = {0};
+	struct trace_sample sample = {.count = 1, .rate = 1, .address = 64, .live_rate = 1, .cycle = 1};
+	struct trace_death death = {.address = 64, .cycle = 2};
+
+	(void)state;
+	accumulate_left_out(&sums, &sample);
+	accumulate_death(&sums, &death);
+	sample.cycle = 3;
+	accumulate_sample(&sums, &sample, 64);
+	death.cycle = 7;
+	accumulate_death(&sums, &death);
+	sample.cycle = 8;
+	accumulate_left_out(&sums, &sample);
+	accumulate_finish(&sums, 1, 0);
+	assert_int_equal(sums.contexts[0].lives.count, 1);
+	assert_int_equal(sums.contexts[0].objects.count, 1);
+	assert_true(sums.contexts[0].lives.survived == 3);
+	assert_int_equal(sums.unmatched_deaths, 0);
+	accumulate_free(&sums);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_timeline),       cmocka_unit_test(test_buckets), cmocka_unit_test(test_ranges),
+	    cmocka_unit_test(test_when),           cmocka_unit_test(test_lives),   cmocka_unit_test(test_nothing_left),
+	    cmocka_unit_test(test_left_out_lives),
+	};
+
+	return cmocka_run_group_tests(tests, write_trace, remove_trace);
+}
