@@ -74,6 +74,23 @@ struct analysis_stack {
 	struct analysis_frame creator; /* the go statement that made the goroutine; function "" when not known */
 };
 
+/* A profiler label of a goroutine (runtime/pprof.Labels), and all those that one has. */
+struct label {
+	const char *key, *value;
+};
+
+struct label_set {
+	const struct label *labels; /* by key */
+	size_t count;               /* 0: none, or not known */
+	bool unknown;
+};
+
+/* Bytes allocated under the analysis' label set number SET. */
+struct label_part {
+	uint32_t set;
+	double bytes;
+};
+
 #define TINY_WITH_MAX 3
 
 /* A site whose objects may be in the same blocks. */
@@ -131,6 +148,8 @@ struct site {
 	size_t nroot_path;
 	/* Its bytes in each slice of the timeline, and in each of the analysis' buckets; NULL where there are none. */
 	const double *slices, *by_goroutines, *by_procs;
+	const struct label_part *by_labels; /* by set, those that have any */
+	size_t nlabels;
 };
 
 /* The run in COUNT slices of equal length, each of the program as a whole; 0: it has no length. NAN: not known. */
@@ -224,6 +243,8 @@ struct analysis {
 	struct selection selection;
 	struct timeline timeline;
 	struct buckets goroutine_buckets, proc_buckets; /* how many there were at the time */
+	const struct label_set *label_sets;             /* the first: no labels; the second: not known */
+	size_t nlabel_sets;
 	struct class_share classes[CLASS_COUNT];
 	struct site *sites;
 	size_t nsites; /* by rank */

@@ -326,7 +326,7 @@ void analyze_totals(struct analysis *out, const struct trace *trace, const struc
 	keep_model(&job);
 	select_groups(&job, options ? options->filter : NULL);
 	if (job.dissection)
-		timeline_fill(out, job.arena, job.dissection);
+		timeline_fill(out, job.arena, job.dissection, trace);
 	fill_sites(&job);
 	if (options && options->filter)
 		take_selection_saving(&job);

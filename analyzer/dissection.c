@@ -13,7 +13,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <uthash.h>
+
 #define PROCS_SINGLE 16 /* numbers of Ps with a bucket of their own */
+
+struct dissection_labels {
+	uint64_t key; /* context and set */
+	double bytes;
+	struct dissection_labels *next; /* of the same context */
+	UT_hash_handle hh;
+};
 
 void dissection_begin(struct dissection *dissection, const struct moments *moments, const struct when *when)
 {
@@ -86,6 +95,33 @@ void dissection_proc_range(size_t at, uint64_t *low, uint64_t *high)
 	*high = at >= DISSECTION_PROCS - 2 ? UINT64_MAX : (uint64_t)PROCS_SINGLE << (at - PROCS_SINGLE + 1);
 }
 
+static void add_labels(struct dissection *dissection, struct dissection_row *row, const struct trace_sample *sample,
+		       double bytes)
+{
+	uint64_t key = (uint64_t)sample->context << 32 | sample->labels;
+	struct dissection_labels *labels = row->labels;
+
+	if (!labels || labels->key != key)
+		HASH_FIND(hh, dissection->labels, &key, sizeof(key), labels);
+	if (!labels) {
+		labels = memory_alloc(1, sizeof(*labels));
+		labels->key = key;
+		labels->next = row->labels;
+		row->labels = labels;
+		HASH_ADD(hh, dissection->labels, key, sizeof(key), labels);
+	}
+	labels->bytes += bytes;
+}
+
+void dissection_each_label(const struct dissection *dissection, uint32_t context,
+			   void (*take)(void *user, uint32_t set, double bytes), void *user)
+{
+	const struct dissection_row *row = context < dissection->nrows ? dissection->rows[context] : NULL;
+
+	for (const struct dissection_labels *labels = row ? row->labels : NULL; labels; labels = labels->next)
+		take(user, (uint32_t)labels->key, labels->bytes);
+}
+
 static double bytes_of(struct dissection_row *row, const struct trace_sample *sample, uint64_t size)
 {
 	uint64_t rate = sample->rate ? sample->rate : 1;
@@ -118,6 +154,7 @@ void dissection_sample(struct dissection *dissection, const struct trace_sample 
 	}
 	if (dissection->when)
 		accumulate_sample(&dissection->part, sample, size);
+	add_labels(dissection, row, sample, bytes);
 	row->slices[slice] += bytes;
 	row->goroutines[goroutine_bucket(moment.values[MOMENT_GOROUTINES])] += bytes;
 	row->procs[proc_bucket(moment.values[MOMENT_RUNNING])] += bytes;
@@ -152,6 +189,13 @@ void dissection_finish(struct dissection *dissection, size_t ncontexts, const st
 
 void dissection_free(struct dissection *dissection)
 {
+	struct dissection_labels *labels = dissection->labels, *next;
+
+	HASH_CLEAR(hh, dissection->labels);
+	for (; labels; labels = next) {
+		next = labels->hh.next;
+		free(labels);
+	}
 	for (size_t i = 0; i < dissection->nrows; i++)
 		free(dissection->rows[i]);
 	free(dissection->rows);

@@ -20,12 +20,15 @@ struct when;
 #define DISSECTION_GOROUTINES 22 /* 1, 2–3, 4–7, …; the last: not known */
 #define DISSECTION_PROCS      24 /* 1 to 16 one by one, 17–32, 33–64, …; the last: not known */
 
-/* One context's allocated bytes, divided in three ways. */
+struct dissection_labels; /* what one context allocated under one set of labels */
+
+/* One context's allocated bytes, divided in four ways. */
 struct dissection_row {
 	double slices[DISSECTION_SLICES]; /* of time */
 	double goroutines[DISSECTION_GOROUTINES];
 	double procs[DISSECTION_PROCS];
-	double weight; /* of a sample at the rate below: exp() is what costs here */
+	struct dissection_labels *labels; /* the first of its sets */
+	double weight;                    /* of a sample at the rate below: exp() is what costs here */
 	uint64_t rate;
 };
 
@@ -36,7 +39,8 @@ struct dissection {
 	double slices[DISSECTION_SLICES]; /* the whole program's bytes, whatever WHEN says */
 	struct dissection_row **rows;     /* by context; NULL: it has no samples */
 	size_t nrows;
-	struct accumulation part; /* only with WHEN: what was allocated at its moments */
+	struct dissection_labels *labels; /* a hash table, by context and set */
+	struct accumulation part;         /* only with WHEN: what was allocated at its moments */
 };
 
 /* Begin with MOMENTS, which are finished; WHEN may be NULL. Free with dissection_free. */
@@ -54,6 +58,13 @@ void dissection_finish(struct dissection *dissection, size_t ncontexts, const st
 /* The smallest and the largest number that the bucket AT stands for; both UINT64_MAX: not known. */
 void dissection_goroutine_range(size_t at, uint64_t *low, uint64_t *high);
 void dissection_proc_range(size_t at, uint64_t *low, uint64_t *high);
+
+/*
+ * Hand each set of labels (a number, as in struct trace_sample) that CONTEXT allocated under, and its bytes, to TAKE;
+ * in no order.
+ */
+void dissection_each_label(const struct dissection *dissection, uint32_t context,
+			   void (*take)(void *user, uint32_t set, double bytes), void *user);
 
 /* Free what it holds; a zeroed one is fine. */
 void dissection_free(struct dissection *dissection);

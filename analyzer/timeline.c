@@ -7,8 +7,11 @@
 #include "analyzer/dissection.h"
 #include "analyzer/moments.h"
 #include "analyzer/site_group.h"
+#include "base/memory.h"
+#include "trace/trace_reader.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 /* "2,048": NUMBER with its thousands parted. */
 static void put_number(char *text, size_t size, uint64_t number)
@@ -81,9 +84,30 @@ static void fill_slices(struct timeline *timeline, struct arena *arena, const st
 	    DISSECTION_SLICES, (double)dissection->slice_ns * 1e-9, bytes, gc_share, goroutines, procs, cycles};
 }
 
-void timeline_fill(struct analysis *out, struct arena *arena, const struct dissection *dissection)
+/* The sets by their numbers in samples: none, not known, and those of the trace. */
+static void copy_label_sets(struct analysis *out, struct arena *arena, const struct trace *trace)
+{
+	struct label_set *sets;
+
+	out->nlabel_sets = TRACE_LABELS_FIRST + trace->nlabel_sets;
+	out->label_sets = sets = arena_alloc(arena, out->nlabel_sets, sizeof(*sets));
+	sets[TRACE_LABELS_UNKNOWN].unknown = true;
+	for (size_t i = 0; i < trace->nlabel_sets; i++) {
+		const struct trace_label_set *from = &trace->label_sets[i];
+		struct label *labels = arena_alloc(arena, from->count + 1, sizeof(*labels));
+
+		for (size_t k = 0; k < from->count; k++)
+			labels[k] = (struct label){arena_string(arena, from->labels[k].key),
+						   arena_string(arena, from->labels[k].value)};
+		sets[TRACE_LABELS_FIRST + i] = (struct label_set){labels, from->count, false};
+	}
+}
+
+void timeline_fill(struct analysis *out, struct arena *arena, const struct dissection *dissection,
+		   const struct trace *trace)
 {
 	name_buckets(out, arena);
+	copy_label_sets(out, arena, trace);
 	if (dissection->slice_ns)
 		fill_slices(&out->timeline, arena, dissection);
 }
@@ -92,6 +116,51 @@ static void add_all(double *to, const double *from, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		to[i] += from[i];
+}
+
+/* A site's parts by label, as they are collected. */
+struct label_parts {
+	struct label_part *parts;
+	size_t count, capacity;
+};
+
+static void take_label(void *user, uint32_t set, double bytes)
+{
+	struct label_parts *parts = user;
+
+	parts->parts = memory_reserve(parts->parts, parts->count, &parts->capacity, sizeof(*parts->parts));
+	parts->parts[parts->count++] = (struct label_part){set, bytes};
+}
+
+static int compare_parts(const void *left, const void *right)
+{
+	const struct label_part *a = left, *b = right;
+
+	return (a->set > b->set) - (a->set < b->set);
+}
+
+/* By set, each once: contexts of one site have sets in common. */
+static void fill_labels(struct site *site, struct arena *arena, const struct dissection *dissection,
+			const struct site_group *group)
+{
+	struct label_parts all = {0};
+	struct label_part *kept;
+	size_t count = 0;
+
+	for (size_t i = 0; i < group->ncontexts; i++)
+		dissection_each_label(dissection, group->contexts[i], take_label, &all);
+	if (all.count)
+		qsort(all.parts, all.count, sizeof(*all.parts), compare_parts);
+	kept = arena_alloc(arena, all.count + 1, sizeof(*kept));
+	for (size_t i = 0; i < all.count; i++) {
+		if (count && kept[count - 1].set == all.parts[i].set)
+			kept[count - 1].bytes += all.parts[i].bytes;
+		else
+			kept[count++] = all.parts[i];
+	}
+	free(all.parts);
+	site->by_labels = kept;
+	site->nlabels = count;
 }
 
 void timeline_fill_site(struct site *site, struct arena *arena, const struct dissection *dissection,
@@ -111,4 +180,5 @@ void timeline_fill_site(struct site *site, struct arena *arena, const struct dis
 	site->slices = dissection->slice_ns ? sum->slices : NULL;
 	site->by_goroutines = sum->goroutines;
 	site->by_procs = sum->procs;
+	fill_labels(site, arena, dissection, group);
 }

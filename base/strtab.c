@@ -80,6 +80,14 @@ uint32_t strtab_add(struct strtab *table, const char *text)
 	return strtab_add_bytes(table, text ? text : "", text ? strlen(text) : 0);
 }
 
+uint32_t strtab_find_bytes(const struct strtab *table, const char *text, size_t length)
+{
+	struct strtab_entry *entry;
+
+	HASH_FIND(hh, table->by_text, text, length, entry);
+	return entry ? entry->number : table->count;
+}
+
 const char *strtab_get(const struct strtab *table, uint32_t number)
 {
 	return number < table->count ? table->by_number[number]->text : "";

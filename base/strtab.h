@@ -21,6 +21,9 @@ uint32_t strtab_add_bytes(struct strtab *table, const char *text, size_t length)
 /* The same for a NUL-terminated string; NULL counts as "". */
 uint32_t strtab_add(struct strtab *table, const char *text);
 
+/* The number of the LENGTH bytes at TEXT; the number of strings when the table does not hold them. */
+uint32_t strtab_find_bytes(const struct strtab *table, const char *text, size_t length);
+
 /* The string of NUMBER, borrowed; "" for a number the table does not hold. */
 const char *strtab_get(const struct strtab *table, uint32_t number);
 

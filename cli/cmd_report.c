@@ -23,8 +23,9 @@ struct report_arguments {
 
 static const struct argp_option report_argp_options[] = {
     {"by", KEY_BY, "WHAT", 0,
-     "a line of the table for each site (the default), root, category, type, goroutine (who started it), package, or for "
-     "how many goroutines or procs (running Ps) there were at the time",
+     "a line of the table for each site (the default), root, category, type, goroutine (who started it), package, label "
+     "(the goroutine's profiler labels; label:KEY: one of them), or for how many goroutines or procs (running Ps) there "
+     "were at the time",
      0},
     {"top", KEY_TOP, "N", 0, "lines in the table (default 20)", 0},
     {"details", KEY_DETAILS, "N", 0, "of these, how many to explain (default 5)", 0},
@@ -93,7 +94,7 @@ static error_t report_parse(int key, char *value, struct argp_state *state)
 
 	switch (key) {
 	case KEY_BY:
-		if (report_by_parse(&arguments->options.by, value, &error) != STATUS_OK)
+		if (report_by_parse(&arguments->options, value, &error) != STATUS_OK)
 			argp_error(state, "--by: %s", error.text);
 		break;
 	case KEY_TOP:

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "collector/concurrency.h"
 #include "collector/figures.h"
+#include "collector/labels.h"
 #include "collector/tally.h"
 
 #include <assert.h>
@@ -18,6 +19,7 @@
 
 #define DRAIN_EMPTY    UINT32_MAX
 #define DRAIN_TALLY_NS 50000000u /* between readings of the tallies: how fine counted samples stand in time */
+#define DRAIN_HURRY_NS 1000000000u
 #define DRAIN_WATCH_NS 20000000u /* between looks at the goroutines and Ps */
 
 /* Open addressing: from the agent's hash of a stack to the trace's context. */
@@ -49,6 +51,8 @@ struct drain {
 	uint32_t cycle;               /* numgc, as last heard */
 	uint64_t process_cpu;         /* ns at the last look */
 	struct concurrency *concurrency;
+	struct labels *labels;
+	uint64_t late, hurry_ns;             /* labels that came too late so far; until when to hurry for them */
 	struct concurrency_now now, written; /* as last seen, and as the trace has it */
 	uint64_t watch_ns;                   /* when it was seen */
 	uint64_t *frames;                    /* room for one stack */
@@ -107,6 +111,7 @@ void drain_free(struct drain *drain)
 		return;
 	tally_free(drain->tally);
 	concurrency_free(drain->concurrency);
+	labels_free(drain->labels);
 	free(drain->slots);
 	free(drain->addresses.words);
 	free(drain->types.words);
@@ -192,6 +197,11 @@ static uint64_t drain_time(const struct drain *drain, uint64_t ticks)
 	return since < 0 ? 0 : (uint64_t)((double)since * drain->ns_a_tick);
 }
 
+static uint32_t drain_labels(struct drain *drain, const struct agent_alloc *alloc)
+{
+	return drain->labels ? labels_at(drain->labels, alloc->labels, alloc->cycle) : TRACE_LABELS_UNKNOWN;
+}
+
 static void drain_take_alloc(struct drain *drain, const struct agent_alloc *alloc)
 {
 	struct trace_sample sample = {
@@ -208,6 +218,7 @@ static void drain_take_alloc(struct drain *drain, const struct agent_alloc *allo
 		drain->bad_records++;
 		return;
 	}
+	sample.labels = drain_labels(drain, alloc);
 	if (alloc->live_rate) {
 		sample.address = alloc->address;
 		sample.live_rate = alloc->live_rate;
@@ -226,6 +237,7 @@ static bool drain_take_step(void *user, const struct tally_step *step)
 				      .processor = step->processor,
 				      .rate = step->rate,
 				      .cycle = drain->cycle,
+				      .labels = TRACE_LABELS_UNKNOWN,
 				      .count = step->count};
 
 	if (slot->context == DRAIN_EMPTY || !step->rate) {
@@ -477,6 +489,25 @@ void drain_watch(struct drain *drain, struct concurrency *concurrency)
 	drain->concurrency = concurrency;
 }
 
+static void drain_hurry(struct drain *drain, uint64_t now_ns)
+{
+	if (labels_late(drain->labels) == drain->late)
+		return;
+	drain->late = labels_late(drain->labels);
+	drain->hurry_ns = now_ns + DRAIN_HURRY_NS;
+}
+
+bool drain_is_hurried(const struct drain *drain)
+{
+	return drain_time(drain, region_ticks()) < drain->hurry_ns;
+}
+
+void drain_name_labels(struct drain *drain, struct labels *labels)
+{
+	labels_free(drain->labels);
+	drain->labels = labels;
+}
+
 uint64_t drain_run(struct drain *drain)
 {
 	uint64_t now = region_ticks(), count, now_ns;
@@ -490,6 +521,7 @@ uint64_t drain_run(struct drain *drain)
 	if (now_ns - drain->tally_ns >= DRAIN_TALLY_NS)
 		drain_take_tallies(drain, now_ns);
 	drain_look_around(drain, now_ns);
+	drain_hurry(drain, now_ns);
 	return count;
 }
 

@@ -10,11 +10,13 @@
 #include "collector/region.h"
 #include "trace/trace_writer.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 struct concurrency;
 struct drain;
+struct labels;
 
 /*
  * A drain of REGION, of process PID whose program is loaded at BIAS, into WRITER. Both are borrowed. Free with
@@ -27,6 +29,9 @@ struct drain *drain_new(struct region *region, struct trace_writer *writer, pid_
  * it is not known); a change becomes a record of the GC's figures.
  */
 void drain_watch(struct drain *drain, struct concurrency *concurrency);
+
+/* Name the labels of samples by LABELS, which DRAIN takes over (NULL: those of labelled goroutines are not known). */
+void drain_name_labels(struct drain *drain, struct labels *labels);
 
 /* Free; NULL is ignored. Region and writer are the caller's to close. */
 void drain_free(struct drain *drain);
@@ -47,6 +52,9 @@ void drain_write_losses(struct drain *drain);
 
 /* How full the fullest ring was at the last drain_run, as a fraction. */
 double drain_pressure(const struct drain *drain);
+
+/* Whether the labels of samples came too late within the last second: look more often. */
+bool drain_is_hurried(const struct drain *drain);
 
 /* How many samples were taken. */
 uint64_t drain_samples(const struct drain *drain);

@@ -12,6 +12,7 @@
 #include "binary/go_pclntab.h"
 #include "collector/concurrency.h"
 #include "collector/figures.h"
+#include "collector/labels.h"
 
 #include <elf.h>
 #include <stdlib.h>
@@ -134,6 +135,15 @@ struct concurrency *plan_concurrency(const struct plan *plan, uint64_t bias)
 	return concurrency_new(&plan->layout, bias);
 }
 
+struct labels *plan_labels(const struct plan *plan, pid_t pid, uint64_t bias, struct trace_writer *writer)
+{
+	const struct go_layout *layout = &plan->layout;
+
+	if (!layout->memstats || layout->memstats_numgc == GO_LAYOUT_NONE)
+		return NULL;
+	return labels_new(pid, plan->info.minor, layout->memstats + layout->memstats_numgc + bias, writer);
+}
+
 void plan_executable(const struct plan *plan, uint64_t *start, uint64_t *size)
 {
 	*start = *size = 0;
@@ -188,6 +198,7 @@ void plan_fill(const struct plan *plan, uint64_t bias, struct agent_plan *agent)
 	agent->g_m = layout->g_m;
 	agent->g_goid = layout->g_goid;
 	agent->g_gopc = layout->g_gopc;
+	agent->g_labels = agent->numgc ? layout->g_labels : 0; /* without numgc they could not be believed */
 	agent->m_g0 = layout->m_g0;
 	agent->m_curg = layout->m_curg;
 	agent->m_p = layout->m_p;

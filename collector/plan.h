@@ -11,9 +11,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct concurrency;
+struct labels;
 struct plan;
+struct trace_writer;
 
 /* One piece of the target's memory to overwrite. */
 struct plan_write {
@@ -46,6 +49,12 @@ void plan_free(struct plan *plan);
 /* A reader of what the program, loaded at BIAS, does at once (collector/concurrency.h): NULL where that is not known.
  */
 struct concurrency *plan_concurrency(const struct plan *plan, uint64_t bias);
+
+/*
+ * A reader of its goroutines' labels in process PID (collector/labels.h), whose sets go to WRITER: NULL where that
+ * cannot be done.
+ */
+struct labels *plan_labels(const struct plan *plan, pid_t pid, uint64_t bias, struct trace_writer *writer);
 
 /* What the trace should say of the program; borrowed from the plan. */
 const struct plan_program *plan_program(const struct plan *plan);

@@ -119,6 +119,7 @@ static void session_begin(struct session *session, pid_t pid, const char *way)
 	session->result->profiled = true;
 	session->drain = drain_new(&session->region, session->writer, pid, session->bias);
 	drain_watch(session->drain, plan_concurrency(session->plan, session->bias));
+	drain_name_labels(session->drain, plan_labels(session->plan, pid, session->bias, session->writer));
 	session_write_facts(session, way);
 	cpu_record_begin(session->cpu, session->writer, pid, session->bias, &session->region,
 			 drain_start_ns(session->drain));
@@ -296,7 +297,8 @@ static int session_timeout(const struct session *session)
 {
 	if (!session->drain)
 		return session->follow ? 200 : DRAIN_IDLE_MS;
-	return drain_pressure(session->drain) > 0.02 ? DRAIN_BUSY_MS : DRAIN_IDLE_MS;
+	return drain_pressure(session->drain) > 0.02 || drain_is_hurried(session->drain) ? DRAIN_BUSY_MS
+											 : DRAIN_IDLE_MS;
 }
 
 static void session_loop(struct session *session)

@@ -3,6 +3,7 @@
  */
 #include "report/gather.h"
 
+#include "base/buf.h"
 #include "base/memory.h"
 #include "base/strtab.h"
 #include "report/words.h"
@@ -88,6 +89,42 @@ static void gather_buckets(struct gatherer *gatherer, const struct site *site, c
 	}
 }
 
+/* The name of SET's row: KEY's value in it, or all its labels. */
+static void name_set(struct buf *name, const struct label_set *set, const char *key)
+{
+	name->size = 0;
+	for (size_t i = 0; i < set->count; i++) {
+		if (!key)
+			buf_append_format(name, "%s%s=%s", i ? ", " : "", set->labels[i].key, set->labels[i].value);
+		else if (strcmp(set->labels[i].key, key) == 0)
+			buf_append_format(name, "%s=%s", key, set->labels[i].value);
+	}
+	if (name->size)
+		return;
+	if (set->unknown)
+		buf_append_string(name, "not known");
+	else if (key)
+		buf_append_format(name, "no label %s", key);
+	else
+		buf_append_string(name, "no labels");
+}
+
+static void gather_site_labels(struct gatherer *gatherer, const struct analysis *analysis, const struct site *site,
+			       const char *key)
+{
+	struct buf name = {0};
+
+	for (size_t i = 0; i < site->nlabels && site->alloc_bytes > 0; i++) {
+		const struct label_part *part = &site->by_labels[i];
+
+		if (part->set >= analysis->nlabel_sets)
+			continue;
+		name_set(&name, &analysis->label_sets[part->set], key);
+		gather_add(gatherer, buf_string(&name), site, part->bytes / site->alloc_bytes);
+	}
+	buf_free(&name);
+}
+
 static void gather_site(struct gatherer *gatherer, const struct analysis *analysis, const struct site *site,
 			enum report_by by)
 {
@@ -112,6 +149,9 @@ static void gather_site(struct gatherer *gatherer, const struct analysis *analys
 		return;
 	case REPORT_BY_PROCS:
 		gather_buckets(gatherer, site, &analysis->proc_buckets, site->by_procs);
+		return;
+	case REPORT_BY_LABEL:
+		gather_site_labels(gatherer, analysis, site, NULL);
 		return;
 	case REPORT_BY_PACKAGE:
 		if (site->function)
@@ -138,6 +178,18 @@ static int compare_rows(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
+/* All sites are in: what each row saves, and their order. */
+static void gather_end(struct gatherer *gatherer, const struct analysis *analysis)
+{
+	struct gathering *gathering = gatherer->out;
+
+	for (size_t i = 0; i < gathering->count; i++)
+		gathering->rows[i].saving = analysis_saving(analysis, &gathering->rows[i].removal, NULL);
+	if (gathering->count)
+		qsort(gathering->rows, gathering->count, sizeof(*gathering->rows), compare_rows);
+	free(gatherer->last);
+}
+
 void gather(struct gathering *gathering, const struct analysis *analysis, enum report_by by)
 {
 	struct gatherer gatherer = {.out = gathering};
@@ -145,11 +197,17 @@ void gather(struct gathering *gathering, const struct analysis *analysis, enum r
 	*gathering = (struct gathering){.names = strtab_new()};
 	for (size_t i = 0; i < analysis->nsites; i++)
 		gather_site(&gatherer, analysis, &analysis->sites[i], by);
-	for (size_t i = 0; i < gathering->count; i++)
-		gathering->rows[i].saving = analysis_saving(analysis, &gathering->rows[i].removal, NULL);
-	if (gathering->count)
-		qsort(gathering->rows, gathering->count, sizeof(*gathering->rows), compare_rows);
-	free(gatherer.last);
+	gather_end(&gatherer, analysis);
+}
+
+void gather_labels(struct gathering *gathering, const struct analysis *analysis, const char *key)
+{
+	struct gatherer gatherer = {.out = gathering};
+
+	*gathering = (struct gathering){.names = strtab_new()};
+	for (size_t i = 0; i < analysis->nsites; i++)
+		gather_site_labels(&gatherer, analysis, &analysis->sites[i], key);
+	gather_end(&gatherer, analysis);
 }
 
 void gather_free(struct gathering *gathering)

@@ -36,6 +36,7 @@ enum report_by {
 	REPORT_BY_PACKAGE,    /* where the allocation stands */
 	REPORT_BY_GOROUTINES, /* how many goroutines there were at the time */
 	REPORT_BY_PROCS,      /* how many Ps were running */
+	REPORT_BY_LABEL,      /* the goroutine's profiler labels, or one of them */
 };
 
 /* A question to the model: sites that are gone, each once, and another setting of the GC. Neither: nothing is asked. */
@@ -47,6 +48,7 @@ struct report_what_if {
 
 struct report_options {
 	enum report_by by;             /* text */
+	const char *label;             /* text, by label: the key of the one that is meant; NULL: all together */
 	size_t top;                    /* text: lines of the table */
 	size_t details;                /* text: of these, how many to tell more about */
 	size_t depth;                  /* text: frames of a stack that are shown there */
@@ -68,9 +70,11 @@ struct report_options report_options_default(void);
  */
 enum status report_value_parse(enum report_value *value, const char *text, struct error *error);
 
-/* The same for what a table's lines stand for: "site", "root", "category", "type", "goroutine", "package",
- * "goroutines", "procs". */
-enum status report_by_parse(enum report_by *by, const char *text, struct error *error);
+/*
+ * The same for what a table's lines stand for: "site", "root", "category", "type", "goroutine", "package",
+ * "goroutines", "procs", "label", or "label:KEY", whose KEY is borrowed from TEXT. Sets OPTIONS' by and label.
+ */
+enum status report_by_parse(struct report_options *options, const char *text, struct error *error);
 
 /* The ranked report, for a terminal or a file; UTF-8. OPTIONS may be NULL: the default ones. */
 enum status report_text(FILE *stream, const struct analysis *analysis, const struct report_options *options,

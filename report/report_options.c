@@ -44,7 +44,7 @@ enum status report_value_parse(enum report_value *value, const char *text, struc
 	return STATUS_OK;
 }
 
-enum status report_by_parse(enum report_by *by, const char *text, struct error *error)
+enum status report_by_parse(struct report_options *options, const char *text, struct error *error)
 {
 	static const char *const names[] = {
 	    [REPORT_BY_SITE] = "site",
@@ -55,13 +55,18 @@ enum status report_by_parse(enum report_by *by, const char *text, struct error *
 	    [REPORT_BY_PACKAGE] = "package",
 	    [REPORT_BY_GOROUTINES] = "goroutines",
 	    [REPORT_BY_PROCS] = "procs",
+	    [REPORT_BY_LABEL] = "label",
 	};
-	int index = option_index(text, names, sizeof(names) / sizeof(names[0]));
+	bool has_key = strncmp(text, "label:", 6) == 0 && text[6];
+	int index = has_key ? REPORT_BY_LABEL : option_index(text, names, sizeof(names) / sizeof(names[0]));
 
 	if (index < 0)
-		return error_set(error, "%s: take site, root, category, type, goroutine, package, goroutines or procs",
+		return error_set(error,
+				 "%s: take site, root, category, type, goroutine, package, goroutines, procs, label or "
+				 "label:KEY",
 				 text);
-	*by = (enum report_by)index;
+	options->by = (enum report_by)index;
+	options->label = has_key ? text + 6 : NULL;
 	return STATUS_OK;
 }
 

@@ -106,7 +106,7 @@ static void put_all(struct page *page, const struct analysis *analysis, const st
 			  "allocated too little; a smaller --rate sees more.",
 		    0);
 	} else if (options->by != REPORT_BY_SITE) {
-		report_text_groups(page, analysis, options->by, options->top);
+		report_text_groups(page, analysis, options);
 		put_classes(page, analysis);
 	} else {
 		report_text_table(page, analysis, options->top);

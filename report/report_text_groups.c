@@ -19,6 +19,7 @@ static const struct group_words {
     [REPORT_BY_GOROUTINE] = {"By goroutine: the go statement that started it", "started by"},
     [REPORT_BY_PACKAGE] = {"By package", "package"},
     [REPORT_BY_GOROUTINES] = {"By how many goroutines there were at the time", "at the time"},
+    [REPORT_BY_LABEL] = {"By the goroutine's profiler labels", "labels"},
     [REPORT_BY_PROCS] = {"By how many Ps were running at the time", "at the time"},
 };
 
@@ -68,17 +69,21 @@ static void put_group(struct page *page, const struct analysis *analysis, const 
 	page_put(page, "\n");
 }
 
-void report_text_groups(struct page *page, const struct analysis *analysis, enum report_by by, size_t top)
+void report_text_groups(struct page *page, const struct analysis *analysis, const struct report_options *options)
 {
+	size_t top = options->top;
 	struct group_columns columns = {.saved = analysis->gc.known ? 9 : 0, .per = 1};
 	struct gathering gathering;
 
 	columns.rates = !analysis->is_heap_profile && analysis_seconds(analysis) >= 1;
 	if (columns.rates)
 		columns.per = analysis_seconds(analysis);
-	gather(&gathering, analysis, by);
-	page_heading(page, group_words[by].heading);
-	put_header(page, &columns, by);
+	if (options->by == REPORT_BY_LABEL)
+		gather_labels(&gathering, analysis, options->label);
+	else
+		gather(&gathering, analysis, options->by);
+	page_heading(page, group_words[options->by].heading);
+	put_header(page, &columns, options->by);
 	for (size_t i = 0; i < top && i < gathering.count; i++)
 		put_group(page, analysis, &columns, &gathering.rows[i]);
 	if (gathering.count == 0)

@@ -18,8 +18,8 @@ void report_text_site_time(struct page *page, const struct analysis *analysis, c
 /* The ranked table of the first TOP sites, and what its marks mean. */
 void report_text_table(struct page *page, const struct analysis *analysis, size_t top);
 
-/* The same for what sites have in common: BY is not REPORT_BY_SITE. */
-void report_text_groups(struct page *page, const struct analysis *analysis, enum report_by by, size_t top);
+/* The same for what sites have in common: OPTIONS' BY is not REPORT_BY_SITE. */
+void report_text_groups(struct page *page, const struct analysis *analysis, const struct report_options *options);
 
 /* What would be without some sites, or with the GC set otherwise. WHAT_IF's ranks are ANALYSIS'. */
 void report_text_what_if(struct page *page, const struct analysis *analysis, const struct report_what_if *what_if);

@@ -14,9 +14,10 @@
 #define TRACE_FRAME_HEADER_SIZE 16 /* u32 magic, u32 stored bytes, u32 raw bytes, u32 CRC-32 of those and the bytes */
 #define TRACE_FRAME_MAX         (64u << 20) /* raw bytes of a frame, at most */
 
-#define TRACE_STACK_MAX 4096         /* frames of a stack, at most */
-#define TRACE_CHAIN_MAX 256          /* levels of an inline chain, at most */
-#define TRACE_COUNT_MAX (1ull << 48) /* samples of one record, at most */
+#define TRACE_STACK_MAX  4096         /* frames of a stack, at most */
+#define TRACE_CHAIN_MAX  256          /* levels of an inline chain, at most */
+#define TRACE_LABELS_MAX 256          /* labels of a set, at most */
+#define TRACE_COUNT_MAX  (1ull << 48) /* samples of one record, at most */
 
 /* The first byte of a record. Numbers are LEB128, signed ones zigzag; deltas start from 0 in every frame. */
 enum trace_tag {
@@ -37,6 +38,8 @@ enum trace_tag {
 	TRACE_TAG_ORDER,
 	TRACE_TAG_CPU_STACK, /* numbered from 0 in order */
 	TRACE_TAG_CPU_SAMPLE,
+	TRACE_TAG_LABELS = 20, /* a set of labels, numbered in order */
+	TRACE_TAG_LABELLED,    /* which set the samples after it have */
 };
 
 #define TRACE_CONTEXT_TYPE_KNOWN 1u

@@ -22,6 +22,22 @@ struct trace_context {
 	bool truncated;        /* the stack was deeper than the agent records */
 };
 
+/* What a sample's labels may be besides a set, and the first set. */
+#define TRACE_LABELS_NONE    0u
+#define TRACE_LABELS_UNKNOWN 1u
+#define TRACE_LABELS_FIRST   2u
+
+/* A profiler label (runtime/pprof.Labels). */
+struct trace_label {
+	const char *key, *value;
+};
+
+/* The labels of a goroutine, by key; stored once. */
+struct trace_label_set {
+	const struct trace_label *labels;
+	uint32_t count;
+};
+
 /* A sampled allocation, or several alike that were only counted. */
 struct trace_sample {
 	uint64_t time_ns; /* CLOCK_MONOTONIC, from the trace's start; of several: when their count was read */
@@ -33,6 +49,7 @@ struct trace_sample {
 	uint64_t address;   /* of the object; 0 when its death will not be told */
 	uint64_t live_rate; /* mean bytes of the thinned sampling by which the death is told; 0 when it is not */
 	uint32_t cycle;     /* memstats.numgc at the time */
+	uint32_t labels; /* of the goroutine: TRACE_LABELS_NONE, _UNKNOWN, or TRACE_LABELS_FIRST and the set's number */
 };
 
 /* Where a thread used its CPU, stored once; CPU samples name it by number, from 0 up. */

@@ -38,7 +38,7 @@ struct reader {
 	const struct trace_callbacks *callbacks;
 	struct reader_deltas deltas;
 	size_t facts_capacity, contexts_capacity, cpu_stacks_capacity, symbols_capacity, types_capacity,
-	    functions_capacity, orders_capacity;
+	    functions_capacity, orders_capacity, label_sets_capacity;
 };
 
 static void *reader_arena_alloc(struct trace *trace, size_t size)
@@ -141,6 +141,46 @@ static void reader_state(struct reader *reader, struct cursor *cursor)
 	state->rate = cursor_uleb(cursor);
 	state->live_rate = cursor_uleb(cursor);
 	state->cycle = (uint32_t)cursor_uleb(cursor);
+}
+
+static void reader_labels(struct reader *reader, struct cursor *cursor)
+{
+	struct trace *trace = reader->trace;
+	uint64_t count = cursor_uleb(cursor), i;
+	const uint8_t *key, *value;
+	struct trace_label *labels;
+	size_t key_size, value_size;
+
+	if (cursor->failed || count > TRACE_LABELS_MAX || trace->nlabel_sets >= UINT32_MAX - TRACE_LABELS_FIRST) {
+		cursor->failed = true;
+		return;
+	}
+	labels = reader_arena_alloc(trace, count * sizeof(*labels));
+	for (i = 0; i < count; i++) {
+		key = reader_counted(cursor, &key_size);
+		value = reader_counted(cursor, &value_size);
+		if (!key || !value) {
+			cursor->failed = true;
+			return;
+		}
+		labels[i].key = reader_keep_bytes(trace, key, key_size);
+		labels[i].value = reader_keep_bytes(trace, value, value_size);
+	}
+	trace->label_sets = memory_reserve(trace->label_sets, trace->nlabel_sets, &reader->label_sets_capacity,
+					   sizeof(*trace->label_sets));
+	trace->label_sets[trace->nlabel_sets++] = (struct trace_label_set){labels, (uint32_t)count};
+}
+
+/* A set that is not defined becomes one that is not known. */
+static void reader_labelled(struct reader *reader, struct cursor *cursor)
+{
+	uint64_t labels = cursor_uleb(cursor);
+
+	if (labels >= TRACE_LABELS_FIRST + reader->trace->nlabel_sets) {
+		reader->trace->skipped++;
+		labels = TRACE_LABELS_UNKNOWN;
+	}
+	reader->deltas.state.labels = (uint32_t)labels;
 }
 
 static uint64_t reader_delta(struct cursor *cursor, uint64_t *previous)
@@ -442,6 +482,12 @@ static void reader_record(struct reader *reader, struct cursor *cursor)
 	case TRACE_TAG_FUNCTION:
 		reader_function(reader, cursor);
 		break;
+	case TRACE_TAG_LABELS:
+		reader_labels(reader, cursor);
+		break;
+	case TRACE_TAG_LABELLED:
+		reader_labelled(reader, cursor);
+		break;
 	case TRACE_TAG_END:
 		reader->trace->complete = true;
 		break;
@@ -591,6 +637,7 @@ void trace_free(struct trace *trace)
 	free(trace->types);
 	free(trace->functions);
 	free(trace->orders);
+	free(trace->label_sets);
 	strtab_free(trace->strings);
 	*trace = (struct trace){0};
 }

@@ -25,7 +25,9 @@ struct trace {
 	struct trace_order *orders;
 	size_t norders; /* sorted by PC once trace_read returns */
 	struct trace_function *functions;
-	size_t nfunctions;          /* sorted by entry once trace_read returns */
+	size_t nfunctions; /* sorted by entry once trace_read returns */
+	struct trace_label_set *label_sets;
+	size_t nlabel_sets;
 	struct trace_losses losses; /* the last ones seen */
 	uint64_t nsamples, ndeaths, ngcs, ncpu_samples;
 	uint64_t end_ns;  /* the latest time seen */
@@ -35,7 +37,7 @@ struct trace {
 	void *arena;      /* the reader's own memory */
 };
 
-/* Called while reading; any may be NULL. SAMPLE->context, or ->stack, is always a valid number in TRACE. */
+/* Called while reading; any may be NULL. SAMPLE's context (or stack) and labels are always of TRACE. */
 struct trace_callbacks {
 	void (*sample)(void *user, const struct trace *trace, const struct trace_sample *sample);
 	void (*death)(void *user, const struct trace *trace, const struct trace_death *death);

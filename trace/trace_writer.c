@@ -25,7 +25,7 @@
 struct writer_deltas {
 	uint64_t time_ns, goroutine, address;
 	uint64_t rate, live_rate;
-	uint32_t processor, cycle;
+	uint32_t processor, cycle, labels;
 	bool state_written;
 };
 
@@ -188,6 +188,25 @@ uint32_t trace_writer_cpu_stack(struct trace_writer *writer, const struct trace_
 	return writer->ncpu_stacks++;
 }
 
+static void writer_text(struct buf *block, const char *text)
+{
+	buf_append_uleb(block, strlen(text));
+	buf_append_string(block, text);
+}
+
+void trace_writer_labels(struct trace_writer *writer, const struct trace_label *labels, uint32_t count)
+{
+	uint32_t i;
+
+	assert(count <= TRACE_LABELS_MAX);
+	writer_begin(writer, TRACE_TAG_LABELS);
+	buf_append_uleb(&writer->block, count);
+	for (i = 0; i < count; i++) {
+		writer_text(&writer->block, labels[i].key);
+		writer_text(&writer->block, labels[i].value);
+	}
+}
+
 static void writer_append_delta(struct buf *block, uint64_t value, uint64_t *previous)
 {
 	buf_append_zigzag(block, (int64_t)(value - *previous));
@@ -213,6 +232,15 @@ static void writer_state(struct trace_writer *writer, const struct trace_sample 
 	buf_append_uleb(&writer->block, sample->cycle);
 }
 
+static void writer_labelled(struct trace_writer *writer, uint32_t labels)
+{
+	if (writer->deltas.labels == labels)
+		return;
+	writer->deltas.labels = labels;
+	buf_append_u8(&writer->block, TRACE_TAG_LABELLED);
+	buf_append_uleb(&writer->block, labels);
+}
+
 static void writer_counted(struct trace_writer *writer, const struct trace_sample *sample)
 {
 	struct buf *block = &writer->block;
@@ -234,6 +262,7 @@ void trace_writer_sample(struct trace_writer *writer, const struct trace_sample 
 	if (!sample->address) /* the live rate says nothing here: keep it from switching the state to and fro */
 		plain.live_rate = writer->deltas.live_rate;
 	writer_state(writer, &plain);
+	writer_labelled(writer, sample->labels);
 	if (sample->count > 1) {
 		writer_counted(writer, sample);
 		return;

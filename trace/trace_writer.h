@@ -19,6 +19,8 @@ void trace_writer_fact(struct trace_writer *writer, const char *key, const void 
 uint32_t trace_writer_context(struct trace_writer *writer, const struct trace_context *context);
 uint32_t trace_writer_cpu_stack(struct trace_writer *writer, const struct trace_cpu_stack *stack);
 void trace_writer_cpu_sample(struct trace_writer *writer, const struct trace_cpu_sample *sample);
+/* A set of labels, numbered from 0 in the order they are given; before the first sample that has it. */
+void trace_writer_labels(struct trace_writer *writer, const struct trace_label *labels, uint32_t count);
 void trace_writer_sample(struct trace_writer *writer, const struct trace_sample *sample);
 void trace_writer_death(struct trace_writer *writer, const struct trace_death *death);
 void trace_writer_gc(struct trace_writer *writer, const struct trace_gc *gc);

@@ -155,6 +155,7 @@ static uint64_t agent_fill_alloc(struct agent_control *control, struct agent_sha
 	record->record.time = agent_now();
 	record->address = sample->object;
 	record->goroutine = sample->start.curg ? load64(sample->start.curg + plan->g_goid) : 0;
+	record->labels = sample->start.curg && plan->g_labels ? load64(sample->start.curg + plan->g_labels) : 0;
 	record->rate = sample->rate;
 	record->live_rate = sample->live_rate;
 	record->cycle = plan->numgc ? load32(plan->numgc) : 0;

@@ -45,6 +45,7 @@ struct agent_plan {
 	uint32_t nfigures;
 	uint32_t arguments_shift; /* 0: AX=p BX=size (to Go 1.22); 1: AX=mp BX=p CX=size */
 	uint32_t g_m, g_goid, g_gopc;
+	uint32_t g_labels; /* 0: labels are not wanted */
 	uint32_t m_g0, m_curg, m_p;
 	uint32_t p_id, p_mcache, next_sample;
 	uint32_t special_kind, special_kind_profile;
@@ -153,6 +154,7 @@ struct agent_alloc {
 	uint64_t hash; /* of stack, size, type and creator */
 	uint64_t address;
 	uint64_t goroutine;
+	uint64_t labels;          /* the goroutine's, a pointer; 0: none */
 	uint32_t rate, live_rate; /* means in bytes; live_rate 0: the runtime will not tell of its death */
 	uint32_t cycle;
 	uint16_t processor, depth; /* frames that follow, 0 without AGENT_FLAG_STACK */

@@ -65,7 +65,8 @@ static void write_object(struct trace_writer *writer, uint32_t context, int step
 				      .rate = 1,
 				      .address = address,
 				      .live_rate = 1,
-				      .cycle = (uint32_t)(step / CYCLE)};
+				      .cycle = (uint32_t)(step / CYCLE),
+				      .labels = context ? TRACE_LABELS_FIRST + step % 2 : TRACE_LABELS_NONE};
 	struct trace_death death = {sample.time_ns + 1, address, sample.cycle + 1};
 
 	trace_writer_sample(writer, &sample);
@@ -88,6 +89,8 @@ static int write_trace(void **state)
 		context.stack = &stacks[i];
 		trace_writer_context(writer, &context);
 	}
+	trace_writer_labels(writer, &(const struct trace_label){"side", "even"}, 1);
+	trace_writer_labels(writer, &(const struct trace_label){"side", "odd"}, 1);
 	for (int step = 0; step < STEPS; step++) {
 		if (step % 10 == 0)
 			write_gc(writer, step);
@@ -188,6 +191,26 @@ static void test_buckets(void **state)
 	analysis_free(&analysis);
 }
 
+static void test_labels(void **state)
+{
+	struct analysis analysis = analyze(NULL);
+	const struct site *steady = site_of(&analysis, "main.steady"), *crowded = site_of(&analysis, "main.crowded");
+
+	(void)state;
+	assert_int_equal(analysis.nlabel_sets, 4);
+	assert_true(analysis.label_sets[TRACE_LABELS_UNKNOWN].unknown);
+	assert_string_equal(analysis.label_sets[3].labels[0].value, "odd");
+	assert_int_equal(steady->nlabels, 1);
+	assert_int_equal(steady->by_labels[0].set, TRACE_LABELS_NONE);
+	assert_true(fabs(steady->by_labels[0].bytes - STEPS * 64) < 1e-6);
+	assert_int_equal(crowded->nlabels, 2);
+	for (uint32_t i = 0; i < 2; i++) {
+		assert_int_equal(crowded->by_labels[i].set, TRACE_LABELS_FIRST + i);
+		assert_true(fabs(crowded->by_labels[i].bytes - 100 * 64) < 1e-6);
+	}
+	analysis_free(&analysis);
+}
+
 /* Buckets follow each other without a gap. */
 static void test_ranges(void **state)
 {
@@ -280,9 +303,9 @@ static void test_left_out_lives(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_timeline),       cmocka_unit_test(test_buckets), cmocka_unit_test(test_ranges),
-	    cmocka_unit_test(test_when),           cmocka_unit_test(test_lives),   cmocka_unit_test(test_nothing_left),
-	    cmocka_unit_test(test_left_out_lives),
+	    cmocka_unit_test(test_timeline),     cmocka_unit_test(test_buckets),        cmocka_unit_test(test_labels),
+	    cmocka_unit_test(test_ranges),       cmocka_unit_test(test_when),           cmocka_unit_test(test_lives),
+	    cmocka_unit_test(test_nothing_left), cmocka_unit_test(test_left_out_lives),
 	};
 
 	return cmocka_run_group_tests(tests, write_trace, remove_trace);

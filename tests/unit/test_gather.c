@@ -112,6 +112,40 @@ static void test_numbers(void **state)
 	gather_free(&gathering);
 }
 
+/* By all labels of a goroutine, or by one of them; what has it not, or is not known to have it, is a row too. */
+static void test_labels(void **state)
+{
+	static const struct label blue[] = {{"handler", "/plan"}, {"tenant", "blue"}}, green[] = {{"tenant", "green"}},
+				  also_blue[] = {{"handler", "/cart"}, {"tenant", "blue"}};
+	static const struct label_set sets[] = {
+	    {NULL, 0, false}, {NULL, 0, true}, {blue, 2, false}, {green, 1, false}, {also_blue, 2, false}};
+	static const struct label_part first[] = {{0, 10}, {2, 60}, {4, 30}},
+				       second[] = {{1, 5}, {2, 15}, {3, 20}, {9, 1}};
+	static struct site sites[] = {{.function = "main.F", .alloc_bytes = 100, .by_labels = first, .nlabels = 3},
+				      {.function = "main.G", .alloc_bytes = 40, .by_labels = second, .nlabels = 4}};
+	struct analysis analysis = {.sites = sites, .nsites = 2, .label_sets = sets, .nlabel_sets = 5};
+	struct gathering gathering;
+
+	(void)state;
+	gather_labels(&gathering, &analysis, NULL);
+	assert_int_equal(gathering.count, 5);
+	assert_string_equal(gathering.rows[0].name, "handler=/plan, tenant=blue");
+	assert_true(fabs(gathering.rows[0].alloc_bytes - 75) < 1e-9);
+	assert_int_equal(gathering.rows[0].sites, 2);
+	assert_true(fabs(row_of(&gathering, "no labels")->alloc_bytes - 10) < 1e-9);
+	assert_true(fabs(row_of(&gathering, "not known")->alloc_bytes - 5) < 1e-9);
+	gather_free(&gathering);
+	gather_labels(&gathering, &analysis, "tenant");
+	assert_int_equal(gathering.count, 4);
+	assert_true(fabs(row_of(&gathering, "tenant=blue")->alloc_bytes - 105) < 1e-9);
+	assert_true(fabs(row_of(&gathering, "tenant=green")->alloc_bytes - 20) < 1e-9);
+	assert_true(fabs(row_of(&gathering, "no label tenant")->alloc_bytes - 10) < 1e-9);
+	gather_free(&gathering);
+	gather_labels(&gathering, &analysis, "handler");
+	assert_true(fabs(row_of(&gathering, "no label handler")->alloc_bytes - 30) < 1e-9);
+	gather_free(&gathering);
+}
+
 static void test_nothing_at_all(void **state)
 {
 	struct analysis analysis = sample_analysis_empty();
@@ -126,9 +160,8 @@ static void test_nothing_at_all(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_nothing_is_lost),
-	    cmocka_unit_test(test_roots_and_goroutines),
-	    cmocka_unit_test(test_numbers),
+	    cmocka_unit_test(test_nothing_is_lost), cmocka_unit_test(test_roots_and_goroutines),
+	    cmocka_unit_test(test_numbers),         cmocka_unit_test(test_labels),
 	    cmocka_unit_test(test_nothing_at_all),
 	};
 

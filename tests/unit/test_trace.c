@@ -86,6 +86,7 @@ static struct trace_sample sample_number(unsigned i)
 	    .address = i % 5 ? 0 : 0xc000000000 + 64 * i,
 	    .live_rate = i % 5 ? 0 : 524288,
 	    .cycle = i / 40,
+	    .labels = i / 7 % 4, /* none, not known, and both sets */
 	};
 }
 
@@ -131,6 +132,8 @@ static char *write_trace(bool complete)
 	trace_writer_fact(writer, "command", "a\0b", 3);
 	assert_int_equal(trace_writer_context(writer, &contexts[0]), 0);
 	assert_int_equal(trace_writer_context(writer, &contexts[1]), 1);
+	trace_writer_labels(writer, (const struct trace_label[]){{"handler", "/plan"}, {"tenant", ""}}, 2);
+	trace_writer_labels(writer, NULL, 0);
 	for (i = 0; i < SAMPLES; i++) {
 		struct trace_sample sample = sample_number(i);
 
@@ -219,6 +222,7 @@ static void test_round_trip(void **state)
 		assert_int_equal(seen.samples[i].address, wanted.address);
 		assert_int_equal(seen.samples[i].live_rate, wanted.live_rate);
 		assert_int_equal(seen.samples[i].cycle, wanted.cycle);
+		assert_int_equal(seen.samples[i].labels, wanted.labels);
 	}
 	assert_int_equal(trace.nsamples, count);
 	assert_int_equal(seen.ndeaths, 1);
@@ -231,6 +235,11 @@ static void test_round_trip(void **state)
 	assert_int_equal(seen.gc.procs_running, 0);
 	assert_true(seen.gc.procs == UINT64_MAX);
 	assert_int_equal(trace.losses.throttled, 5);
+	assert_int_equal(trace.nlabel_sets, 2);
+	assert_int_equal(trace.label_sets[0].count, 2);
+	assert_string_equal(trace.label_sets[0].labels[0].value, "/plan");
+	assert_string_equal(trace.label_sets[0].labels[1].key, "tenant");
+	assert_int_equal(trace.label_sets[1].count, 0);
 	assert_memory_equal(trace_fact(&trace, "command", &size), "a\0b", 3);
 	assert_int_equal(size, 3);
 	assert_int_equal(trace.contexts[0].stack_depth, 3);

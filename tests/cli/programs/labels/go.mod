@@ -1,0 +1,3 @@
+module escprof.test/labels
+
+go 1.22
