@@ -169,7 +169,7 @@ static int compare_pairs(const void *left, const void *right)
 /* The number of the set of the COUNT pairs of texts that were read; they are in no order in a map. */
 static uint32_t number_of(struct labels *labels, size_t count)
 {
-	struct trace_label pairs[LABELS_MAX];
+	struct trace_label pairs[LABELS_MAX] = {0};
 	uint32_t known = strtab_count(labels->sets), number;
 	const char *bytes;
 	struct buf content = {0};
@@ -196,7 +196,7 @@ static uint32_t number_of(struct labels *labels, size_t count)
 static uint32_t read_set(struct labels *labels, uint64_t pointer, uint32_t *cycle)
 {
 	struct pair pairs[LABELS_MAX];
-	size_t count;
+	size_t count = 0;
 
 	if (!(labels->is_list ? read_list : read_map)(labels, pointer, pairs, &count) ||
 	    !read_texts(labels, pairs, count, cycle))

@@ -31,13 +31,12 @@ struct gathering {
  * one by one, by the go statement that made the goroutine; by how many there were at the time, its bytes are.
  */
 void gather(struct gathering *gathering, const struct analysis *analysis, enum report_by by);
+void gather_free(struct gathering *gathering);
 
 /*
  * The same by the labels that goroutines had: a row for each value of the label KEY, or with KEY NULL for each set of
  * labels; a site is in as many rows as it has bytes in.
  */
 void gather_labels(struct gathering *gathering, const struct analysis *analysis, const char *key);
-
-void gather_free(struct gathering *gathering);
 
 #endif
