@@ -165,6 +165,8 @@ void accumulate_gc(struct accumulation *accumulation, const struct trace_gc *gc)
 		totals->cycle_high = gc->cycle;
 	if (gc->goroutines != UINT64_MAX && gc->goroutines > totals->goroutines_max)
 		totals->goroutines_max = gc->goroutines;
+	if (gc->goroutines_live != UINT64_MAX && gc->goroutines_live > totals->goroutines_live_max)
+		totals->goroutines_live_max = gc->goroutines_live;
 	if (gc->time_ns >= totals->last.time_ns)
 		totals->last = *gc;
 }

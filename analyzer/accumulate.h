@@ -47,8 +47,8 @@ struct gc_totals {
 	uint64_t records;                                        /* 0: nothing is known */
 	uint64_t cycles;                                         /* cycle ends counted in the means */
 	double heap_marked, heap_goal, stack_scan, globals_scan; /* means */
-	uint64_t goroutines_max;
-	uint32_t cycle_low, cycle_high; /* numgc, smallest and largest, over all records */
+	uint64_t goroutines_max, goroutines_live_max;            /* the latter 0: not known */
+	uint32_t cycle_low, cycle_high;                          /* numgc, smallest and largest, over all records */
 };
 
 struct accumulation {

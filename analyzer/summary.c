@@ -93,6 +93,7 @@ struct gc_summary summary_of_gc(const struct gc_totals *gc, const struct cpu_pro
 	summary.live_bytes = gc->heap_marked;
 	summary.goal_bytes = gc->heap_goal;
 	summary.goroutines_max = gc->goroutines_max;
+	summary.goroutines_live_max = gc->goroutines_live_max;
 	summary.total_alloc = difference(before.total_alloc, gc->last.total_alloc);
 	return summary;
 }

@@ -144,6 +144,8 @@ static json_t *make_gc(const struct gc_summary *gc)
 	json_object_set_new(object, "live_bytes", make_real(gc->live_bytes + unknown));
 	json_object_set_new(object, "goal_bytes", make_real(gc->goal_bytes + unknown));
 	json_object_set_new(object, "goroutines_max", gc->known ? make_integer(gc->goroutines_max) : json_null());
+	json_object_set_new(object, "goroutines_live_max",
+			    gc->known && gc->goroutines_live_max ? make_integer(gc->goroutines_live_max) : json_null());
 	return object;
 }
 

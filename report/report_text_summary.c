@@ -38,6 +38,7 @@ static void put_command(struct page *page, const struct analysis *analysis)
 static void put_run(struct page *page, const struct analysis *analysis)
 {
 	const struct gc_summary *gc = &analysis->gc;
+	uint64_t goroutines = gc->goroutines_live_max ? gc->goroutines_live_max : gc->goroutines_max;
 	char text[WORDS_NUMBER_SIZE];
 	struct buf words = {0};
 
@@ -54,9 +55,8 @@ static void put_run(struct page *page, const struct analysis *analysis)
 			buf_append_format(&words, ", GOGC=%d", gc->gogc);
 		if (gc->memory_limit > 0 && gc->memory_limit < INT64_MAX)
 			buf_append_format(&words, ", memory limit %s", words_bytes(text, (double)gc->memory_limit));
-		if (gc->goroutines_max > 0)
-			buf_append_format(&words, ", up to %s goroutines",
-					  words_integer(text, (double)gc->goroutines_max));
+		if (goroutines > 0)
+			buf_append_format(&words, ", up to %s goroutines", words_integer(text, (double)goroutines));
 	}
 	if (!analysis->complete && !analysis->is_heap_profile)
 		buf_append_format(&words, "; the trace was cut%s%s", analysis->damage && *analysis->damage ? ": " : "",

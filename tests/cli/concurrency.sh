@@ -40,6 +40,13 @@ complement() {
 }
 check "--when: both parts are the whole" complement
 
+# The head of the report names those alive, a few at most beside the crowd.
+head_names_live() {
+	"$ESCPROF" report "$TRACE" >"$WORK/out" && grep -q '^Run .*up to 1,50[0-3] goroutines' "$WORK/out" ||
+		{ head -n 3 "$WORK/out"; return 1; }
+}
+check "the head names how many were alive" head_names_live
+
 says_when() {
 	"$ESCPROF" report --when 'goroutines>1000' "$TRACE" >"$WORK/out" &&
 		grep -q 'When .*“goroutines>1000” only: [0-9.]* % of the time, [0-9.]* % of the bytes' "$WORK/out" &&

@@ -99,8 +99,8 @@ static void test_gc_means(void **state)
 {
 	struct accumulation sums = {0};
 	static const struct trace_gc records[] = {
-	    {.cycle = 0, .heap_marked = 999, .goroutines = 3},
-	    {.cycle = 1, .heap_marked = 100, .heap_goal = 4000, .goroutines = 9},
+	    {.cycle = 0, .heap_marked = 999, .goroutines = 3, .goroutines_live = UINT64_MAX},
+	    {.cycle = 1, .heap_marked = 100, .heap_goal = 4000, .goroutines = 9, .goroutines_live = 5},
 	    {.cycle = 2, .heap_marked = 300, .heap_goal = 5000, .goroutines = 4},
 	    {.cycle = 2, .heap_marked = 300, .heap_goal = 5000, .goroutines = 4}, /* at the trace's end */
 	};
@@ -111,6 +111,7 @@ static void test_gc_means(void **state)
 	assert_int_equal(sums.gc.cycles, 2);
 	assert_true(sums.gc.heap_marked == 200 && sums.gc.heap_goal == 4500);
 	assert_int_equal(sums.gc.goroutines_max, 9);
+	assert_int_equal(sums.gc.goroutines_live_max, 5);
 	assert_int_equal(sums.gc.cycle_low, 0);
 	assert_int_equal(sums.gc.cycle_high, 2);
 	accumulate_free(&sums);
