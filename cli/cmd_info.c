@@ -84,6 +84,8 @@ static void info_print(const struct trace *trace, const struct info_sums *sums)
 	printf("  %-20s %" PRIu64 " (unweighted)\n", "sampled bytes", sums->bytes);
 	printf("  %-20s %zu, %zu addresses with symbols, %zu types\n", "stacks", trace->ncontexts, trace->nsymbols,
 	       trace->ntypes);
+	if (trace->nlabel_sets)
+		printf("  %-20s %zu sets of profiler labels\n", "labels", trace->nlabel_sets);
 	printf("  %-20s %" PRIu64 ", the last after cycle %" PRIu32 "\n", "GC figures", trace->ngcs, sums->last.cycle);
 	if (sums->any_gc && sums->last.total_alloc != UINT64_MAX)
 		printf("  %-20s %" PRIu64 " bytes by the runtime's own count\n", "allocated",

@@ -11,8 +11,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void count_sample(void *user, const struct trace *trace, const struct trace_sample *sample)
 {
-	/* What the reader promises: the number is valid. */
+	/* What the reader promises: the numbers are valid. */
 	*(uint64_t *)user += trace->contexts[sample->context].size;
+	if (sample->labels >= TRACE_LABELS_FIRST) {
+		const struct trace_label_set *set = &trace->label_sets[sample->labels - TRACE_LABELS_FIRST];
+
+		for (uint32_t i = 0; i < set->count; i++)
+			*(uint64_t *)user += strlen(set->labels[i].key) + strlen(set->labels[i].value);
+	}
 }
 
 static void read_once(const uint8_t *data, size_t size)
