@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # make matrix: Go versions × kinds of link, each built, run under escprof at rates 1 and 4096, and held against the
-# program's own TotalAlloc; stripped programs must have GC figures too. MATRIX_VERSIONS chooses the versions.
+# program's own TotalAlloc; stripped programs must have GC figures too. Goroutines alive are held against the program's own
+# count, and profiler labels must be right. MATRIX_VERSIONS chooses the versions.
 # usage: run.sh BUILD_DIR
 set -uo pipefail
 cd "$(dirname "$0")/../.."
@@ -17,7 +18,7 @@ skipped=0
 
 (cd tests/cli/programs/reader && GOTOOLCHAIN=local CGO_ENABLED=0 go build -o "$work/reader" .) || exit 1
 
-# build KIND: the target as that kind of program.
+# build KIND PROGRAM: that one of tests/cli/programs as that kind of program.
 build() {
 	local arguments=() cgo=0
 	case $1 in
@@ -27,7 +28,7 @@ build() {
 	stripped-pie) arguments=(-buildmode=pie -ldflags='-s -w') ;;
 	external) cgo=1 arguments=(-ldflags='-linkmode=external') ;;
 	esac
-	(cd tests/cli/programs/target && CGO_ENABLED=$cgo go build "${arguments[@]}" -o "$work/target" .)
+	(cd "tests/cli/programs/$2" && CGO_ENABLED=$cgo go build "${arguments[@]}" -o "$work/$2" .)
 }
 
 # agrees RATE TOLERANCE: escprof's total is the program's own.
@@ -39,6 +40,20 @@ agrees() {
 	"$work/reader" total "$work/json" "$total" "$2" || return 1
 	"$escprof" info "$work/t.escprof" >"$work/info"
 	grep -q "allocated .* by the runtime's own count" "$work/info"
+}
+
+# counts: the most goroutines in a slice of time are those that the program counted itself.
+counts() {
+	"$escprof" run -q -o "$work/t.escprof" -- "$work/concurrency" >"$work/out" &&
+		"$escprof" report --format json -o "$work/json" "$work/t.escprof" || return 1
+	"$work/reader" goroutines "$work/json" "$(awk '/^crowded/ { print $2 }' "$work/out")"
+}
+
+# labelled: what is allocated under one label is under no other, and some of it is known.
+labelled() {
+	"$escprof" run -q -o "$work/t.escprof" -- "$work/labels" 0.5 1000 &&
+		"$escprof" report --by label:kind --focus 'main\.even$' "$work/t.escprof" >"$work/out" || return 1
+	grep -q ' kind=even$' "$work/out" && ! grep -qE ' (kind=odd|no label kind)$' "$work/out" || { cat "$work/out"; return 1; }
 }
 
 for version in $versions; do
@@ -53,7 +68,8 @@ for version in $versions; do
 		continue
 	fi
 	for kind in plain stripped pie stripped-pie external; do
-		if output=$(build $kind 2>&1 && agrees 1 0.001 2>&1 && agrees 4096 0.05 2>&1); then
+		if output=$(build $kind target 2>&1 && agrees 1 0.001 2>&1 && agrees 4096 0.05 2>&1 &&
+			build $kind concurrency 2>&1 && counts 2>&1 && build $kind labels 2>&1 && labelled 2>&1); then
 			echo "ok go$version $kind"
 			passed=$((passed + 1))
 		else
