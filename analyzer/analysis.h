@@ -99,8 +99,8 @@ struct tiny_company {
 	double share; /* of the tiny objects that other sites make */
 };
 
-/* One allocation site: one inline chain at one call into the allocator, one type. Ranked by gc_saved_share; where its
- * interval holds 0, by bytes. */
+/* One allocation site: one inline chain at one call into the allocator, one type. Ranked by gc_saved_share, less for
+ * what of its interval lies on the other side of 0; then by bytes. */
 struct site {
 	uint32_t rank;               /* from 1 */
 	const char *function, *file; /* of the chain's innermost level */

@@ -157,13 +157,17 @@ static void fill_site(struct analysis_job *job, struct site *site, const struct 
 		timeline_fill_site(site, job->arena, job->dissection, group);
 }
 
-/* What a site is ranked by: a saving that cannot be told from nothing counts as nothing, however large its middle is.
+/*
+ * What a site is ranked by: its saving, and the less of it the more of its interval lies beyond nothing. One that may
+ * as well cost as save counts as nothing, however large its middle is.
  */
 static double rank_value(const struct site *site)
 {
 	const struct interval *interval = &site->gc_saved_share_ci;
+	double width = interval->high - interval->low, saved = site->gc_saved_share;
+	double beyond = saved > 0 ? fmax(0, -interval->low) : fmax(0, interval->high);
 
-	return interval->low <= 0 && interval->high >= 0 ? 0 : site->gc_saved_share;
+	return width > 0 ? saved * fmax(0, 1 - 2 * beyond / width) : saved;
 }
 
 static int compare_sites(const void *left, const void *right)
