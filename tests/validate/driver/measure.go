@@ -2,18 +2,22 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// measurement is one run: CPU in seconds.
+// measurement is one run: CPU in seconds, what it allocated, and what its work came to.
 type measurement struct {
-	cpu, wall, gc float64
-	checksum      string
+	cpu, wall, gc, bytes float64
+	checksum             string
 }
+
+var resultPattern = regexp.MustCompile(`result checksum=([0-9a-f]+) alloc_bytes=(\d+)`)
 
 func measuredPath(o *options) string { return filepath.Join(o.out, "measured.tsv") }
 
@@ -26,8 +30,13 @@ func (w *workload) run(o *options, without string) (measurement, error) {
 	if err != nil {
 		return m, fmt.Errorf("without %q: %w", without, err)
 	}
-	if _, m.checksum, _ = strings.Cut(string(text), "checksum="); m.checksum != "" {
-		m.checksum = strings.Fields(m.checksum)[0]
+	result := resultPattern.FindStringSubmatch(string(text))
+	if result == nil {
+		return m, fmt.Errorf("without %q: no line with the result: %q", without, text)
+	}
+	m.checksum = result[1]
+	if m.bytes, err = strconv.ParseFloat(result[2], 64); err != nil {
+		return m, err
 	}
 	line, err := os.ReadFile(file)
 	if err != nil {
@@ -48,6 +57,25 @@ func (w *workload) run(o *options, without string) (measurement, error) {
 	return m, nil
 }
 
+// checkBytes compares the bytes that a site's removal really took away with those that the trace says it has: they tell
+// whether the removal is the site's.
+func checkBytes(name string, predicted [][]string, full, without float64) error {
+	for _, line := range predicted {
+		if line[2] != name || full == 0 {
+			continue
+		}
+		site, err := strconv.ParseFloat(line[7], 64)
+		if err != nil {
+			return err
+		}
+		if gone := full - without; math.Abs(gone-site) > 0.1*site+0.01*full {
+			return fmt.Errorf("without %s %.1f MB are gone, but the stacks of its expression have %.1f MB: it is another site",
+				name, gone/1e6, site/1e6)
+		}
+	}
+	return nil
+}
+
 // measureAll measures each site's removal in all rounds; every other round goes the other way round.
 func (w *workload) measureAll(o *options) error {
 	predicted, err := linesOf(predictionsPath(o), w.name())
@@ -66,7 +94,7 @@ func (w *workload) measureAll(o *options) error {
 	for _, s := range w.sites {
 		names = append(names, s.name)
 	}
-	checksum := ""
+	var full measurement // the last one
 	for round := 0; round < o.rounds; round++ {
 		for _, name := range names {
 			if have[name+"\t"+strconv.Itoa(round)] {
@@ -76,11 +104,14 @@ func (w *workload) measureAll(o *options) error {
 			if err != nil {
 				return err
 			}
-			if checksum == "" {
-				checksum = m.checksum
+			if name == "" {
+				full = m
 			}
-			if m.checksum == "" || m.checksum != checksum {
-				return fmt.Errorf("without %q the program does other work: checksum %s, not %s", name, m.checksum, checksum)
+			if full.checksum != "" && m.checksum != full.checksum {
+				return fmt.Errorf("without %q the program does other work: checksum %s, not %s", name, m.checksum, full.checksum)
+			}
+			if err := checkBytes(name, predicted, full.bytes, m.bytes); err != nil {
+				return err
 			}
 			if err := appendLine(measuredPath(o), w.name(), name, round, m.cpu, m.wall, m.gc); err != nil {
 				return err

@@ -72,3 +72,19 @@ func TestScore(t *testing.T) {
 	near(t, "absolute error", s.absolute, (0.1+0.1+0.09)/4)
 	near(t, "coverage", s.coverage, 0.75)
 }
+
+func TestCheckBytes(t *testing.T) {
+	predicted := [][]string{{"w", "true", "a", "kind", "0", "0", "0", "100e6", "0"}}
+	for _, c := range []struct {
+		name          string
+		full, without float64
+		ok            bool
+	}{
+		{"a", 400e6, 300e6, true}, {"a", 400e6, 289e6, true}, {"a", 400e6, 311e6, true},
+		{"a", 400e6, 280e6, false}, {"a", 400e6, 320e6, false}, {"", 400e6, 400e6, true}, {"b", 400e6, 400e6, true},
+	} {
+		if err := checkBytes(c.name, predicted, c.full, c.without); (err == nil) != c.ok {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+}
