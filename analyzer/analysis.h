@@ -138,7 +138,7 @@ struct site {
 	double gc_saved_share_reused; /* if its objects were used again (a pool): nothing allocated, as much alive */
 	double alloc_cpu_seconds;     /* cost of allocating itself */
 	struct interval alloc_cpu_seconds_ci;
-	double assist_cpu_seconds;     /* what its allocations had to help the GC; not known without samples: 0 */
+	double assist_cpu_seconds;     /* what its allocations had to help the GC; NAN without samples of CPU */
 	const char *advice;            /* a sentence or two */
 	struct analysis_stack *stacks; /* most bytes first */
 	size_t nstacks;

@@ -138,7 +138,7 @@ static void fill_cost(struct site *site, const struct site_cost_run *run, const 
 	site->lifetime_cycles = cost.lifetime_cycles;
 	site->alloc_cpu_seconds = cost.alloc_seconds;
 	site->alloc_cpu_seconds_ci = cost.alloc_seconds_ci;
-	site->assist_cpu_seconds = group->assist_samples * run->cpu_period;
+	site->assist_cpu_seconds = run->cpu_period > 0 ? group->assist_samples * run->cpu_period : NAN;
 	site->gc_saved_share = cost.saved;
 	site->gc_saved_share_ci = cost.saved_ci;
 	site->gc_saved_share_reused = cost.saved_reused;

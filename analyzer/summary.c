@@ -239,8 +239,10 @@ static double share_with_few_lives(const struct analysis *analysis)
 	return analysis->alloc_bytes > 0 ? bytes / analysis->alloc_bytes : 0;
 }
 
-static void note_gc(struct analysis *analysis, struct arena *arena, const struct site_cost_run *cost)
+static void note_gc(struct analysis *analysis, struct arena *arena, const struct trace *trace,
+		    const struct site_cost_run *cost)
 {
+	const char *why = trace_fact(trace, "cpu_sampled", NULL);
 	double few = share_with_few_lives(analysis);
 
 	if (analysis->is_heap_profile) {
@@ -272,9 +274,11 @@ static void note_gc(struct analysis *analysis, struct arena *arena, const struct
 			 "Only what the program does outside the kernel was sampled: the GC's CPU is without the "
 			 "kernel's part of it (kernel.perf_event_paranoid of 1 shows it).");
 	if (!analysis->gc.sampled && analysis->gc.cpu_seconds > 0)
-		add_note(analysis, arena,
-			 "The GC's CPU is by the runtime's own account, which is metered by wall clock: it is too "
-			 "high on a machine that is short of CPUs, and leaves out sweeping.");
+		add_note(
+		    analysis, arena,
+		    "The GC's CPU is by the runtime's own account: metered by wall clock, so too high on a machine that "
+		    "is short of CPUs, and without sweeping and write barriers. Samples of CPU would tell it: %s.",
+		    why && why[0] ? why : "the trace has none");
 }
 
 static void note_tiny(struct analysis *analysis, struct arena *arena)
@@ -297,6 +301,6 @@ void summary_write_notes(struct analysis *analysis, struct arena *arena, const s
 	analysis->nnotes = 0;
 	note_trace(analysis, arena, trace, unknown_pcs);
 	note_verdicts(analysis, arena);
-	note_gc(analysis, arena, cost);
+	note_gc(analysis, arena, trace, cost);
 	note_tiny(analysis, arena);
 }

@@ -29,6 +29,9 @@ type site struct {
 	AllocObjects float64    `json:"alloc_objects"`
 	Saved        float64    `json:"gc_saved_share"`
 	SavedCI      [2]float64 `json:"gc_saved_share_ci"`
+	AllocCPU     float64    `json:"alloc_cpu_seconds"`
+	AllocCPUCI   [2]float64 `json:"alloc_cpu_seconds_ci"`
+	AssistCPU    float64    `json:"assist_cpu_seconds"`
 	Verdict      *struct{ Message string }
 	Shown        struct {
 		Function string
@@ -41,6 +44,13 @@ type site struct {
 }
 
 type report struct {
+	GC struct {
+		Samples    int                `json:"cpu_samples"`
+		Parts      map[string]float64 `json:"cpu_parts"`
+		Share      float64            `json:"cpu_share"`
+		ProcessCPU float64            `json:"process_cpu_seconds"`
+		Assists    float64            `json:"assist_seconds"`
+	}
 	Totals struct {
 		AllocBytes   float64 `json:"alloc_bytes"`
 		AllocObjects float64 `json:"alloc_objects"`
@@ -252,6 +262,8 @@ func main() {
 			runs = append(runs, read(path))
 		}
 		covers(r, runs)
+	case "cpu":
+		cpu(r)
 	case "goroutines":
 		goroutines(r, number(os.Args[3]))
 	case "part":

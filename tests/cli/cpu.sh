@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Where the CPU goes: by samples from outside where the kernel allows it, by the runtime's own account where not.
+source "$(dirname "$0")/common.bash"
+
+go_program reader || { echo "not ok build"; exit 1; }
+(cd tests/bench/programs/documents && CGO_ENABLED=0 go build -o "$WORK/documents" .) || { echo "not ok build"; exit 1; }
+TRACE=$WORK/t.escprof
+
+# record [options…]: profiles some seconds of JSON.
+record() { "$ESCPROF" run -q "$@" -o "$TRACE" -- "$WORK/documents" 3000 >/dev/null; }
+
+notes_runtime_account() { "$ESCPROF" report "$TRACE" >"$WORK/text" && grep -q "runtime's own account" "$WORK/text"; }
+
+# The samples are nearly all of the process's CPU, their parts are all of the GC's, and sites have a part of them.
+sampled() {
+	"$ESCPROF" report --format json -o "$WORK/json" "$TRACE" && "$WORK/reader" cpu "$WORK/json" && ! notes_runtime_account
+}
+
+record
+"$ESCPROF" info "$TRACE" >"$WORK/info"
+if grep -Eq '^ *cpu_sampled +(all|user)$' "$WORK/info"; then
+	check "CPU is sampled" sampled
+else
+	grep cpu_sampled "$WORK/info"
+	check "CPU is not sampled here, and the report says so" notes_runtime_account
+fi
+
+by_the_runtime() {
+	record --no-cpu-samples && notes_runtime_account &&
+		"$ESCPROF" report --format json -o "$WORK/json" "$TRACE" && grep -q '"cpu_samples": null' "$WORK/json"
+}
+check "--no-cpu-samples" by_the_runtime
+
