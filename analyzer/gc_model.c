@@ -21,7 +21,7 @@
 #include <string.h>
 
 #define MODEL_RELATIVE_ERROR 0.4
-#define MODEL_LARGEST_ERROR  0.10
+#define MODEL_LARGEST_ERROR  0.12
 #define MODEL_LAYOUT_ERROR   0.02 /* what a change of the heap's layout alone brings */
 #define LAYOUT_BYTES         0.03 /* … for a site with that share of the bytes, or more */
 #define NORMAL_95            1.96

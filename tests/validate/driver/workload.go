@@ -34,17 +34,17 @@ type setting struct {
 var tunedSettings = []setting{
 	{"gogc50", []string{"GOGC=50"}, nil},
 	{"gogc100", []string{"GOGC=100"}, nil},
-	{"gogc400", []string{"GOGC=400"}, nil},
+	{"gogc400", []string{"GOGC=400"}, []string{"-scale", "3"}}, // some twenty cycles at least: fewer are a matter of chance
 	{"limit", []string{"GOGC=off", "GOMEMLIMIT=90MiB"}, nil},
 	{"small", []string{"GOGC=100"}, []string{"-live", "2"}},
-	{"large1p", []string{"GOGC=100", "GOMAXPROCS=1"}, []string{"-live", "130"}},
+	{"large1p", []string{"GOGC=100", "GOMAXPROCS=1"}, []string{"-live", "130", "-scale", "2"}},
 	{"goroutines", []string{"GOGC=100"}, []string{"-goroutines", "10000"}},
 	{"idle", []string{"GOGC=100"}, []string{"-workers", "1"}},
 }
 
 var otherSettings = []setting{
 	{"gogc100", []string{"GOGC=100"}, nil},
-	{"gogc300", []string{"GOGC=300"}, nil},
+	{"gogc300", []string{"GOGC=300"}, []string{"-scale", "3"}},
 }
 
 func (w *workload) name() string { return w.program + "/" + w.setting + "/" + w.version }
