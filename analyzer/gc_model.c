@@ -7,11 +7,11 @@
  * bytes.
  *
  * The model's own error is from `make validate`'s removals in programs that it was not made on: their savings differed
- * from the predictions by 8 points of GC in the mean, which is a deviation of 10 points (a normal error's mean is 0.8
- * of it); for small sites it is two points and four tenths of the effect, and less for those below 3 % of the bytes.
- * Where a saving is the difference of two big effects, the error is theirs. The parts' intervals are put together by
- * squares, each side by itself (the method of variance estimates recovery), so that a life of which little is known
- * widens the side it can go to.
+ * from the predictions by 8 points of GC in the mean, with longer tails than a normal error's, so that
+ * it takes a deviation of 12 points to cover them; for small sites it is two points and four tenths of the effect, and
+ * less for those below 3 % of the bytes. Where a saving is the difference of two big effects, the error is theirs. The
+ * parts' intervals are put together by squares, each side by itself (the method of variance estimates recovery), so
+ * that a life of which little is known widens the side it can go to.
  */
 #include "analyzer/gc_model.h"
 
