@@ -120,11 +120,11 @@ static void add_share(struct shared **table, uintptr_t key, struct site_group *g
 
 static void free_shared(struct shared *table)
 {
-	struct shared *shared, *next;
+	struct shared *shared = table, *next;
 
-	HASH_ITER(hh, table, shared, next)
-	{
-		HASH_DEL(table, shared);
+	HASH_CLEAR(hh, table); /* the table alone: what was in it is still a list */
+	for (; shared; shared = next) {
+		next = shared->hh.next;
 		free(shared->shares);
 		free(shared);
 	}

@@ -104,7 +104,7 @@ static void take(void *user, const struct cpu_sample *sample)
 	struct cpu_record *record = user;
 	struct trace_cpu_sample out = {0};
 	struct known_stack *known;
-	uint64_t frames[DEEPEST];
+	uint64_t frames[DEEPEST] = {0};
 	uint32_t depth = sample->depth < DEEPEST ? sample->depth : DEEPEST;
 
 	if (!record->writer || sample->process != record->target)
@@ -147,9 +147,10 @@ void cpu_record_free(struct cpu_record *record)
 
 	if (!record)
 		return;
-	HASH_ITER(hh, record->stacks, known, next)
-	{
-		HASH_DEL(record->stacks, known);
+	known = record->stacks;
+	HASH_CLEAR(hh, record->stacks); /* the table alone: what was in it is still a list */
+	for (; known; known = next) {
+		next = known->hh.next;
 		free(known);
 	}
 	cpu_sampler_close(record->sampler);
