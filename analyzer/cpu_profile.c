@@ -13,7 +13,6 @@
 #include "base/memory.h"
 #include "trace/trace_reader.h"
 
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -167,13 +166,21 @@ static void add_context(struct division *division, struct site_group *group, con
 	add_share(&division->by_function, caller, group, pointers + STORED_WEIGHT * (objects - pointers));
 }
 
-static void divide(const struct shared *shared, size_t member, double count)
+/* The samples of GROUP that a stack of WORK adds to. */
+static double *samples_of(struct site_group *group, enum cpu_work work)
+{
+	if (work == CPU_BARRIERS)
+		return &group->barrier_samples;
+	return work == CPU_ALLOCATING ? &group->alloc_samples : &group->assist_samples;
+}
+
+static void divide(const struct shared *shared, enum cpu_work work, double count)
 {
 	for (size_t i = 0; i < shared->count; i++) {
 		double part =
 		    shared->weight > 0 ? shared->shares[i].weight / shared->weight : 1.0 / (double)shared->count;
 
-		*(double *)((char *)shared->shares[i].group + member) += count * part;
+		*samples_of(shared->shares[i].group, work) += count * part;
 	}
 }
 
@@ -181,22 +188,16 @@ static void divide(const struct shared *shared, size_t member, double count)
 static void take_stack(struct division *division, const struct trace_context *stack, unsigned bits, double count)
 {
 	struct call_site call = call_site_find(division->symbols, stack);
+	enum cpu_work work = cpu_class_of(bits);
 	const struct shared *shared;
 
-	if (cpu_class_of(bits) == CPU_BARRIERS) {
+	if (work == CPU_BARRIERS)
 		shared = find_shared(division->by_function,
 				     function_at(division->symbols, stack->stack, stack->stack_depth, call.depth));
-		if (shared)
-			divide(shared, offsetof(struct site_group, barrier_samples), count);
-		return;
-	}
-	shared = find_shared(division->by_call, call.pc);
-	if (!shared)
-		return;
-	if (cpu_class_is_assist(bits))
-		divide(shared, offsetof(struct site_group, assist_samples), count);
 	else
-		divide(shared, offsetof(struct site_group, alloc_samples), count);
+		shared = find_shared(division->by_call, call.pc);
+	if (shared)
+		divide(shared, work, count);
 }
 
 static bool concerns_sites(unsigned bits)
