@@ -32,9 +32,10 @@ LIB_OBJECTS := $(LIB_SOURCES:%.c=$(O)/%.o) $(O)/gen/profile.pb-c.o $(O)/collecto
 CLI_OBJECTS := $(patsubst %.c,$(O)/%.o,$(wildcard cli/*.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 TEST_TOOLS := $(patsubst %.c,$(O)/%,$(wildcard tests/tools/*.c))
+SIMULATION_OBJECTS := $(patsubst %.c,$(O)/%.o,$(wildcard tests/simulate/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all help demo test unit cli-test oracle matrix asan fuzz bench article validate lint format check-deps install clean deps
+.PHONY: all help demo test unit cli-test oracle simulate matrix asan fuzz bench article validate lint format check-deps install clean deps
 .DEFAULT_GOAL := all
 
 all: $(O)/escprof $(O)/libescprof.so ## build escprof and libescprof.so into build/
@@ -129,10 +130,11 @@ cli-test: all $(TEST_TOOLS) ## the tests of the command line alone
 unit-programs: $(UNIT_TESTS)
 
 UNIT_HELPERS := $(patsubst %.c,$(O)/%.o,$(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c)))
-$(O)/tests/unit/test_%: $(O)/tests/unit/test_%.o $(UNIT_HELPERS) $(LIB_OBJECTS)
+$(O)/tests/unit/test_%: $(O)/tests/unit/test_%.o $(UNIT_HELPERS) $(SIMULATION_OBJECTS) $(LIB_OBJECTS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(LIBS) -lcmocka
 
+$(O)/tests/tools/simulate_estimator: $(SIMULATION_OBJECTS)
 $(O)/tests/tools/%: $(O)/tests/tools/%.o $(LIB_OBJECTS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(LIBS)
@@ -147,6 +149,10 @@ oracle: all ## are the verdicts that are shown the right ones? 40 generated prog
 validate: deps ## predicted savings against really removing each site (hours; VALIDATE_ONLY, VALIDATE_ROUNDS)
 	@$(MAKE) --no-print-directory all $(TEST_TOOLS)
 	@bash tests/validate/run.sh $(O)
+
+SEEDS ?= 1000
+simulate: $(O)/tests/tools/simulate_estimator ## how often the report's intervals hold the truth, in SEEDS (1000) made-up programs
+	@$< $(SEEDS)
 
 matrix: all ## Go versions x kinds of link (fetches toolchains)
 	@bash tests/matrix/run.sh $(O)
@@ -176,7 +182,8 @@ article: all ## the tables of docs/ARTICLE.md anew (fetches toolchains)
 check-deps: ## fail on an #include that the rooms' order forbids
 	@bash tests/check-deps.sh
 
-FORMATTED = $(wildcard $(addsuffix /*.[ch],$(ROOMS)) collector/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.c tests/tools/*.c)
+FORMATTED = $(wildcard $(addsuffix /*.[ch],$(ROOMS)) collector/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.c tests/tools/*.c \
+	tests/simulate/*.[ch])
 format: ## clang-format every source
 	@clang-format -i $(FORMATTED)
 
