@@ -18,8 +18,10 @@
 
 #include <uthash.h>
 
-#define TINY_BLOCK 16
-#define BIG_OBJECT 512 /* from here on the bytes scanned cost more than the object */
+#define TINY_BLOCK     16
+#define SMALLER_UNSEEN 4 /* where sizes are mixed, those not seen may be so many times smaller than the smallest seen  \
+			  */
+#define BIG_OBJECT 512   /* from here on the bytes scanned cost more than the object */
 
 struct group_entry {
 	struct site_group group;
@@ -152,6 +154,8 @@ static void add_totals(struct site_group *group, const struct context_totals *to
 	bytes.seen *= size;
 	bytes.total *= size;
 	bytes.variance *= size * size;
+	bytes.step *= size;
+	bytes.step_variance *= size * size;
 	weights_merge(&group->objects, &totals->objects);
 	weights_merge(&group->bytes, &bytes);
 	add_lives(&group->object_lives, &totals->lives, 1);
@@ -193,6 +197,15 @@ static void add_context(struct grouping *grouping, struct site_groups *groups, c
 	add_totals(group, totals, (double)context->size);
 }
 
+/* Where sizes differ, there may be smaller ones than were seen: next to no bytes, but many objects. */
+static void expect_smaller(struct site_group *group)
+{
+	uint64_t smaller = group->smallest / SMALLER_UNSEEN;
+
+	if (group->smallest < group->largest)
+		weights_expect(&group->objects, 1, weights_of(smaller < 8 ? 8 : smaller, group->rate_high));
+}
+
 static bool is_name_end(char c)
 {
 	return !isalnum((unsigned char)c) && c != '_' && c != '.' && c != '[';
@@ -226,6 +239,12 @@ static bool is_chained(const struct trace *trace, const struct site_group *group
 	return true;
 }
 
+static void finish_group(const struct trace *trace, struct site_group *group)
+{
+	group->chained = is_chained(trace, group);
+	expect_smaller(group);
+}
+
 void site_groups_make(struct site_groups *groups, struct arena *arena, struct symbols *symbols,
 		      const struct trace *trace, const struct context_totals *totals, struct stack_filter *filter)
 {
@@ -239,7 +258,7 @@ void site_groups_make(struct site_groups *groups, struct arena *arena, struct sy
 			add_context(&grouping, groups, &trace->contexts[i], (uint32_t)i, &totals[i]);
 	}
 	for (size_t i = 0; i < groups->count; i++)
-		groups->groups[i]->chained = is_chained(trace, groups->groups[i]);
+		finish_group(trace, groups->groups[i]);
 	HASH_CLEAR(hh, grouping.by_key);
 	free(grouping.key);
 }

@@ -6,13 +6,16 @@
  * n(1−p)/p and its variance n(1−p)/p²: exactly total − seen and exactly the variance that Horvitz and Thompson give. So
  * the interval is seen + [quantiles of U]. It cannot fall below what was seen, closes as p → 1, and for p → 0 turns
  * into that of a Poisson count. U is taken as a gamma distribution of the same two moments, which also serves sums over
- * different p (there the sum's moments are kept, as Welch and Satterthwaite did for variances). Jeffreys' half sample
- * is added to n so that coverage is right on average for small n, where n alone would reach too low and n + 1 too
- * high. A gamma variable is never 0, but U often is where p is near 1: the interval then begins at what was seen,
- * unless seeing all was unlikely. tests/unit/test_weights.c simulates the coverage.
+ * different p (there the sum's moments are kept, as Welch and Satterthwaite did for variances). Half a sample is
+ * thought in so that coverage is right on average for small n, where n alone would reach too low and n + 1 too high
+ * (Jeffreys): an average one for the lower end, the one that would add most for the upper, since what is missing in the
+ * sum is missing most likely where samples weigh most (Fay and Feuer add a whole one, which is too much). A gamma
+ * variable is never 0, but U often is where p is near 1: the interval then begins at what was seen, unless seeing all
+ * was unlikely.
  *
- * What no sample shows has no part in it: where a site's sizes differ widely, all its small objects may be missed. They
- * are next to no bytes, but can be most of the objects: the interval of objects is too low then.
+ * What no sample shows has no part in it, unless weights_expect told of it: where a site's sizes differ widely, all its
+ * small objects may be missed. They are next to no bytes, but can be most of the objects. tests/unit/test_weights.c and
+ * `make simulate` measure the coverage.
  */
 #include "analyzer/weights.h"
 
@@ -37,6 +40,16 @@ void weights_add(struct weighted_sum *sum, double value, double weight, uint64_t
 	sum->total += n * value * weight;
 	sum->variance += n * value * value * weight * (weight - 1); /* (1−p)/p² = w(w−1) */
 	sum->log_all -= n * log(weight);
+	if (n > 0)
+		weights_expect(sum, value, weight);
+}
+
+void weights_expect(struct weighted_sum *sum, double value, double weight)
+{
+	if (value * (weight - 1) <= sum->step)
+		return;
+	sum->step = value * (weight - 1);
+	sum->step_variance = sum->step * value * weight;
 }
 
 void weights_merge(struct weighted_sum *sum, const struct weighted_sum *part)
@@ -46,6 +59,10 @@ void weights_merge(struct weighted_sum *sum, const struct weighted_sum *part)
 	sum->total += part->total;
 	sum->variance += part->variance;
 	sum->log_all += part->log_all;
+	if (part->step > sum->step) {
+		sum->step = part->step;
+		sum->step_variance = part->step_variance;
+	}
 }
 
 /* P(shape, x), the regularised lower incomplete gamma function, by its power series: for x < shape + 1. */
@@ -145,7 +162,8 @@ struct interval weights_interval(const struct weighted_sum *sum)
 		return interval;
 	if (sum->log_all < log(TAIL))
 		interval.low += weights_gamma_quantile(unseen * half, sum->variance * half, TAIL);
-	interval.high += weights_gamma_quantile(unseen * half, sum->variance * half, 1 - TAIL);
+	interval.high +=
+	    weights_gamma_quantile(unseen + 0.5 * sum->step, sum->variance + 0.5 * sum->step_variance, 1 - TAIL);
 	return interval;
 }
 

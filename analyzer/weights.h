@@ -19,6 +19,8 @@ struct weighted_sum {
 	double total;    /* the estimate */
 	double variance; /* of the estimate, given what the program did */
 	double log_all;  /* logarithm of the chance that so many objects were all seen, none missed */
+	/* What one more sample would add to what was not seen, and to the variance: the sample that adds most. */
+	double step, step_variance;
 };
 
 /* The weight 1/p of an object of SIZE bytes sampled with a mean of RATE bytes. 1 when RATE or SIZE is at most 1 or 0.
@@ -27,6 +29,9 @@ double weights_of(uint64_t size, uint64_t rate);
 
 /* Add COUNT samples that have the same WEIGHT (at least 1) and each the VALUE (1 for objects, bytes for bytes). */
 void weights_add(struct weighted_sum *sum, double value, double weight, uint64_t count);
+
+/* There may be objects of this VALUE and WEIGHT in SUM, though none was seen: the interval reaches further up. */
+void weights_expect(struct weighted_sum *sum, double value, double weight);
 
 /* Add PART to SUM. */
 void weights_merge(struct weighted_sum *sum, const struct weighted_sum *part);

@@ -64,6 +64,23 @@ static void test_every_allocation_seen(void **state)
 	assert_true(sum.total == 64000 && interval.low == 64000 && interval.high == 64000);
 }
 
+/* What was not seen can only add. */
+static void test_expected_unseen(void **state)
+{
+	struct weighted_sum sum = {0};
+	struct interval before, after;
+
+	(void)state;
+	weights_add(&sum, 1, weights_of(4096, 4096), 5);
+	before = weights_interval(&sum);
+	weights_expect(&sum, 1, weights_of(8192, 4096)); /* weighs less than those seen */
+	after = weights_interval(&sum);
+	assert_true(after.low == before.low && after.high == before.high);
+	weights_expect(&sum, 1, weights_of(64, 4096));
+	after = weights_interval(&sum);
+	assert_true(after.low == before.low && after.high > before.high + 30);
+}
+
 static void test_no_sample(void **state)
 {
 	struct weighted_sum sum = {0};
@@ -169,6 +186,7 @@ int main(void)
 	    cmocka_unit_test(test_weight_values),
 	    cmocka_unit_test(test_gamma_quantiles),
 	    cmocka_unit_test(test_every_allocation_seen),
+	    cmocka_unit_test(test_expected_unseen),
 	    cmocka_unit_test(test_no_sample),
 	    cmocka_unit_test(test_coverage),
 	    cmocka_unit_test(test_coverage_nothing_missed),
