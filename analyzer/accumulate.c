@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "trace/trace_reader.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,11 +38,65 @@ static double weight_cached(uint64_t size, uint64_t rate, uint64_t *cached_rate,
 	return *cached_weight;
 }
 
+/* The cohort born in CYCLE, begun anew where there is none; NULL if it is too long ago. */
+static struct life_cohort *cohort_of(struct accumulation *accumulation, uint32_t cycle)
+{
+	struct life_cohort *cohort = &accumulation->cohorts[cycle % LIFE_COHORTS];
+
+	if (cohort->cycle > cycle)
+		return NULL;
+	if (cohort->cycle < cycle)
+		*cohort = (struct life_cohort){.cycle = cycle};
+	return cohort;
+}
+
+static void count_birth(struct accumulation *accumulation, uint32_t cycle)
+{
+	struct life_cohort *cohort = cohort_of(accumulation, cycle);
+
+	accumulation->all_cohorts.births++;
+	if (cohort)
+		cohort->births++;
+}
+
+static void count_next_end(struct accumulation *accumulation, uint32_t cycle)
+{
+	struct life_cohort *cohort = cohort_of(accumulation, cycle);
+
+	accumulation->all_cohorts.ended_next++;
+	if (cohort)
+		cohort->ended_next++;
+}
+
+/*
+ * Of those born in a cycle, about as many are garbage in the next as of those born in any other. Where fewer of the
+ * last that could be swept were told of, the rest was not swept. One life more is thought in, ended as usual.
+ */
+static double unswept_share(struct accumulation *accumulation)
+{
+	const struct life_cohort *all = &accumulation->all_cohorts, *last, *after;
+	uint32_t end = accumulation->gc.cycle_high;
+	double births, usual;
+
+	if (end == 0)
+		return 0;
+	last = cohort_of(accumulation, end - 1);
+	after = cohort_of(accumulation, end);
+	if (!last || !after)
+		return 0;
+	births = (double)(all->births - last->births - after->births);
+	usual = births > 0 ? (double)(all->ended_next - last->ended_next) / births : 0;
+	if (usual <= 0)
+		return 0;
+	return fmax(0, 1 - ((double)last->ended_next + 1) / ((double)last->births * usual + 1));
+}
+
 /* A life is over, or the trace is; END is the cycle in which it was found unmarked, or the one after the last. */
 static void add_life(struct accumulation *accumulation, const struct live_object *object, uint32_t end, bool censored)
 {
 	struct life_totals *lives;
 	double survived = end > object->cycle ? (double)(end - object->cycle - 1) : 0;
+	double doubt = object->weight * (object->weight - 1);
 
 	if (object->context == NOBODY)
 		return;
@@ -50,9 +105,23 @@ static void add_life(struct accumulation *accumulation, const struct live_object
 	lives->censored += censored;
 	lives->weight += object->weight;
 	lives->survived += object->weight * survived;
-	lives->survived_squared += object->weight * survived * survived;
 	if (survived > 0)
 		lives->survived_any += object->weight;
+	if (survived > 0 && censored)
+		lives->still_there += object->weight;
+	if (!censored && survived <= 0)
+		count_next_end(accumulation, object->cycle);
+	if (lives->count == 1 || object->cycle < lives->first_cycle)
+		lives->first_cycle = object->cycle;
+	if (object->cycle > lives->last_cycle)
+		lives->last_cycle = object->cycle;
+	if (!censored)
+		lives->ended += object->weight;
+	else if (survived <= 1)
+		lives->young += object->weight;
+	lives->doubt += doubt;
+	lives->doubt_survived += doubt * survived;
+	lives->doubt_squared += doubt * survived * survived;
 }
 
 static void widen_rates(uint64_t *low, uint64_t *high, uint64_t rate)
@@ -86,6 +155,7 @@ static void begin_life(struct accumulation *accumulation, struct context_totals 
 	uint64_t rate = sample->live_rate > sample->rate ? sample->live_rate : sample->rate;
 	struct live_object object = {sample->address, sample->context, sample->cycle, 0};
 
+	count_birth(accumulation, sample->cycle);
 	object.weight = weight_cached(size, rate, &totals->cached_live_rate, &totals->cached_live_weight);
 	follow(accumulation, &object);
 }
@@ -200,6 +270,7 @@ void accumulate_finish(struct accumulation *accumulation, size_t ncontexts, size
 		context_at(accumulation, ncontexts - 1);
 	if (ncpu_stacks)
 		cpu_count_at(accumulation, ncpu_stacks - 1);
+	accumulation->gc.unswept = unswept_share(accumulation);
 	for (size_t i = 0; i < live->capacity; i++) {
 		if (live->slots[i].address)
 			add_life(accumulation, &live->slots[i], accumulation->gc.cycle_high + 1, true);

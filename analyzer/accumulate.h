@@ -23,12 +23,17 @@ struct trace_callbacks;
  * cycle's end is the births in a cycle times the mean number survived. Weights are by the sampling that told of deaths.
  */
 struct life_totals {
-	uint64_t count;          /* lives followed, ended or not */
-	uint64_t censored;       /* of these, still alive (or not yet swept) at the trace's end */
-	double weight;           /* Σ w */
-	double survived;         /* Σ w · cycle ends survived */
-	double survived_squared; /* Σ w · (cycle ends survived)² */
-	double survived_any;     /* Σ w of those that survived at least one */
+	uint64_t count;      /* lives followed, ended or not */
+	uint64_t censored;   /* of these, still alive (or not yet swept) at the trace's end */
+	double weight;       /* Σ w */
+	double survived;     /* Σ w · cycle ends survived */
+	double survived_any; /* Σ w of those that survived at least one */
+	double ended;        /* Σ w of those that were found dead */
+	double young;        /* Σ w of those still there that survived one at most: garbage may not be swept yet */
+	/* Σ w(w − 1) · 1, · cycle ends survived, · their squares: variances of the sums, given what the program did. */
+	double doubt, doubt_survived, doubt_squared;
+	double still_there;               /* Σ w of those still there that survived at least one */
+	uint32_t first_cycle, last_cycle; /* numgc at the first and the last birth */
 };
 
 /* One context's totals; all its objects have the context's size. */
@@ -49,6 +54,15 @@ struct gc_totals {
 	double heap_marked, heap_goal, stack_scan, globals_scan; /* means */
 	uint64_t goroutines_max, goroutines_live_max;            /* the latter 0: not known */
 	uint32_t cycle_low, cycle_high;                          /* numgc, smallest and largest, over all records */
+	double unswept; /* share of the garbage found by the last cycle whose deaths the trace's end came before */
+};
+
+/* Lives by the cycle of their birth, of the last few such cycles: how many there were, how many the next cycle ended.
+ */
+#define LIFE_COHORTS 4
+struct life_cohort {
+	uint32_t cycle;
+	uint64_t births, ended_next;
 };
 
 struct accumulation {
@@ -56,6 +70,7 @@ struct accumulation {
 	size_t ncontexts;                /* those seen so far */
 	struct live_table live;
 	struct live_table early; /* deaths that were read before their births: processors' records come interleaved */
+	struct life_cohort cohorts[LIFE_COHORTS], all_cohorts;
 	struct gc_totals gc;
 	uint64_t *cpu_counts; /* samples of each of the trace's CPU stacks */
 	size_t ncpu_counts;   /* room in it */

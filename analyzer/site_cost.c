@@ -1,131 +1,21 @@
 /*
- * From lives counted in cycles to what is alive, and from there to the model.
- *
- * Little's law: what is alive at the mean cycle end is what a site allocates in a cycle times the mean number of cycle
- * ends that its objects survive. That mean is a ratio of two weighted sums over the lives that were followed, and is
- * applied to the better known total of all samples.
- *
- * What a cycle marks is what was alive when marking began, and all that was born while it marked, dead or alive. The
- * latter is the model's F and must not be counted as alive. For the shortest-lived sites all that survives is of that
- * kind, so their share of survivors (a low quantile over the sites, by bytes) is taken for the share β of allocations
- * that fall into marking. It is the same for all sites, so every one's mean life is too long by β. Go begins to mark at
- * 70 % of the way to the goal at the earliest, and goes beyond it at most a little: β over 0.5 is not believed.
+ * From what a site allocates and what of it is alive to the model. What a cycle marks and no site has alive is the
+ * model's F, dead but born or found alive while the GC marked.
  */
 #include "analyzer/site_cost.h"
 
 #include "analyzer/accumulate.h"
 #include "analyzer/cpu_profile.h"
 #include "analyzer/site_group.h"
-#include "base/memory.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define BLACK_QUANTILE      0.1
-#define BLACK_MAX           0.5
 #define LIMIT_FELT          1.15 /* cycles this much closer together than GOGC says are the limit's doing */
 #define FEW_GC_SAMPLES      50   /* of CPU: fewer tell the parts of the GC worse than the constants do */
 #define TABLE_SHAPE         2.0  /* a relative deviation of 0.7 */
 #define CHAINED_WEIGHT      3.0  /* measured: 70 to 85 ns against 20 to 35 */
 #define POINTER_FREE_WEIGHT 0.35 /* marked, but not scanned */
-#define BLACK_LIVES         20   /* fewer lives tell nothing of a site's share of survivors */
-
-struct survivor_share {
-	double share, bytes;
-};
-
-static int compare_shares(const void *left, const void *right)
-{
-	const struct survivor_share *a = left, *b = right;
-
-	return (a->share > b->share) - (a->share < b->share);
-}
-
-static double black_share_of(const struct site_groups *groups)
-{
-	struct survivor_share *shares = memory_alloc(groups->count + 1, sizeof(*shares));
-	double total = 0, passed = 0, found = 0;
-	size_t count = 0;
-
-	for (size_t i = 0; i < groups->count; i++) {
-		const struct site_group *group = groups->groups[i];
-
-		if (group->object_lives.count < BLACK_LIVES)
-			continue;
-		shares[count].share = group->byte_lives.survived_any / group->byte_lives.weight;
-		shares[count].bytes = group->bytes.total;
-		total += shares[count++].bytes;
-	}
-	qsort(shares, count, sizeof(*shares), compare_shares);
-	for (size_t i = 0; i < count && passed <= total * BLACK_QUANTILE; i++) {
-		passed += shares[i].bytes;
-		found = shares[i].share;
-	}
-	free(shares);
-	return found <= BLACK_MAX ? found : 0;
-}
-
-static double typical_life_of(const struct site_groups *groups)
-{
-	double survived = 0, any = 0;
-
-	for (size_t i = 0; i < groups->count; i++) {
-		survived += groups->groups[i]->byte_lives.survived;
-		any += groups->groups[i]->byte_lives.survived_any;
-	}
-	return any > 0 ? survived / any : 1;
-}
-
-/* Mean cycle ends survived, without the one that is owed to being born while marking. */
-static double mean_life(const struct life_totals *lives, double black_share)
-{
-	return fmax(0, lives->survived / lives->weight - black_share);
-}
-
-/* The variance of the mean life, as of a sample of COUNT lives; one more of typical length is thought in. */
-static double mean_life_variance(const struct site_cost_run *run, const struct life_totals *lives)
-{
-	double count = (double)lives->count, mean = lives->survived / lives->weight;
-	double variance = fmax(0, lives->survived_squared / lives->weight - mean * mean);
-
-	return (variance + run->typical_life * run->typical_life / count) / count;
-}
-
-/* The 95 % interval of the mean life MEAN. Where all died at once: three in COUNT may still have lived on. */
-static struct interval life_interval(const struct site_cost_run *run, const struct life_totals *lives, double mean)
-{
-	double variance = mean_life_variance(run, lives), most = run->cycles;
-	double unseen = 3.0 / (double)lives->count * run->typical_life;
-	struct interval interval = {0, fmin(unseen, most)};
-
-	if (mean > 0 && variance > 0) {
-		interval.low = fmin(weights_gamma_quantile(mean, variance, 0.025), mean);
-		interval.high = fmin(fmax(weights_gamma_quantile(mean, variance, 0.975), mean), most);
-	}
-	interval.high = fmax(interval.high, mean);
-	return interval;
-}
-
-static void take_lives(struct site_cost *cost, const struct site_cost_run *run, const struct site_group *group)
-{
-	const struct life_totals *objects = &group->object_lives, *bytes = &group->byte_lives;
-	double byte_life, births = group->bytes.total / run->cycles;
-	struct interval interval;
-
-	if (objects->count == 0 || objects->weight <= 0) {
-		/* None was followed: they may all have lived on, from a cycle halfway in the mean. */
-		cost->live_bytes_ci.high = fmin(group->bytes.total / 2, run->model.live);
-		return;
-	}
-	byte_life = mean_life(bytes, run->black_share);
-	interval = life_interval(run, bytes, byte_life);
-	cost->live_bytes = births * byte_life;
-	cost->live_bytes_ci.low = births * interval.low;
-	cost->live_bytes_ci.high = fmax(cost->live_bytes, fmin(births * interval.high, run->model.live));
-	cost->live_objects = group->objects.total / run->cycles * mean_life(objects, run->black_share);
-	cost->lifetime_cycles = objects->survived / objects->weight;
-}
 
 /* How many objects of the usual kind one of GROUP's takes as long to mark as. */
 static double mark_weight(const struct site_group *group)
@@ -144,7 +34,12 @@ static struct site_cost lives_of(const struct site_cost_run *run, const struct s
 		cost.live_objects = group->live_objects;
 		cost.live_bytes_ci = (struct interval){cost.live_bytes, cost.live_bytes};
 	} else if (run->cycles > 0) {
-		take_lives(&cost, run, group);
+		struct live_estimate live = live_estimate_of(&run->live, group);
+
+		cost.live_bytes = live.bytes;
+		cost.live_objects = live.objects;
+		cost.live_bytes_ci = live.bytes_ci;
+		cost.lifetime_cycles = live.lifetime_cycles;
 	}
 	cost.mark_objects = cost.live_objects * mark_weight(group) * run->live_scale;
 	cost.live_bytes *= run->live_scale;
@@ -262,8 +157,7 @@ void site_cost_prepare(struct site_cost_run *run, const struct site_groups *grou
 	run->model.costs = gc_model_costs_for(go_version);
 	if (gc && gc->records)
 		take_gc(run, gc);
-	run->black_share = black_share_of(groups);
-	run->typical_life = typical_life_of(groups);
+	live_run_prepare(&run->live, groups, run->cycles, run->model.live, gc ? gc->unswept : 0);
 	for (size_t i = 0; i < groups->count; i++)
 		add_site(run, groups->groups[i]);
 	scale_live(run);

@@ -4,6 +4,7 @@
 
 #include "analyzer/analysis.h"
 #include "analyzer/gc_model.h"
+#include "analyzer/live_estimate.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,14 +19,12 @@ struct site_cost_run {
 	bool known;         /* there were GC cycles: the model can be asked */
 	bool attached_late; /* the heap of before the trace began is in no site */
 	double cycles;      /* ends of cycles over which lives were counted */
-	double
-	    black_share; /* of what is allocated, that is allocated while the GC marks, and so survives one cycle end */
-	double live_scale;   /* 1, or less where sampling says more alive than the GC marked */
-	double typical_life; /* mean cycle ends survived by those objects of all sites that survive any */
+	double live_scale;  /* 1, or less where sampling says more alive than the GC marked */
 	double
 	    alloc_scale; /* what was measured of the time that all allocating took, to its estimate; 1: not measured */
 	double barrier_samples; /* of CPU, of all the program */
 	double cpu_period;      /* seconds between samples of CPU; 0: there were none */
+	struct live_run live;
 	struct gc_model_run model;
 };
 

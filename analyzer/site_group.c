@@ -18,10 +18,11 @@
 
 #include <uthash.h>
 
-#define TINY_BLOCK     16
-#define SMALLER_UNSEEN 4 /* where sizes are mixed, those not seen may be so many times smaller than the smallest seen  \
-			  */
-#define BIG_OBJECT 512   /* from here on the bytes scanned cost more than the object */
+#define TINY_BLOCK 16
+#define SMALLER_UNSEEN                                                                                                 \
+	4              /* where sizes are mixed, those not seen may be so many times smaller than the smallest seen    \
+			*/
+#define BIG_OBJECT 512 /* from here on the bytes scanned cost more than the object */
 
 struct group_entry {
 	struct site_group group;
@@ -139,12 +140,21 @@ static struct site_group *find_group(struct grouping *grouping, struct site_grou
 
 static void add_lives(struct life_totals *to, const struct life_totals *from, double factor)
 {
+	if (from->count && (!to->count || from->first_cycle < to->first_cycle))
+		to->first_cycle = from->first_cycle;
+	if (from->last_cycle > to->last_cycle)
+		to->last_cycle = from->last_cycle;
 	to->count += from->count;
+	to->still_there += from->still_there * factor;
 	to->censored += from->censored;
 	to->weight += from->weight * factor;
 	to->survived += from->survived * factor;
-	to->survived_squared += from->survived_squared * factor;
 	to->survived_any += from->survived_any * factor;
+	to->ended += from->ended * factor;
+	to->young += from->young * factor;
+	to->doubt += from->doubt * factor * factor;
+	to->doubt_survived += from->doubt_survived * factor * factor;
+	to->doubt_squared += from->doubt_squared * factor * factor;
 }
 
 static void add_totals(struct site_group *group, const struct context_totals *totals, double size)
@@ -160,6 +170,7 @@ static void add_totals(struct site_group *group, const struct context_totals *to
 	weights_merge(&group->bytes, &bytes);
 	add_lives(&group->object_lives, &totals->lives, 1);
 	add_lives(&group->byte_lives, &totals->lives, size);
+	group->squared_bytes += totals->objects.total * size * size;
 	group->live_objects += totals->live_objects;
 	group->live_bytes += totals->live_objects * size;
 	group->alloc_seconds += gc_model_alloc_seconds(totals->objects.total, size);

@@ -63,7 +63,7 @@ static void test_lives(void **state)
 	assert_int_equal(sums.contexts[0].lives.count, 3);
 	assert_int_equal(sums.contexts[0].lives.censored, 1);
 	assert_true(sums.contexts[0].lives.survived == 0 + 3 + 5);
-	assert_true(sums.contexts[0].lives.survived_squared == 9 + 25);
+	assert_true(sums.contexts[0].lives.doubt == 0); /* all are seen at this rate */
 	assert_true(sums.contexts[0].lives.survived_any == 2);
 	assert_int_equal(sums.unmatched_deaths, 1);
 	assert_int_equal(sums.reused, 1);
