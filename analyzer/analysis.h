@@ -127,12 +127,13 @@ struct site {
 	double live_bytes, live_objects, scan_bytes; /* means over the cycles; scan_bytes: of objects over 512 bytes */
 	double mark_objects; /* the live ones by what marking them takes: one of a list or tree counts as several */
 	struct interval live_bytes_ci;
-	const double *small_bytes; /* allocated, by size: struct gc_model_small; NULL where not known */
-	double barrier_share;      /* of the CPU of write barriers, what goes with it */
-	double scan_share;         /* of its bytes, what the GC scans in objects over 512 bytes */
-	double lifetime_cycles;    /* mean GC cycles survived; NAN when no death or censored life was told */
-	uint64_t lifetimes;        /* samples whose lives were followed */
-	double gc_saved_share;     /* of the GC CPU; negative: removing it would cost */
+	struct interval live_by_life, live_black; /* parts of that doubt, as struct live_estimate has them */
+	const double *small_bytes;                /* allocated, by size: struct gc_model_small; NULL where not known */
+	double barrier_share;                     /* of the CPU of write barriers, what goes with it */
+	double scan_share;                        /* of its bytes, what the GC scans in objects over 512 bytes */
+	double lifetime_cycles; /* mean GC cycles survived; NAN when no death or censored life was told */
+	uint64_t lifetimes;     /* samples whose lives were followed */
+	double gc_saved_share;  /* of the GC CPU; negative: removing it would cost */
 	struct interval gc_saved_share_ci;
 	double gc_saved_share_equal_memory;
 	double gc_saved_share_reused; /* if its objects were used again (a pool): nothing allocated, as much alive */
@@ -227,6 +228,7 @@ struct selection {
 };
 
 struct gc_model_run;
+struct saving_doubts;
 
 struct analysis {
 	const char **command;
@@ -250,8 +252,9 @@ struct analysis {
 	struct site *sites;
 	size_t nsites; /* by rank */
 	const char **notes;
-	size_t nnotes;                     /* what is uncertain, in sentences */
-	const struct gc_model_run *gc_run; /* what analysis_saving asks; NULL where no cycle was seen */
+	size_t nnotes;                         /* what is uncertain, in sentences */
+	const struct saving_doubts *gc_doubts; /* of gc_run's sums; NULL: none */
+	const struct gc_model_run *gc_run;     /* what analysis_saving asks; NULL where no cycle was seen */
 	void *arena;
 };
 
@@ -268,6 +271,8 @@ struct removal {
 	double alloc_cpu_seconds;
 	/* Squares of what the bytes and seconds may be off by. */
 	double alloc_below, alloc_above, live_below, live_above, cpu_below, cpu_above;
+	double more_black, less_black; /* what live_bytes would differ by (struct site, live_black) */
+	double objects_off;            /* a square too: what mark_objects may be off by in as many bytes */
 };
 
 /* Add SHARE (0 to 1) of SITE. C's memory is not the GC's, and counts for nothing. */

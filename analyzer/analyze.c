@@ -134,6 +134,8 @@ static void fill_cost(struct site *site, const struct site_cost_run *run, const 
 	site->small_bytes = group->small_bytes;
 	site->scan_bytes = cost.scan_bytes;
 	site->live_bytes_ci = cost.live_bytes_ci;
+	site->live_by_life = cost.live_by_life;
+	site->live_black = cost.live_black;
 	site->scan_share = group->bytes.total > 0 ? group->scan_bytes / group->bytes.total : 0;
 	site->lifetime_cycles = cost.lifetime_cycles;
 	site->alloc_cpu_seconds = cost.alloc_seconds;
@@ -287,6 +289,7 @@ static void take_selection_saving(struct analysis_job *job)
 /* The model's run, for questions that come later. */
 static void keep_model(struct analysis_job *job)
 {
+	struct saving_doubts *doubts;
 	struct gc_model_run *run;
 
 	if (!job->cost.known)
@@ -294,6 +297,9 @@ static void keep_model(struct analysis_job *job)
 	run = arena_alloc(job->arena, 1, sizeof(*run));
 	*run = job->cost.model;
 	job->out->gc_run = run;
+	doubts = arena_alloc(job->arena, 1, sizeof(*doubts));
+	*doubts = job->cost.doubts;
+	job->out->gc_doubts = doubts;
 }
 
 static enum verdicts_state verdicts_state_of(const struct analyze_options *options)

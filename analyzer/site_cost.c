@@ -25,6 +25,12 @@ static double mark_weight(const struct site_group *group)
 	return pointers * (group->chained ? CHAINED_WEIGHT : 1) + (1 - pointers) * POINTER_FREE_WEIGHT;
 }
 
+/* Where sampling says too much is alive, that may be another site's: the upper end stays, but holds LEAST. */
+static struct interval scaled(const struct interval *interval, double scale, double least)
+{
+	return (struct interval){interval->low * scale, fmax(interval->high, least)};
+}
+
 static struct site_cost lives_of(const struct site_cost_run *run, const struct site_group *group)
 {
 	struct site_cost cost = {.lifetime_cycles = NAN};
@@ -33,19 +39,24 @@ static struct site_cost lives_of(const struct site_cost_run *run, const struct s
 		cost.live_bytes = group->live_bytes;
 		cost.live_objects = group->live_objects;
 		cost.live_bytes_ci = (struct interval){cost.live_bytes, cost.live_bytes};
+		cost.live_by_life = cost.live_black = cost.live_bytes_ci;
 	} else if (run->cycles > 0) {
 		struct live_estimate live = live_estimate_of(&run->live, group);
 
 		cost.live_bytes = live.bytes;
 		cost.live_objects = live.objects;
 		cost.live_bytes_ci = live.bytes_ci;
+		cost.live_by_life = live.bytes_by_life;
+		cost.live_black = live.bytes_black;
 		cost.lifetime_cycles = live.lifetime_cycles;
 	}
 	cost.mark_objects = cost.live_objects * mark_weight(group) * run->live_scale;
 	cost.live_bytes *= run->live_scale;
 	cost.live_objects *= run->live_scale;
-	cost.live_bytes_ci.low *= run->live_scale;
-	cost.live_bytes_ci.high = fmax(cost.live_bytes, cost.live_bytes_ci.high);
+	cost.live_bytes_ci = scaled(&cost.live_bytes_ci, run->live_scale, cost.live_bytes);
+	cost.live_by_life = scaled(&cost.live_by_life, run->live_scale, cost.live_bytes);
+	cost.live_black.low *= run->live_scale;
+	cost.live_black.high *= run->live_scale;
 	if (group->bytes.total > 0)
 		cost.scan_bytes = cost.live_bytes * group->scan_bytes / group->bytes.total;
 	return cost;
@@ -97,8 +108,33 @@ static double alive_share(const struct site_cost *cost, const struct site_group 
 	return group->bytes.total > 0 ? cost->live_bytes / group->bytes.total : 0;
 }
 
+/* What the model is asked to do without GROUP; its small objects are put into SMALL. */
+static struct saving_part part_of(const struct site_group *group, const struct site_cost *cost,
+				  struct gc_model_small *small)
+{
+	struct interval objects = weights_interval(&group->objects);
+	struct saving_part part = {
+	    .allocated = weights_interval(&group->bytes), .live = cost->live_by_life, .live_black = cost->live_black};
+
+	part.site = (struct gc_model_site){group->bytes.total, cost->live_bytes, cost->mark_objects,
+					   cost->scan_bytes,   cost->barriers,   small};
+	for (int i = 0; i < GC_MODEL_SMALL; i++) {
+		small->allocated[i] = group->small_bytes[i];
+		small->live[i] = group->small_bytes[i] * alive_share(cost, group);
+	}
+	if (group->bytes.total <= 0)
+		return part;
+	part.objects_per_byte = cost->live_bytes > 0 ? cost->mark_objects / cost->live_bytes
+						     : mark_weight(group) * group->objects.total / group->bytes.total;
+	part.scan_per_byte = group->scan_bytes / group->bytes.total;
+	part.objects_doubt = saving_objects_doubt(group->objects.total, &objects, group->bytes.total, &part.allocated);
+	return part;
+}
+
 static void add_site(struct site_cost_run *run, const struct site_group *group)
 {
+	struct gc_model_small small;
+	struct saving_part part;
 	struct site_cost cost;
 
 	if (group->call.operation == OPERATION_C)
@@ -108,9 +144,11 @@ static void add_site(struct site_cost_run *run, const struct site_group *group)
 	run->model.sites_live += cost.live_bytes;
 	run->model.sites_objects += cost.mark_objects;
 	run->model.sites_scan += cost.scan_bytes;
+	part = part_of(group, &cost, &small);
+	saving_doubts_add(&run->doubts, &part);
 	for (int i = 0; i < GC_MODEL_SMALL; i++) {
-		run->model.small.allocated[i] += group->small_bytes[i];
-		run->model.small.live[i] += group->small_bytes[i] * alive_share(&cost, group);
+		run->model.small.allocated[i] += small.allocated[i];
+		run->model.small.live[i] += small.live[i];
 	}
 }
 
@@ -127,6 +165,7 @@ static void scale_live(struct site_cost_run *run)
 	model->sites_scan *= run->live_scale;
 	for (int i = 0; i < GC_MODEL_SMALL; i++)
 		model->small.live[i] *= run->live_scale;
+	saving_doubts_scale_live(&run->doubts, run->live_scale);
 }
 
 /* What the samples of CPU tell: what the GC did, and how long allocating takes in this program. */
@@ -190,30 +229,23 @@ static void take_alloc_seconds(struct site_cost *cost, const struct site_cost_ru
 struct site_cost site_cost_of(const struct site_cost_run *run, const struct site_group *group)
 {
 	struct site_cost cost = lives_of(run, group);
-	struct gc_model_site site, kept;
 	struct gc_model_small small, kept_small;
-	struct gc_model_spread spread = {.allocated = weights_interval(&group->bytes), .live = cost.live_bytes_ci};
+	struct gc_model_site kept;
+	struct saving_part part;
 
 	take_alloc_seconds(&cost, run, group);
 	if (run->barrier_samples > 0)
 		cost.barriers = group->barrier_samples / run->barrier_samples;
 	if (!run->known || group->call.operation == OPERATION_C || group->bytes.total <= 0)
 		return cost;
-	spread.objects_per_byte = cost.live_bytes > 0 ? cost.mark_objects / cost.live_bytes
-						      : mark_weight(group) * group->objects.total / group->bytes.total;
-	spread.scan_per_byte = group->scan_bytes / group->bytes.total;
-	site = (struct gc_model_site){group->bytes.total, cost.live_bytes, cost.mark_objects,
-				      cost.scan_bytes,    cost.barriers,   &small};
-	for (int i = 0; i < GC_MODEL_SMALL; i++) {
-		small.allocated[i] = group->small_bytes[i];
-		small.live[i] = group->small_bytes[i] * alive_share(&cost, group);
-	}
-	cost.saved = gc_model_saving(&run->model, &site);
-	cost.saved_equal_memory = gc_model_saving_equal_memory(&run->model, &site);
+	part = part_of(group, &cost, &small);
+	cost.saved = gc_model_saving(&run->model, &part.site);
+	cost.saved_equal_memory = gc_model_saving_equal_memory(&run->model, &part.site);
 	kept_small = small;
 	memset(kept_small.live, 0, sizeof(kept_small.live));
-	kept = (struct gc_model_site){.allocated = site.allocated, .barriers = site.barriers, .small = &kept_small};
+	kept = (struct gc_model_site){
+	    .allocated = part.site.allocated, .barriers = part.site.barriers, .small = &kept_small};
 	cost.saved_reused = gc_model_saving(&run->model, &kept);
-	cost.saved_ci = gc_model_interval(&run->model, &site, &spread, NULL);
+	cost.saved_ci = saving_interval(&run->model, &run->doubts, &part, NULL);
 	return cost;
 }

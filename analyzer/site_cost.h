@@ -5,6 +5,7 @@
 #include "analyzer/analysis.h"
 #include "analyzer/gc_model.h"
 #include "analyzer/live_estimate.h"
+#include "analyzer/saving_interval.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,6 +26,7 @@ struct site_cost_run {
 	double barrier_samples; /* of CPU, of all the program */
 	double cpu_period;      /* seconds between samples of CPU; 0: there were none */
 	struct live_run live;
+	struct saving_doubts doubts; /* of the sums in the model */
 	struct gc_model_run model;
 };
 
@@ -33,7 +35,8 @@ struct site_cost {
 	double live_objects, live_bytes, scan_bytes; /* means over the cycles */
 	double mark_objects; /* live objects by what marking them takes: one of a chain counts as several */
 	struct interval live_bytes_ci;
-	double lifetime_cycles; /* NAN when no life was followed */
+	struct interval live_by_life, live_black; /* as in struct live_estimate */
+	double lifetime_cycles;                   /* NAN when no life was followed */
 	double saved, saved_equal_memory;
 	double saved_reused; /* if its objects were used again: what lives stays, nothing is allocated */
 	struct interval saved_ci;

@@ -1,6 +1,7 @@
 /* In: sites that are thought away together, and a setting of the GC. Out: what that does to the GC, by the model. */
 #include "analyzer/analysis.h"
 #include "analyzer/gc_model.h"
+#include "analyzer/saving_interval.h"
 
 #include <assert.h>
 #include <math.h>
@@ -34,8 +35,14 @@ void removal_add(struct removal *removal, const struct site *site, double share)
 	removal->scan_bytes += share * site->scan_bytes;
 	removal->scannable_bytes += share * site->alloc_bytes * site->scan_share;
 	removal->alloc_cpu_seconds += share * site->alloc_cpu_seconds;
+	removal->objects_off += pow(share * site->mark_objects *
+					saving_objects_doubt(site->alloc_objects, &site->alloc_objects_ci,
+							     site->alloc_bytes, &site->alloc_bytes_ci),
+				    2);
 	add_spread(&removal->alloc_below, &removal->alloc_above, site->alloc_bytes, &site->alloc_bytes_ci, share);
-	add_spread(&removal->live_below, &removal->live_above, site->live_bytes, &site->live_bytes_ci, share);
+	add_spread(&removal->live_below, &removal->live_above, site->live_bytes, &site->live_by_life, share);
+	removal->more_black += share * (site->live_black.low - site->live_bytes);
+	removal->less_black += share * (site->live_black.high - site->live_bytes);
 	add_spread(&removal->cpu_below, &removal->cpu_above, site->alloc_cpu_seconds, &site->alloc_cpu_seconds_ci,
 		   share);
 }
@@ -60,45 +67,65 @@ static const struct gc_model_setting *setting_of(const struct gc_model_run *run,
 	return setting;
 }
 
+/* What the model is asked to do without REMOVAL; its small objects are put into SMALL. */
+static struct saving_part part_of(const struct removal *removal, struct gc_model_small *small)
+{
+	struct saving_part part = {.site = {.allocated = removal->alloc_bytes,
+					    .live = removal->live_bytes,
+					    .objects = removal->mark_objects,
+					    .scan = removal->scan_bytes,
+					    .barriers = fmin(1, removal->barrier_share),
+					    .small = small}};
+
+	memcpy(small->allocated, removal->small_allocated, sizeof(small->allocated));
+	memcpy(small->live, removal->small_live, sizeof(small->live));
+	part.allocated = (struct interval){fmax(0, part.site.allocated - sqrt(removal->alloc_below)),
+					   part.site.allocated + sqrt(removal->alloc_above)};
+	part.live = (struct interval){fmax(0, part.site.live - sqrt(removal->live_below)),
+				      part.site.live + sqrt(removal->live_above)};
+	part.live_black = (struct interval){part.site.live + removal->more_black, part.site.live + removal->less_black};
+	if (removal->alloc_bytes > 0) {
+		part.objects_per_byte = part.site.live > 0 ? part.site.objects / part.site.live
+							   : removal->alloc_objects / removal->alloc_bytes;
+		part.scan_per_byte = removal->scannable_bytes / removal->alloc_bytes;
+	}
+	if (removal->mark_objects > 0)
+		part.objects_doubt = sqrt(removal->objects_off) / removal->mark_objects;
+	return part;
+}
+
+/* The saving if the objects of SITE were used again: what lives stays. */
+static double reused_saving(const struct gc_model_run *run, const struct gc_model_site *site,
+			    const struct gc_model_setting *setting)
+{
+	struct gc_model_small small = {0};
+	struct gc_model_site kept = {.allocated = site->allocated, .barriers = site->barriers, .small = &small};
+
+	memcpy(small.allocated, site->small->allocated, sizeof(small.allocated));
+	return gc_model_saving_at(run, &kept, setting);
+}
+
 struct saving analysis_saving(const struct analysis *analysis, const struct removal *removal,
 			      const struct gc_wish *wanted)
 {
 	static const struct saving unknown = {NAN, NAN, NAN, {NAN, NAN}, NAN};
-	struct gc_model_site kept;
-	struct gc_model_small small, kept_small = {0};
-	struct gc_model_site site = {.allocated = removal->alloc_bytes,
-				     .live = removal->live_bytes,
-				     .objects = removal->mark_objects,
-				     .scan = removal->scan_bytes,
-				     .barriers = fmin(1, removal->barrier_share),
-				     .small = &small};
-	struct gc_model_spread spread = {0};
+	const struct gc_model_run *run = analysis->gc_run;
 	const struct gc_model_setting *setting;
 	struct gc_model_setting other;
+	struct gc_model_small small;
+	struct saving_part part;
 	struct saving saving;
 
-	if (!analysis->gc.known || !analysis->gc_run)
+	if (!analysis->gc.known || !run)
 		return unknown;
-	memcpy(small.allocated, removal->small_allocated, sizeof(small.allocated));
-	memcpy(small.live, removal->small_live, sizeof(small.live));
-	memcpy(kept_small.allocated, small.allocated, sizeof(small.allocated));
-	setting = setting_of(analysis->gc_run, wanted, &other);
+	part = part_of(removal, &small);
+	setting = setting_of(run, wanted, &other);
 	if (setting && setting->gogc < 0 && setting->memory_goal <= 0)
 		return (struct saving){1, NAN, 1, {1, 1}, INFINITY}; /* no GC at all */
-	spread.allocated = (struct interval){fmax(0, site.allocated - sqrt(removal->alloc_below)),
-					     site.allocated + sqrt(removal->alloc_above)};
-	spread.live =
-	    (struct interval){fmax(0, site.live - sqrt(removal->live_below)), site.live + sqrt(removal->live_above)};
-	if (removal->alloc_bytes > 0) {
-		spread.objects_per_byte =
-		    site.live > 0 ? site.objects / site.live : removal->alloc_objects / removal->alloc_bytes;
-		spread.scan_per_byte = removal->scannable_bytes / removal->alloc_bytes;
-	}
-	saving.share = gc_model_saving_at(analysis->gc_run, &site, setting);
-	saving.share_equal_memory = setting ? NAN : gc_model_saving_equal_memory(analysis->gc_run, &site);
-	kept = (struct gc_model_site){.allocated = site.allocated, .barriers = site.barriers, .small = &kept_small};
-	saving.share_reused = gc_model_saving_at(analysis->gc_run, &kept, setting);
-	saving.share_ci = gc_model_interval(analysis->gc_run, &site, &spread, setting);
-	saving.goal_bytes = gc_model_goal_at(analysis->gc_run, &site, setting);
+	saving.share = gc_model_saving_at(run, &part.site, setting);
+	saving.share_equal_memory = setting ? NAN : gc_model_saving_equal_memory(run, &part.site);
+	saving.share_reused = reused_saving(run, &part.site, setting);
+	saving.share_ci = saving_interval(run, analysis->gc_doubts, &part, setting);
+	saving.goal_bytes = gc_model_goal_at(run, &part.site, setting);
 	return saving;
 }

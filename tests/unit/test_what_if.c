@@ -1,6 +1,7 @@
 /* Sites that are thought away together, and another setting: what the analysis makes of the model. */
 #include "analyzer/analysis.h"
 #include "analyzer/gc_model.h"
+#include "analyzer/saving_interval.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -26,6 +27,8 @@ static const struct site sites[] = {
      .live_objects = 1e4,
      .mark_objects = 1e4,
      .live_bytes_ci = {0, 3e6},
+     .live_by_life = {0, 3e6},
+     .live_black = {1e6, 1e6},
      .alloc_cpu_seconds = 1},
     {.class_ = CLASS_MAP_GROWTH,
      .alloc_bytes = 2e8,
@@ -35,6 +38,8 @@ static const struct site sites[] = {
      .live_objects = 1e4,
      .mark_objects = 1e4,
      .live_bytes_ci = {20e6, 20e6},
+     .live_by_life = {20e6, 20e6},
+     .live_black = {20e6, 20e6},
      .scan_bytes = 10e6,
      .scan_share = 0.5,
      .alloc_cpu_seconds = 2},
@@ -70,13 +75,12 @@ static void test_together(void **state)
 	assert_float_equal(analysis_saving(&analysis, &both, NULL).share, saving.share, 1e-12);
 }
 
-/* Parts of a site make the whole; the interval is the model's for one site. */
+/* Parts of a site make the whole; the interval is that of one site. */
 static void test_shares_and_intervals(void **state)
 {
-	static const struct gc_model_site site = {4e8, 1e6, 1e4, 0, 0, NULL};
-	static const struct gc_model_spread spread = {
-	    .allocated = {3e8, 6e8}, .live = {0, 3e6}, .objects_per_byte = 0.01};
-	struct interval expected = gc_model_interval(&run, &site, &spread, NULL);
+	static const struct saving_part part = {
+	    .site = {4e8, 1e6, 1e4, 0, 0, NULL}, .allocated = {3e8, 6e8}, .live = {0, 3e6}, .objects_per_byte = 0.01};
+	struct interval expected = saving_interval(&run, NULL, &part, NULL);
 	struct removal whole = {0}, parts = {0};
 	struct saving saving;
 
