@@ -13,7 +13,7 @@ import (
 )
 
 type server struct {
-	noMap, noUnmarshal, noMarshal, noKeys bool
+	noMap, noUnmarshal, noBuffer, noKeys bool
 
 	request *structpb.Struct
 	buffer  []byte
@@ -71,13 +71,7 @@ func (s *server) read(data []byte) int {
 }
 
 //go:noinline
-func marshalled(answer *structpb.Struct) []byte {
-	data, err := proto.Marshal(answer)
-	if err != nil {
-		panic(err)
-	}
-	return data
-}
+func newBuffer(size int) []byte { return make([]byte, 0, size) }
 
 // sumOf is the same for every order of the fields.
 func sumOf(data []byte) uint64 {
@@ -89,14 +83,18 @@ func sumOf(data []byte) uint64 {
 }
 
 func (s *server) write(answer *structpb.Struct) uint64 {
-	if !s.noMarshal {
-		return sumOf(marshalled(answer))
+	size := proto.Size(answer)
+	buffer := s.buffer[:0]
+	if !s.noBuffer {
+		buffer = newBuffer(size)
+	} else if cap(buffer) < size {
+		s.buffer = make([]byte, 0, 2*size)
+		buffer = s.buffer
 	}
-	data, err := proto.MarshalOptions{}.MarshalAppend(s.buffer[:0], answer)
+	data, err := proto.MarshalOptions{UseCachedSize: true}.MarshalAppend(buffer, answer)
 	if err != nil {
 		panic(err)
 	}
-	s.buffer = data
 	return sumOf(data)
 }
 
@@ -141,7 +139,7 @@ func main() {
 		go func() {
 			defer wait.Done()
 			s := &server{noMap: run.Without("maps"), noUnmarshal: run.Without("requests"),
-				noMarshal: run.Without("bytes"), noKeys: run.Without("keys"),
+				noBuffer: run.Without("bytes"), noKeys: run.Without("keys"),
 				cache: make([]*structpb.Struct, 8000), keys: make(map[int]string)}
 			for i := 0; i < run.Scaled(90000); i++ {
 				sums[w] = sums[w]*31 + s.serve(i, data)
