@@ -109,6 +109,11 @@ static void add_life(struct accumulation *accumulation, const struct live_object
 		lives->survived_any += object->weight;
 	if (survived > 0 && censored)
 		lives->still_there += object->weight;
+	if (!censored && survived >= 2) {
+		lives->old += object->weight;
+		lives->old_survived += object->weight * survived;
+		lives->old_squared += object->weight * survived * survived;
+	}
 	if (!censored && survived <= 0)
 		count_next_end(accumulation, object->cycle);
 	if (lives->count == 1 || object->cycle < lives->first_cycle)

@@ -32,8 +32,9 @@ struct life_totals {
 	double young;        /* Σ w of those still there that survived one at most: garbage may not be swept yet */
 	/* Σ w(w − 1) · 1, · cycle ends survived, · their squares: variances of the sums, given what the program did. */
 	double doubt, doubt_survived, doubt_squared;
-	double still_there;               /* Σ w of those still there that survived at least one */
-	uint32_t first_cycle, last_cycle; /* numgc at the first and the last birth */
+	double still_there;                    /* Σ w of those still there that survived at least one */
+	double old, old_survived, old_squared; /* Σ w · 1, · k, · k² of those found dead that survived k ≥ 2 ends */
+	uint32_t first_cycle, last_cycle;      /* numgc at the first and the last birth */
 };
 
 /* One context's totals; all its objects have the context's size. */

@@ -128,6 +128,8 @@ struct site {
 	double mark_objects; /* the live ones by what marking them takes: one of a list or tree counts as several */
 	struct interval live_bytes_ci;
 	struct interval live_by_life, live_black; /* parts of that doubt, as struct live_estimate has them */
+	double spans;                             /* allocated */
+	double scattered;                         /* of the bytes, the share that dies among objects that live on */
 	const double *small_bytes;                /* allocated, by size: struct gc_model_small; NULL where not known */
 	double barrier_share;                     /* of the CPU of write barriers, what goes with it */
 	double scan_share;                        /* of its bytes, what the GC scans in objects over 512 bytes */
@@ -266,7 +268,9 @@ double analysis_seconds(const struct analysis *analysis);
 struct removal {
 	double alloc_bytes, alloc_objects, live_bytes, mark_objects;
 	double barrier_share;
-	double small_allocated[SMALL_SIZES], small_live[SMALL_SIZES]; /* as struct gc_model_small has them */
+	/* as struct gc_model_small has them */
+	double small_allocated[SMALL_SIZES], small_live[SMALL_SIZES], small_scattered[SMALL_SIZES];
+	double spans;
 	double scan_bytes, scannable_bytes; /* live, and allocated, in objects over 512 bytes */
 	double alloc_cpu_seconds;
 	/* Squares of what the bytes and seconds may be off by. */

@@ -132,6 +132,8 @@ static void fill_cost(struct site *site, const struct site_cost_run *run, const 
 	site->mark_objects = cost.mark_objects;
 	site->barrier_share = cost.barriers;
 	site->small_bytes = group->small_bytes;
+	site->scattered = cost.scattered;
+	site->spans = group->spans;
 	site->scan_bytes = cost.scan_bytes;
 	site->live_bytes_ci = cost.live_bytes_ci;
 	site->live_by_life = cost.live_by_life;

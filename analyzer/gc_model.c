@@ -4,7 +4,8 @@
  * Without site i, A − aᵢ bytes are allocated, so there are fewer cycles; q' is live, so the goal is lower and there are
  * more of them; each marks fewer objects, so it is cheaper. The product of the three, taken from 1, is the saving.
  * Floating garbage F, allocated during a mark and found only by the next, is what is marked but in no site's live
- * bytes.
+ * bytes. The pacer lets marking take up to three tenths of the runway (runtime/mgcpacer.go, minTriggerRatioDistance),
+ * and a mark that is slower is helped by assists; so F goes with the runway, not with who allocates in it.
  *
  * The model's own error is from `make validate`'s removals in programs that it was not made on: their savings differed
  * from the predictions by 8 points of GC in the mean, with longer tails than a normal error's, so that
@@ -27,12 +28,13 @@
 #define NORMAL_95            1.96
 #define HEAP_MINIMUM         (4.0 * (1 << 20)) /* bytes, at GOGC=100: runtime/mgcpacer.go, defaultHeapMinimum */
 #define SPAN                 8192.0            /* bytes of a span of small objects */
-#define HEAP_IDLE            20000.0 /* ns a cycle that its workers take to find that nothing is left to mark */
-#define REAL_MIX             2.0     /* allocating in a real program took 2 to 3 times what it takes in a tight loop */
+#define PACED                0.25 /* of the runway: what floats of it when marking takes as long as it may */
+#define HEAP_IDLE            60000.0 /* ns a cycle that waking its workers takes, and finding that nothing is left to mark */
+#define REAL_MIX             2.0 /* allocating in a real program took 2 to 3 times what it takes in a tight loop */
 
 struct gc_model_costs gc_model_costs_for(const char *go_version)
 {
-	static const struct gc_model_costs green_tea = {100000, 22, 0.6, 0.87, 0.25};
+	static const struct gc_model_costs green_tea = {100000, 22, 0.6, 0.87, 0.2};
 	static const struct gc_model_costs before = {70000, 35, 0.6, 1.23, 0};
 	int major = 0, minor = 0;
 	char *end;
@@ -59,11 +61,11 @@ static double small_spans(const struct gc_model_run *run, const struct gc_model_
 	double left = run->allocated - site->allocated, sum = 0;
 
 	for (int i = 1; i < GC_MODEL_SMALL; i++) {
-		double allocated = run->small.allocated[i] - (site->small ? site->small->allocated[i] : 0);
+		double garbage = run->small.scattered[i] - (site->small ? site->small->scattered[i] : 0);
 		double live = run->small.live[i] - (site->small ? site->small->live[i] : 0);
 
 		if (live > 0 && left > 0)
-			sum += span_bytes(8 * i, live, fmax(0, allocated) / left * runway);
+			sum += span_bytes(8 * i, live, fmax(0, garbage) / left * runway);
 	}
 	return sum;
 }
@@ -105,12 +107,26 @@ static double floating_of(const struct gc_model_run *run)
 	return fmax(0, run->live - run->sites_live - run->older_live);
 }
 
-/* f: how much floating garbage a byte of runway brings. */
+/* f: how much floating garbage a byte of runway brings, as long as marking takes its part of the runway. */
 static double floating_rate(const struct gc_model_run *run)
 {
 	double runway = run->goal - run->live;
 
-	return runway > 0 ? 0.5 * floating_of(run) / runway : 0;
+	return runway > 0 ? floating_of(run) / runway : 0;
+}
+
+/* What floats of RUNWAY: with a longer one than the run's marking doesn't take longer. */
+static double floating_in(const struct gc_model_run *run, double runway)
+{
+	return fmin(floating_rate(run) * runway, floating_of(run));
+}
+
+/* The runway from Q live bytes, and what floats, to GOAL. */
+static double runway_below(const struct gc_model_run *run, double goal, double q)
+{
+	double runway = (goal - q) / (1 + floating_rate(run));
+
+	return fmax(runway, goal - q - floating_of(run));
 }
 
 /* H(q): the bytes allocated between two cycles when Q bytes are live. */
@@ -118,19 +134,20 @@ static double runway_of(const struct gc_model_run *run, double q)
 {
 	double g = run->gogc / 100.0, f = floating_rate(run), runway, limit;
 
-	limit = (run->memory_goal - q) / (1 + f);
+	limit = runway_below(run, run->memory_goal, q);
 	if (run->gogc < 0)
 		return fmax(limit, 1);
-	/* g·f near 1 says that garbage floats faster than it is collected: the formula ends there. */
-	runway = g * (q + run->roots) / (1 - fmin(g * f, 0.9));
+	runway = g * (q + run->roots + floating_of(run));
+	if (g * f < 1)
+		runway = fmin(runway, g * (q + run->roots) / (1 - g * f));
 	if (run->memory_goal > 0)
 		runway = fmin(runway, limit);
-	return fmax(fmax(runway, (run->heap_minimum - q) / (1 + f)), 1);
+	return fmax(fmax(runway, runway_below(run, run->heap_minimum, q)), 1);
 }
 
 static double runway_to_goal(const struct gc_model_run *run, double q)
 {
-	return fmax((run->goal - q) / (1 + floating_rate(run)), 1);
+	return fmax(runway_below(run, run->goal, q), 1);
 }
 
 /* A heap without a site: what share of the allocations is left, what is live before and after, what share of
@@ -140,34 +157,66 @@ struct thinned_heap {
 	const struct gc_model_site *site;
 };
 
+double gc_model_spans(double size)
+{
+	/* Up to 1 KiB spans are of 8 KiB; from there to 32 KiB they hold some three objects; larger ones have their
+	 * own. */
+	if (size <= 1024)
+		return size / SPAN;
+	return size <= 32768 ? 1.0 / 3 : 1;
+}
+
 static struct thinned_heap thinned_by(const struct gc_model_run *run, const struct gc_model_site *site)
 {
-	double floating = floating_of(run);
 	struct thinned_heap heap;
 
 	heap.left = fmax(0, run->allocated - site->allocated) / run->allocated;
-	heap.q = run->older_live + run->sites_live + 0.5 * floating;
-	heap.q_without = run->older_live + fmax(0, run->sites_live - site->live) + 0.5 * floating * heap.left;
+	heap.q = run->older_live + run->sites_live;
+	heap.q_without = run->older_live + fmax(0, run->sites_live - site->live);
 	heap.barriers = fmax(0, 1 - site->barriers);
 	heap.site = site;
 	return heap;
 }
 
+/* How many spans a cycle sweeps without SITE: those of what lives, of what floats, of the runway's garbage. */
+static double swept_spans(const struct gc_model_run *run, const struct gc_model_site *site, double q, double runway)
+{
+	double garbage = runway + floating_in(run, runway), left = run->allocated - site->allocated, live;
+
+	if (run->spans <= 0 || left <= 0)
+		return q + garbage;
+	live = run->live_spans - (site->allocated > 0 ? site->spans * site->live / site->allocated : 0);
+	return fmax(0, live) + run->older_live / SPAN + garbage * fmax(0, run->spans - site->spans) / left;
+}
+
 /*
- * The saving when HEAP's runway goes from BEFORE to AFTER. Each cycle sweeps all of the heap, garbage too. Write
- * barriers are there while the GC marks, which takes as long as there is to mark.
+ * What is left of the write barriers' CPU. They are there while the GC marks. Where that is the part of the runway that
+ * the pacer lets it be, however many cycles there are, the barriers go with the writes alone; where marking ends
+ * sooner, with how much there is to mark: MARKING, of what there was.
  */
+static double barriers_left(const struct gc_model_run *run, const struct thinned_heap *heap, double marking,
+			    double after)
+{
+	double f = floating_rate(run), paced = fmin(1, f / PACED);
+	double share = f > 0 ? floating_in(run, after) / after / f : 1;
+
+	return heap->barriers * (paced * share + (1 - paced) * marking);
+}
+
+/* The saving when HEAP's runway goes from BEFORE to AFTER. Each cycle sweeps all of the heap, garbage too. */
 static double saving_of(const struct gc_model_run *run, const struct thinned_heap *heap, double before, double after)
 {
 	static const struct gc_model_site nothing = {0};
 	struct gc_model_parts parts = parts_of(run, before);
-	double cycles = heap->left * before / after, swept = (heap->q_without + after) / (heap->q + before);
+	double cycles = heap->left * before / after;
+	double swept =
+	    swept_spans(run, heap->site, heap->q_without, after) / swept_spans(run, &nothing, heap->q, before);
 	double idle = is_measured(&run->parts) ? HEAP_IDLE : 0, work = idle + heap_work(run, &nothing, before);
 	double marked = work > 0 ? (idle + heap_work(run, heap->site, after)) / work : 1;
 	double marking = parts.roots + parts.heap, marking_after = parts.roots + parts.heap * marked;
-	double barriers = marking > 0 ? parts.barriers * heap->barriers * marking_after / marking : 0;
+	double barriers = barriers_left(run, heap, marking > 0 ? cycles * marking_after / marking : cycles, after);
 
-	return 1 - cycles * (parts.rest + marking_after + barriers + parts.sweep * swept);
+	return 1 - cycles * (parts.rest + marking_after + parts.sweep * swept) - parts.barriers * barriers;
 }
 
 /* Nothing but a limit could start a cycle, and its goal is not known. */
@@ -211,6 +260,12 @@ double gc_model_saving_at(const struct gc_model_run *run, const struct gc_model_
 	return saving_of(run, &heap, runway_as_set(run, heap.q), runway_as_set(&other, heap.q_without));
 }
 
+/* What the heap grows to when Q bytes are live. */
+static double peak_of(const struct gc_model_run *run, double q, double runway)
+{
+	return q + floating_in(run, runway) + runway;
+}
+
 double gc_model_goal_at(const struct gc_model_run *run, const struct gc_model_site *site,
 			const struct gc_model_setting *setting)
 {
@@ -221,8 +276,8 @@ double gc_model_goal_at(const struct gc_model_run *run, const struct gc_model_si
 		return run->goal;
 	heap = thinned_by(run, site);
 	/* The model's way to the goal and the runtime's differ a little: what was seen is scaled by what it says. */
-	return run->goal * (heap.q_without + runway_as_set(&other, heap.q_without)) /
-	       (heap.q + runway_as_set(run, heap.q));
+	return run->goal * peak_of(run, heap.q_without, runway_as_set(&other, heap.q_without)) /
+	       peak_of(run, heap.q, runway_as_set(run, heap.q));
 }
 
 double gc_model_saving(const struct gc_model_run *run, const struct gc_model_site *site)
@@ -277,8 +332,10 @@ static double effect_size(const struct gc_model_run *run, const struct gc_model_
 	struct gc_model_site alone = {.allocated = site->allocated, .small = &small};
 	double fewer;
 
-	if (site->small)
+	if (site->small) {
 		memcpy(small.allocated, site->small->allocated, sizeof(small.allocated));
+		memcpy(small.scattered, site->small->scattered, sizeof(small.scattered));
+	}
 	fewer = gc_model_saving_at(run, &alone, setting);
 	return fmax(fmax(fabs(fewer), fabs(saving - fewer)), fabs(saving));
 }

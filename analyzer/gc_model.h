@@ -28,12 +28,13 @@ struct gc_model_parts {
 };
 
 /*
- * Small objects with pointers (up to 512 bytes) by size, in steps of 8 bytes: bytes allocated, and bytes alive. Green
- * Tea scans a span of them at a time, and what garbage lies between the live ones makes those more.
+ * Small objects with pointers (up to 512 bytes) by size, in steps of 8 bytes: bytes allocated, bytes alive, and of
+ * those allocated what dies here and there among objects that live on. Green Tea scans a span of them at a time, and
+ * what garbage lies between the live ones makes those more.
  */
 #define GC_MODEL_SMALL 65
 struct gc_model_small {
-	double allocated[GC_MODEL_SMALL], live[GC_MODEL_SMALL];
+	double allocated[GC_MODEL_SMALL], live[GC_MODEL_SMALL], scattered[GC_MODEL_SMALL];
 };
 
 /* The run as it was. Bytes; means over the cycles. */
@@ -46,16 +47,21 @@ struct gc_model_run {
 	double sites_live;        /* Lt: Σ of the sites' live bytes */
 	double older_live;        /* live bytes of before the trace began, of which no site knows */
 	double sites_objects,
-	    sites_scan; /* O and S: Σ of live objects, of scannable live bytes in objects over 512 bytes */
+	    sites_scan;           /* O and S: Σ of live objects, of scannable live bytes in objects over 512 bytes */
+	double spans, live_spans; /* allocated over the whole run, and with live bytes; 0: not known */
 	struct gc_model_small small;
 	struct gc_model_costs costs;
 	struct gc_model_parts parts;
 };
 
+/* Of a site's write barriers those that stay when its objects are used again: they are filled anew, but don't grow. */
+#define REUSED_BARRIERS 0.5
+
 /* One site's part of it. */
 struct gc_model_site {
 	double allocated, live, objects, scan;
 	double barriers;                    /* of all the CPU of write barriers, the share that goes with it */
+	double spans;                       /* allocated */
 	const struct gc_model_small *small; /* borrowed; NULL: none */
 };
 
@@ -64,6 +70,9 @@ struct gc_model_spread {
 	struct interval allocated, live;
 	double objects_per_byte, scan_per_byte; /* what each live byte brings along of both */
 };
+
+/* How many spans an object of SIZE bytes takes: runtime/sizeclasses.go. */
+double gc_model_spans(double size);
 
 /* The cost constants for GO_VERSION ("go1.26.8"; NULL or "" is taken as the newest): Green Tea from 1.26 on. */
 struct gc_model_costs gc_model_costs_for(const char *go_version);

@@ -242,3 +242,21 @@ struct live_estimate live_estimate_of(const struct live_run *run, const struct s
 	estimate.lifetime_cycles = group->object_lives.survived / group->object_lives.weight;
 	return estimate;
 }
+
+/*
+ * What dies young dies here and there, as others were allocated between. What lives longer lies beside what is as old,
+ * so it does as far as lives differ: objects of a queue, whose lives are all the same, die together.
+ */
+double live_scattered_share(const struct life_totals *lives)
+{
+	double dead, mean, differ = 0;
+
+	if (lives->weight <= 0 || lives->weight <= lives->young)
+		return 1;
+	if (lives->old > 0) {
+		mean = lives->old_survived / lives->old;
+		differ = fmin(1, fmax(0, lives->old_squared / lives->old / (mean * mean) - 1));
+	}
+	dead = lives->ended * lives->weight / (lives->weight - lives->young);
+	return fmin(1, fmax(0, dead - lives->old * (1 - differ)) / lives->weight);
+}

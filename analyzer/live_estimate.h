@@ -9,6 +9,7 @@
 
 struct site_group;
 struct site_groups;
+struct life_totals;
 
 /* What is the same for all sites of a run. */
 struct live_run {
@@ -35,5 +36,8 @@ void live_run_prepare(struct live_run *run, const struct site_groups *groups, do
 
 /* What is alive of GROUP. */
 struct live_estimate live_estimate_of(const struct live_run *run, const struct site_group *group);
+
+/* The share, 0 to 1, of what a site allocates that dies among objects that live on; 1 where LIVES don't tell. */
+double live_scattered_share(const struct life_totals *lives);
 
 #endif

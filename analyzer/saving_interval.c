@@ -53,6 +53,7 @@ static void make_small(struct gc_model_small *small, const struct gc_model_site 
 {
 	for (int i = 0; i < GC_MODEL_SMALL; i++) {
 		small->allocated[i] = site->small->allocated[i];
+		small->scattered[i] = site->small->scattered[i];
 		if (site->live > 0)
 			small->live[i] = site->small->live[i] * live / site->live;
 		else
@@ -73,6 +74,8 @@ static void try_allocated(struct saving_job *job, double allocated)
 	site.live *= factor;
 	site.objects *= factor;
 	site.scan *= factor;
+	site.spans *= factor;
+	run.spans += site.spans - old->spans;
 	run.allocated += site.allocated - old->allocated;
 	run.sites_live += site.live - old->live;
 	run.sites_objects += site.objects - old->objects;
@@ -80,8 +83,10 @@ static void try_allocated(struct saving_job *job, double allocated)
 	for (int i = 0; old->small && i < GC_MODEL_SMALL; i++) {
 		small.allocated[i] = old->small->allocated[i] * factor;
 		small.live[i] = old->small->live[i] * factor;
+		small.scattered[i] = old->small->scattered[i] * factor;
 		run.small.allocated[i] += small.allocated[i] - old->small->allocated[i];
 		run.small.live[i] += small.live[i] - old->small->live[i];
+		run.small.scattered[i] += small.scattered[i] - old->small->scattered[i];
 	}
 	if (old->small)
 		site.small = &small;

@@ -33,7 +33,7 @@ static struct interval scaled(const struct interval *interval, double scale, dou
 
 static struct site_cost lives_of(const struct site_cost_run *run, const struct site_group *group)
 {
-	struct site_cost cost = {.lifetime_cycles = NAN};
+	struct site_cost cost = {.lifetime_cycles = NAN, .scattered = live_scattered_share(&group->byte_lives)};
 
 	if (group->live_bytes > 0) {
 		cost.live_bytes = group->live_bytes;
@@ -116,10 +116,16 @@ static struct saving_part part_of(const struct site_group *group, const struct s
 	struct saving_part part = {
 	    .allocated = weights_interval(&group->bytes), .live = cost->live_by_life, .live_black = cost->live_black};
 
-	part.site = (struct gc_model_site){group->bytes.total, cost->live_bytes, cost->mark_objects,
-					   cost->scan_bytes,   cost->barriers,   small};
+	part.site = (struct gc_model_site){group->bytes.total,
+					   cost->live_bytes,
+					   cost->mark_objects,
+					   cost->scan_bytes,
+					   cost->barriers,
+					   group->spans,
+					   small};
 	for (int i = 0; i < GC_MODEL_SMALL; i++) {
 		small->allocated[i] = group->small_bytes[i];
+		small->scattered[i] = group->small_bytes[i] * cost->scattered;
 		small->live[i] = group->small_bytes[i] * alive_share(cost, group);
 	}
 	if (group->bytes.total <= 0)
@@ -144,10 +150,13 @@ static void add_site(struct site_cost_run *run, const struct site_group *group)
 	run->model.sites_live += cost.live_bytes;
 	run->model.sites_objects += cost.mark_objects;
 	run->model.sites_scan += cost.scan_bytes;
+	run->model.spans += group->spans;
+	run->model.live_spans += group->spans * alive_share(&cost, group);
 	part = part_of(group, &cost, &small);
 	saving_doubts_add(&run->doubts, &part);
 	for (int i = 0; i < GC_MODEL_SMALL; i++) {
 		run->model.small.allocated[i] += small.allocated[i];
+		run->model.small.scattered[i] += small.scattered[i];
 		run->model.small.live[i] += small.live[i];
 	}
 }
@@ -163,6 +172,7 @@ static void scale_live(struct site_cost_run *run)
 	model->sites_live *= run->live_scale;
 	model->sites_objects *= run->live_scale;
 	model->sites_scan *= run->live_scale;
+	model->live_spans *= run->live_scale;
 	for (int i = 0; i < GC_MODEL_SMALL; i++)
 		model->small.live[i] *= run->live_scale;
 	saving_doubts_scale_live(&run->doubts, run->live_scale);
@@ -243,8 +253,10 @@ struct site_cost site_cost_of(const struct site_cost_run *run, const struct site
 	cost.saved_equal_memory = gc_model_saving_equal_memory(&run->model, &part.site);
 	kept_small = small;
 	memset(kept_small.live, 0, sizeof(kept_small.live));
-	kept = (struct gc_model_site){
-	    .allocated = part.site.allocated, .barriers = part.site.barriers, .small = &kept_small};
+	kept = (struct gc_model_site){.allocated = part.site.allocated,
+				      .barriers = REUSED_BARRIERS * part.site.barriers,
+				      .spans = part.site.spans,
+				      .small = &kept_small};
 	cost.saved_reused = gc_model_saving(&run->model, &kept);
 	cost.saved_ci = saving_interval(&run->model, &run->doubts, &part, NULL);
 	return cost;

@@ -34,6 +34,7 @@ struct site_cost_run {
 struct site_cost {
 	double live_objects, live_bytes, scan_bytes; /* means over the cycles */
 	double mark_objects; /* live objects by what marking them takes: one of a chain counts as several */
+	double scattered;    /* of the bytes, the share that dies among objects that live on */
 	struct interval live_bytes_ci;
 	struct interval live_by_life, live_black; /* as in struct live_estimate */
 	double lifetime_cycles;                   /* NAN when no life was followed */

@@ -152,6 +152,9 @@ static void add_lives(struct life_totals *to, const struct life_totals *from, do
 	to->survived_any += from->survived_any * factor;
 	to->ended += from->ended * factor;
 	to->young += from->young * factor;
+	to->old += from->old * factor;
+	to->old_survived += from->old_survived * factor;
+	to->old_squared += from->old_squared * factor;
 	to->doubt += from->doubt * factor * factor;
 	to->doubt_survived += from->doubt_survived * factor * factor;
 	to->doubt_squared += from->doubt_squared * factor * factor;
@@ -170,6 +173,7 @@ static void add_totals(struct site_group *group, const struct context_totals *to
 	weights_merge(&group->bytes, &bytes);
 	add_lives(&group->object_lives, &totals->lives, 1);
 	add_lives(&group->byte_lives, &totals->lives, size);
+	group->spans += totals->objects.total * gc_model_spans(size);
 	group->squared_bytes += totals->objects.total * size * size;
 	group->live_objects += totals->live_objects;
 	group->live_bytes += totals->live_objects * size;

@@ -26,6 +26,7 @@ struct site_group {
 	size_t ncontexts, capacity;
 	struct weighted_sum objects, bytes;
 	struct life_totals object_lives, byte_lives; /* the latter with every weight times the size */
+	double spans;                                /* allocated */
 	double squared_bytes;                        /* Σ size² over all that was allocated */
 	double scan_bytes;                           /* allocated, scannable, in objects over 512 bytes */
 	double alloc_seconds;                        /* CPU of allocating itself */

@@ -29,9 +29,11 @@ void removal_add(struct removal *removal, const struct site *site, double share)
 		double bytes = share * site->small_bytes[i];
 
 		removal->small_allocated[i] += bytes;
+		removal->small_scattered[i] += bytes * site->scattered;
 		removal->small_live[i] += site->alloc_bytes > 0 ? bytes * site->live_bytes / site->alloc_bytes : 0;
 	}
 	removal->barrier_share += share * site->barrier_share;
+	removal->spans += share * site->spans;
 	removal->scan_bytes += share * site->scan_bytes;
 	removal->scannable_bytes += share * site->alloc_bytes * site->scan_share;
 	removal->alloc_cpu_seconds += share * site->alloc_cpu_seconds;
@@ -75,10 +77,12 @@ static struct saving_part part_of(const struct removal *removal, struct gc_model
 					    .objects = removal->mark_objects,
 					    .scan = removal->scan_bytes,
 					    .barriers = fmin(1, removal->barrier_share),
+					    .spans = removal->spans,
 					    .small = small}};
 
 	memcpy(small->allocated, removal->small_allocated, sizeof(small->allocated));
 	memcpy(small->live, removal->small_live, sizeof(small->live));
+	memcpy(small->scattered, removal->small_scattered, sizeof(small->scattered));
 	part.allocated = (struct interval){fmax(0, part.site.allocated - sqrt(removal->alloc_below)),
 					   part.site.allocated + sqrt(removal->alloc_above)};
 	part.live = (struct interval){fmax(0, part.site.live - sqrt(removal->live_below)),
@@ -99,9 +103,13 @@ static double reused_saving(const struct gc_model_run *run, const struct gc_mode
 			    const struct gc_model_setting *setting)
 {
 	struct gc_model_small small = {0};
-	struct gc_model_site kept = {.allocated = site->allocated, .barriers = site->barriers, .small = &small};
+	struct gc_model_site kept = {.allocated = site->allocated,
+				     .barriers = REUSED_BARRIERS * site->barriers,
+				     .spans = site->spans,
+				     .small = &small};
 
 	memcpy(small.allocated, site->small->allocated, sizeof(small.allocated));
+	memcpy(small.scattered, site->small->scattered, sizeof(small.scattered));
 	return gc_model_saving_at(run, &kept, setting);
 }
 

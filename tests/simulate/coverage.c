@@ -92,6 +92,7 @@ static struct interval sampling_interval(const struct analysis *analysis, const 
 				     .live = site->live_bytes,
 				     .objects = site->mark_objects,
 				     .scan = site->scan_bytes,
+				     .spans = site->spans,
 				     .small = &small};
 	struct gc_model_spread none = {.allocated = {site->alloc_bytes, site->alloc_bytes},
 				       .live = {site->live_bytes, site->live_bytes}};
@@ -100,6 +101,7 @@ static struct interval sampling_interval(const struct analysis *analysis, const 
 
 	for (int i = 0; i < GC_MODEL_SMALL; i++) {
 		small.allocated[i] = site->small_bytes[i];
+		small.scattered[i] = site->scattered * site->small_bytes[i];
 		small.live[i] = site->small_bytes[i] * site->live_bytes / site->alloc_bytes;
 	}
 	if (site->live_bytes > 0) {

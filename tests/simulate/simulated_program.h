@@ -5,6 +5,7 @@
 #ifndef TESTS_SIMULATE_SIMULATED_PROGRAM_H
 #define TESTS_SIMULATE_SIMULATED_PROGRAM_H
 
+#include "analyzer/accumulate.h"
 #include "analyzer/gc_model.h"
 #include "tests/simulate/chance.h"
 
@@ -30,6 +31,7 @@ enum life_kind {
 struct simulated_truth {
 	double objects, bytes;
 	double alive_bytes, alive_objects, alive_scan; /* the last: scannable, in objects over 512 bytes */
+	struct life_totals lives;                      /* of all objects, by bytes, as the GC finds them */
 	struct gc_model_small small;                   /* of objects with pointers; alive: as above */
 };
 

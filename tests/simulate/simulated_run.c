@@ -11,6 +11,7 @@
 #include "analyzer/accumulate.h"
 #include "analyzer/analyze.h"
 #include "analyzer/gc_model.h"
+#include "analyzer/live_estimate.h"
 #include "base/memory.h"
 #include "trace/trace_reader.h"
 
@@ -125,6 +126,22 @@ static void add_pointers(struct simulated_truth *truth, uint64_t size, double en
 	}
 }
 
+/* SIZE bytes that survived so many ENDS as the GC counts them; ENDED: found dead. */
+static void add_life(struct life_totals *lives, double size, double ends, bool ended)
+{
+	lives->weight += size;
+	if (!ended) {
+		lives->young += ends <= 1 ? size : 0;
+		return;
+	}
+	lives->ended += size;
+	if (ends < 2)
+		return;
+	lives->old += size;
+	lives->old_survived += size * ends;
+	lives->old_squared += size * ends * ends;
+}
+
 static void add_truth(struct run *run, struct simulated_site *site, const struct object *object, unsigned found)
 {
 	const struct simulated_program *program = run->program;
@@ -133,6 +150,8 @@ static void add_truth(struct run *run, struct simulated_site *site, const struct
 	/* Dead before the end of a marking that it saw the beginning of: marked all the same, but not alive. */
 	if (ends > 0 && found > 1 && object->death <= program->mark_end[found - 1])
 		ends--;
+	add_life(&site->truth.lives, size, found > run->cycle + 1 ? found - run->cycle - 1 : 0,
+		 found <= program->ncycles);
 	if (site->has_pointers)
 		add_pointers(&site->truth, object->size, ends);
 	site->truth.objects++;
@@ -348,11 +367,14 @@ static struct gc_model_site true_part(const struct simulated_program *program, c
 				      struct gc_model_small *small)
 {
 	const struct simulated_truth *truth = &site->truth;
-	double ends = program->ncycles, weight = site->has_pointers ? 1 : POINTER_FREE_WEIGHT;
+	double scattered = live_scattered_share(&truth->lives), ends = program->ncycles,
+	       weight = site->has_pointers ? 1 : POINTER_FREE_WEIGHT;
 
 	*small = truth->small;
-	for (int i = 0; i < GC_MODEL_SMALL; i++)
+	for (int i = 0; i < GC_MODEL_SMALL; i++) {
 		small->live[i] /= ends;
+		small->scattered[i] = scattered * small->allocated[i];
+	}
 	return (struct gc_model_site){.allocated = truth->bytes,
 				      .live = truth->alive_bytes / ends,
 				      .objects = weight * truth->alive_objects / ends,
@@ -377,6 +399,7 @@ struct gc_model_run simulated_true_model(const struct simulated_program *program
 		for (int k = 0; k < GC_MODEL_SMALL; k++) {
 			run.small.allocated[k] += small.allocated[k];
 			run.small.live[k] += small.live[k];
+			run.small.scattered[k] += small.scattered[k];
 		}
 	}
 	return run;

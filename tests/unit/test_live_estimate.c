@@ -128,6 +128,27 @@ static void test_no_life(void **state)
 	assert_float_equal(live_estimate_of(&run, &site).bytes_ci.high, 1000, 1e-9);
 }
 
+static void test_scattered(void **state)
+{
+	struct life_totals lives = {0};
+
+	(void)state;
+	assert_float_equal(live_scattered_share(&lives), 1, 1e-9);
+	/* All dead at once; then half of it alive for good. */
+	lives = (struct life_totals){.weight = 100, .ended = 100};
+	assert_float_equal(live_scattered_share(&lives), 1, 1e-9);
+	lives.ended = 50;
+	assert_float_equal(live_scattered_share(&lives), 0.5, 1e-9);
+	/* A queue: all die at the age of 4. Then as many at 2 as at 6, a deviation of half the mean. */
+	lives = (struct life_totals){.weight = 100, .ended = 80, .old = 80, .old_survived = 320, .old_squared = 1280};
+	assert_float_equal(live_scattered_share(&lives), 0, 1e-9);
+	lives.old_squared = 40 * 4 + 40 * 36;
+	assert_float_equal(live_scattered_share(&lives), 0.8 * 0.25, 1e-9);
+	/* Of what was born too late to tell as much dies as of the rest. */
+	lives = (struct life_totals){.weight = 100, .ended = 40, .young = 20};
+	assert_float_equal(live_scattered_share(&lives), 0.5, 1e-9);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -135,6 +156,7 @@ int main(void)
 	    cmocka_unit_test(test_not_swept),
 	    cmocka_unit_test(test_fewer_lives_are_less_sure),
 	    cmocka_unit_test(test_no_life),
+	    cmocka_unit_test(test_scattered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

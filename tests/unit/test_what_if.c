@@ -49,7 +49,7 @@ static const struct analysis analysis = {.gc.known = true, .gc_run = &run};
 
 static double model_saving(double allocated, double live, double objects, double scan)
 {
-	struct gc_model_site site = {allocated, live, objects, scan, 0, NULL};
+	struct gc_model_site site = {allocated, live, objects, scan, 0, 0, NULL};
 
 	return gc_model_saving(&run, &site);
 }
@@ -78,8 +78,10 @@ static void test_together(void **state)
 /* Parts of a site make the whole; the interval is that of one site. */
 static void test_shares_and_intervals(void **state)
 {
-	static const struct saving_part part = {
-	    .site = {4e8, 1e6, 1e4, 0, 0, NULL}, .allocated = {3e8, 6e8}, .live = {0, 3e6}, .objects_per_byte = 0.01};
+	static const struct saving_part part = {.site = {4e8, 1e6, 1e4, 0, 0, 0, NULL},
+						.allocated = {3e8, 6e8},
+						.live = {0, 3e6},
+						.objects_per_byte = 0.01};
 	struct interval expected = saving_interval(&run, NULL, &part, NULL);
 	struct removal whole = {0}, parts = {0};
 	struct saving saving;
