@@ -223,7 +223,7 @@ func writeScore(pairs []pair, path, folder string) error {
 	for _, part := range []struct {
 		name, title string
 		pairs       []pair
-	}{{"tuned", "The program that the model was made on", tuned}, {"untuned", "Programs that it was not made on", others}} {
+	}{{"tuned", "Programs that the model was made on", tuned}, {"untuned", "Programs that it was not made on", others}} {
 		if len(part.pairs) == 0 {
 			continue
 		}
