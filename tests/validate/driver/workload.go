@@ -47,8 +47,8 @@ var allSettings = []setting{
 }
 
 var otherSettings = []setting{
-	{"gogc100", []string{"GOGC=100"}, []string{"-scale", "3"}},
-	{"gogc300", []string{"GOGC=300"}, []string{"-scale", "6"}},
+	{"gogc100", []string{"GOGC=100"}, nil},
+	{"gogc300", []string{"GOGC=300"}, []string{"-scale", "2"}},
 }
 
 func (w *workload) name() string { return w.program + "/" + w.setting + "/" + w.version }

@@ -122,7 +122,7 @@ func main() {
 			defer wait.Done()
 			l := &linter{mode: mode, reuse: run.Without("names"), names: make(map[string]int)}
 			l.trees = make([]*ast.File, kept/len(sums))
-			for i := 0; i < run.Scaled(900); i++ {
+			for i := 0; i < run.Scaled(2700); i++ {
 				sums[w] += l.file(i, texts[i%len(texts)], !run.Without("copies"))
 			}
 		}()

@@ -158,7 +158,7 @@ func main() {
 		sending.Add(1)
 		go func() {
 			defer sending.Done()
-			sums[i] = h.send(i+1, run.Scaled(16000))
+			sums[i] = h.send(i+1, run.Scaled(48000))
 		}()
 	}
 	sending.Wait()

@@ -141,7 +141,7 @@ func main() {
 		wait.Add(1)
 		go func() {
 			defer wait.Done()
-			for batch := 0; batch < run.Scaled(9); batch++ {
+			for batch := 0; batch < run.Scaled(27); batch++ {
 				x := &index{words: make(map[string]*list), intern: run.Without("words"),
 					noSnippets: run.Without("snippets"), reuseSeen: run.Without("seen"),
 					seen: make(map[string]int)}

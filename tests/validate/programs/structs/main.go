@@ -141,7 +141,7 @@ func main() {
 			s := &server{noMap: run.Without("maps"), noUnmarshal: run.Without("requests"),
 				noBuffer: run.Without("bytes"), noKeys: run.Without("keys"),
 				cache: make([]*structpb.Struct, 8000), keys: make(map[int]string)}
-			for i := 0; i < run.Scaled(90000); i++ {
+			for i := 0; i < run.Scaled(270000); i++ {
 				sums[w] = sums[w]*31 + s.serve(i, data)
 			}
 		}()

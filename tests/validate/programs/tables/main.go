@@ -185,7 +185,7 @@ func main() {
 			m := &maker{reuseWriter: run.Without("writers"),
 				reuseBuffer: run.Without("buffers"), reuseLine: run.Without("lines"),
 				reuseGroups: run.Without("groups"), groups: make(map[string]*group)}
-			for i := 0; i < run.Scaled(480); i++ {
+			for i := 0; i < run.Scaled(1440); i++ {
 				m.make(texts[(i+w)%len(texts)], names)
 			}
 			sums[w] = m.sum

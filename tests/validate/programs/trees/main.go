@@ -143,7 +143,7 @@ func main() {
 			for key := uint64(0); key < records; key++ {
 				s.tree.ReplaceOrInsert(s.make(key))
 			}
-			sums[w] = s.work(run.Scaled(280000))
+			sums[w] = s.work(run.Scaled(840000))
 		}()
 	}
 	wait.Wait()
