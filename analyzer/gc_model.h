@@ -71,6 +71,12 @@ struct gc_model_spread {
 	double objects_per_byte, scan_per_byte; /* what each live byte brings along of both */
 };
 
+/*
+ * How many objects with pointers one of SIZE bytes without any takes as long to mark as: it isn't scanned, but where
+ * few share a span their spans and marks are many, and seldom in a cache.
+ */
+double gc_model_free_weight(double size);
+
 /* How many spans an object of SIZE bytes takes: runtime/sizeclasses.go. */
 double gc_model_spans(double size);
 

@@ -11,18 +11,18 @@
 #include <math.h>
 #include <string.h>
 
-#define LIMIT_FELT          1.15 /* cycles this much closer together than GOGC says are the limit's doing */
-#define FEW_GC_SAMPLES      50   /* of CPU: fewer tell the parts of the GC worse than the constants do */
-#define TABLE_SHAPE         2.0  /* a relative deviation of 0.7 */
-#define CHAINED_WEIGHT      3.0  /* measured: 70 to 85 ns against 20 to 35 */
-#define POINTER_FREE_WEIGHT 0.35 /* marked, but not scanned */
+#define LIMIT_FELT     1.15 /* cycles this much closer together than GOGC says are the limit's doing */
+#define FEW_GC_SAMPLES 50   /* of CPU: fewer tell the parts of the GC worse than the constants do */
+#define TABLE_SHAPE    2.0  /* a relative deviation of 0.7 */
+#define CHAINED_WEIGHT 3.0  /* measured: 70 to 85 ns against 20 to 35 */
 
 /* How many objects of the usual kind one of GROUP's takes as long to mark as. */
 static double mark_weight(const struct site_group *group)
 {
-	double pointers = group->objects.total > 0 ? group->pointer_objects / group->objects.total : 1;
-
-	return pointers * (group->chained ? CHAINED_WEIGHT : 1) + (1 - pointers) * POINTER_FREE_WEIGHT;
+	if (group->objects.total <= 0)
+		return 1;
+	return (group->pointer_objects * (group->chained ? CHAINED_WEIGHT : 1) + group->free_marks) /
+	       group->objects.total;
 }
 
 /* Where sampling says too much is alive, that may be another site's: the upper end stays, but holds LEAST. */

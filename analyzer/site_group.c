@@ -207,6 +207,8 @@ static void add_context(struct grouping *grouping, struct site_groups *groups, c
 		group->largest = context->size;
 	if (!layout.pointer_free)
 		take_pointers(group, totals->objects.total, context->size);
+	else
+		group->free_marks += totals->objects.total * gc_model_free_weight((double)context->size);
 	if (context->size > BIG_OBJECT)
 		group->scan_bytes += totals->objects.total * (double)context->size * layout.scan_share;
 	add_totals(group, totals, (double)context->size);

@@ -33,6 +33,7 @@ struct site_group {
 	double alloc_samples, assist_samples;        /* of CPU: allocating, and helping the GC while at it */
 	double barrier_samples;                      /* of CPU: write barriers that go with it */
 	double small_bytes[GC_MODEL_SMALL];          /* allocated, with pointers and small, by size in steps of 8 */
+	double free_marks;                           /* objects that hold none, by gc_model_free_weight */
 	double pointer_objects;                      /* allocated, that can hold pointers */
 	double live_objects, live_bytes;             /* as a heap profile has them; 0 from a trace */
 	uint64_t rate_high;                          /* the largest mean among its samples */

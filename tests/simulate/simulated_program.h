@@ -31,6 +31,7 @@ enum life_kind {
 struct simulated_truth {
 	double objects, bytes;
 	double alive_bytes, alive_objects, alive_scan; /* the last: scannable, in objects over 512 bytes */
+	double alive_marks;                            /* objects, by what marking them takes */
 	struct life_totals lives;                      /* of all objects, by bytes, as the GC finds them */
 	struct gc_model_small small;                   /* of objects with pointers; alive: as above */
 };

@@ -21,15 +21,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BIG_OBJECT          512
-#define POINTER_FREE_WEIGHT 0.35 /* as the analyzer takes it: it is the model's, which is not in question here */
-#define ROOT_BYTES          65536
-#define PC_MALLOC           1
-#define PC_NEW              2
-#define PC_MAIN             3
-#define PC_SITE             16
-#define TYPE_PLAIN          0x100
-#define TYPE_OWN            0x200 /* of pointers */
+#define BIG_OBJECT 512
+#define ROOT_BYTES 65536
+#define PC_MALLOC  1
+#define PC_NEW     2
+#define PC_MAIN    3
+#define PC_SITE    16
+#define TYPE_PLAIN 0x100
+#define TYPE_OWN   0x200 /* of pointers */
 
 /* A death that will be told once the cycle that finds it has ended. */
 struct told_death {
@@ -158,6 +157,7 @@ static void add_truth(struct run *run, struct simulated_site *site, const struct
 	site->truth.bytes += size;
 	site->truth.alive_bytes += ends * size;
 	site->truth.alive_objects += ends;
+	site->truth.alive_marks += ends * (site->has_pointers ? 1 : gc_model_free_weight(size));
 	run->marked_change[run->cycle + 1] += size;
 	run->marked_change[found] -= size;
 }
@@ -367,8 +367,7 @@ static struct gc_model_site true_part(const struct simulated_program *program, c
 				      struct gc_model_small *small)
 {
 	const struct simulated_truth *truth = &site->truth;
-	double scattered = live_scattered_share(&truth->lives), ends = program->ncycles,
-	       weight = site->has_pointers ? 1 : POINTER_FREE_WEIGHT;
+	double scattered = live_scattered_share(&truth->lives), ends = program->ncycles;
 
 	*small = truth->small;
 	for (int i = 0; i < GC_MODEL_SMALL; i++) {
@@ -377,7 +376,7 @@ static struct gc_model_site true_part(const struct simulated_program *program, c
 	}
 	return (struct gc_model_site){.allocated = truth->bytes,
 				      .live = truth->alive_bytes / ends,
-				      .objects = weight * truth->alive_objects / ends,
+				      .objects = truth->alive_marks / ends,
 				      .scan = truth->alive_scan / ends,
 				      .small = small};
 }
