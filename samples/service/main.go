@@ -35,15 +35,21 @@ func main() {
 	port := flag.Int("port", 0, "port on 127.0.0.1; 0 lets the system choose")
 	addressFile := flag.String("address-file", "", "write the address here too, once it is listened at")
 	sessions := flag.Int("sessions", 2000, "customers who keep a goroutine and a basket each")
+	fixed := flag.Bool("fixed-sessions", false, "baskets without pointers")
 	flag.Parse()
-	if err := serve(*port, *sessions, *addressFile); err != nil {
+	session := runSession
+	if *fixed {
+		session = runFixedSession
+	}
+	opened := func(ctx context.Context) { openSessions(ctx, *sessions, session) }
+	if err := serve(*port, opened, *addressFile); err != nil {
 		fmt.Fprintln(os.Stderr, "service:", err)
 		os.Exit(1)
 	}
 }
 
 // serve answers until SIGTERM or SIGINT, then lets the requests under way finish.
-func serve(port, sessions int, addressFile string) error {
+func serve(port int, openSessions func(context.Context), addressFile string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
 	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
@@ -57,7 +63,7 @@ func serve(port, sessions int, addressFile string) error {
 			return err
 		}
 	}
-	openSessions(ctx, sessions)
+	openSessions(ctx)
 
 	server := &http.Server{Handler: newMux()}
 	failed := make(chan error, 1)
