@@ -76,7 +76,31 @@ func checkBytes(name string, predicted [][]string, full, without float64) error 
 	return nil
 }
 
-// measureAll measures each site's removal in all rounds; every other round goes the other way round.
+// measurePair measures the program with and without a site, one right after the other: how fast a machine is changes
+// within minutes. Every other round goes the other way round.
+func (w *workload) measurePair(o *options, name string, round int) (full, without measurement, err error) {
+	order := []string{"", name}
+	if round%2 == 1 {
+		slices.Reverse(order)
+	}
+	for _, one := range order {
+		m, err := w.run(o, one)
+		if err != nil {
+			return full, without, err
+		}
+		if one == "" {
+			full = m
+		} else {
+			without = m
+		}
+	}
+	if without.checksum != full.checksum {
+		err = fmt.Errorf("without %q the program does other work: checksum %s, not %s", name, without.checksum, full.checksum)
+	}
+	return full, without, err
+}
+
+// measureAll measures each site's removal in all rounds.
 func (w *workload) measureAll(o *options) error {
 	predicted, err := linesOf(predictionsPath(o), w.name())
 	if err != nil || len(predicted) != len(w.sites) {
@@ -90,34 +114,23 @@ func (w *workload) measureAll(o *options) error {
 	for _, line := range done {
 		have[line[1]+"\t"+line[2]] = true
 	}
-	names := []string{""}
-	for _, s := range w.sites {
-		names = append(names, s.name)
-	}
-	var full measurement // the last one
 	for round := 0; round < o.rounds; round++ {
-		for _, name := range names {
-			if have[name+"\t"+strconv.Itoa(round)] {
+		for _, s := range w.sites {
+			if have[s.name+"\t"+strconv.Itoa(round)] {
 				continue
 			}
-			m, err := w.run(o, name)
+			full, without, err := w.measurePair(o, s.name, round)
 			if err != nil {
 				return err
 			}
-			if name == "" {
-				full = m
-			}
-			if full.checksum != "" && m.checksum != full.checksum {
-				return fmt.Errorf("without %q the program does other work: checksum %s, not %s", name, m.checksum, full.checksum)
-			}
-			if err := checkBytes(name, predicted, full.bytes, m.bytes); err != nil {
+			if err := checkBytes(s.name, predicted, full.bytes, without.bytes); err != nil {
 				return err
 			}
-			if err := appendLine(measuredPath(o), w.name(), name, round, m.cpu, m.wall, m.gc); err != nil {
+			if err := appendLine(measuredPath(o), w.name(), s.name, round, without.cpu, without.wall, without.gc,
+				full.cpu, full.wall, full.gc); err != nil {
 				return err
 			}
 		}
-		slices.Reverse(names)
 	}
 	fmt.Printf("measured   %s\n", w.name())
 	return nil

@@ -41,7 +41,7 @@ func numbers(words []string) ([]float64, error) {
 
 // join puts the lines of predictions and of measurements together.
 func join(predictions, measured [][]string) ([]pair, error) {
-	runs := map[string]map[int][]float64{} // workload and site → round → CPU, wall, GC
+	runs := map[string]map[int][]float64{} // workload and site → round → CPU, wall, GC without it, and with it
 	for _, line := range measured {
 		values, err := numbers(line[2:])
 		if err != nil {
@@ -61,7 +61,7 @@ func join(predictions, measured [][]string) ([]pair, error) {
 		}
 		p := pair{workload: line[0], tuned: line[1] == "true", site: line[2], kind: line[3],
 			predicted: values[0], low: values[1], high: values[2], bytes: values[3]}
-		if p.measure(runs[line[0]+"\t"], runs[line[0]+"\t"+line[2]]) {
+		if p.measure(runs[line[0]+"\t"+line[2]]) {
 			p.totalPredicted = p.predicted*p.gcShare + values[4]
 			pairs = append(pairs, p)
 		}
@@ -69,15 +69,12 @@ func join(predictions, measured [][]string) ([]pair, error) {
 	return pairs, nil
 }
 
-// measure compares the rounds of the full program with those without the site; false when there are none.
-func (p *pair) measure(full, without map[int][]float64) bool {
+// measure takes the rounds of the program without the site and with it; false when there are none.
+func (p *pair) measure(rounds map[int][]float64) bool {
 	var saved, total, shares []float64
 	var halves [2][]float64
-	for round, b := range full {
-		a, ok := without[round]
-		if !ok {
-			continue
-		}
+	for round, values := range rounds {
+		a, b := values[:3], values[3:]
 		saved = append(saved, 1-a[2]/b[2])
 		halves[round%2] = append(halves[round%2], 1-a[2]/b[2])
 		total = append(total, 1-a[0]/b[0])

@@ -22,7 +22,10 @@ type workload struct {
 	tuned                     bool
 	env, args                 []string
 	sites                     []site
+	dir                       string // the package
 	binary                    string
+	commit                    bool   // its one removal is a module's newer version: after.mod instead of go.mod
+	after                     string // the binary with that
 }
 
 type setting struct {
@@ -93,6 +96,11 @@ func workloads(o *options) ([]workload, error) {
 	if err != nil {
 		return nil, err
 	}
+	commits, err := filepath.Glob(filepath.Join(o.programs, "..", "commits", "*", "sites"))
+	if err != nil {
+		return nil, err
+	}
+	files = append(files, commits...)
 	var versions []string
 	for version := range o.gos {
 		versions = append(versions, version)
@@ -105,13 +113,15 @@ func workloads(o *options) ([]workload, error) {
 			return nil, err
 		}
 		program := filepath.Base(filepath.Dir(file))
+		commit := filepath.Base(filepath.Dir(filepath.Dir(file))) == "commits"
 		settings, tuned := otherSettings, slices.Contains(tunedPrograms, program)
 		if program == "synthetic" {
 			settings = allSettings
 		}
 		for _, version := range versions {
 			for _, s := range settings {
-				w := workload{program, s.name, version, tuned, s.env, s.args, sites, ""}
+				w := workload{program: program, setting: s.name, version: version, tuned: tuned, env: s.env,
+					args: s.args, sites: sites, dir: filepath.Dir(file), commit: commit}
 				if o.only.MatchString(w.name()) {
 					loads = append(loads, w)
 				}
@@ -124,15 +134,25 @@ func workloads(o *options) ([]workload, error) {
 	return loads, nil
 }
 
-// build makes the program once for each version of Go.
+// build makes the program once for each version of Go, and where it is about a commit, the program after that too.
 func (w *workload) build(o *options) error {
 	out, err := filepath.Abs(filepath.Join(o.out, w.program+"-"+w.version))
 	if err != nil {
 		return err
 	}
 	w.binary = out
-	cmd := exec.Command(o.gos[w.version], "build", "-o", out, "./"+w.program)
-	cmd.Dir = o.programs
+	if w.commit {
+		w.after = out + "-after"
+		if err := w.buildTo(o, w.after, "-modfile=after.mod"); err != nil {
+			return err
+		}
+	}
+	return w.buildTo(o, out)
+}
+
+func (w *workload) buildTo(o *options, out string, options ...string) error {
+	cmd := exec.Command(o.gos[w.version], append(append([]string{"build", "-o", out}, options...), ".")...)
+	cmd.Dir = w.dir
 	cmd.Env = append(os.Environ(), "GOTOOLCHAIN=local", "GOFLAGS=", "CGO_ENABLED=0")
 	if text, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w\n%s", err, text)
@@ -140,9 +160,13 @@ func (w *workload) build(o *options) error {
 	return nil
 }
 
-// command is the program behind PREFIX, without the sites named WITHOUT.
+// command is the program behind PREFIX, without the sites named WITHOUT; where it is about a commit, after that.
 func (w *workload) command(without string, prefix ...string) *exec.Cmd {
-	words := append(append(prefix, w.binary), w.args...)
+	binary := w.binary
+	if w.commit && without != "" {
+		binary, without = w.after, ""
+	}
+	words := append(append(prefix, binary), w.args...)
 	if without != "" {
 		words = append(words, "-without", without)
 	}
