@@ -29,7 +29,7 @@ LIBS = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -ldwarf -lZydis -lm -lpthr
 
 LIB_SOURCES := $(wildcard $(addsuffix /*.c,$(LIBROOMS)))
 LIB_OBJECTS := $(LIB_SOURCES:%.c=$(O)/%.o) $(O)/gen/profile.pb-c.o $(O)/collector/agent_blob.o
-CLI_OBJECTS := $(patsubst %.c,$(O)/%.o,$(wildcard cli/*.c))
+CLI_OBJECTS := $(patsubst %.c,$(O)/%.o,$(wildcard cli/*.c)) $(O)/cli/calibrate/program.o
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 TEST_TOOLS := $(patsubst %.c,$(O)/%,$(wildcard tests/tools/*.c))
 SIMULATION_OBJECTS := $(patsubst %.c,$(O)/%.o,$(wildcard tests/simulate/*.c))
@@ -92,6 +92,11 @@ $(O)/collector/agent.bin: $(O)/collector/agent.elf
 $(O)/collector/agent_blob.o: collector/agent_blob.S $(O)/collector/agent.bin
 	$(call say,AS,$@)
 	$(Q)$(CC) -I$(O)/collector -c -o $@ $<
+
+$(O)/cli/calibrate/program.o: cli/calibrate/program.S cli/calibrate/main.go
+	$(call say,AS,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -c -o $@ $<
 
 $(O)/gen/profile.pb-c.c $(O)/gen/profile.pb-c.h &: report/profile.proto
 	$(call say,PROTOC,$@)

@@ -331,7 +331,9 @@ void analyze_totals(struct analysis *out, const struct trace *trace, const struc
 	site_groups_make(&job.groups, job.arena, job.symbols, trace, totals, NULL);
 	job.words.uses_structpb = groups_use_structpb(&job.groups);
 	take_cpu(&job);
-	site_cost_prepare(&job.cost, &job.groups, gc, &job.cpu, out->go_version);
+	site_cost_prepare(&job.cost, &job.groups, gc, &job.cpu,
+			  options && options->costs ? *options->costs : gc_model_costs_for(out->go_version));
+	out->calibrated = arena_string(job.arena, options && options->costs ? options->calibrated : "");
 	out->gc = summary_of_gc(gc, &job.cpu);
 	if (job.cost.known)
 		out->gc.goal_bytes = job.cost.model.goal;

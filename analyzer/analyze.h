@@ -15,6 +15,7 @@
 struct trace;
 struct stack_filter;
 struct verdict_set;
+struct gc_model_costs;
 struct context_totals;
 struct dissection;
 struct gc_totals;
@@ -45,6 +46,11 @@ struct analyze_options {
 	/* Whether the verdicts of FUNCTION, which holds the call that returns to RETURN_PC, are not this program's;
 	 * NULL: all are. */
 	bool (*is_refused)(void *user, uint64_t return_pc, const char *function);
+
+	/* The cost model's constants as they were measured on the program's kind of machine, on the day CALIBRATED;
+	 * borrowed during the call. NULL: the usual ones. */
+	const struct gc_model_costs *costs;
+	const char *calibrated;
 
 	/* For PCs (return addresses, link-time) and types that the trace has no symbols of. Both may be NULL. */
 	bool (*resolve_symbol)(void *user, uint64_t return_pc, struct analyze_symbol *symbol);

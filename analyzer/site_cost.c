@@ -200,10 +200,10 @@ static void take_cpu(struct site_cost_run *run, const struct site_groups *groups
 }
 
 void site_cost_prepare(struct site_cost_run *run, const struct site_groups *groups, const struct gc_totals *gc,
-		       const struct cpu_profile *cpu, const char *go_version)
+		       const struct cpu_profile *cpu, struct gc_model_costs costs)
 {
 	*run = (struct site_cost_run){.live_scale = 1, .alloc_scale = 1};
-	run->model.costs = gc_model_costs_for(go_version);
+	run->model.costs = costs;
 	if (gc && gc->records)
 		take_gc(run, gc);
 	live_run_prepare(&run->live, groups, run->cycles, run->model.live, gc ? gc->unswept : 0);

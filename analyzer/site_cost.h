@@ -48,10 +48,10 @@ struct site_cost {
 
 /*
  * Fill RUN from the GC's figures (GC may be NULL), all the groups, and the samples of CPU (CPU->known may be false).
- * GO_VERSION as the trace has it, may be NULL.
+ * COSTS are the model's constants.
  */
 void site_cost_prepare(struct site_cost_run *run, const struct site_groups *groups, const struct gc_totals *gc,
-		       const struct cpu_profile *cpu, const char *go_version);
+		       const struct cpu_profile *cpu, struct gc_model_costs costs);
 
 /* The cost of GROUP in RUN. */
 struct site_cost site_cost_of(const struct site_cost_run *run, const struct site_group *group);

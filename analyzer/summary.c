@@ -281,6 +281,19 @@ static void note_gc(struct analysis *analysis, struct arena *arena, const struct
 		    why && why[0] ? why : "the trace has none");
 }
 
+static void note_calibration(struct analysis *analysis, struct arena *arena)
+{
+	if (!analysis->gc.known || analysis->gc.cycles == 0)
+		return;
+	if (analysis->calibrated && analysis->calibrated[0])
+		add_note(analysis, arena, "What marking takes was measured on such a machine on %s.",
+			 analysis->calibrated);
+	else
+		add_note(analysis, arena,
+			 "What marking takes was measured on another machine: `escprof calibrate` measures it on "
+			 "this one, for traces that are made here.");
+}
+
 static void note_tiny(struct analysis *analysis, struct arena *arena)
 {
 	double bytes = 0;
@@ -302,5 +315,6 @@ void summary_write_notes(struct analysis *analysis, struct arena *arena, const s
 	note_trace(analysis, arena, trace, unknown_pcs);
 	note_verdicts(analysis, arena);
 	note_gc(analysis, arena, trace, cost);
+	note_calibration(analysis, arena);
 	note_tiny(analysis, arena);
 }

@@ -20,6 +20,9 @@ int cmd_export(int argc, char **argv);
 /* Say what a trace holds. */
 int cmd_info(int argc, char **argv);
 
+/* Measure the constants of the GC's cost model on this machine. */
+int cmd_calibrate(int argc, char **argv);
+
 /* Say what the store of verdicts holds, or empty it. */
 int cmd_cache(int argc, char **argv);
 

@@ -14,6 +14,7 @@
 #include "binary/go_buildinfo.h"
 #include "binary/go_fingerprint.h"
 #include "binary/go_pclntab.h"
+#include "cli/calibration.h"
 #include "cli/heap_profile_input.h"
 #include "cli/source_verdicts.h"
 #include "cli/terminal.h"
@@ -37,6 +38,7 @@ struct input_names {
 	struct verdict_proof *proof; /* NULL: the verdicts need none */
 	struct analysis_frame frames[CHAIN_MAX];
 	struct symbol_type type;
+	struct calibration calibration;
 };
 
 static bool input_resolve_symbol(void *user, uint64_t return_pc, struct analyze_symbol *symbol)
@@ -212,6 +214,25 @@ static enum status input_find_verdicts(struct verdict_set **set, enum verdicts_s
 	return input_make_verdicts(set, names, request->source, error);
 }
 
+/* What was measured on a machine as the trace's; a file that is no calibration is said to be none. */
+static void input_calibrate(struct analyze_options *options, struct input_names *names)
+{
+	const char *cpu = trace_fact(names->trace, "cpu", NULL);
+	const char *go_version = trace_fact(names->trace, "go_version", NULL);
+	struct error error = {""};
+	enum status status;
+
+	if (!cpu || !go_version)
+		return;
+	status = calibration_find(&names->calibration, cpu, go_version, &error);
+	if (status == STATUS_ERROR)
+		terminal_error("%s", error.text);
+	if (status != STATUS_OK)
+		return;
+	options->costs = &names->calibration.costs;
+	options->calibrated = names->calibration.date;
+}
+
 /* Options for the analyzer; what they borrow is freed by input_release. */
 static enum status input_prepare(struct analyze_options *options, struct input_names *names,
 				 const struct report_request *request, const struct trace *trace, struct error *error)
@@ -227,6 +248,7 @@ static enum status input_prepare(struct analyze_options *options, struct input_n
 	    input_find_verdicts(&set, &options->verdicts_state, names, request, binary, build_id, error) != STATUS_OK)
 		return STATUS_ERROR;
 	options->verdicts = set;
+	input_calibrate(options, names);
 	options->user = names;
 	options->is_refused = names->proof ? input_is_refused : NULL;
 	if (names->symbolizer) {

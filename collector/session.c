@@ -4,6 +4,7 @@
  */
 #include "collector/session.h"
 
+#include "base/machine.h"
 #include "base/memory.h"
 #include "collector/clean_environment.h"
 #include "collector/cpu_record.h"
@@ -92,6 +93,7 @@ static void session_command_fact(struct session *session)
 static void session_write_facts(struct session *session, const char *way)
 {
 	const struct plan_program *program = plan_program(session->plan);
+	char *cpu = machine_cpu();
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
@@ -103,6 +105,8 @@ static void session_write_facts(struct session *session, const char *way)
 	session_fact(session, "main_module", program->main_module);
 	session_fact(session, "main_path", program->main_path);
 	session_fact(session, "build_info", program->build_info);
+	session_fact(session, "cpu", cpu);
+	free(cpu);
 	session_fact(session, "way", way);
 	session_fact(session, "profile_switched_on", program->switched_on ? "yes" : "no");
 	session_fact(session, "escprof_version", ESCPROF_VERSION);

@@ -374,6 +374,9 @@ enum status report_json(FILE *stream, const struct analysis *analysis, const str
 	json_object_set_new(report, "schema", json_integer(SCHEMA));
 	json_object_set_new(report, "trace", make_trace(analysis));
 	json_object_set_new(report, "gc", make_gc(&analysis->gc));
+	json_object_set_new(json_object_get(report, "gc"), "calibrated",
+			    analysis->calibrated && *analysis->calibrated ? json_string(analysis->calibrated)
+									  : json_null());
 	json_object_set_new(report, "totals", make_totals(analysis));
 	json_object_set_new(report, "selection", make_selection(&analysis->selection));
 	json_object_set_new(report, "timeline", make_timeline(&analysis->timeline));

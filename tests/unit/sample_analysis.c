@@ -331,6 +331,7 @@ static const struct analysis service = {
     .command = command,
     .ncommand = 3,
     .go_version = "go1.26.8",
+    .calibrated = "2026-11-24",
     .build_id = "Bd7m/9Fk",
     .binary = "./service",
     .duration_seconds = 30.2,
