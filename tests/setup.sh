@@ -32,7 +32,6 @@ linters=(
 	clang-tidy:clang-tidy
 	cppcheck:cppcheck
 	python3:python3
-	python3:python3
 )
 
 missing_commands() {
@@ -63,9 +62,15 @@ missing_go() {
 	}
 }
 
+# clang only recommends the libraries that -fsanitize= links.
+missing_sanitizers() {
+	command -v clang >/dev/null && compgen -G "$(clang -print-resource-dir)/lib/linux/libclang_rt.fuzzer-*.a" >/dev/null ||
+		echo libclang-rt-dev
+}
+
 missing=$(missing_commands "${commands[@]}"; missing_headers; missing_go)
 if [ "${1-}" = --lint ]; then
-	missing+=" $(missing_commands "${linters[@]}")"
+	missing+=" $(missing_commands "${linters[@]}") $(missing_sanitizers)"
 fi
 read -r -d '' -a packages <<<"$missing" || true
 
