@@ -13,9 +13,12 @@ struct calibration {
 	char date[11]; /* 2026-11-24 */
 };
 
-/* The constant NUMBER, from 0, in COSTS, and its name in the file. */
 #define CALIBRATION_CONSTANTS 5
+
+/* The constant NUMBER, from 0, of COSTS; ns. */
 double *calibration_constant(struct gc_model_costs *costs, int number);
+
+/* Its name in the file. */
 const char *calibration_name(int number);
 
 /* The file's path; the caller's to free. */

@@ -32,7 +32,7 @@ static void main_usage(FILE *stream)
 	      stream);
 	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (commands[i].summary)
-			fprintf(stream, "  %-8s %s\n", commands[i].name, commands[i].summary);
+			fprintf(stream, "  %-9s %s\n", commands[i].name, commands[i].summary);
 	fputs("\nTo begin:  escprof build -o service ./cmd/service  &&  escprof run -- ./service\n"
 	      "`escprof COMMAND --help` tells more about each.\n",
 	      stream);
