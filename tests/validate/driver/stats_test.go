@@ -2,7 +2,10 @@ package main
 
 import (
 	"math"
+	"os"
+	"path/filepath"
 	"reflect"
+	"regexp"
 	"testing"
 )
 
@@ -86,5 +89,61 @@ func TestCheckBytes(t *testing.T) {
 		if err := checkBytes(c.name, predicted, c.full, c.without); (err == nil) != c.ok {
 			t.Errorf("%+v: %v", c, err)
 		}
+	}
+}
+
+func TestChangesCovered(t *testing.T) {
+	covered, all := changesCovered([]pair{
+		{site: changeSite, low: 0.1, high: 0.3, saved: 0.2},
+		{site: changeSite, low: 0.1, high: 0.3, saved: 0.4},
+		{site: "a", low: 0.1, high: 0.3, saved: 0.2},
+	})
+	if covered != 1 || all != 2 {
+		t.Errorf("%d of %d, not 1 of 2", covered, all)
+	}
+}
+
+// A site is switched off by the program; a module's change is in another program.
+func TestCommand(t *testing.T) {
+	w := workload{binary: "before", after: "after", args: []string{"-scale", "2"}}
+	for _, c := range []struct {
+		commit  bool
+		without string
+		want    []string
+	}{
+		{false, "", []string{"measure", "before", "-scale", "2"}},
+		{false, "a", []string{"measure", "before", "-scale", "2", "-without", "a"}},
+		{true, "", []string{"measure", "before", "-scale", "2"}},
+		{true, changeSite, []string{"measure", "after", "-scale", "2"}},
+	} {
+		w.commit = c.commit
+		if got := w.command(c.without, "measure").Args; !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%+v: %q", c, got)
+		}
+	}
+}
+
+func TestWorkloads(t *testing.T) {
+	root := t.TempDir()
+	write := func(name, text string) {
+		t.Helper()
+		path := filepath.Join(root, name, "sites")
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o := options{programs: filepath.Join(root, "programs"), only: regexp.MustCompile("/gogc100"), gos: map[string]string{"go1.26": "go"}}
+	write("programs/p", "a\tf\tkind\nb\tg\tkind\treused\n")
+	write("commits/c", changeSite+"\tf\tkind\n")
+	loads, err := workloads(&o)
+	if err != nil || len(loads) != 2 || loads[0].commit || !loads[1].commit || !loads[0].sites[1].reused {
+		t.Errorf("%+v: %v", loads, err)
+	}
+	write("commits/d", "a\tf\tkind\n")
+	if _, err := workloads(&o); err == nil {
+		t.Error("a change that is not named so is taken")
 	}
 }

@@ -17,6 +17,9 @@ type site struct {
 	reused            bool // its fix uses the objects again, so that what lives stays
 }
 
+// changeSite is the name of the one site of a program that is about a module's change.
+const changeSite = "after"
+
 type workload struct {
 	program, setting, version string
 	tuned                     bool
@@ -114,6 +117,9 @@ func workloads(o *options) ([]workload, error) {
 		}
 		program := filepath.Base(filepath.Dir(file))
 		commit := filepath.Base(filepath.Dir(filepath.Dir(file))) == "commits"
+		if commit && (len(sites) != 1 || sites[0].name != changeSite) {
+			return nil, fmt.Errorf("%s: a module's change is one site, with the name %s", file, changeSite)
+		}
 		settings, tuned := otherSettings, slices.Contains(tunedPrograms, program)
 		if program == "synthetic" {
 			settings = allSettings
