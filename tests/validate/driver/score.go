@@ -131,7 +131,9 @@ func scoreOf(pairs []pair) score {
 		p := &pairs[i]
 		predicted, saved, bytes = append(predicted, p.predicted), append(saved, p.saved), append(bytes, p.bytes)
 		first, second = append(first, p.halves[0]), append(second, p.halves[1])
-		totalPredicted, totalSaved = append(totalPredicted, p.totalPredicted), append(totalSaved, p.totalSaved)
+		if p.site != changeSite { // which saves other work too
+			totalPredicted, totalSaved = append(totalPredicted, p.totalPredicted), append(totalSaved, p.totalSaved)
+		}
 		absolute, noise = append(absolute, math.Abs(p.predicted-p.saved)), append(noise, p.noise)
 		widths = append(widths, p.high-p.low)
 		if math.Abs(p.saved) > 0.05 {

@@ -92,6 +92,15 @@ func TestCheckBytes(t *testing.T) {
 	}
 }
 
+// What a module's change saves altogether is not what its allocations took.
+func TestScoreTotal(t *testing.T) {
+	pairs := []pair{{totalPredicted: 0.1, totalSaved: 0.1}, {totalPredicted: 0.2, totalSaved: 0.3},
+		{totalPredicted: 0.05, totalSaved: 0.7}}
+	near(t, "rho of the total", scoreOf(pairs).total, -0.5)
+	pairs[2].site = changeSite
+	near(t, "rho without the change", scoreOf(pairs).total, 1)
+}
+
 func TestChangesCovered(t *testing.T) {
 	covered, all := changesCovered([]pair{
 		{site: changeSite, low: 0.1, high: 0.3, saved: 0.2},
