@@ -237,7 +237,7 @@ struct analysis {
 	size_t ncommand;
 	const char *go_version, *build_id, *binary;
 	const char
-	    *calibrated; /* when the model's constants were measured on such a machine, 2026-11-24; "": elsewhere */
+	    *calibrated; /* "2026-11-24": then were the model's constants measured on such a machine; "": never */
 	double duration_seconds;
 	bool complete;        /* the trace ended as it should */
 	bool is_heap_profile; /* an ordinary Go profile: no lifetimes, no cycles */

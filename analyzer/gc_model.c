@@ -28,11 +28,11 @@
 #define NORMAL_95            1.96
 #define HEAP_MINIMUM         (4.0 * (1 << 20)) /* bytes, at GOGC=100: runtime/mgcpacer.go, defaultHeapMinimum */
 #define SPAN                 8192.0            /* bytes of a span of small objects */
-#define LOCALITY                                                                                                       \
-	0.2 /* measured: where half of the live heap was taken away, the rest was marked for 0.8 to 0.9 of its time */
-#define PACED     0.25    /* of the runway: what floats of it when marking takes as long as it may */
-#define HEAP_IDLE 60000.0 /* ns a cycle that waking its workers takes, and finding that nothing is left to mark */
-#define REAL_MIX  2.0     /* allocating in a real program took 2 to 3 times what it takes in a tight loop */
+#define LOCALITY             0.2  /* measured: with half of the live heap gone, the rest took 0.8 to 0.9 of its time */
+#define PACED                0.25 /* of the runway: what floats of it when marking takes as long as it may */
+#define REUSED_BARRIERS      0.5  /* of a site's: objects used again are filled anew, but don't grow */
+#define HEAP_IDLE            60000.0 /* ns a cycle that waking its workers takes, and finding that nothing is left to mark */
+#define REAL_MIX             2.0 /* allocating in a real program took 2 to 3 times what it takes in a tight loop */
 
 struct gc_model_costs gc_model_costs_for(const char *go_version)
 {
@@ -158,20 +158,6 @@ struct thinned_heap {
 	double left, q, q_without, barriers;
 	const struct gc_model_site *site;
 };
-
-double gc_model_free_weight(double size)
-{
-	return fmin(0.35 * sqrt(fmax(1, size / 32)), 2);
-}
-
-double gc_model_spans(double size)
-{
-	/* Up to 1 KiB spans are of 8 KiB; from there to 32 KiB they hold some three objects; larger ones have their
-	 * own. */
-	if (size <= 1024)
-		return size / SPAN;
-	return size <= 32768 ? 1.0 / 3 : 1;
-}
 
 static struct thinned_heap thinned_by(const struct gc_model_run *run, const struct gc_model_site *site)
 {
@@ -337,18 +323,34 @@ static void widen(double *below, double *above, double difference)
 		*above += difference * difference;
 }
 
+/* What SITE allocates, with nothing of it alive; what it has of small objects is put into SMALL. */
+static struct gc_model_site without_live(const struct gc_model_site *site, struct gc_model_small *small)
+{
+	*small = (struct gc_model_small){0};
+	if (site->small)
+		memcpy(small->scattered, site->small->scattered, sizeof(small->scattered));
+	return (struct gc_model_site){.allocated = site->allocated, .small = small};
+}
+
+double gc_model_saving_reused(const struct gc_model_run *run, const struct gc_model_site *site,
+			      const struct gc_model_setting *setting)
+{
+	struct gc_model_small small;
+	struct gc_model_site kept = without_live(site, &small);
+
+	kept.barriers = REUSED_BARRIERS * site->barriers;
+	kept.spans = site->spans;
+	return gc_model_saving_at(run, &kept, setting);
+}
+
 /* The larger of the site's two effects, taken one by one: fewer cycles, and what its live bytes do. */
 static double effect_size(const struct gc_model_run *run, const struct gc_model_site *site,
 			  const struct gc_model_setting *setting, double saving)
 {
-	struct gc_model_small small = {0};
-	struct gc_model_site alone = {.allocated = site->allocated, .small = &small};
+	struct gc_model_small small;
+	struct gc_model_site alone = without_live(site, &small);
 	double fewer;
 
-	if (site->small) {
-		memcpy(small.allocated, site->small->allocated, sizeof(small.allocated));
-		memcpy(small.scattered, site->small->scattered, sizeof(small.scattered));
-	}
 	fewer = gc_model_saving_at(run, &alone, setting);
 	return fmax(fmax(fabs(fewer), fabs(saving - fewer)), fabs(saving));
 }
@@ -372,6 +374,20 @@ struct interval gc_model_interval(const struct gc_model_run *run, const struct g
 	below += model * model;
 	above += model * model;
 	return (struct interval){saving - sqrt(below), fmin(saving + sqrt(above), 1)};
+}
+
+double gc_model_free_weight(double size)
+{
+	return fmin(0.35 * sqrt(fmax(1, size / 32)), 2);
+}
+
+double gc_model_spans(double size)
+{
+	/* Up to 1 KiB spans are of 8 KiB; from there to 32 KiB they hold some three objects; larger ones have their
+	 * own. */
+	if (size <= 1024)
+		return size / SPAN;
+	return size <= 32768 ? 1.0 / 3 : 1;
 }
 
 double gc_model_alloc_seconds(double objects, double size)

@@ -54,9 +54,6 @@ struct gc_model_run {
 	struct gc_model_parts parts;
 };
 
-/* Of a site's write barriers those that stay when its objects are used again: they are filled anew, but don't grow. */
-#define REUSED_BARRIERS 0.5
-
 /* One site's part of it. */
 struct gc_model_site {
 	double allocated, live, objects, scan;
@@ -99,6 +96,10 @@ struct gc_model_setting {
 /* The same at another SETTING (NULL: the run's own): of the GC CPU as it was, what would be gone. */
 double gc_model_saving_at(const struct gc_model_run *run, const struct gc_model_site *site,
 			  const struct gc_model_setting *setting);
+
+/* The same if SITE's objects were used again: nothing is allocated, but what lives stays. */
+double gc_model_saving_reused(const struct gc_model_run *run, const struct gc_model_site *site,
+			      const struct gc_model_setting *setting);
 
 /* The heap goal then, in bytes: what the heap may grow to between two cycles. */
 double gc_model_goal_at(const struct gc_model_run *run, const struct gc_model_site *site,

@@ -84,7 +84,6 @@ static void try_allocated(struct saving_job *job, double allocated)
 		small.allocated[i] = old->small->allocated[i] * factor;
 		small.live[i] = old->small->live[i] * factor;
 		small.scattered[i] = old->small->scattered[i] * factor;
-		run.small.allocated[i] += small.allocated[i] - old->small->allocated[i];
 		run.small.live[i] += small.live[i] - old->small->live[i];
 		run.small.scattered[i] += small.scattered[i] - old->small->scattered[i];
 	}

@@ -9,7 +9,6 @@
 #include "analyzer/site_group.h"
 
 #include <math.h>
-#include <string.h>
 
 #define LIMIT_FELT     1.15 /* cycles this much closer together than GOGC says are the limit's doing */
 #define FEW_GC_SAMPLES 50   /* of CPU: fewer tell the parts of the GC worse than the constants do */
@@ -155,7 +154,6 @@ static void add_site(struct site_cost_run *run, const struct site_group *group)
 	part = part_of(group, &cost, &small);
 	saving_doubts_add(&run->doubts, &part);
 	for (int i = 0; i < GC_MODEL_SMALL; i++) {
-		run->model.small.allocated[i] += small.allocated[i];
 		run->model.small.scattered[i] += small.scattered[i];
 		run->model.small.live[i] += small.live[i];
 	}
@@ -239,8 +237,7 @@ static void take_alloc_seconds(struct site_cost *cost, const struct site_cost_ru
 struct site_cost site_cost_of(const struct site_cost_run *run, const struct site_group *group)
 {
 	struct site_cost cost = lives_of(run, group);
-	struct gc_model_small small, kept_small;
-	struct gc_model_site kept;
+	struct gc_model_small small;
 	struct saving_part part;
 
 	take_alloc_seconds(&cost, run, group);
@@ -251,13 +248,7 @@ struct site_cost site_cost_of(const struct site_cost_run *run, const struct site
 	part = part_of(group, &cost, &small);
 	cost.saved = gc_model_saving(&run->model, &part.site);
 	cost.saved_equal_memory = gc_model_saving_equal_memory(&run->model, &part.site);
-	kept_small = small;
-	memset(kept_small.live, 0, sizeof(kept_small.live));
-	kept = (struct gc_model_site){.allocated = part.site.allocated,
-				      .barriers = REUSED_BARRIERS * part.site.barriers,
-				      .spans = part.site.spans,
-				      .small = &kept_small};
-	cost.saved_reused = gc_model_saving(&run->model, &kept);
+	cost.saved_reused = gc_model_saving_reused(&run->model, &part.site, NULL);
 	cost.saved_ci = saving_interval(&run->model, &run->doubts, &part, NULL);
 	return cost;
 }

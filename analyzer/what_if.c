@@ -98,21 +98,6 @@ static struct saving_part part_of(const struct removal *removal, struct gc_model
 	return part;
 }
 
-/* The saving if the objects of SITE were used again: what lives stays. */
-static double reused_saving(const struct gc_model_run *run, const struct gc_model_site *site,
-			    const struct gc_model_setting *setting)
-{
-	struct gc_model_small small = {0};
-	struct gc_model_site kept = {.allocated = site->allocated,
-				     .barriers = REUSED_BARRIERS * site->barriers,
-				     .spans = site->spans,
-				     .small = &small};
-
-	memcpy(small.allocated, site->small->allocated, sizeof(small.allocated));
-	memcpy(small.scattered, site->small->scattered, sizeof(small.scattered));
-	return gc_model_saving_at(run, &kept, setting);
-}
-
 struct saving analysis_saving(const struct analysis *analysis, const struct removal *removal,
 			      const struct gc_wish *wanted)
 {
@@ -132,7 +117,7 @@ struct saving analysis_saving(const struct analysis *analysis, const struct remo
 		return (struct saving){1, NAN, 1, {1, 1}, INFINITY}; /* no GC at all */
 	saving.share = gc_model_saving_at(run, &part.site, setting);
 	saving.share_equal_memory = setting ? NAN : gc_model_saving_equal_memory(run, &part.site);
-	saving.share_reused = reused_saving(run, &part.site, setting);
+	saving.share_reused = gc_model_saving_reused(run, &part.site, setting);
 	saving.share_ci = saving_interval(run, analysis->gc_doubts, &part, setting);
 	saving.goal_bytes = gc_model_goal_at(run, &part.site, setting);
 	return saving;

@@ -124,8 +124,10 @@ static json_t *make_parts(const struct gc_summary *gc)
 	return object;
 }
 
-static json_t *make_gc(const struct gc_summary *gc)
+static json_t *make_gc(const struct analysis *analysis)
 {
+	const struct gc_summary *gc = &analysis->gc;
+	const char *calibrated = analysis->calibrated;
 	json_t *object = json_object();
 	double unknown = gc->known ? 0 : NAN;
 
@@ -146,6 +148,7 @@ static json_t *make_gc(const struct gc_summary *gc)
 	json_object_set_new(object, "goroutines_max", gc->known ? make_integer(gc->goroutines_max) : json_null());
 	json_object_set_new(object, "goroutines_live_max",
 			    gc->known && gc->goroutines_live_max ? make_integer(gc->goroutines_live_max) : json_null());
+	json_object_set_new(object, "calibrated", calibrated && *calibrated ? json_string(calibrated) : json_null());
 	return object;
 }
 
@@ -373,10 +376,7 @@ enum status report_json(FILE *stream, const struct analysis *analysis, const str
 
 	json_object_set_new(report, "schema", json_integer(SCHEMA));
 	json_object_set_new(report, "trace", make_trace(analysis));
-	json_object_set_new(report, "gc", make_gc(&analysis->gc));
-	json_object_set_new(json_object_get(report, "gc"), "calibrated",
-			    analysis->calibrated && *analysis->calibrated ? json_string(analysis->calibrated)
-									  : json_null());
+	json_object_set_new(report, "gc", make_gc(analysis));
 	json_object_set_new(report, "totals", make_totals(analysis));
 	json_object_set_new(report, "selection", make_selection(&analysis->selection));
 	json_object_set_new(report, "timeline", make_timeline(&analysis->timeline));

@@ -396,7 +396,6 @@ struct gc_model_run simulated_true_model(const struct simulated_program *program
 		run.sites_objects += part.objects;
 		run.sites_scan += part.scan;
 		for (int k = 0; k < GC_MODEL_SMALL; k++) {
-			run.small.allocated[k] += small.allocated[k];
 			run.small.live[k] += small.live[k];
 			run.small.scattered[k] += small.scattered[k];
 		}
