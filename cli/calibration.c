@@ -1,13 +1,13 @@
 /* In: a small JSON file. Out: the entry for a CPU and a Go version. A file that is replaced is replaced whole. */
 #include "cli/calibration.h"
 
+#include "base/directory.h"
 #include "base/memory.h"
 
 #include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define FORMAT 1
@@ -34,21 +34,13 @@ const char *calibration_name(int number)
 	return constants[number].name;
 }
 
-static char *calibration_directory(void)
+char *calibration_path(void)
 {
 	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
 
 	if (config && *config)
-		return memory_format("%s/escprof", config);
-	return memory_format("%s/.config/escprof", home && *home ? home : "/tmp");
-}
-
-char *calibration_path(void)
-{
-	char *directory = calibration_directory(), *path = memory_format("%s/calibration.json", directory);
-
-	free(directory);
-	return path;
+		return memory_format("%s/escprof/calibration.json", config);
+	return memory_format("%s/.config/escprof/calibration.json", home && *home ? home : "/tmp");
 }
 
 /* "go1.26" of "go1.26.8"; the caller's to free. */
@@ -150,25 +142,13 @@ static json_t *make_entry(const struct calibration *calibration, const char *cpu
 	return entry;
 }
 
-/* Make the folder, and the one that it is in. */
-static void make_directory(void)
-{
-	char *directory = calibration_directory(), *slash = strrchr(directory, '/');
-
-	*slash = 0;
-	mkdir(directory, 0777);
-	*slash = '/';
-	mkdir(directory, 0777); /* that it failed shows when the file is written */
-	free(directory);
-}
-
 static enum status write_root(const json_t *root, const char *path, struct error *error)
 {
 	char *other = memory_format("%s.%ld", path, (long)getpid());
-	enum status status = STATUS_OK;
+	enum status status = directory_make_parents(path, error);
 
-	make_directory();
-	if (json_dump_file(root, other, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) || rename(other, path)) {
+	if (status == STATUS_OK &&
+	    (json_dump_file(root, other, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) || rename(other, path))) {
 		status = error_set_errno(error, "cannot write %s", path);
 		unlink(other);
 	}

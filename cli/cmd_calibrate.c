@@ -4,6 +4,7 @@
  */
 #include "analyzer/gc_model.h"
 #include "base/buf.h"
+#include "base/directory.h"
 #include "base/machine.h"
 #include "base/memory.h"
 #include "cli/calibration.h"
@@ -48,14 +49,10 @@ static enum status write_source(const char *path, struct error *error)
 
 static enum status prepare(struct calibrating *job, struct error *error)
 {
-	const char *parent = getenv("TMPDIR");
-
 	job->go = go_command_find(error);
-	if (!job->go)
+	job->folder = job->go ? directory_make_temporary("calibrate", error) : NULL;
+	if (!job->folder)
 		return STATUS_ERROR;
-	job->folder = memory_format("%s/escprof-calibrate-XXXXXX", parent && *parent ? parent : "/tmp");
-	if (!mkdtemp(job->folder))
-		return error_set_errno(error, "cannot make a folder to build in: %s", job->folder);
 	job->source = memory_format("%s/main.go", job->folder);
 	job->program = memory_format("%s/program", job->folder);
 	return write_source(job->source, error);

@@ -5,6 +5,7 @@
 #include "cli/source_verdicts.h"
 
 #include "base/buf.h"
+#include "base/directory.h"
 #include "base/memory.h"
 #include "binary/go_buildinfo.h"
 #include "cli/go_command.h"
@@ -207,15 +208,13 @@ static enum status source_check_version(const struct source_build *build, const 
 
 static enum status source_prepare(struct source_build *build, struct error *error)
 {
-	const char *parent = getenv("TMPDIR");
-
 	build->go = go_command_find(error);
 	build->toolexec = build->go ? go_command_toolexec(error) : NULL;
 	if (!build->toolexec || store_prepare(error) != STATUS_OK)
 		return STATUS_ERROR;
-	build->folder = memory_format("%s/escprof-build-XXXXXX", parent && *parent ? parent : "/tmp");
-	if (!mkdtemp(build->folder))
-		return error_set_errno(error, "cannot make a folder to build in: %s", build->folder);
+	build->folder = directory_make_temporary("build", error);
+	if (!build->folder)
+		return STATUS_ERROR;
 	build->program = memory_format("%s/program", build->folder);
 	for (size_t i = 0; i < build->info->nsettings; i++)
 		source_take_setting(build, &build->info->settings[i]);

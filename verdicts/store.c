@@ -7,11 +7,11 @@
 #include "base/buf.h"
 #include "base/cursor.h"
 #include "base/mapfile.h"
+#include "base/directory.h"
 #include "base/memory.h"
 #include "verdicts/verdict.h"
 #include "verdicts/verdict_codec.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,28 +57,13 @@ static bool store_is_action(const char *action_id)
 				 "0123456789-_") == length;
 }
 
-static enum status store_make_directories(const char *path, struct error *error)
-{
-	char *copy = memory_copy_string(path), *slash;
-	enum status status = STATUS_OK;
-
-	for (slash = strchr(copy + 1, '/'); slash && status == STATUS_OK; slash = strchr(slash + 1, '/')) {
-		*slash = 0;
-		if (mkdir(copy, 0777) && errno != EEXIST)
-			status = error_set_errno(error, "cannot make the directory %s", copy);
-		*slash = '/';
-	}
-	free(copy);
-	return status;
-}
-
 static enum status store_write_file(const char *path, const struct buf *bytes, struct error *error)
 {
 	char *temporary;
 	FILE *file;
 	bool good;
 
-	if (store_make_directories(path, error) != STATUS_OK)
+	if (directory_make_parents(path, error) != STATUS_OK)
 		return STATUS_ERROR;
 	temporary = memory_format("%s.%d", path, (int)getpid());
 	file = fopen(temporary, "we");
@@ -98,7 +83,7 @@ static enum status store_write_file(const char *path, const struct buf *bytes, s
 enum status store_prepare(struct error *error)
 {
 	char *directory = store_directory(), *inside = memory_format("%s/packages/", directory);
-	enum status status = store_make_directories(inside, error);
+	enum status status = directory_make_parents(inside, error);
 
 	if (status == STATUS_OK && access(inside, W_OK))
 		status = error_set_errno(error, "cannot write to %s", directory);
