@@ -4,7 +4,6 @@ package main
 
 import (
 	"fmt"
-	"sync"
 	"time"
 
 	"escprof.test/validate/run"
@@ -56,20 +55,13 @@ func serve(cache *ccache.Cache[*session], keys []string, seed int) (sum uint64) 
 func main() {
 	run.Start()
 	cache := ccache.New(ccache.Configure[*session]().MaxSize(2 * users))
-	sums := make([]uint64, 2)
-	var wait sync.WaitGroup
-	for w := range sums {
-		wait.Add(1)
-		go func() {
-			defer wait.Done()
-			keys := make([]string, users/len(sums))
-			for i := range keys {
-				keys[i] = fmt.Sprintf("session-%d-%06d", w, i)
-			}
-			sums[w] = serve(cache, keys, w+11)
-		}()
-	}
-	wait.Wait()
+	total := run.Work(func(w int) uint64 {
+		keys := make([]string, users/run.Workers)
+		for i := range keys {
+			keys[i] = fmt.Sprintf("session-%d-%06d", w, i)
+		}
+		return serve(cache, keys, w+11)
+	})
 	cache.Stop()
-	run.End(sums[0]*31 + sums[1])
+	run.End(total)
 }

@@ -4,7 +4,6 @@ package main
 
 import (
 	"fmt"
-	"sync"
 
 	"escprof.test/validate/run"
 
@@ -31,44 +30,37 @@ func answer(number int) *dns.Msg {
 
 func main() {
 	run.Start()
-	sums := make([]uint64, 2)
-	var wait sync.WaitGroup
-	for w := range sums {
-		wait.Add(1)
-		go func() {
-			defer wait.Done()
-			random := run.Random(w + 7)
-			cache := make([]*dns.Msg, answers)
-			for i := range cache {
-				cache[i] = answer(i)
+	run.End(run.Work(func(w int) (sum uint64) {
+		random := run.Random(w + 7)
+		cache := make([]*dns.Msg, answers)
+		for i := range cache {
+			cache[i] = answer(i)
+		}
+		questions := make([][]byte, answers)
+		for i := range questions {
+			question := new(dns.Msg)
+			question.SetQuestion(fmt.Sprintf("host%d.zone%d.example.org.", i, i%20), dns.TypeMX)
+			packed, err := question.Pack()
+			if err != nil {
+				panic(err)
 			}
-			questions := make([][]byte, answers)
-			for i := range questions {
-				question := new(dns.Msg)
-				question.SetQuestion(fmt.Sprintf("host%d.zone%d.example.org.", i, i%20), dns.TypeMX)
-				packed, err := question.Pack()
-				if err != nil {
-					panic(err)
-				}
-				questions[i] = packed
+			questions[i] = packed
+		}
+		buffer := make([]byte, 4096)
+		for i := 0; i < run.Scaled(800000); i++ {
+			question := new(dns.Msg)
+			if err := question.Unpack(questions[random.Next()%answers]); err != nil {
+				panic(err)
 			}
-			buffer := make([]byte, 4096)
-			for i := 0; i < run.Scaled(800000); i++ {
-				question := new(dns.Msg)
-				if err := question.Unpack(questions[random.Next()%answers]); err != nil {
-					panic(err)
-				}
-				message := cache[random.Next()%answers]
-				message.Id = uint16(i)
-				sums[w] += uint64(len(question.Question[0].Name))
-				packed, err := message.PackBuffer(buffer)
-				if err != nil {
-					panic(err)
-				}
-				sums[w] = run.Hash(sums[w], packed)
+			message := cache[random.Next()%answers]
+			message.Id = uint16(i)
+			sum += uint64(len(question.Question[0].Name))
+			packed, err := message.PackBuffer(buffer)
+			if err != nil {
+				panic(err)
 			}
-		}()
-	}
-	wait.Wait()
-	run.End(sums[0]*31 + sums[1])
+			sum = run.Hash(sum, packed)
+		}
+		return sum
+	}))
 }

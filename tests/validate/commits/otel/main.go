@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"sync"
 
 	"escprof.test/validate/run"
 
@@ -36,36 +35,29 @@ func answer(of *session, request int) []byte {
 
 func main() {
 	run.Start()
-	sums := make([]uint64, 2)
-	var wait sync.WaitGroup
-	for w := range sums {
-		wait.Add(1)
-		go func() {
-			defer wait.Done()
-			random := run.Random(w + 5)
-			clients := make([]*session, sessions)
-			for i := range clients {
-				clients[i] = open(uint64(i))
+	run.End(run.Work(func(w int) (sum uint64) {
+		random := run.Random(w + 5)
+		clients := make([]*session, sessions)
+		for i := range clients {
+			clients[i] = open(uint64(i))
+		}
+		received := make([]propagation.MapCarrier, parents)
+		for i := range received {
+			received[i] = propagation.MapCarrier{"traceparent": fmt.Sprintf("00-%016x%016x-%016x-01", random.Next(),
+				random.Next(), random.Next())}
+		}
+		var propagator propagation.TraceContext
+		for request := 0; request < run.Scaled(1500000); request++ {
+			who := random.Next() % sessions
+			if request%16 == 0 {
+				clients[who] = open(random.Next())
 			}
-			received := make([]propagation.MapCarrier, parents)
-			for i := range received {
-				received[i] = propagation.MapCarrier{"traceparent": fmt.Sprintf("00-%016x%016x-%016x-01", random.Next(),
-					random.Next(), random.Next())}
-			}
-			var propagator propagation.TraceContext
-			for request := 0; request < run.Scaled(1500000); request++ {
-				who := random.Next() % sessions
-				if request%16 == 0 {
-					clients[who] = open(random.Next())
-				}
-				ctx := propagator.Extract(context.Background(), received[random.Next()%parents])
-				clients[who].last = trace.SpanContextFromContext(ctx)
-				sent := propagation.MapCarrier{}
-				propagator.Inject(ctx, sent)
-				sums[w] = run.Hash(run.Hash(sums[w], sent["traceparent"]), answer(clients[who], request))
-			}
-		}()
-	}
-	wait.Wait()
-	run.End(sums[0]*31 + sums[1])
+			ctx := propagator.Extract(context.Background(), received[random.Next()%parents])
+			clients[who].last = trace.SpanContextFromContext(ctx)
+			sent := propagation.MapCarrier{}
+			propagator.Inject(ctx, sent)
+			sum = run.Hash(run.Hash(sum, sent["traceparent"]), answer(clients[who], request))
+		}
+		return sum
+	}))
 }

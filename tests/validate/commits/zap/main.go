@@ -4,7 +4,6 @@ package main
 
 import (
 	"fmt"
-	"sync"
 
 	"escprof.test/validate/run"
 
@@ -48,41 +47,25 @@ var articles = func() []string {
 	return names
 }()
 
-// hashed is where the log goes: remembered by its hash.
-type hashed struct{ sum uint64 }
-
-func (h *hashed) Write(text []byte) (int, error) {
-	h.sum = run.Hash(h.sum, text)
-	return len(text), nil
-}
-
-func (h *hashed) Sync() error { return nil }
-
 func main() {
 	run.Start()
-	sums := make([]hashed, 2)
-	var wait sync.WaitGroup
-	for w := range sums {
-		wait.Add(1)
-		go func() {
-			defer wait.Done()
-			encoder := zapcore.NewJSONEncoder(zapcore.EncoderConfig{MessageKey: "message", LevelKey: "level",
-				EncodeLevel: zapcore.LowercaseLevelEncoder})
-			logger := zap.New(zapcore.NewCore(encoder, &sums[w], zapcore.InfoLevel))
-			random := run.Random(w + 3)
-			table := make([]*order, orders)
-			for i := range table {
-				table[i] = place(i, i)
+	run.End(run.Work(func(w int) uint64 {
+		var out run.Hashed
+		encoder := zapcore.NewJSONEncoder(zapcore.EncoderConfig{MessageKey: "message", LevelKey: "level",
+			EncodeLevel: zapcore.LowercaseLevelEncoder})
+		logger := zap.New(zapcore.NewCore(encoder, zapcore.AddSync(&out), zapcore.InfoLevel))
+		random := run.Random(w + 3)
+		table := make([]*order, orders)
+		for i := range table {
+			table[i] = place(i, i)
+		}
+		for visit := 0; visit < run.Scaled(750000); visit++ {
+			number := int(random.Next() % orders)
+			if visit%4 == 0 {
+				table[number] = place(number, visit)
 			}
-			for visit := 0; visit < run.Scaled(750000); visit++ {
-				number := int(random.Next() % orders)
-				if visit%4 == 0 {
-					table[number] = place(number, visit)
-				}
-				logger.Info("order", zap.Int("visit", visit), zap.Reflect("order", table[number]))
-			}
-		}()
-	}
-	wait.Wait()
-	run.End(sums[0].sum*31 + sums[1].sum)
+			logger.Info("order", zap.Int("visit", visit), zap.Reflect("order", table[number]))
+		}
+		return out.Sum
+	}))
 }

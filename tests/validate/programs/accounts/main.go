@@ -5,7 +5,6 @@ package main
 import (
 	"fmt"
 	"strconv"
-	"sync"
 
 	"escprof.test/validate/run"
 
@@ -164,22 +163,14 @@ func (s *server) work(count int) uint64 {
 
 func main() {
 	run.Start()
-	sums := make([]uint64, 2)
-	var wait sync.WaitGroup
-	for w := range sums {
+	run.End(run.Work(func(w int) uint64 {
 		cache, err := lru.New[int, *account](kept)
 		if err != nil {
 			panic(fmt.Sprint("no cache: ", err))
 		}
-		wait.Add(1)
-		go func() {
-			defer wait.Done()
-			s := &server{cache: cache, random: run.Random(w + 11), noRights: run.Without("rights"),
-				noPictures: run.Without("pictures"), noNames: run.Without("names"), noPages: run.Without("pages"),
-				noFields: run.Without("fields"), page: make([]byte, 0, 3000)}
-			sums[w] = s.work(run.Scaled(900000))
-		}()
-	}
-	wait.Wait()
-	run.End(sums[0]*31 + sums[1])
+		s := &server{cache: cache, random: run.Random(w + 11), noRights: run.Without("rights"),
+			noPictures: run.Without("pictures"), noNames: run.Without("names"), noPages: run.Without("pages"),
+			noFields: run.Without("fields"), page: make([]byte, 0, 3000)}
+		return s.work(run.Scaled(900000))
+	}))
 }

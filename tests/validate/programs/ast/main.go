@@ -7,7 +7,6 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"sync"
 
 	"escprof.test/validate/run"
 )
@@ -114,19 +113,12 @@ func main() {
 	if run.Without("objects") {
 		mode |= parser.SkipObjectResolution
 	}
-	sums := make([]uint64, 2)
-	var wait sync.WaitGroup
-	for w := range sums {
-		wait.Add(1)
-		go func() {
-			defer wait.Done()
-			l := &linter{mode: mode, reuse: run.Without("names"), names: make(map[string]int)}
-			l.trees = make([]*ast.File, kept/len(sums))
-			for i := 0; i < run.Scaled(2700); i++ {
-				sums[w] += l.file(i, texts[i%len(texts)], !run.Without("copies"))
-			}
-		}()
-	}
-	wait.Wait()
-	run.End(sums[0]*31 + sums[1])
+	run.End(run.Work(func(int) (sum uint64) {
+		l := &linter{mode: mode, reuse: run.Without("names"), names: make(map[string]int)}
+		l.trees = make([]*ast.File, kept/run.Workers)
+		for i := 0; i < run.Scaled(2700); i++ {
+			sum += l.file(i, texts[i%len(texts)], !run.Without("copies"))
+		}
+		return sum
+	}))
 }

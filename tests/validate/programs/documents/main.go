@@ -5,7 +5,6 @@ package main
 import (
 	"encoding/json"
 	"strconv"
-	"sync"
 
 	"escprof.test/validate/run"
 )
@@ -233,25 +232,18 @@ func word64(word uint32) uint64 { return uint64(word) + 7 }
 
 func main() {
 	run.Start()
-	sums := make([]uint64, 2)
-	var wait sync.WaitGroup
-	for w := range sums {
-		wait.Add(1)
-		go func() {
-			defer wait.Done()
-			s := &store{random: run.Random(w + 3), noTerms: run.Without("terms"), noVectors: run.Without("vectors"),
-				noDecode: run.Without("decoded"), noEncode: run.Without("answers"), noTexts: run.Without("texts")}
-			for i := 0; i < documents; i++ {
-				s.put(i)
+	run.End(run.Work(func(w int) (sum uint64) {
+		s := &store{random: run.Random(w + 3), noTerms: run.Without("terms"), noVectors: run.Without("vectors"),
+			noDecode: run.Without("decoded"), noEncode: run.Without("answers"), noTexts: run.Without("texts")}
+		for i := 0; i < documents; i++ {
+			s.put(i)
+		}
+		for i := 0; i < run.Scaled(130000); i++ {
+			s.put(int(s.random.Next() % 1000000))
+			for k := 0; k < 3; k++ {
+				sum = sum*31 + s.query(int(s.random.Next()%documents), uint32(s.random.Next()%4096))
 			}
-			for i := 0; i < run.Scaled(130000); i++ {
-				s.put(int(s.random.Next() % 1000000))
-				for k := 0; k < 3; k++ {
-					sums[w] = sums[w]*31 + s.query(int(s.random.Next()%documents), uint32(s.random.Next()%4096))
-				}
-			}
-		}()
-	}
-	wait.Wait()
-	run.End(sums[0]*31 + sums[1])
+		}
+		return sum
+	}))
 }

@@ -4,7 +4,6 @@ package main
 
 import (
 	"strings"
-	"sync"
 
 	"escprof.test/validate/run"
 )
@@ -135,23 +134,16 @@ func main() {
 	run.Start()
 	random := run.Random(4711)
 	all := texts(&random, documents)
-	sums := make([]uint64, 2)
-	var wait sync.WaitGroup
-	for w := range sums {
-		wait.Add(1)
-		go func() {
-			defer wait.Done()
-			for batch := 0; batch < run.Scaled(27); batch++ {
-				x := &index{words: make(map[string]*list), intern: run.Without("words"),
-					noSnippets: run.Without("snippets"), reuseSeen: run.Without("seen"),
-					seen: make(map[string]int)}
-				for i, text := range all {
-					sums[w] += x.add(i, text)
-				}
-				sums[w] += x.sum()
+	run.End(run.Work(func(int) (sum uint64) {
+		for batch := 0; batch < run.Scaled(27); batch++ {
+			x := &index{words: make(map[string]*list), intern: run.Without("words"),
+				noSnippets: run.Without("snippets"), reuseSeen: run.Without("seen"),
+				seen: make(map[string]int)}
+			for i, text := range all {
+				sum += x.add(i, text)
 			}
-		}()
-	}
-	wait.Wait()
-	run.End(sums[0]*31 + sums[1])
+			sum += x.sum()
+		}
+		return sum
+	}))
 }

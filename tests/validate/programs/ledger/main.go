@@ -6,7 +6,6 @@ import (
 	"context"
 	"io"
 	"log/slog"
-	"sync"
 	"time"
 
 	"escprof.test/validate/run"
@@ -159,22 +158,15 @@ func (s *service) serve(at int) uint64 {
 
 func main() {
 	run.Start()
-	sums := make([]uint64, 2)
-	var wait sync.WaitGroup
-	for w := range sums {
-		wait.Add(1)
-		go func() {
-			defer wait.Done()
-			s := &service{random: run.Random(w + 41), body: make([]byte, 1500),
-				logger:   slog.New(slog.NewJSONHandler(io.Discard, nil)),
-				counters: btree.NewG(32, func(a, b *counter) bool { return a.customer < b.customer }),
-				noFields: run.Without("fields"), noReceipts: run.Without("receipts"), noLog: run.Without("log"),
-				noBodies: run.Without("bodies"), noEntries: run.Without("entries")}
-			for i := 0; i < run.Scaled(700000); i++ {
-				sums[w] = sums[w]*31 + s.serve(i)
-			}
-		}()
-	}
-	wait.Wait()
-	run.End(sums[0]*31 + sums[1])
+	run.End(run.Work(func(w int) (sum uint64) {
+		s := &service{random: run.Random(w + 41), body: make([]byte, 1500),
+			logger:   slog.New(slog.NewJSONHandler(io.Discard, nil)),
+			counters: btree.NewG(32, func(a, b *counter) bool { return a.customer < b.customer }),
+			noFields: run.Without("fields"), noReceipts: run.Without("receipts"), noLog: run.Without("log"),
+			noBodies: run.Without("bodies"), noEntries: run.Without("entries")}
+		for i := 0; i < run.Scaled(700000); i++ {
+			sum = sum*31 + s.serve(i)
+		}
+		return sum
+	}))
 }

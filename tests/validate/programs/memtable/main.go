@@ -4,7 +4,6 @@ package main
 
 import (
 	"encoding/binary"
-	"sync"
 
 	"escprof.test/validate/run"
 )
@@ -189,18 +188,10 @@ func (d *database) work(count int) (sum uint64) {
 
 func main() {
 	run.Start()
-	sums := make([]uint64, 2)
-	var wait sync.WaitGroup
-	for w := range sums {
-		wait.Add(1)
-		go func() {
-			defer wait.Done()
-			d := &database{table: newTable(), random: run.Random(w + 81), value: make([]byte, 90),
-				frame: make([]byte, 2048), noValues: run.Without("values"), noMarks: run.Without("marks"),
-				noFrames: run.Without("frames"), noData: run.Without("blocks"), noKeys: run.Without("keys")}
-			sums[w] = d.work(run.Scaled(900000))
-		}()
-	}
-	wait.Wait()
-	run.End(sums[0]*31 + sums[1])
+	run.End(run.Work(func(w int) uint64 {
+		d := &database{table: newTable(), random: run.Random(w + 81), value: make([]byte, 90),
+			frame: make([]byte, 2048), noValues: run.Without("values"), noMarks: run.Without("marks"),
+			noFrames: run.Without("frames"), noData: run.Without("blocks"), noKeys: run.Without("keys")}
+		return d.work(run.Scaled(900000))
+	}))
 }

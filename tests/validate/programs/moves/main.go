@@ -3,8 +3,6 @@
 package main
 
 import (
-	"sync"
-
 	"escprof.test/validate/run"
 )
 
@@ -183,23 +181,16 @@ func (s *search) best(b *board, left int) int32 {
 
 func main() {
 	run.Start()
-	sums := make([]uint64, 2)
-	var wait sync.WaitGroup
-	for w := range sums {
-		wait.Add(1)
-		go func() {
-			defer wait.Done()
-			s := &search{random: run.Random(w + 91), note: make([]byte, 256), noBoards: run.Without("boards"),
-				noMoves: run.Without("moves"), noLines: run.Without("lines"), noNotes: run.Without("notes")}
-			for i := 0; i < run.Scaled(2600); i++ {
-				var start board
-				for k := range start.squares {
-					start.squares[k] = int8(s.random.Next() % 7)
-				}
-				sums[w] = sums[w]*31 + uint64(s.best(&start, depth))
+	run.End(run.Work(func(w int) (sum uint64) {
+		s := &search{random: run.Random(w + 91), note: make([]byte, 256), noBoards: run.Without("boards"),
+			noMoves: run.Without("moves"), noLines: run.Without("lines"), noNotes: run.Without("notes")}
+		for i := 0; i < run.Scaled(2600); i++ {
+			var start board
+			for k := range start.squares {
+				start.squares[k] = int8(s.random.Next() % 7)
 			}
-		}()
-	}
-	wait.Wait()
-	run.End(sums[0]*31 + sums[1])
+			sum = sum*31 + uint64(s.best(&start, depth))
+		}
+		return sum
+	}))
 }

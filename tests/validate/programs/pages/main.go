@@ -7,7 +7,6 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"sync"
 	"text/template"
 
 	"escprof.test/validate/run"
@@ -209,17 +208,9 @@ func (s *site) serve(count int) uint64 {
 
 func main() {
 	run.Start()
-	sums := make([]uint64, 2)
-	var wait sync.WaitGroup
-	for i := range sums {
-		wait.Add(1)
-		go func() {
-			defer wait.Done()
-			s := &site{random: run.Random(i + 23), noClicks: run.Without("clicks"), noTokens: run.Without("tokens"),
-				noBuffers: run.Without("buffers"), noPaths: run.Without("paths"), noTemplates: run.Without("templates")}
-			sums[i] = s.serve(run.Scaled(600000))
-		}()
-	}
-	wait.Wait()
-	run.End(sums[0]*31 + sums[1])
+	run.End(run.Work(func(i int) uint64 {
+		s := &site{random: run.Random(i + 23), noClicks: run.Without("clicks"), noTokens: run.Without("tokens"),
+			noBuffers: run.Without("buffers"), noPaths: run.Without("paths"), noTemplates: run.Without("templates")}
+		return s.serve(run.Scaled(600000))
+	}))
 }

@@ -5,7 +5,6 @@ package main
 import (
 	"container/heap"
 	"sort"
-	"sync"
 
 	"escprof.test/validate/run"
 )
@@ -263,21 +262,13 @@ func (w *world) run(count int) uint64 {
 
 func main() {
 	run.Start()
-	sums := make([]uint64, 2)
-	var wait sync.WaitGroup
-	for i := range sums {
-		wait.Add(1)
-		go func() {
-			defer wait.Done()
-			w := &world{nodes: make([]node, nodes), random: run.Random(i + 5), costs: make(map[int]int),
-				noBoxes: run.Without("boxes"), noCosts: run.Without("costs"), noSigns: run.Without("signs"),
-				noTiles: run.Without("tiles"), noQueues: run.Without("queues")}
-			for at := range w.nodes {
-				w.fill(at)
-			}
-			sums[i] = w.run(run.Scaled(14000))
-		}()
-	}
-	wait.Wait()
-	run.End(sums[0]*31 + sums[1])
+	run.End(run.Work(func(i int) uint64 {
+		w := &world{nodes: make([]node, nodes), random: run.Random(i + 5), costs: make(map[int]int),
+			noBoxes: run.Without("boxes"), noCosts: run.Without("costs"), noSigns: run.Without("signs"),
+			noTiles: run.Without("tiles"), noQueues: run.Without("queues")}
+		for at := range w.nodes {
+			w.fill(at)
+		}
+		return w.run(run.Scaled(14000))
+	}))
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"sync"
 )
 
 var (
@@ -37,6 +38,28 @@ func End(checksum uint64) {
 	fmt.Printf("result checksum=%x alloc_bytes=%d alloc_objects=%d\n", checksum, stats.TotalAlloc, stats.Mallocs)
 }
 
+// Workers is how many goroutines Work has.
+const Workers = 2
+
+// Work has each worker do its part, and is what their parts come to.
+func Work(part func(worker int) uint64) uint64 {
+	var sums [Workers]uint64
+	var wait sync.WaitGroup
+	for worker := range sums {
+		wait.Add(1)
+		go func() {
+			defer wait.Done()
+			sums[worker] = part(worker)
+		}()
+	}
+	wait.Wait()
+	total := uint64(0)
+	for _, sum := range sums {
+		total = total*31 + sum
+	}
+	return total
+}
+
 // A Random is a small generator of numbers that are the same in every run.
 type Random uint64
 
@@ -54,4 +77,12 @@ func Hash[T string | []byte](sum uint64, text T) uint64 {
 		sum = (sum ^ uint64(text[i])) * 0x100000001b3
 	}
 	return sum
+}
+
+// Hashed is a writer that remembers what was written by its hash.
+type Hashed struct{ Sum uint64 }
+
+func (h *Hashed) Write(text []byte) (int, error) {
+	h.Sum = Hash(h.Sum, text)
+	return len(text), nil
 }

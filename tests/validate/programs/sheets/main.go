@@ -4,7 +4,6 @@ package main
 
 import (
 	"strconv"
-	"sync"
 
 	"escprof.test/validate/run"
 )
@@ -179,32 +178,25 @@ func (s *sheet) fill() {
 
 func main() {
 	run.Start()
-	sums := make([]uint64, 2)
-	var wait sync.WaitGroup
-	for w := range sums {
-		wait.Add(1)
-		go func() {
-			defer wait.Done()
-			s := &sheet{cells: make([]cell, cells), random: run.Random(w + 71), noReferences: run.Without("references"),
-				noVersions: run.Without("versions"), noArgs: run.Without("arguments"), noStyles: run.Without("styles"),
-				noShown: run.Without("shown")}
-			s.fill()
-			for i := 0; i < run.Scaled(3000000); i++ {
-				if i%100 == 0 { // a row is copied: its cells are new
-					at := int(s.random.Next() % cells)
-					c := &s.cells[at]
-					if !s.noReferences {
-						c.references = newReferences(at)
-					}
-					if !s.noStyles {
-						c.style = newStyle()
-						fillStyle(c.style, at)
-					}
+	run.End(run.Work(func(w int) (sum uint64) {
+		s := &sheet{cells: make([]cell, cells), random: run.Random(w + 71), noReferences: run.Without("references"),
+			noVersions: run.Without("versions"), noArgs: run.Without("arguments"), noStyles: run.Without("styles"),
+			noShown: run.Without("shown")}
+		s.fill()
+		for i := 0; i < run.Scaled(3000000); i++ {
+			if i%100 == 0 { // a row is copied: its cells are new
+				at := int(s.random.Next() % cells)
+				c := &s.cells[at]
+				if !s.noReferences {
+					c.references = newReferences(at)
 				}
-				sums[w] = sums[w]*31 + s.compute(int(s.random.Next()%cells))
+				if !s.noStyles {
+					c.style = newStyle()
+					fillStyle(c.style, at)
+				}
 			}
-		}()
-	}
-	wait.Wait()
-	run.End(sums[0]*31 + sums[1])
+			sum = sum*31 + s.compute(int(s.random.Next()%cells))
+		}
+		return sum
+	}))
 }

@@ -4,7 +4,6 @@ package main
 
 import (
 	"strconv"
-	"sync"
 
 	"escprof.test/validate/run"
 
@@ -132,20 +131,13 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
-	sums := make([]uint64, 2)
-	var wait sync.WaitGroup
-	for w := range sums {
-		wait.Add(1)
-		go func() {
-			defer wait.Done()
-			s := &server{noMap: run.Without("maps"), noUnmarshal: run.Without("requests"),
-				noBuffer: run.Without("bytes"), noKeys: run.Without("keys"),
-				cache: make([]*structpb.Struct, 8000), keys: make(map[int]string)}
-			for i := 0; i < run.Scaled(270000); i++ {
-				sums[w] = sums[w]*31 + s.serve(i, data)
-			}
-		}()
-	}
-	wait.Wait()
-	run.End(sums[0]*31 + sums[1])
+	run.End(run.Work(func(int) (sum uint64) {
+		s := &server{noMap: run.Without("maps"), noUnmarshal: run.Without("requests"),
+			noBuffer: run.Without("bytes"), noKeys: run.Without("keys"),
+			cache: make([]*structpb.Struct, 8000), keys: make(map[int]string)}
+		for i := 0; i < run.Scaled(270000); i++ {
+			sum = sum*31 + s.serve(i, data)
+		}
+		return sum
+	}))
 }

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"sync"
 
 	"escprof.test/validate/run"
 )
@@ -176,21 +175,13 @@ func main() {
 	for i := range names {
 		names[i] = "customer-" + strconv.Itoa(i)
 	}
-	sums := make([]uint64, 2)
-	var wait sync.WaitGroup
-	for w := range sums {
-		wait.Add(1)
-		go func() {
-			defer wait.Done()
-			m := &maker{reuseWriter: run.Without("writers"),
-				reuseBuffer: run.Without("buffers"), reuseLine: run.Without("lines"),
-				reuseGroups: run.Without("groups"), groups: make(map[string]*group)}
-			for i := 0; i < run.Scaled(1440); i++ {
-				m.make(texts[(i+w)%len(texts)], names)
-			}
-			sums[w] = m.sum
-		}()
-	}
-	wait.Wait()
-	run.End(sums[0]*31 + sums[1])
+	run.End(run.Work(func(w int) uint64 {
+		m := &maker{reuseWriter: run.Without("writers"),
+			reuseBuffer: run.Without("buffers"), reuseLine: run.Without("lines"),
+			reuseGroups: run.Without("groups"), groups: make(map[string]*group)}
+		for i := 0; i < run.Scaled(1440); i++ {
+			m.make(texts[(i+w)%len(texts)], names)
+		}
+		return m.sum
+	}))
 }

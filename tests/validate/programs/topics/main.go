@@ -4,7 +4,6 @@ package main
 
 import (
 	"strings"
-	"sync"
 
 	"escprof.test/validate/run"
 )
@@ -164,20 +163,13 @@ func (b *broker) publish(number int) uint64 {
 
 func main() {
 	run.Start()
-	sums := make([]uint64, 2)
-	var wait sync.WaitGroup
-	for w := range sums {
-		wait.Add(1)
-		go func() {
-			defer wait.Done()
-			b := &broker{random: run.Random(w + 61), batch: make([]int, 0, 256), noDeliveries: run.Without("deliveries"),
-				noBodies: run.Without("bodies"), noParts: run.Without("parts"), noHeaders: run.Without("headers"),
-				noBatches: run.Without("batches")}
-			for i := 0; i < run.Scaled(700000); i++ {
-				sums[w] = sums[w]*31 + b.publish(i)
-			}
-		}()
-	}
-	wait.Wait()
-	run.End(sums[0]*31 + sums[1])
+	run.End(run.Work(func(w int) (sum uint64) {
+		b := &broker{random: run.Random(w + 61), batch: make([]int, 0, 256), noDeliveries: run.Without("deliveries"),
+			noBodies: run.Without("bodies"), noParts: run.Without("parts"), noHeaders: run.Without("headers"),
+			noBatches: run.Without("batches")}
+		for i := 0; i < run.Scaled(700000); i++ {
+			sum = sum*31 + b.publish(i)
+		}
+		return sum
+	}))
 }

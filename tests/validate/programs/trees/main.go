@@ -3,8 +3,6 @@
 package main
 
 import (
-	"sync"
-
 	"escprof.test/validate/run"
 
 	"github.com/google/btree"
@@ -129,23 +127,15 @@ func (s *store) work(rounds int) uint64 {
 
 func main() {
 	run.Start()
-	sums := make([]uint64, 2)
-	var wait sync.WaitGroup
-	for w := range sums {
-		wait.Add(1)
-		go func() {
-			defer wait.Done()
-			s := &store{random: run.Random(w + 77), probe: &record{}, versions: make([]*version, 40000),
-				noKeys: run.Without("keys"), noVersions: run.Without("versions"),
-				noTags: run.Without("tags"), noResults: run.Without("results"),
-				results: make([]uint64, 0, 64), shared: &tags{}}
-			s.tree = btree.NewG(16, func(a, b item) bool { return a.order() < b.order() })
-			for key := uint64(0); key < records; key++ {
-				s.tree.ReplaceOrInsert(s.make(key))
-			}
-			sums[w] = s.work(run.Scaled(840000))
-		}()
-	}
-	wait.Wait()
-	run.End(sums[0]*31 + sums[1])
+	run.End(run.Work(func(w int) uint64 {
+		s := &store{random: run.Random(w + 77), probe: &record{}, versions: make([]*version, 40000),
+			noKeys: run.Without("keys"), noVersions: run.Without("versions"),
+			noTags: run.Without("tags"), noResults: run.Without("results"),
+			results: make([]uint64, 0, 64), shared: &tags{}}
+		s.tree = btree.NewG(16, func(a, b item) bool { return a.order() < b.order() })
+		for key := uint64(0); key < records; key++ {
+			s.tree.ReplaceOrInsert(s.make(key))
+		}
+		return s.work(run.Scaled(840000))
+	}))
 }

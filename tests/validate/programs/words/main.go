@@ -5,7 +5,6 @@ package main
 import (
 	"sort"
 	"strings"
-	"sync"
 
 	"escprof.test/validate/run"
 )
@@ -224,20 +223,13 @@ func main() {
 	run.Start()
 	random := run.Random(99)
 	all := texts(&random)
-	sums := make([]uint64, 2)
-	var wait sync.WaitGroup
-	for w := range sums {
-		wait.Add(1)
-		go func() {
-			defer wait.Done()
-			c := &completer{random: run.Random(w + 101), found: make([]completion, 0, 64), noPlaces: run.Without("places"),
-				noExamples: run.Without("examples"), noSplit: run.Without("split"), noFound: run.Without("found"),
-				noWords: run.Without("upper")}
-			for i := 0; i < run.Scaled(9000); i++ {
-				sums[w] = sums[w]*31 + c.read(i, all[c.random.Next()%uint64(len(all))])
-			}
-		}()
-	}
-	wait.Wait()
-	run.End(sums[0]*31 + sums[1])
+	run.End(run.Work(func(w int) (sum uint64) {
+		c := &completer{random: run.Random(w + 101), found: make([]completion, 0, 64), noPlaces: run.Without("places"),
+			noExamples: run.Without("examples"), noSplit: run.Without("split"), noFound: run.Without("found"),
+			noWords: run.Without("upper")}
+		for i := 0; i < run.Scaled(9000); i++ {
+			sum = sum*31 + c.read(i, all[c.random.Next()%uint64(len(all))])
+		}
+		return sum
+	}))
 }
