@@ -65,15 +65,6 @@ struct site_verdict {
 	size_t nreason;
 };
 
-/* A whole stack of a site: all levels with inlines opened, innermost first, the allocator's frames left out. */
-struct analysis_stack {
-	const struct analysis_frame *frames;
-	size_t nframes;
-	double alloc_bytes, alloc_objects, live_bytes; /* estimated, of this stack alone */
-	double gc_saved_share;                         /* the site's share, divided by bytes */
-	struct analysis_frame creator; /* the go statement that made the goroutine; function "" when not known */
-};
-
 /* A profiler label of a goroutine (runtime/pprof.Labels), and all those that one has. */
 struct label {
 	const char *key, *value;
@@ -89,6 +80,17 @@ struct label_set {
 struct label_part {
 	uint32_t set;
 	double bytes;
+};
+
+/* A whole stack of a site: all levels with inlines opened, innermost first, the allocator's frames left out. */
+struct analysis_stack {
+	const struct analysis_frame *frames;
+	size_t nframes;
+	double alloc_bytes, alloc_objects, live_bytes; /* estimated, of this stack alone */
+	double gc_saved_share;                         /* the site's share, divided by bytes */
+	struct analysis_frame creator;      /* the go statement that made the goroutine; function "" when not known */
+	const struct label_part *by_labels; /* of alloc_bytes, by set, those that have any */
+	size_t nlabels;
 };
 
 #define TINY_WITH_MAX 3

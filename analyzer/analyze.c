@@ -155,7 +155,7 @@ static void fill_site(struct analysis_job *job, struct site *site, const struct 
 	fill_amounts(site, group);
 	fill_cost(site, &job->cost, group);
 	site_words_fill(site, job->arena, &job->words, group);
-	site_stacks_fill(site, job->arena, job->symbols, job->trace, job->totals, group);
+	site_stacks_fill(site, job->arena, job->symbols, job->trace, job->totals, job->dissection, group);
 	site_stacks_choose_shown(site, job->arena, trace_fact(job->trace, "main_module", NULL));
 	if (job->dissection)
 		timeline_fill_site(site, job->arena, job->dissection, group);

@@ -5,6 +5,7 @@
 
 #include "analyzer/accumulate.h"
 #include "analyzer/arena.h"
+#include "analyzer/label_parts.h"
 #include "analyzer/site_group.h"
 #include "analyzer/symbols.h"
 #include "base/memory.h"
@@ -16,6 +17,8 @@
 
 struct stack_sum {
 	const struct trace_context *context;
+	uint32_t number;                 /* the context's */
+	size_t first, count;             /* those that have this stack, in the order of the stacks */
 	double bytes, objects, survived; /* SURVIVED: bytes · cycle ends */
 };
 
@@ -46,9 +49,12 @@ static int compare_by_bytes(const void *left, const void *right)
 	return compare_by_stack(left, right);
 }
 
-/* The sums of GROUP's contexts, equal stacks merged, most bytes first. *COUNT of them, for the caller to free(). */
+/*
+ * The sums of GROUP's contexts, equal stacks merged, most bytes first. *COUNT of them, for the caller to free().
+ * ORDERED has room for its contexts, and gets them in the order of the stacks.
+ */
 static struct stack_sum *make_sums(const struct trace *trace, const struct context_totals *totals,
-				   const struct site_group *group, size_t *count)
+				   const struct site_group *group, uint32_t *ordered, size_t *count)
 {
 	struct stack_sum *sums = memory_alloc(group->ncontexts + 1, sizeof(*sums));
 	size_t kept = 0;
@@ -56,6 +62,7 @@ static struct stack_sum *make_sums(const struct trace *trace, const struct conte
 	for (size_t i = 0; i < group->ncontexts; i++) {
 		const struct context_totals *own = &totals[group->contexts[i]];
 
+		sums[i].number = group->contexts[i];
 		sums[i].context = &trace->contexts[group->contexts[i]];
 		sums[i].bytes = own->objects.total * (double)sums[i].context->size;
 		sums[i].objects = own->objects.total;
@@ -63,10 +70,14 @@ static struct stack_sum *make_sums(const struct trace *trace, const struct conte
 	}
 	qsort(sums, group->ncontexts, sizeof(*sums), compare_by_stack);
 	for (size_t i = 0; i < group->ncontexts; i++) {
+		ordered[i] = sums[i].number;
+		sums[i].first = i;
+		sums[i].count = 1;
 		if (kept && compare_by_stack(&sums[kept - 1], &sums[i]) == 0) {
 			sums[kept - 1].bytes += sums[i].bytes;
 			sums[kept - 1].objects += sums[i].objects;
 			sums[kept - 1].survived += sums[i].survived;
+			sums[kept - 1].count++;
 		} else {
 			sums[kept++] = sums[i];
 		}
@@ -114,10 +125,12 @@ static struct analysis_frame find_creator(struct symbols *symbols, const struct 
 }
 
 void site_stacks_fill(struct site *site, struct arena *arena, struct symbols *symbols, const struct trace *trace,
-		      const struct context_totals *totals, const struct site_group *group)
+		      const struct context_totals *totals, const struct dissection *dissection,
+		      const struct site_group *group)
 {
+	uint32_t *contexts = memory_alloc(group->ncontexts + 1, sizeof(*contexts));
 	size_t count;
-	struct stack_sum *sums = make_sums(trace, totals, group, &count);
+	struct stack_sum *sums = make_sums(trace, totals, group, contexts, &count);
 	double survived = 0;
 
 	for (size_t i = 0; i < count; i++)
@@ -134,8 +147,12 @@ void site_stacks_fill(struct site *site, struct arena *arena, struct symbols *sy
 		stack->alloc_objects = sums[i].objects;
 		stack->live_bytes = site->live_bytes * (survived > 0 ? sums[i].survived / survived : share);
 		stack->gc_saved_share = site->gc_saved_share * share;
+		if (dissection)
+			stack->by_labels = label_parts_make(arena, dissection, contexts + sums[i].first, sums[i].count,
+							    &stack->nlabels);
 	}
 	free(sums);
+	free(contexts);
 }
 
 /* Whether FUNCTION is of package main or of a package in MODULE. */

@@ -6,16 +6,19 @@
 
 struct arena;
 struct context_totals;
+struct dissection;
 struct site_group;
 struct symbols;
 struct trace;
 
 /*
  * Fill SITE's stacks (most bytes first) from GROUP's contexts; its own totals must be filled already: the stacks share
- * its live bytes by the lives that were followed, and its saving by bytes.
+ * its live bytes by the lives that were followed, and its saving by bytes. DISSECTION may be NULL: then no stack has
+ * labels.
  */
 void site_stacks_fill(struct site *site, struct arena *arena, struct symbols *symbols, const struct trace *trace,
-		      const struct context_totals *totals, const struct site_group *group);
+		      const struct context_totals *totals, const struct dissection *dissection,
+		      const struct site_group *group);
 
 /*
  * Set SITE->shown: the first frame of MAIN_MODULE (may be NULL) or package main on its hottest stack, else its own.

@@ -5,6 +5,7 @@
 
 #include "analyzer/arena.h"
 #include "analyzer/dissection.h"
+#include "analyzer/label_parts.h"
 #include "analyzer/moments.h"
 #include "analyzer/site_group.h"
 #include "base/memory.h"
@@ -118,51 +119,6 @@ static void add_all(double *to, const double *from, size_t count)
 		to[i] += from[i];
 }
 
-/* A site's parts by label, as they are collected. */
-struct label_parts {
-	struct label_part *parts;
-	size_t count, capacity;
-};
-
-static void take_label(void *user, uint32_t set, double bytes)
-{
-	struct label_parts *parts = user;
-
-	parts->parts = memory_reserve(parts->parts, parts->count, &parts->capacity, sizeof(*parts->parts));
-	parts->parts[parts->count++] = (struct label_part){set, bytes};
-}
-
-static int compare_parts(const void *left, const void *right)
-{
-	const struct label_part *a = left, *b = right;
-
-	return (a->set > b->set) - (a->set < b->set);
-}
-
-/* By set, each once: contexts of one site have sets in common. */
-static void fill_labels(struct site *site, struct arena *arena, const struct dissection *dissection,
-			const struct site_group *group)
-{
-	struct label_parts all = {0};
-	struct label_part *kept;
-	size_t count = 0;
-
-	for (size_t i = 0; i < group->ncontexts; i++)
-		dissection_each_label(dissection, group->contexts[i], take_label, &all);
-	if (all.count)
-		qsort(all.parts, all.count, sizeof(*all.parts), compare_parts);
-	kept = arena_alloc(arena, all.count + 1, sizeof(*kept));
-	for (size_t i = 0; i < all.count; i++) {
-		if (count && kept[count - 1].set == all.parts[i].set)
-			kept[count - 1].bytes += all.parts[i].bytes;
-		else
-			kept[count++] = all.parts[i];
-	}
-	free(all.parts);
-	site->by_labels = kept;
-	site->nlabels = count;
-}
-
 void timeline_fill_site(struct site *site, struct arena *arena, const struct dissection *dissection,
 			const struct site_group *group)
 {
@@ -180,5 +136,5 @@ void timeline_fill_site(struct site *site, struct arena *arena, const struct dis
 	site->slices = dissection->slice_ns ? sum->slices : NULL;
 	site->by_goroutines = sum->goroutines;
 	site->by_procs = sum->procs;
-	fill_labels(site, arena, dissection, group);
+	site->by_labels = label_parts_make(arena, dissection, group->contexts, group->ncontexts, &site->nlabels);
 }

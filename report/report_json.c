@@ -2,6 +2,7 @@
  * The report for programs: docs/REPORT_JSON.md, which is a contract. In comes an analysis, out goes one JSON object;
  * names become well-formed UTF-8, numbers that are not known null.
  */
+#include "base/memory.h"
 #include "report/clean_text.h"
 #include "report/report.h"
 #include "report/gather.h"
@@ -301,6 +302,21 @@ static void set_costs(json_t *object, const struct site *site, bool gc_known)
 	json_object_set_new(object, "advice", make_string(site->advice));
 }
 
+/* Its bytes by the sets of labels of "labels". */
+static json_t *make_label_parts(const struct site *site)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < site->nlabels; i++) {
+		json_t *object = json_object();
+
+		json_object_set_new(object, "set", make_integer(site->by_labels[i].set));
+		json_object_set_new(object, "alloc_bytes", make_real(site->by_labels[i].bytes));
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
 static json_t *make_sites(const struct analysis *analysis)
 {
 	json_t *array = json_array();
@@ -313,6 +329,7 @@ static json_t *make_sites(const struct analysis *analysis)
 		set_costs(object, &analysis->sites[i], analysis->gc.known);
 		json_object_set_new(object, "timeline",
 				    make_reals(analysis->sites[i].slices, analysis->timeline.count));
+		json_object_set_new(object, "labels", make_label_parts(&analysis->sites[i]));
 		json_array_append_new(array, object);
 	}
 	return array;
@@ -336,6 +353,52 @@ static json_t *make_roots(const struct analysis *analysis)
 		json_array_append_new(array, object);
 	}
 	gather_free(&roots);
+	return array;
+}
+
+static json_t *make_label_set(const struct label_set *set)
+{
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < set->count; i++) {
+		struct buf key = {0};
+
+		clean_text_append_utf8(&key, set->labels[i].key);
+		json_object_set_new(object, buf_string(&key), make_string(set->labels[i].value));
+		buf_free(&key);
+	}
+	return object;
+}
+
+/* All sets of labels, in the order of their numbers: what they are, and what was allocated under each. */
+static json_t *make_labels(const struct analysis *analysis)
+{
+	struct removal *removals = memory_alloc(analysis->nlabel_sets + 1, sizeof(*removals));
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < analysis->nsites; i++) {
+		const struct site *site = &analysis->sites[i];
+
+		for (size_t k = 0; k < site->nlabels && site->alloc_bytes > 0; k++) {
+			const struct label_part *part = &site->by_labels[k];
+
+			if (part->set < analysis->nlabel_sets)
+				removal_add(&removals[part->set], site, part->bytes / site->alloc_bytes);
+		}
+	}
+	for (size_t i = 0; i < analysis->nlabel_sets; i++) {
+		struct saving saving = analysis_saving(analysis, &removals[i], NULL);
+		json_t *object = json_object();
+
+		json_object_set_new(object, "known", json_boolean(!analysis->label_sets[i].unknown));
+		json_object_set_new(object, "labels", make_label_set(&analysis->label_sets[i]));
+		json_object_set_new(object, "alloc_bytes", make_real(removals[i].alloc_bytes));
+		json_object_set_new(object, "alloc_objects", make_real(removals[i].alloc_objects));
+		json_object_set_new(object, "gc_saved_share", make_real(saving.share));
+		json_object_set_new(object, "gc_saved_share_ci", make_interval(&saving.share_ci));
+		json_array_append_new(array, object);
+	}
+	free(removals);
 	return array;
 }
 
@@ -383,6 +446,7 @@ enum status report_json(FILE *stream, const struct analysis *analysis, const str
 	json_object_set_new(report, "classes", make_classes(analysis));
 	json_object_set_new(report, "sites", make_sites(analysis));
 	json_object_set_new(report, "roots", make_roots(analysis));
+	json_object_set_new(report, "labels", make_labels(analysis));
 	json_object_set_new(report, "what_if",
 			    options && report_what_if_asks(&options->what_if)
 				? make_what_if(analysis, &options->what_if)

@@ -11,12 +11,13 @@
 
 #include "profile.pb-c.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
-#define VALUES 5
-#define LABELS 3
+#define VALUES      5
+#define SITE_LABELS 3
 
 /* A list of messages as protobuf-c wants it: an array of pointers. */
 struct message_list {
@@ -129,43 +130,81 @@ static void add_locations(struct builder *builder, Pprof__Sample *sample, const 
 		    add_location(builder, &stack->frames[i], i == 0 ? inlined : 1);
 }
 
-static void add_labels(struct builder *builder, Pprof__Sample *sample, const struct site *site)
+static void add_label(struct builder *builder, Pprof__Sample *sample, const char *key, const char *value)
 {
-	const char *texts[LABELS][2] = {
-	    {"class", site_class_name(site->class_)},
-	    {"category", site_category_name(site->category)},
-	    {"verdict", site->verdict.message},
-	};
+	Pprof__Label *label;
 
-	sample->label = memory_alloc(LABELS, sizeof(*sample->label));
-	for (size_t i = 0; i < LABELS; i++) {
-		Pprof__Label *label;
-
-		if (!texts[i][1] || !*texts[i][1])
-			continue;
-		label = memory_alloc(1, sizeof(*label));
-		pprof__label__init(label);
-		label->key = add_string(builder, texts[i][0]);
-		label->str = add_string(builder, texts[i][1]);
-		sample->label[sample->n_label++] = label;
-	}
+	if (!value || !*value)
+		return;
+	label = memory_alloc(1, sizeof(*label));
+	pprof__label__init(label);
+	label->key = add_string(builder, key);
+	label->str = add_string(builder, value);
+	sample->label[sample->n_label++] = label;
 }
 
-static void add_sample(struct builder *builder, const struct analysis *analysis, const struct site *site,
-		       const struct analysis_stack *stack)
+/* The site's words, and the goroutine's own labels; LABELS may be NULL. */
+static void add_labels(struct builder *builder, Pprof__Sample *sample, const struct site *site,
+		       const struct label_set *labels)
+{
+	size_t own = labels ? labels->count : 0;
+
+	sample->label = memory_alloc(SITE_LABELS + own, sizeof(*sample->label));
+	add_label(builder, sample, "class", site_class_name(site->class_));
+	add_label(builder, sample, "category", site_category_name(site->category));
+	add_label(builder, sample, "verdict", site->verdict.message);
+	for (size_t i = 0; i < own; i++)
+		add_label(builder, sample, labels->labels[i].key, labels->labels[i].value);
+}
+
+static void add_sample(struct builder *builder, const struct site *site, const struct analysis_stack *stack,
+		       const int64_t *values, const struct label_set *labels)
 {
 	Pprof__Sample *sample = add_message(&builder->sample_list, sizeof(*sample));
 
 	pprof__sample__init(sample);
 	sample->n_value = VALUES;
 	sample->value = memory_alloc(VALUES, sizeof(*sample->value));
-	sample->value[0] = stack_values_get(analysis, stack, REPORT_VALUE_OBJECTS);
-	sample->value[1] = stack_values_get(analysis, stack, REPORT_VALUE_ALLOC);
-	sample->value[2] = stack_values_live_objects(site, stack);
-	sample->value[3] = stack_values_get(analysis, stack, REPORT_VALUE_LIVE);
-	sample->value[4] = stack_values_get(analysis, stack, REPORT_VALUE_GC);
+	memcpy(sample->value, values, VALUES * sizeof(*values));
 	add_locations(builder, sample, site, stack);
-	add_labels(builder, sample, site);
+	add_labels(builder, sample, site, labels);
+}
+
+/* Part of VALUE, between two shares of it: such parts add up to it. */
+static int64_t part_of(int64_t value, double from, double to)
+{
+	return llround((double)value * to) - llround((double)value * from);
+}
+
+/* STACK as one sample for each set of labels that its goroutines had; all values are divided as its bytes are. */
+static void add_stack(struct builder *builder, const struct analysis *analysis, const struct site *site,
+		      const struct analysis_stack *stack)
+{
+	const int64_t values[VALUES] = {
+	    stack_values_get(analysis, stack, REPORT_VALUE_OBJECTS),
+	    stack_values_get(analysis, stack, REPORT_VALUE_ALLOC),
+	    stack_values_live_objects(site, stack),
+	    stack_values_get(analysis, stack, REPORT_VALUE_LIVE),
+	    stack_values_get(analysis, stack, REPORT_VALUE_GC),
+	};
+	double total = 0, sum = 0;
+
+	for (size_t i = 0; i < stack->nlabels; i++)
+		total += stack->by_labels[i].bytes;
+	if (!(total > 0)) {
+		add_sample(builder, site, stack, values, NULL);
+		return;
+	}
+	for (size_t i = 0; i < stack->nlabels; i++) {
+		const struct label_part *part = &stack->by_labels[i];
+		int64_t parts[VALUES];
+
+		for (size_t k = 0; k < VALUES; k++)
+			parts[k] = part_of(values[k], sum / total, (sum + part->bytes) / total);
+		sum += part->bytes;
+		add_sample(builder, site, stack, parts,
+			   part->set < analysis->nlabel_sets ? &analysis->label_sets[part->set] : NULL);
+	}
 }
 
 static Pprof__ValueType *make_value_type(struct builder *builder, const char *type, const char *unit)
@@ -235,7 +274,7 @@ static Pprof__Profile *build_profile(const struct analysis *analysis)
 		for (size_t j = 0; j < stack_values_count(site); j++) {
 			struct analysis_stack stack = stack_values_at(site, j);
 
-			add_sample(&builder, analysis, site, &stack);
+			add_stack(&builder, analysis, site, &stack);
 		}
 	}
 	profile->period_type = make_value_type(&builder, "space", "bytes");

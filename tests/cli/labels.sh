@@ -3,7 +3,7 @@
 # known of a label must be right.
 source "$(dirname "$0")/common.bash"
 
-go_program labels || { echo "not ok build"; exit 1; }
+go_program labels && go_program reader || { echo "not ok build"; exit 1; }
 TRACE=$WORK/t.escprof
 
 # record [GOGC]
@@ -45,6 +45,21 @@ all_together() {
 		{ cat "$WORK/out"; return 1; }
 }
 check "--by label: all labels of a goroutine" all_together
+
+# sums [FILTER]: alloc_space of what even allocates, as go tool pprof reads it.
+sums() {
+	"$GO" tool pprof -sample_index=alloc_space -unit=B -focus='main\.even$' "$@" -top "$WORK/p.pb.gz" 2>/dev/null |
+		sed -nE 's/^Showing nodes accounting for ([0-9]+)B.*/\1/p'
+}
+for_programs() {
+	"$ESCPROF" export --format pprof -o "$WORK/p.pb.gz" "$TRACE" && "$ESCPROF" report --format json "$TRACE" >"$WORK/json" ||
+		return 1
+	local all under
+	all=$(sums) under=$(sums -tagfocus='^kind:even$')
+	[ "$under" -gt $((all * 2 / 5)) ] && [ "$under" -le "$all" ] && [ -z "$(sums -tagfocus='^kind:odd$')" ] &&
+		"$WORK/reader" labels "$WORK/json" main.even kind even "$under" || { echo "all $all under $under"; return 1; }
+}
+check "labels in JSON and in go tool pprof: the same bytes" for_programs
 
 busy() { record 1 && right 0.1; }
 check "the same at hundreds of GC cycles a second: right" busy

@@ -36,14 +36,15 @@ static const char *error_reason[] = {
     "~r0 = &errors.Error{...} (assign-pair)",
     "return &errors.Error{...} (return) in errors.New",
 };
+#define NO_LABELS NULL, 0
 #define SERVED                                                                                                         \
 	{                                                                                                              \
 		"net/http.(*Server).Serve", "/usr/local/go/src/net/http/server.go", 3464                               \
 	}
 
 static struct analysis_stack error_stacks[] = {
-    {error_frames, 9, 2.1e9, 18.7e6, 1.1e6, 0.123, SERVED},
-    {error_frames, 3, 0.5e9, 4.5e6, 0.2e6, 0.031, SERVED},
+    {error_frames, 9, 2.1e9, 18.7e6, 1.1e6, 0.123, SERVED, NO_LABELS},
+    {error_frames, 3, 0.5e9, 4.5e6, 0.2e6, 0.031, SERVED, NO_LABELS},
 };
 
 static const struct analysis_frame map_chain[] = {{"main.(*catalogue).describe", SOURCE "catalogue.go", 31}};
@@ -53,7 +54,7 @@ static const struct analysis_frame map_frames[] = {
     {"runtime.goexit", "/go/src/runtime/asm_amd64.s", 1693},
 };
 static const char *map_reason[] = {"map[string]interface {}{...} (map literal value)"};
-static struct analysis_stack map_stacks[] = {{map_frames, 3, 1.4e9, 48e6, 3.1e6, 0.131, SERVED}};
+static struct analysis_stack map_stacks[] = {{map_frames, 3, 1.4e9, 48e6, 3.1e6, 0.131, SERVED, NO_LABELS}};
 static struct site_verdict map_candidates[] = {
     {"p.name escapes to heap", SOURCE "catalogue.go", 31, 14, map_reason, 1},
     {"p.vendor escapes to heap", SOURCE "catalogue.go", 31, 30, map_reason, 1},
@@ -68,20 +69,20 @@ static const struct analysis_frame buffer_frames[] = {
     {"runtime.goexit", "/go/src/runtime/asm_amd64.s", 1693},
 };
 static const char *buffer_reason[] = {"make([]int, n) (non-constant size)"};
-static struct analysis_stack buffer_stacks[] = {{buffer_frames, 4, 0.9e9, 0.11e6, 4.4e6, 0.021, SERVED}};
+static struct analysis_stack buffer_stacks[] = {{buffer_frames, 4, 0.9e9, 0.11e6, 4.4e6, 0.021, SERVED, NO_LABELS}};
 
 static const struct analysis_frame grow_frames[] = {
     {"runtime.mapassign_faststr", "/go/src/runtime/map_faststr.go", 262},
     {"main.(*sessions).put", SOURCE "sessions.go", 27},
     {"main.main", SOURCE "main.go", 22},
 };
-static struct analysis_stack grow_stacks[] = {{grow_frames, 3, 0.31e9, 0.9e6, 6.2e6, 0.004, SERVED}};
+static struct analysis_stack grow_stacks[] = {{grow_frames, 3, 0.31e9, 0.9e6, 6.2e6, 0.004, SERVED, NO_LABELS}};
 
 static const struct analysis_frame string_frames[] = {
     {"strconv.formatBits", "/go/src/strconv/itoa.go", 199},
     {"main.(*sessions).key", SOURCE "sessions.go", 40},
 };
-static struct analysis_stack string_stacks[] = {{string_frames, 2, 0.05e9, 3.1e6, 0, 0.001, SERVED}};
+static struct analysis_stack string_stacks[] = {{string_frames, 2, 0.05e9, 3.1e6, 0, 0.001, SERVED, NO_LABELS}};
 
 static const struct analysis_frame cache_frames[] = {
     {"main.newCache", SOURCE "points.go", 12},
@@ -89,7 +90,7 @@ static const struct analysis_frame cache_frames[] = {
 };
 static const char *cache_root_path[] = {"c of cache.(*Store).Put leaks: cache = c (assign) at store.go:8"};
 static const char *cache_reason[] = {"cache = make([]byte, 1048576) (assign)"};
-static struct analysis_stack cache_stacks[] = {{cache_frames, 2, 0.02e9, 19, 9.4e6, -0.031, SERVED}};
+static struct analysis_stack cache_stacks[] = {{cache_frames, 2, 0.02e9, 19, 9.4e6, -0.031, SERVED, NO_LABELS}};
 
 /* Ten slices of three seconds: a quiet beginning, a crowd, and an end of which the GC tells nothing. */
 static const double slice_bytes[] = {0.1e9, 0.2e9, 0.9e9, 1e9, 0.95e9, 0.9e9, 0.6e9, 0.4e9, 0.13e9, 0.1e9};
@@ -416,7 +417,7 @@ struct analysis sample_analysis_empty(void)
 
 static const struct analysis_frame hostile_frames[] = {{HOSTILE, HOSTILE, 7}, {HOSTILE, NULL, 0}};
 static const char *hostile_reason[] = {HOSTILE, NULL};
-static struct analysis_stack hostile_stacks[] = {{hostile_frames, 2, 1e6, 1e3, 1e5, 0.5, SERVED}};
+static struct analysis_stack hostile_stacks[] = {{hostile_frames, 2, 1e6, 1e3, 1e5, 0.5, SERVED, NO_LABELS}};
 static struct site hostile_sites[] = {{
     .rank = 1,
     .function = HOSTILE,

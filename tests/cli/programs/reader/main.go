@@ -41,6 +41,10 @@ type site struct {
 		Function, File string
 		Line           int
 	}
+	Labels []struct {
+		Set   int
+		Bytes float64 `json:"alloc_bytes"`
+	}
 }
 
 type report struct {
@@ -66,6 +70,7 @@ type report struct {
 	}
 	Timeline *timeline
 	Sites    []site
+	Labels   []labelSet
 }
 
 func fail(format string, arguments ...any) {
@@ -266,6 +271,8 @@ func main() {
 		cpu(r)
 	case "goroutines":
 		goroutines(r, number(os.Args[3]))
+	case "labels":
+		labels(r, os.Args[3], os.Args[4], os.Args[5], number(os.Args[6]))
 	case "part":
 		part(r, os.Args[3], os.Args[4], number(os.Args[5]), number(os.Args[6]))
 	case "sum":
