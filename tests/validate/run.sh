@@ -3,7 +3,8 @@
 # for itself.
 # usage: run.sh BUILD_DIR
 # VALIDATE_ONLY: workloads, a regular expression on "program/setting/go1.26"; VALIDATE_ROUNDS: 3; VALIDATE_OUT:
-# BUILD_DIR/validate, where a run that was cut goes on; VALIDATE_GO: go commands, else the one that is found and 1.24's.
+# BUILD_DIR/validate, where a run that was cut goes on; VALIDATE_GO: go commands, else the one that is found and 1.24's;
+# VALIDATE_LOCK: a file that is locked while a program is measured, so that other work can wait (flock FILE COMMAND).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 build=$(realpath "$1")
@@ -23,4 +24,5 @@ mkdir -p "$out"
 # Words are meant to be split.
 # shellcheck disable=SC2086
 exec "$build/validate-driver" -escprof "$build/escprof" -measure "$build/tests/tools/measure_gc" \
-	-programs tests/validate/programs -out "$out" -rounds "${VALIDATE_ROUNDS:-3}" -only "${VALIDATE_ONLY:-.}" $gos
+	-programs tests/validate/programs -out "$out" -rounds "${VALIDATE_ROUNDS:-3}" -only "${VALIDATE_ONLY:-.}" \
+	-lock "${VALIDATE_LOCK:-}" $gos

@@ -15,6 +15,7 @@ import (
 
 type options struct {
 	escprof, measure, programs, out string
+	lock                            string // a file that is locked while a program runs; "" for none
 	rounds                          int
 	only                            *regexp.Regexp
 	gos                             map[string]string // version → go command
@@ -27,6 +28,7 @@ func main() {
 	flag.StringVar(&o.measure, "measure", "", "the measure_gc command")
 	flag.StringVar(&o.programs, "programs", "", "the folder of the programs")
 	flag.StringVar(&o.out, "out", "", "the folder for results")
+	flag.StringVar(&o.lock, "lock", "", "a file to lock (flock) while a program runs, for other work to wait for")
 	flag.IntVar(&o.rounds, "rounds", 3, "how often each is measured")
 	flag.StringVar(&only, "only", ".", "workloads to take: a regular expression on \"program/setting/go1.26\"")
 	flag.Parse()

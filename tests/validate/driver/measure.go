@@ -119,8 +119,11 @@ func (w *workload) measureAll(o *options) error {
 			if have[s.name+"\t"+strconv.Itoa(round)] {
 				continue
 			}
-			full, without, err := w.measurePair(o, s.name, round)
-			if err != nil {
+			var full, without measurement
+			if err := quietly(o, func() (err error) {
+				full, without, err = w.measurePair(o, s.name, round)
+				return err
+			}); err != nil {
 				return err
 			}
 			if err := checkBytes(s.name, predicted, full.bytes, without.bytes); err != nil {

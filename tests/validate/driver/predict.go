@@ -74,8 +74,14 @@ func (w *workload) predict(o *options) error {
 		return fmt.Errorf("%s holds a part of its predictions: remove them, or all", predictionsPath(o))
 	}
 	trace := filepath.Join(o.out, strings.ReplaceAll(w.name(), "/", "-")+".escprof")
-	if text, err := w.command("", o.escprof, "run", "-q", "-o", trace, "--").CombinedOutput(); err != nil {
-		return fmt.Errorf("escprof run: %w\n%s", err, text)
+	if err := quietly(o, func() error {
+		text, err := w.command("", o.escprof, "run", "-q", "-o", trace, "--").CombinedOutput()
+		if err != nil {
+			return fmt.Errorf("escprof run: %w\n%s", err, text)
+		}
+		return nil
+	}); err != nil {
+		return err
 	}
 	for _, s := range w.sites {
 		if err := w.predictSite(o, trace, s); err != nil {
