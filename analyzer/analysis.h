@@ -111,6 +111,7 @@ struct site {
 	size_t ninline;
 	struct analysis_frame
 	    shown;         /* first frame of the user's own module on the hottest stack (else the site's own) */
+	bool shown_is_own; /* it is the user's */
 	const char *entry; /* "runtime.newobject" */
 	const char *type;  /* "" when unknown */
 	enum site_class class_;

@@ -182,6 +182,7 @@ void site_stacks_choose_shown(struct site *site, struct arena *arena, const char
 	if (site->nstacks)
 		own = find_users_own(site->stacks[0].frames, site->stacks[0].nframes, main_module);
 	site->shown = own ? *own : site->inline_chain[0];
+	site->shown_is_own = own != NULL;
 	if (!own || !site->advice[0] || find_users_own(site->inline_chain, site->ninline, main_module))
 		return;
 	site->advice =

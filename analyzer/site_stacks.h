@@ -21,8 +21,9 @@ void site_stacks_fill(struct site *site, struct arena *arena, struct symbols *sy
 		      const struct site_group *group);
 
 /*
- * Set SITE->shown: the first frame of MAIN_MODULE (may be NULL) or package main on its hottest stack, else its own.
- * Where the site itself is in somebody else's package, its advice is completed with who calls it: a text of ARENA.
+ * Set SITE->shown and shown_is_own: the first frame of MAIN_MODULE (may be NULL) or package main on its hottest stack,
+ * else its own. Where the site itself is in somebody else's package, its advice is completed with who calls it: a text
+ * of ARENA.
  */
 void site_stacks_choose_shown(struct site *site, struct arena *arena, const char *main_module);
 

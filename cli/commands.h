@@ -14,6 +14,9 @@ int cmd_run(int argc, char **argv);
 /* Rank the escapes of a trace or a Go heap profile. */
 int cmd_report(int argc, char **argv);
 
+/* Show the source with what its lines cost. */
+int cmd_annotate(int argc, char **argv);
+
 /* Write a trace in other tools' formats. */
 int cmd_export(int argc, char **argv);
 

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TAB_COLUMNS 4
+
 static const char *const style_codes[] = {
     [PAGE_PLAIN] = "",        [PAGE_TITLE] = "\033[1m", [PAGE_FAINT] = "\033[2m", [PAGE_GOOD] = "\033[32m",
     [PAGE_WARN] = "\033[33m", [PAGE_BAD] = "\033[31m",  [PAGE_NAME] = "\033[36m",
@@ -74,6 +76,30 @@ static void append_columns(struct page *page, const char *at, int columns)
 		clean_text_append_code_point(&page->out, harmful ? CLEAN_TEXT_REPLACEMENT : code_point);
 		at = end;
 	}
+}
+
+void page_code(struct page *page, enum page_style style, const char *text, int columns)
+{
+	struct buf spaced = {0};
+
+	for (int at = 0; *text;) {
+		const char *next = text;
+		int width = clean_text_width(clean_text_next(&next));
+
+		if (*text == '\t') {
+			width = TAB_COLUMNS - at % TAB_COLUMNS;
+			for (int i = 0; i < width; i++)
+				buf_append_u8(&spaced, ' ');
+		} else {
+			buf_append(&spaced, text, (size_t)(next - text));
+		}
+		at += width;
+		text = next;
+	}
+	begin_style(page, style);
+	append_columns(page, buf_string(&spaced), columns);
+	end_style(page, style);
+	buf_free(&spaced);
 }
 
 /* What is left of TEXT when its first COLUMNS columns are passed; a wide character that is cut goes wholly. */

@@ -48,6 +48,9 @@ void page_right(struct page *page, enum page_style style, const char *text, int 
 /* Append TEXT in at most COLUMNS columns, made harmless and shortened in the middle. Returns the columns taken. */
 int page_short(struct page *page, enum page_style style, const char *text, int columns);
 
+/* Append TEXT made harmless, tabs as spaces to the next fourth column, no further than COLUMNS: lines of source. */
+void page_code(struct page *page, enum page_style style, const char *text, int columns);
+
 /*
  * Append TEXT, made harmless, broken at spaces so that no line passes the page's width; words longer than a line are
  * broken anywhere. The first line begins where INDENT columns are already taken, further ones begin with INDENT spaces.

@@ -87,6 +87,25 @@ enum status report_text(FILE *stream, const struct analysis *analysis, const str
 enum status report_json(FILE *stream, const struct analysis *analysis, const struct report_options *options,
 			struct error *error);
 
+/* What an annotated source shows. */
+struct annotate_options {
+	const char *files;              /* a POSIX extended regular expression on their names; NULL: the user's own */
+	size_t top;                     /* files, at most */
+	size_t context;                 /* lines around those that cost anything */
+	const char *const *directories; /* where sources may lie (report/source_text.h) */
+	size_t ndirectories;
+	bool colour;
+	int width; /* columns; taken as 80 when less */
+};
+
+/*
+ * The program's source with what each line costs beside it, and the verdicts below theirs; UTF-8. A source that is not
+ * found is said to be missing, its lines stand without text. STATUS_ERROR also when OPTIONS' FILES is no regular
+ * expression, or nothing that was allocated has a name that matches.
+ */
+enum status report_annotate(FILE *stream, const struct analysis *analysis, const struct annotate_options *options,
+			    struct error *error);
+
 /*
  * Folded stacks, "outermost;…;innermost value" a line, for flame graph tools; stacks that round to 0 are left out.
  * STATUS_ERROR also when the value asked for is gc and the analysis (a heap profile's) knows nothing of the GC. OPTIONS

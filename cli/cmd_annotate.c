@@ -1,0 +1,126 @@
+/* escprof annotate: the source, with what its lines cost beside them. */
+#include "base/memory.h"
+#include "cli/commands.h"
+#include "cli/report_input.h"
+#include "cli/terminal.h"
+#include "report/report.h"
+
+#include <argp.h>
+#include <stdlib.h>
+
+#define NUMBER_MAX 100000
+
+enum annotate_key { KEY_FILE = 0x100, KEY_TOP, KEY_CONTEXT, KEY_SOURCE_PATH };
+
+struct annotate_arguments {
+	struct report_request request;
+	struct annotate_options options;
+	const char **directories; /* of --source-path; owned, its strings not */
+	size_t ndirectories, capacity;
+};
+
+static const struct argp_option annotate_argp_options[] = {
+    {"file", KEY_FILE, "REGEX", 0, "the files whose names match (default: the program's own)", 0},
+    {"top", KEY_TOP, "N", 0, "files, those that cost most (default 5)", 0},
+    {"context", KEY_CONTEXT, "N", 0, "lines around those that cost anything (default 3)", 0},
+    {"source-path", KEY_SOURCE_PATH, "DIR", 0,
+     "where sources are that are not where the program's debug information says; may be given again", 0},
+    {0},
+};
+
+static size_t annotate_number(struct argp_state *state, const char *name, const char *value)
+{
+	char *end;
+	unsigned long number = strtoul(value, &end, 10);
+
+	if (*end || end == value || *value == '-' || number > NUMBER_MAX)
+		argp_error(state, "%s: not a number from 0 to %d: %s", name, NUMBER_MAX, value);
+	return number;
+}
+
+static void annotate_add_directory(struct annotate_arguments *arguments, const char *directory)
+{
+	arguments->directories = memory_reserve(arguments->directories, arguments->ndirectories, &arguments->capacity,
+						sizeof(*arguments->directories));
+	arguments->directories[arguments->ndirectories++] = directory;
+}
+
+static error_t annotate_parse(int key, char *value, struct argp_state *state)
+{
+	struct annotate_arguments *arguments = state->input;
+
+	switch (key) {
+	case KEY_FILE:
+		arguments->options.files = value;
+		break;
+	case KEY_TOP:
+		arguments->options.top = annotate_number(state, "--top", value);
+		break;
+	case KEY_CONTEXT:
+		arguments->options.context = annotate_number(state, "--context", value);
+		break;
+	case KEY_SOURCE_PATH:
+		annotate_add_directory(arguments, value);
+		break;
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &arguments->request;
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+static const struct argp_child annotate_children[] = {{&report_request_argp, 0, NULL, 0}, {0}};
+
+static const struct argp annotate_argp = {
+    .options = annotate_argp_options,
+    .parser = annotate_parse,
+    .children = annotate_children,
+    .args_doc = "TRACE|HEAP.pb.gz",
+    .doc = "Show the program's source: beside each line what it allocates, itself or by what it calls, and what the GC "
+	   "would save without that; below it the compiler's verdicts.",
+};
+
+static int annotate_write(const struct annotate_arguments *arguments, const struct analysis *analysis)
+{
+	FILE *stream = arguments->request.output ? fopen(arguments->request.output, "we") : stdout;
+	struct annotate_options options = arguments->options;
+	struct error error = {""};
+	enum status status;
+
+	if (!stream) {
+		terminal_error("cannot write %s", arguments->request.output);
+		return 1;
+	}
+	options.directories = arguments->directories;
+	options.ndirectories = arguments->ndirectories;
+	options.colour = terminal_has_colour(stream);
+	options.width = terminal_width(stream);
+	status = report_annotate(stream, analysis, &options, &error);
+	if (arguments->request.output)
+		fclose(stream);
+	if (status != STATUS_OK)
+		terminal_error("annotate: %s", error.text);
+	return status != STATUS_OK;
+}
+
+int cmd_annotate(int argc, char **argv)
+{
+	struct annotate_arguments arguments = {.options = {.top = 5, .context = 3}};
+	struct analysis analysis;
+	struct error error;
+	int status;
+
+	argp_err_exit_status = 2;
+	argp_parse(&annotate_argp, argc, argv, 0, NULL, &arguments);
+	if (report_input_analyze(&analysis, &arguments.request, &error) != STATUS_OK) {
+		terminal_error("%s", error.text);
+		status = 1;
+	} else {
+		status = annotate_write(&arguments, &analysis);
+	}
+	analysis_free(&analysis);
+	free(arguments.directories);
+	return status;
+}
