@@ -156,3 +156,19 @@ func TestWorkloads(t *testing.T) {
 		t.Error("a change that is not named so is taken")
 	}
 }
+
+// Three sites in the right order, three in the wrong one, and a workload that is too small to tell.
+func TestWithinWorkloads(t *testing.T) {
+	at := func(predicted, bytes, saved float64) pair {
+		return pair{predicted: predicted, bytes: bytes, saved: saved, halves: [2]float64{saved, saved}}
+	}
+	count, rho, bytes, split := withinWorkloads(map[string][]pair{
+		"a": {at(1, 3, 1), at(2, 2, 2), at(3, 1, 3)},
+		"b": {at(3, 1, 1), at(2, 2, 2), at(1, 3, 3)},
+		"c": {at(1, 1, 2), at(2, 2, 1)},
+	})
+	near(t, "workloads", float64(count), 2)
+	near(t, "predicted", rho, 0)
+	near(t, "by bytes", bytes, 0)
+	near(t, "split-half", split, 1)
+}

@@ -124,6 +124,12 @@ func workloads(o *options) ([]workload, error) {
 		if program == "synthetic" {
 			settings = allSettings
 		}
+		if limit, err := os.ReadFile(filepath.Join(filepath.Dir(file), "limit")); err == nil {
+			env := []string{"GOGC=off", "GOMEMLIMIT=" + strings.TrimSpace(string(limit))}
+			settings = append(slices.Clip(settings), setting{"limit", env, nil})
+		} else if !os.IsNotExist(err) {
+			return nil, err
+		}
 		for _, version := range versions {
 			for _, s := range settings {
 				w := workload{program: program, setting: s.name, version: version, tuned: tuned, env: s.env,
