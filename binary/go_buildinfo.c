@@ -228,7 +228,7 @@ enum status go_buildinfo_read(struct go_buildinfo *info, struct elf_image *image
 	if (!section.data || section.size < 32 || memcmp(section.data, BUILDINFO_MAGIC, 14) != 0)
 		return error_set(error, "damaged build information: %s", elf_image_path(image));
 	if (!(section.data[15] & BUILDINFO_INLINE))
-		return error_set(error, "built before Go 1.18: %s: escprof knows Go 1.22 to 1.27",
+		return error_set(error, "built before Go 1.18: %s: escprof knows Go 1.18 to 1.27",
 				 elf_image_path(image));
 	cursor = cursor_make(section.data + 32, section.size - 32);
 	version = buildinfo_string(&cursor, &version_size);

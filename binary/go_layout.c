@@ -18,8 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MINOR_MIN      22
-#define MINOR_MAX      27
 #define RECEIVER_REACH 64 /* bytes between the load of a receiver and its call */
 #define FIELD(field)   offsetof(struct go_layout, field)
 
@@ -69,6 +67,14 @@ static const struct layout_member {
 #define LAYOUT_MEMBERS (sizeof(layout_members) / sizeof(layout_members[0]))
 _Static_assert(LAYOUT_MEMBERS == GO_LAYOUT_TABLE_FIELDS, "the table has a column for each member");
 
+/* What Go 1.18 calls otherwise (runtime/mgcpacer.go). */
+static const struct layout_member layout_former_members[] = {
+    {"runtime.gcControllerState", "heapGoal", FIELD(gcc_gc_percent_heap_goal), false},
+    {"runtime.gcControllerState", "stackScan", FIELD(gcc_last_stack_scan), false},
+};
+
+#define LAYOUT_FORMER_MEMBERS (sizeof(layout_former_members) / sizeof(layout_former_members[0]))
+
 /* Variables: their symbols and where their addresses go. */
 static const struct layout_variable {
 	const char *name;
@@ -108,17 +114,31 @@ static void layout_from_table(struct go_layout *layout, const struct go_buildinf
 		*layout_offset(layout, layout_members[i].field) = offsets[i];
 }
 
+/* The one of COUNT MEMBERS with this name, or NULL. */
+static const struct layout_member *layout_member_named(const struct layout_member *members, size_t count,
+						       const char *structure, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (!strcmp(members[i].structure, structure) && !strcmp(members[i].member, name))
+			return &members[i];
+	return NULL;
+}
+
 static void layout_from_member(struct go_layout *layout, Dwarf_Debug debug, Dwarf_Die entry, const char *structure)
 {
 	const char *name = dwarf_entry_name(debug, entry);
+	const struct layout_member *member;
 	uint64_t offset;
-	size_t i;
 
-	for (i = 0; name && i < LAYOUT_MEMBERS; i++) {
-		if (!strcmp(layout_members[i].structure, structure) && !strcmp(layout_members[i].member, name) &&
-		    dwarf_entry_number(debug, entry, DW_AT_data_member_location, &offset) && offset < UINT32_MAX)
-			*layout_offset(layout, layout_members[i].field) = (uint32_t)offset;
-	}
+	if (!name)
+		return;
+	member = layout_member_named(layout_members, LAYOUT_MEMBERS, structure, name);
+	if (!member)
+		member = layout_member_named(layout_former_members, LAYOUT_FORMER_MEMBERS, structure, name);
+	if (member && dwarf_entry_number(debug, entry, DW_AT_data_member_location, &offset) && offset < UINT32_MAX)
+		*layout_offset(layout, member->field) = (uint32_t)offset;
 }
 
 static bool layout_wants_structure(const char *name)
@@ -216,6 +236,28 @@ static const char *layout_missing(const struct go_layout *layout)
 	return NULL;
 }
 
+/* What the 4-byte displacement at CODE + AT leads to, of an instruction that ends at CODE + END. */
+static uint64_t layout_relative(const struct go_func *func, const uint8_t *code, size_t at, size_t end)
+{
+	int32_t displacement;
+
+	memcpy(&displacement, code + at, sizeof(displacement));
+	return func->entry + end + (uint64_t)(int64_t)displacement;
+}
+
+/* FUNCTION's machine code and its SIZE, in FUNC its place; NULL when it is not there. */
+static const uint8_t *layout_code(struct elf_image *image, const struct go_pclntab *table, const char *function,
+				  struct go_func *func, size_t *size)
+{
+	const uint8_t *code;
+	size_t available;
+
+	if (!go_pclntab_by_name(table, function, func) || !(code = elf_image_at(image, func->entry, &available)))
+		return NULL;
+	*size = func->end - func->entry < available ? func->end - func->entry : available;
+	return code;
+}
+
 /*
  * mcache0 and MemProfileRate in a stripped program: the two variables that profilealloc loads first, each by
  * `mov d(%rip), %reg` (48 8b /r with mod 00, r/m 101). FOUND stays zero where there are none.
@@ -262,6 +304,27 @@ static uint64_t layout_disable_from_code(struct elf_image *image, const struct g
 			memcpy(&displacement, code + i + 2, sizeof(displacement));
 			return func.entry + i + 7 + (uint64_t)(int64_t)displacement;
 		}
+	}
+	return 0;
+}
+
+/*
+ * The same up to Go 1.19: runtime.init loads it by `movzbl d(%rip), %eax` (0f b6 05), and stores what follows from it
+ * to MemProfileRate by `mov %rax, d(%rip)` (48 89 05).
+ */
+static uint64_t layout_disable_from_init(struct elf_image *image, const struct go_pclntab *table, uint64_t rate)
+{
+	struct go_func func;
+	size_t size, i, j;
+	const uint8_t *code = layout_code(image, table, "runtime.init", &func, &size);
+
+	for (i = 0; code && i + 40 <= size; i++) {
+		if (code[i] != 0x0f || code[i + 1] != 0xb6 || code[i + 2] != 0x05)
+			continue;
+		for (j = i + 7; j < i + 32; j++)
+			if (code[j] == 0x48 && code[j + 1] == 0x89 && code[j + 2] == 0x05 &&
+			    layout_relative(&func, code, j + 3, j + 7) == rate)
+				return layout_relative(&func, code, i + 3, i + 7);
 	}
 	return 0;
 }
@@ -318,7 +381,7 @@ static uint64_t layout_receiver(struct elf_image *image, const struct go_pclntab
 }
 
 /*
- * The GC's variables in a stripped program, each by a use of it that stands in Go 1.22 to 1.27: gcMarkTermination
+ * The GC's variables in a stripped program, each by a use of it that stands in Go 1.18 to 1.27: gcMarkTermination
  * increments memstats.numgc (and numforcedgc behind it), gcinit calls gcController.init, and gcMarkTermination
  * work.cpuStats.accumulate. A figure that is not found stays unknown.
  */
@@ -332,30 +395,11 @@ static void layout_gc_from_code(struct go_layout *layout, struct elf_image *imag
 	if (!layout->gc_controller)
 		layout->gc_controller =
 		    layout_receiver(image, table, "runtime.gcinit", "runtime.(*gcControllerState).init");
+	if (!layout->gc_controller) /* Go 1.18, where init is inlined */
+		layout->gc_controller =
+		    layout_receiver(image, table, "runtime.gcinit", "runtime.(*gcControllerState).setGCPercent");
 	if (!layout->work && cpu && layout->work_cpu_stats != GO_LAYOUT_NONE)
 		layout->work = cpu - layout->work_cpu_stats;
-}
-
-/* What the 4-byte displacement at CODE + AT leads to, of an instruction that ends at CODE + END. */
-static uint64_t layout_relative(const struct go_func *func, const uint8_t *code, size_t at, size_t end)
-{
-	int32_t displacement;
-
-	memcpy(&displacement, code + at, sizeof(displacement));
-	return func->entry + end + (uint64_t)(int64_t)displacement;
-}
-
-/* FUNCTION's machine code and its SIZE, in FUNC its place; NULL when it is not there. */
-static const uint8_t *layout_code(struct elf_image *image, const struct go_pclntab *table, const char *function,
-				  struct go_func *func, size_t *size)
-{
-	const uint8_t *code;
-	size_t available;
-
-	if (!go_pclntab_by_name(table, function, func) || !(code = elf_image_at(image, func->entry, &available)))
-		return NULL;
-	*size = func->end - func->entry < available ? func->end - func->entry : available;
-	return code;
 }
 
 /* sched: schedinit's `movl $10000, d(%rip)` (c7 05) sets sched.maxmcount. 0 when it is not found. */
@@ -433,6 +477,8 @@ static void layout_find_variables(struct go_layout *layout, struct elf_image *im
 	layout_sched_variables(layout, image, table);
 	if (!layout->disable_memory_profiling && layout->mem_profile_rate)
 		layout->disable_memory_profiling = layout_disable_from_code(image, table, layout->mem_profile_rate);
+	if (!layout->disable_memory_profiling && layout->mem_profile_rate)
+		layout->disable_memory_profiling = layout_disable_from_init(image, table, layout->mem_profile_rate);
 }
 
 /* runtime/mheap.go, _KindSpecialProfile: 2 to Go 1.22, 3 in 1.23 and 1.24, 4 from 1.25. */
@@ -465,11 +511,11 @@ enum status go_layout_find(struct go_layout *layout, struct elf_image *image, co
 	if (elf_image_machine(image) != EM_X86_64)
 		return error_set(error, "cannot profile %s: only amd64 programs can be profiled",
 				 elf_image_path(image));
-	if (info->major != 1 || info->minor < MINOR_MIN || info->minor > MINOR_MAX)
+	if (info->major != 1 || info->minor < GO_LAYOUT_MINOR_MIN || info->minor > GO_LAYOUT_MINOR_MAX)
 		return error_set(error,
 				 "cannot profile %s: it is built with %s; escprof knows Go 1.%d to 1.%d: build it with "
 				 "one of these",
-				 elf_image_path(image), info->go_version, MINOR_MIN, MINOR_MAX);
+				 elf_image_path(image), info->go_version, GO_LAYOUT_MINOR_MIN, GO_LAYOUT_MINOR_MAX);
 	*layout = (struct go_layout){0};
 	for (i = 0; i < LAYOUT_MEMBERS; i++)
 		*layout_offset(layout, layout_members[i].field) = GO_LAYOUT_NONE;

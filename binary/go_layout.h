@@ -14,6 +14,10 @@ struct elf_image;
 struct go_buildinfo;
 struct go_pclntab;
 
+/* The minor versions of Go that are known. */
+#define GO_LAYOUT_MINOR_MIN 18
+#define GO_LAYOUT_MINOR_MAX 27
+
 /* A field that the program does not have is GO_LAYOUT_NONE. */
 #define GO_LAYOUT_NONE UINT32_MAX
 

@@ -467,7 +467,9 @@ static const char *pclntab_file(const struct go_pclntab *table, const struct pcl
 
 static bool pclntab_is_wrapper(const struct go_pclntab *table, uint8_t func_id)
 {
-	/* FuncIDWrapper (internal/abi/symtab.go): 22 in Go 1.22 to 1.24, 23 in 1.25 to 1.27. */
+	/* FuncIDWrapper (cmd/internal/objabi/funcid.go, internal/abi/symtab.go). */
+	if (table->minor <= 21)
+		return func_id == 21;
 	return func_id == (table->minor >= 25 ? 23 : 22);
 }
 

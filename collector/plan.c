@@ -43,12 +43,13 @@ static enum status plan_check_machine(const struct plan *plan, struct error *err
 
 static enum status plan_check_version(const struct plan *plan, struct error *error)
 {
-	if (plan->info.major == 1 && plan->info.minor >= 22 && plan->info.minor <= 27)
+	if (plan->info.major == 1 && plan->info.minor >= GO_LAYOUT_MINOR_MIN &&
+	    plan->info.minor <= GO_LAYOUT_MINOR_MAX)
 		return STATUS_OK;
 	return error_set(error,
-			 "cannot profile %s: it is built with %s; escprof knows Go 1.22 to 1.27: build it with one "
+			 "cannot profile %s: it is built with %s; escprof knows Go 1.%d to 1.%d: build it with one "
 			 "of these",
-			 elf_image_path(plan->image), plan->info.go_version);
+			 elf_image_path(plan->image), plan->info.go_version, GO_LAYOUT_MINOR_MIN, GO_LAYOUT_MINOR_MAX);
 }
 
 /* Whether the linker has switched the heap profile off, since nothing in the program reads it. */
@@ -162,7 +163,7 @@ uint64_t plan_stub_space(const struct plan *plan, size_t *size)
 }
 
 /*
- * How many frames lie between profilealloc's caller and mallocgc, whose frame holds the type (Go 1.22 to 1.23: none;
+ * How many frames lie between profilealloc's caller and mallocgc, whose frame holds the type (Go 1.18 to 1.23: none;
  * 1.24 to 1.26: mallocgcSmallNoscan and the like). 1.27 has size-specialised entries that keep no type in memory.
  */
 static uint32_t plan_type_hops(unsigned minor)
@@ -212,6 +213,7 @@ void plan_fill(const struct plan *plan, uint64_t bias, struct agent_plan *agent)
 	agent->rate_one_is_all = minor <= 23;
 	agent->switched_on = plan->program.switched_on;
 	agent->first_rate = minor <= 23 ? plan_own_rate(plan) : 0;
+	agent->init_rate = minor <= 19 && plan->program.switched_on ? DEFAULT_PROFILE_RATE : 0;
 }
 
 static void plan_add_write(struct plan_write *writes, size_t *count, uint64_t address, const void *bytes, uint32_t size)

@@ -350,17 +350,26 @@ static void agent_set_next(const struct agent_control *control, struct agent_pro
 	*(volatile int64_t *)(mcache + control->plan.next_sample) = next;
 }
 
+/* Have FIRST_RATE in MemProfileRate, where UNWANTED stands. */
+static void agent_replace_rate(const struct agent_plan *plan, int64_t unwanted)
+{
+	if ((int64_t)load64(plan->mem_profile_rate) == unwanted)
+		*(volatile int64_t *)plan->mem_profile_rate = plan->first_rate;
+}
+
 /*
  * To Go 1.23 the first interval of each P is drawn when the P is made, from MemProfileRate: the collector has put 1
- * there, so that it ends at once, and the program's own rate comes back as soon as there is a P.
+ * there, so that it ends at once, and the program's own rate comes back as soon as there is a P. To Go 1.19 runtime.init,
+ * which runs behind that, puts its own there once more.
  */
 static void agent_restore_rate(struct agent_control *control)
 {
+	if (control->plan.init_rate)
+		agent_replace_rate(&control->plan, control->plan.init_rate);
 	if (!control->plan.first_rate || control->rate_restored)
 		return;
 	control->rate_restored = 1;
-	if (load64(control->plan.mem_profile_rate) == 1)
-		*(volatile int64_t *)control->plan.mem_profile_rate = control->plan.first_rate;
+	agent_replace_rate(&control->plan, 1);
 }
 
 /* Not so only while the collector's 1 stands in MemProfileRate: what came then would be scaled up wrongly. */

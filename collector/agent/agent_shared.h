@@ -59,6 +59,7 @@ struct agent_plan {
 	uint64_t ring_size;                     /* bytes, a power of two */
 	int64_t
 	    first_rate; /* to Go 1.23: MemProfileRate is 1 until the first P is there, then becomes this; 0: leave it */
+	int64_t init_rate; /* to Go 1.19: what runtime.init puts there later, to become first_rate again; 0: leave it */
 };
 
 /* Of one P, which only one thread holds at a time: on a cache line of its own, for it is written at every sample. */

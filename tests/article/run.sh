@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # make article: the tables of docs/ARTICLE.md anew. The samples are run with each version of Go, slow and fixed, at rate
 # 1; then edges, which counts what lies just on either side of a claim. ARTICLE_VERSIONS chooses the versions. Versions
-# that escprof doesn't profile, below 1.22, are measured by Go's own heap profile, every allocation sampled, from copies
-# of the samples in a module with dependencies of their time.
+# that the samples' module is too new for, below 1.22, are measured by Go's own heap profile, every allocation sampled,
+# from copies of the samples in a module with dependencies of their time.
 # usage: run.sh BUILD_DIR
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
@@ -10,7 +10,7 @@ escprof=$PWD/$1/escprof
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 versions=${ARTICLE_VERSIONS:-1.19.13 1.22.12 1.25.14 1.27.4}
-oldest_profiled=22
+oldest_of_samples=22
 export ESCPROF_CACHE=$work/cache CGO_ENABLED=0
 front=$(bash tests/find-go.sh) || exit 1
 kept_modules=$("$front" env GOMODCACHE)
@@ -38,7 +38,7 @@ use() {
 
 # build SAMPLE: to $work/program, from $folder; the compiler's words for it in $work/words.
 build() {
-	if [ "$minor" -ge $oldest_profiled ]; then
+	if [ "$minor" -ge $oldest_of_samples ]; then
 		folder=samples
 		(cd samples && "$escprof" build -o "$work/program" "./$1" 2>"$work/words")
 		return
@@ -50,7 +50,7 @@ build() {
 
 # run VARIANT: its heap profile, and what the program says of itself in $work/out.
 run() {
-	if [ "$minor" -ge $oldest_profiled ]; then
+	if [ "$minor" -ge $oldest_of_samples ]; then
 		"$escprof" run -q --rate 1 -o "$work/trace" -- "$work/program" -variant "$1" -n "$operations" >"$work/out" &&
 			"$escprof" report --format json -o "$work/$1" "$work/trace"
 	else
@@ -68,7 +68,7 @@ profiled() {
 # cells VARIANT FUNCTION FILE LINE: what the compiler says, class and category, objects and bytes, saving.
 cells() {
 	local objects bytes verdict
-	if [ "$minor" -ge $oldest_profiled ]; then
+	if [ "$minor" -ge $oldest_of_samples ]; then
 		"$work/reader" cells "$work/$1" "$2" "$4" $made
 		return
 	fi

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.."
 escprof=$PWD/$1/escprof
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-versions=${MATRIX_VERSIONS:-1.22.12 1.23.2 1.23.12 1.24.13 1.25.14 1.26.8 1.27.4}
+versions=${MATRIX_VERSIONS:-1.18.10 1.19.13 1.20.14 1.21.13 1.22.12 1.23.2 1.23.12 1.24.13 1.25.14 1.26.8 1.27.4}
 go=$(bash tests/find-go.sh) || exit 1
 PATH="$(dirname "$go"):$PATH"
 export PATH
@@ -26,7 +26,7 @@ build() {
 	stripped) arguments=(-ldflags='-s -w') ;;
 	pie) arguments=(-buildmode=pie) ;;
 	stripped-pie) arguments=(-buildmode=pie -ldflags='-s -w') ;;
-	external) cgo=1 arguments=(-ldflags='-linkmode=external') ;;
+	external) cgo=1 arguments=(-tags external -ldflags='-linkmode=external') ;;
 	esac
 	(cd "tests/cli/programs/$2" && CGO_ENABLED=$cgo go build "${arguments[@]}" -o "$work/$2" .)
 }
@@ -39,7 +39,8 @@ agrees() {
 	"$escprof" report --format json -o "$work/json" "$work/t.escprof" || return 1
 	"$work/reader" total "$work/json" "$total" "$2" || return 1
 	"$escprof" info "$work/t.escprof" >"$work/info"
-	grep -q "allocated .* by the runtime's own count" "$work/info"
+	# Go 1.18 keeps no such sum.
+	grep -q "allocated .* by the runtime's own count" "$work/info" || [[ $version = 1.18.* ]]
 }
 
 # counts: the most goroutines in a slice of time are those that the program counted itself.

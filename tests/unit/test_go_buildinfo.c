@@ -283,7 +283,7 @@ static void test_refused(void **state)
 	make_blob(&blob, "go1.17.1", "");
 	blob.data[15] = 0; /* pointers to the strings, as before Go 1.18 */
 	assert_int_equal(read_bytes(&info, blob.data, blob.size, &error), STATUS_ERROR);
-	assert_string_equal(error.text, "built before Go 1.18: a.out: escprof knows Go 1.22 to 1.27");
+	assert_string_equal(error.text, "built before Go 1.18: a.out: escprof knows Go 1.18 to 1.27");
 	blob.data[3] ^= 1;
 	assert_int_equal(read_bytes(&info, blob.data, blob.size, &error), STATUS_ERROR);
 	buf_free(&blob);

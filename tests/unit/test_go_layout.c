@@ -222,7 +222,7 @@ static void expect(const char *message, const char *part)
 
 static void test_unknown_versions(void **state)
 {
-	static const unsigned unknown[][2] = {{0, 0}, {1, 0}, {1, 21}, {1, 28}, {1, 99}, {2, 26}};
+	static const unsigned unknown[][2] = {{0, 0}, {1, 0}, {1, 17}, {1, 28}, {1, 99}, {2, 26}};
 	struct binary_fixture program;
 	char version[32];
 	size_t i;
@@ -236,7 +236,7 @@ static void test_unknown_versions(void **state)
 		message = refusal(&program, version, unknown[i][0], unknown[i][1]);
 		expect(message, "/stripped: ");
 		expect(message, version);
-		expect(message, "Go 1.22 to 1.27");
+		expect(message, "Go 1.18 to 1.27");
 		expect(message, "build it with one of these");
 	}
 	binary_fixture_close(&program);
@@ -267,13 +267,14 @@ static void test_table(void **state)
 	unsigned minor;
 
 	(void)state;
-	assert_null(go_layout_table_find(21, 5));
+	assert_null(go_layout_table_find(17, 5));
 	assert_null(go_layout_table_find(28, 0));
-	for (minor = 22; minor <= 27; minor++) {
+	for (minor = GO_LAYOUT_MINOR_MIN; minor <= GO_LAYOUT_MINOR_MAX; minor++) {
 		assert_non_null(go_layout_table_find(minor, 0));
 		assert_int_equal(go_layout_table_find(minor, 0)[0], 0x30);
 		assert_ptr_equal(go_layout_table_find(minor, 90), go_layout_table_find(minor, 50));
 	}
+	assert_int_equal(go_layout_table_find(18, 10)[CPU_STATS], GO_LAYOUT_NONE);
 	assert_int_equal(go_layout_table_find(23, 2)[CPU_STATS], 0x1d8);
 	assert_int_equal(go_layout_table_find(23, 3)[CPU_STATS], 0x1f8);
 	assert_int_equal(go_layout_table_find(24, 0)[LIST_SIZE], GO_LAYOUT_NONE);

@@ -1,3 +1,3 @@
 module escprof.test/concurrency
 
-go 1.22
+go 1.18
