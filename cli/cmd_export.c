@@ -20,6 +20,7 @@ static const struct export_format {
 } export_formats[] = {
     {"folded", report_folded, false},
     {"svg", report_svg, false},
+    {"speedscope", report_speedscope, false},
     {"pprof", report_pprof, true},
 };
 
@@ -30,8 +31,9 @@ struct export_arguments {
 };
 
 static const struct argp_option export_options[] = {
-    {"format", KEY_FORMAT, "folded|svg|pprof", 0, "default folded", 0},
-    {"value", KEY_VALUE, "gc|alloc|objects|live", 0, "what widths stand for (default gc); pprof holds all", 0},
+    {"format", KEY_FORMAT, "folded|svg|speedscope|pprof", 0, "default folded", 0},
+    {"value", KEY_VALUE, "gc|alloc|objects|live", 0,
+     "what widths stand for (default gc); pprof and speedscope hold all, speedscope shows this first", 0},
     {0},
 };
 
@@ -44,7 +46,7 @@ static void export_set_format(struct export_arguments *arguments, struct argp_st
 		if (!strcmp(export_formats[i].name, name))
 			arguments->format = &export_formats[i];
 	if (!arguments->format)
-		argp_error(state, "--format: folded, svg or pprof, not %s", name);
+		argp_error(state, "--format: folded, svg, speedscope or pprof, not %s", name);
 }
 
 static error_t export_parse(int key, char *value, struct argp_state *state)
@@ -76,7 +78,7 @@ static const struct argp export_argp = {
     .parser = export_parse,
     .children = export_children,
     .args_doc = "TRACE|HEAP.pb.gz",
-    .doc = "Write a trace as folded stacks, as a flame graph, or for `go tool pprof`.",
+    .doc = "Write a trace as folded stacks, as a flame graph, for speedscope, or for `go tool pprof`.",
 };
 
 static int export_run(const struct export_arguments *arguments, const struct analysis *analysis)

@@ -54,7 +54,7 @@ struct report_options {
 	size_t depth;                  /* text: frames of a stack that are shown there */
 	bool colour;                   /* text: with terminal colours */
 	int width;                     /* text: columns; taken as 80 when less */
-	enum report_value value;       /* folded and svg */
+	enum report_value value;       /* folded, svg, speedscope */
 	struct report_what_if what_if; /* text and JSON */
 };
 
@@ -120,6 +120,14 @@ enum status report_folded(FILE *stream, const struct analysis *analysis, const s
  */
 enum status report_svg(FILE *stream, const struct analysis *analysis, const struct report_options *options,
 		       struct error *error);
+
+/*
+ * What speedscope reads: a sampled profile for each value, on shared frames of function, file and line; OPTIONS' value
+ * (they may be NULL) is shown first. Stacks that round to 0 are left out, and so is the profile of the GC's CPU where
+ * nothing is known of that. Written as it is made.
+ */
+enum status report_speedscope(FILE *stream, const struct analysis *analysis, const struct report_options *options,
+			      struct error *error);
 
 /*
  * What `go tool pprof` reads: gzip-compressed protobuf with alloc_objects, alloc_space, inuse_objects, inuse_space and
