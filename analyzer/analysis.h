@@ -242,9 +242,10 @@ struct analysis {
 	const char
 	    *calibrated; /* "2026-11-24": then were the model's constants measured on such a machine; "": never */
 	double duration_seconds;
-	bool complete;        /* the trace ended as it should */
-	bool is_heap_profile; /* an ordinary Go profile: no lifetimes, no cycles */
-	const char *damage;   /* "" or why it was cut */
+	int64_t start_nanoseconds; /* Unix time; 0: not known */
+	bool complete;             /* the trace ended as it should */
+	bool is_heap_profile;      /* an ordinary Go profile: no lifetimes, no cycles */
+	const char *damage;        /* "" or why it was cut */
 	enum verdicts_state verdicts;
 	struct gc_summary gc;
 	double alloc_bytes, alloc_objects, alloc_cpu_seconds;

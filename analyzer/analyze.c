@@ -71,6 +71,16 @@ static void take_command(struct analysis_job *job)
 		job->out->command[job->out->ncommand++] = arena_string(job->arena, command + at);
 }
 
+/* When the run began, as Unix time; 0 for what is no such number. */
+static int64_t start_of(const struct trace *trace)
+{
+	const char *text = trace_fact(trace, "start_time", NULL);
+	char *end = NULL;
+	long long start = text ? strtoll(text, &end, 10) : 0;
+
+	return text && end > text && !*end && start > 0 && start < INT64_MAX ? start : 0;
+}
+
 static void take_facts(struct analysis_job *job)
 {
 	struct analysis *out = job->out;
@@ -82,6 +92,7 @@ static void take_facts(struct analysis_job *job)
 		out->build_id = copy_fact(job, "gnu_build_id");
 	out->binary = copy_fact(job, "binary");
 	out->duration_seconds = (double)job->trace->end_ns * 1e-9;
+	out->start_nanoseconds = start_of(job->trace);
 	out->complete = job->trace->complete;
 	out->damage = arena_string(job->arena, job->trace->damage);
 	out->lost_samples = job->trace->losses.samples;

@@ -131,8 +131,8 @@ enum status report_speedscope(FILE *stream, const struct analysis *analysis, con
 
 /*
  * What `go tool pprof` reads: gzip-compressed protobuf with alloc_objects, alloc_space, inuse_objects, inuse_space and
- * gc_cpu, the labels class, category and verdict, and the goroutines' own: a stack's values are divided among those as
- * its bytes are. STREAM must be binary-safe. OPTIONS are not used; may be NULL.
+ * gc_cpu (savings below 0 too), the labels class, category and verdict, and the goroutines' own: a stack's values are
+ * divided among those as its bytes are. STREAM must be binary-safe. OPTIONS are not used; may be NULL.
  */
 enum status report_pprof(FILE *stream, const struct analysis *analysis, const struct report_options *options,
 			 struct error *error);

@@ -245,6 +245,18 @@ static void set_mapping(struct builder *builder, Pprof__Profile *profile, const 
 	profile->mapping[0] = mapping;
 }
 
+/* Stands above every text of `go tool pprof`: what the numbers are, where they are not those of a heap profile. */
+static void set_comment(struct builder *builder, Pprof__Profile *profile, bool gc_is_known)
+{
+	static const char *const comments[] = {
+	    [false] = "escprof " ESCPROF_VERSION,
+	    [true] = "escprof " ESCPROF_VERSION ": gc_cpu is what the GC would save; inuse, means over its cycles"};
+
+	profile->n_comment = 1;
+	profile->comment = memory_alloc(1, sizeof(*profile->comment));
+	profile->comment[0] = add_string(builder, comments[gc_is_known]);
+}
+
 static void set_lists(struct builder *builder, Pprof__Profile *profile)
 {
 	profile->sample = (Pprof__Sample **)builder->sample_list.items;
@@ -281,6 +293,8 @@ static Pprof__Profile *build_profile(const struct analysis *analysis)
 	profile->period = analysis->rate_high > 0 && analysis->rate_high < 0x1p52 ? (int64_t)analysis->rate_high : 0;
 	if (analysis->duration_seconds > 0 && analysis->duration_seconds < 1e9)
 		profile->duration_nanos = (int64_t)(analysis->duration_seconds * 1e9);
+	profile->time_nanos = analysis->start_nanoseconds;
+	set_comment(&builder, profile, analysis->gc.known);
 	profile->default_sample_type = add_string(&builder, analysis->gc.known ? "gc_cpu" : "alloc_space");
 	set_lists(&builder, profile);
 	strtab_free(builder.strings);

@@ -336,6 +336,7 @@ static const struct analysis service = {
     .build_id = "Bd7m/9Fk",
     .binary = "./service",
     .duration_seconds = 30.2,
+    .start_nanoseconds = 1796005404934592162,
     .complete = true,
     .damage = "",
     .verdicts = VERDICTS_MATCHED,

@@ -126,6 +126,10 @@ static void test_go_tool(void **state)
 	text = run_pprof(go, path, "-top");
 	assert_non_null(strstr(text, "Type: gc_cpu"));
 	assert_non_null(strstr(text, "Duration: 30.20s"));
+	assert_non_null(strstr(text, "Time: 2026-"));
+	free(text);
+	text = run_pprof(go, path, "-comments");
+	assert_non_null(strstr(text, "gc_cpu is what the GC would save"));
 	free(text);
 	text = run_pprof(go, path, "-tags -sample_index=alloc_space");
 	assert_non_null(strstr(text, "pointer-returned"));
