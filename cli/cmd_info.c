@@ -1,5 +1,6 @@
 /* escprof info: what a trace holds, without analysing it. */
 #include "cli/commands.h"
+#include "cli/read_progress.h"
 #include "cli/terminal.h"
 #include "trace/trace_reader.h"
 
@@ -19,7 +20,7 @@ static error_t info_parse(int key, char *value, struct argp_state *state)
 	if (key == ARGP_KEY_ARG && !arguments->trace)
 		arguments->trace = value;
 	else if (key == ARGP_KEY_ARG)
-		argp_error(state, "one trace, please");
+		argp_error(state, "%s: only one trace is taken, and that is %s", value, arguments->trace);
 	else if (key == ARGP_KEY_NO_ARGS)
 		argp_error(state, "give a trace");
 	else
@@ -102,10 +103,14 @@ int cmd_info(int argc, char **argv)
 	struct trace_callbacks callbacks = {.sample = info_sample, .gc = info_gc, .user = &sums};
 	struct trace trace;
 	struct error error;
+	enum status status;
 
 	argp_err_exit_status = 2;
 	argp_parse(&info_argp, argc, argv, 0, NULL, &arguments);
-	if (trace_read(&trace, arguments.trace, &callbacks, &error) != STATUS_OK) {
+	read_progress_begin(1);
+	status = trace_read(&trace, arguments.trace, &callbacks, &error);
+	read_progress_end();
+	if (status != STATUS_OK) {
 		terminal_error("%s", error.text);
 		return 1;
 	}

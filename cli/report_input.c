@@ -16,6 +16,7 @@
 #include "binary/go_pclntab.h"
 #include "cli/calibration.h"
 #include "cli/heap_profile_input.h"
+#include "cli/read_progress.h"
 #include "cli/source_verdicts.h"
 #include "cli/terminal.h"
 #include "symbolizer/call_order.h"
@@ -97,8 +98,11 @@ static enum status input_open_binary(struct input_names *names, const struct rep
 	if (!build_id || !strcmp(found, build_id))
 		return STATUS_OK;
 	if (request->binary)
-		return error_set(error, "not the program that was profiled: %s: its Go build ID is %s, the trace's %s",
-				 path, *found ? found : "missing", build_id);
+		return error_set(
+		    error,
+		    "not the program that was profiled: %s: its Go build ID is %s, the trace's %s: give the very file "
+		    "that ran, or leave --binary out",
+		    path, *found ? found : "missing", build_id);
 	symbolizer_close(names->symbolizer);
 	names->symbolizer = NULL;
 	return STATUS_OK;
@@ -276,8 +280,10 @@ static enum status input_analyze_trace(struct analysis *analysis, const struct r
 	struct when *when = NULL;
 	enum status status = request->when ? when_parse(&when, request->when, error) : STATUS_OK;
 
+	read_progress_begin(2);
 	if (status == STATUS_OK)
 		status = analyze_input_read_when(&input, request->input, when, error);
+	read_progress_end();
 	if (status != STATUS_OK) {
 		when_free(when);
 		return status;

@@ -4,12 +4,16 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
-#define PROGRESS_WIDTH 30
+#define PROGRESS_WIDTH    30
+#define PROGRESS_AFTER_MS 1000
+#define PROGRESS_EVERY_MS 100
 
 void terminal_error(const char *format, ...)
 {
@@ -29,17 +33,19 @@ bool terminal_has_colour(FILE *stream)
 	return isatty(fileno(stream)) && !(no_colour && *no_colour) && term && strcmp(term, "dumb") != 0;
 }
 
-void terminal_progress(const char *label, size_t done, size_t total)
+static uint64_t terminal_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void terminal_draw(const char *label, size_t done, size_t total)
 {
 	char bar[PROGRESS_WIDTH + 1];
 	size_t filled = total ? PROGRESS_WIDTH * (done < total ? done : total) / total : 0;
 
-	if (!isatty(STDERR_FILENO))
-		return;
-	if (total && done >= total) {
-		fputs("\r\033[K", stderr);
-		return;
-	}
 	memset(bar, '#', filled);
 	memset(bar + filled, '.', PROGRESS_WIDTH - filled);
 	bar[PROGRESS_WIDTH] = 0;
@@ -47,6 +53,28 @@ void terminal_progress(const char *label, size_t done, size_t total)
 		fprintf(stderr, "\r%s [%s] %zu of %zu\033[K", label, bar, done, total);
 	else
 		fprintf(stderr, "\r%s: %zu\033[K", label, done);
+}
+
+void terminal_progress(const char *label, size_t done, size_t total)
+{
+	static uint64_t begun, drawn; /* milliseconds; 0: not yet */
+	uint64_t now;
+
+	if (!isatty(STDERR_FILENO))
+		return;
+	if (total && done >= total) {
+		if (drawn)
+			fputs("\r\033[K", stderr);
+		begun = drawn = 0;
+		return;
+	}
+	now = terminal_now();
+	if (!begun)
+		begun = now;
+	if (now - begun < PROGRESS_AFTER_MS || now - drawn < PROGRESS_EVERY_MS)
+		return;
+	terminal_draw(label, done, total);
+	drawn = now;
 }
 
 int terminal_width(FILE *stream)

@@ -14,7 +14,8 @@ bool terminal_has_colour(FILE *stream);
 
 /*
  * Show on standard error how far a work that is called LABEL has come, DONE of TOTAL (0: not known); silent when that
- * is no terminal. With DONE equal to TOTAL the line is wiped.
+ * is no terminal, and for the first second, which is all that most works take. To be called as often as is handy. With
+ * DONE equal to TOTAL the line is wiped. One work at a time; not for several threads.
  */
 void terminal_progress(const char *label, size_t done, size_t total);
 

@@ -553,7 +553,8 @@ static enum status reader_header(struct cursor *file, const char *name, struct e
 				 "the trace has format %u, this escprof reads %u: %s: use the escprof that wrote it",
 				 version, TRACE_VERSION, name);
 	if (crc32(0, header, 12) != checksum)
-		return error_set(error, "the trace's header is damaged: %s: its checksum is wrong", name);
+		return error_set(error, "the trace's header is damaged: %s: its checksum is wrong: record it again",
+				 name);
 	return STATUS_OK;
 }
 
@@ -563,6 +564,13 @@ static int reader_compare_addresses(const void *a, const void *b)
 	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
 
 	return x < y ? -1 : x > y;
+}
+
+static void (*reader_progress)(size_t done, size_t total);
+
+void trace_read_tell(void (*progress)(size_t done, size_t total))
+{
+	reader_progress = progress;
 }
 
 enum status trace_read_memory(struct trace *trace, const void *data, size_t size, const char *name,
@@ -578,7 +586,8 @@ enum status trace_read_memory(struct trace *trace, const void *data, size_t size
 		return STATUS_ERROR;
 	trace->strings = strtab_new();
 	while (file.at < file.end && reader_frame(&reader, &file, (size_t)(file.at - start), &raw))
-		;
+		if (reader_progress)
+			reader_progress((size_t)(file.at - start), size);
 	free(raw);
 	if (!trace->complete && !trace->damage[0])
 		snprintf(trace->damage, sizeof(trace->damage), "cut: no end record; its writer was killed");

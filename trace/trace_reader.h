@@ -57,6 +57,12 @@ enum status trace_read(struct trace *trace, const char *path, const struct trace
 enum status trace_read_memory(struct trace *trace, const void *data, size_t size, const char *name,
 			      const struct trace_callbacks *callbacks, struct error *error);
 
+/*
+ * From now on have PROGRESS told, after each frame that is read, that DONE of TOTAL bytes are; NULL: nobody. For
+ * whoever shows how far a large trace is: of the process, so not to be changed while another thread reads.
+ */
+void trace_read_tell(void (*progress)(size_t done, size_t total));
+
 /* Whether the file PATH begins as a trace does. */
 bool trace_is_trace(const char *path);
 

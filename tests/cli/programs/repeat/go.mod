@@ -1,0 +1,3 @@
+module escprof.test/repeat
+
+go 1.22
