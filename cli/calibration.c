@@ -63,13 +63,14 @@ static enum status read_root(json_t **root, const char *path, struct error *erro
 		return STATUS_NO_ENTRY;
 	*root = json_load_file(path, 0, &problem);
 	if (!*root)
-		return error_set(error, "not a calibration: %s, line %d: %s", path, problem.line, problem.text);
+		return error_set(error, "not a calibration: %s, line %d: %s: remove it, then `escprof calibrate`", path,
+				 problem.line, problem.text);
 	format = json_integer_value(json_object_get(*root, "format"));
 	if (format == FORMAT && json_is_array(json_object_get(*root, "measured")))
 		return STATUS_OK;
 	json_decref(*root);
 	*root = NULL;
-	return error_set(error, "not a calibration that this escprof knows: %s: `escprof calibrate` after removing it",
+	return error_set(error, "not a calibration that this escprof knows: %s: remove it, then `escprof calibrate`",
 			 path);
 }
 
@@ -100,11 +101,13 @@ static enum status take_entry(struct calibration *calibration, const json_t *ent
 		double value = json_number_value(json_object_get(entry, constants[i].name));
 
 		if (value < 0 || (value <= 0 && strcmp(constants[i].name, "span_byte") != 0))
-			return error_set(error, "not a calibration: %s: no %s above 0", path, constants[i].name);
+			return error_set(error,
+					 "not a calibration: %s: no %s above 0: remove it, then `escprof calibrate`",
+					 path, constants[i].name);
 		*calibration_constant(&calibration->costs, i) = value;
 	}
 	if (!date || strlen(date) >= sizeof(calibration->date))
-		return error_set(error, "not a calibration: %s: no date", path);
+		return error_set(error, "not a calibration: %s: no date: remove it, then `escprof calibrate`", path);
 	memcpy(calibration->date, date, strlen(date) + 1);
 	return STATUS_OK;
 }

@@ -6,7 +6,9 @@
 #include "report/report.h"
 
 #include <argp.h>
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define NUMBER_MAX 100000
 
@@ -90,7 +92,7 @@ static int annotate_write(const struct annotate_arguments *arguments, const stru
 	enum status status;
 
 	if (!stream) {
-		terminal_error("cannot write %s", arguments->request.output);
+		terminal_error("cannot write %s: %s", arguments->request.output, strerror(errno));
 		return 1;
 	}
 	options.directories = arguments->directories;

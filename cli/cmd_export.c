@@ -5,6 +5,7 @@
 #include "report/report.h"
 
 #include <argp.h>
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,12 +29,15 @@ struct export_arguments {
 	struct report_request request;
 	struct report_options options;
 	const struct export_format *format;
+	bool value_given;
 };
 
 static const struct argp_option export_options[] = {
     {"format", KEY_FORMAT, "folded|svg|speedscope|pprof", 0, "default folded", 0},
     {"value", KEY_VALUE, "gc|alloc|objects|live", 0,
-     "what widths stand for (default gc); pprof and speedscope hold all, speedscope shows this first", 0},
+     "what widths stand for (default gc, or alloc where nothing is known of that); pprof and speedscope hold all, "
+     "speedscope shows this first",
+     0},
     {0},
 };
 
@@ -61,6 +65,7 @@ static error_t export_parse(int key, char *value, struct argp_state *state)
 	case KEY_VALUE:
 		if (report_value_parse(&arguments->options.value, value, &error) != STATUS_OK)
 			argp_error(state, "--value: %s", error.text);
+		arguments->value_given = true;
 		break;
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &arguments->request;
@@ -84,22 +89,27 @@ static const struct argp export_argp = {
 static int export_run(const struct export_arguments *arguments, const struct analysis *analysis)
 {
 	FILE *stream = arguments->request.output ? fopen(arguments->request.output, "we") : stdout;
+	struct report_options options = arguments->options;
 	struct error error = {""};
 	enum status status;
 
+	if (!arguments->value_given && !analysis->gc.known) /* a heap profile */
+		options.value = REPORT_VALUE_ALLOC;
 	if (!stream) {
-		terminal_error("cannot write %s", arguments->request.output);
+		terminal_error("cannot write %s: %s", arguments->request.output, strerror(errno));
 		return 1;
 	}
 	if (arguments->format->is_binary && isatty(fileno(stream))) {
 		terminal_error("export: %s is not for a terminal: add -o FILE", arguments->format->name);
 		return 2;
 	}
-	status = arguments->format->write(stream, analysis, &arguments->options, &error);
+	status = arguments->format->write(stream, analysis, &options, &error);
 	if (fflush(stream) && status == STATUS_OK)
 		status = error_set_errno(&error, "cannot write the export");
 	if (arguments->request.output)
 		fclose(stream);
+	if (status != STATUS_OK && arguments->request.output)
+		error_prefix(&error, "%s", arguments->request.output);
 	if (status != STATUS_OK)
 		terminal_error("%s", error.text);
 	return status != STATUS_OK;

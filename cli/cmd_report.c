@@ -6,6 +6,7 @@
 #include "report/report.h"
 
 #include <argp.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,10 +23,10 @@ struct report_arguments {
 };
 
 static const struct argp_option report_argp_options[] = {
-    {"by", KEY_BY, "WHAT", 0,
-     "a line of the table for each site (the default), root, category, type, goroutine (who started it), package, label "
-     "(the goroutine's profiler labels; label:KEY: one of them), or for how many goroutines or procs (running Ps) there "
-     "were at the time",
+    {"by", KEY_BY, "site|root|category|type|package|goroutine|label|goroutines|procs", 0,
+     "what the table has a line for: each site (the default), root, category, type, package, goroutine (who started "
+     "it), label (the goroutine's profiler labels; label:KEY: one of them), or how many goroutines or procs (running "
+     "Ps) there were at the time",
      0},
     {"top", KEY_TOP, "N", 0, "lines in the table (default 20)", 0},
     {"details", KEY_DETAILS, "N", 0, "of these, how many to explain (default 5)", 0},
@@ -152,7 +153,7 @@ static int report_write(const struct report_arguments *arguments, const struct a
 	enum status status;
 
 	if (!stream) {
-		terminal_error("cannot write %s", arguments->request.output);
+		terminal_error("cannot write %s: %s", arguments->request.output, strerror(errno));
 		return 1;
 	}
 	options.colour = terminal_has_colour(stream);
@@ -163,6 +164,8 @@ static int report_write(const struct report_arguments *arguments, const struct a
 		status = error_set_errno(&error, "cannot write the report");
 	if (arguments->request.output)
 		fclose(stream);
+	if (status != STATUS_OK && arguments->request.output)
+		error_prefix(&error, "%s", arguments->request.output);
 	if (status != STATUS_OK)
 		terminal_error("%s", error.text);
 	return status != STATUS_OK;

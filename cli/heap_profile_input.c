@@ -36,8 +36,10 @@ static enum status heap_input_relocate(struct heap_profile_input *input, const s
 	foreign = heap_profile_relocate(&input->profile, segments, count);
 	if ((double)foreign <= FOREIGN_SHARE_MAX * (double)input->profile.nlocations + 1)
 		return STATUS_OK;
-	return error_set(error, "not the profiled program: %s: %zu of the profile's %zu addresses are not in it", path,
-			 foreign, input->profile.nlocations);
+	return error_set(
+	    error,
+	    "not the profiled program: %s: %zu of the profile's %zu addresses are not in it: give the very file that ran",
+	    path, foreign, input->profile.nlocations);
 }
 
 static void heap_input_fact(struct heap_profile_input *input, const char *key, const char *value)

@@ -59,7 +59,7 @@ static error_t request_parse(int key, char *value, struct argp_state *state)
 		break;
 	case ARGP_KEY_ARG:
 		if (request->input)
-			argp_error(state, "one trace, please");
+			argp_error(state, "%s: only one trace is taken, and that is %s", value, request->input);
 		request->input = value;
 		break;
 	case ARGP_KEY_NO_ARGS:

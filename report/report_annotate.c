@@ -202,7 +202,8 @@ enum status report_annotate(FILE *stream, const struct analysis *analysis, const
 	else if (options->files)
 		status = error_set(error, "nothing was allocated by a file whose name matches %s", options->files);
 	else
-		status = error_set(error, "nothing that was allocated has a file in the program's own code");
+		status = error_set(
+		    error, "nothing was allocated in the program's own code: name other files with --file REGEX");
 	line_costs_free(&costs);
 	buf_free(&annotation.page.out);
 	if (options->files)

@@ -56,7 +56,8 @@ int64_t stack_values_live_objects(const struct site *site, const struct analysis
 enum status stack_values_check(const struct analysis *analysis, enum report_value value, struct error *error)
 {
 	if (value == REPORT_VALUE_GC && !analysis->gc.known)
-		return error_set(error,
-				 "this profile knows nothing of the GC's CPU: ask for alloc, objects or live instead");
+		return error_set(
+		    error,
+		    "nothing is known of the GC's CPU, as in any heap profile: add --value alloc, objects or live");
 	return STATUS_OK;
 }

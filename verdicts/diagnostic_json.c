@@ -206,7 +206,9 @@ static enum status json_read_package(struct verdict_set *set, const char *direct
 	char *path;
 
 	if (!folder)
-		return errno == ENOTDIR ? STATUS_OK : error_set_errno(error, "%s", directory);
+		return errno == ENOTDIR
+			   ? STATUS_OK
+			   : error_set_errno(error, "%s: cannot read the compiler's diagnostics", directory);
 	while (status == STATUS_OK && (entry = readdir(folder))) {
 		length = strlen(entry->d_name);
 		if (length <= 5 || strcmp(entry->d_name + length - 5, ".json") != 0)
