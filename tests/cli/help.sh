@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# What is made from the program's own help: manual pages and completions for shells, both complete; and the words that
+# the help names are taken. What man, zsh and fish make of them is tested by `make consumers`.
+source "$(dirname "$0")/common.bash"
+
+"$ESCPROF" help | sed -nE 's/^  ([a-z][a-z-]*) .*/\1/p' >"$WORK/commands"
+pages() {
+	bash docs/man/make-pages.sh "$ESCPROF" 1.2 2026-01-02 "$WORK/man" || return 1
+	[ "$(wc -l <"$WORK/commands")" -ge 8 ] || { cat "$WORK/commands"; return 1; }
+	local command
+	while read -r command; do
+		grep -q '^.SH DESCRIPTION' "$WORK/man/escprof-$command.1" && grep -q '^.SH EXAMPLES' "$WORK/man/escprof-$command.1" &&
+			grep -q "^.BR escprof..$command (1)" "$WORK/man/escprof.1" || { echo "no page: $command"; return 1; }
+	done <"$WORK/commands"
+}
+check "every command has a manual page" pages
+
+# options COMMAND: the names, as --help shows them.
+options() {
+	"$ESCPROF" "$1" --help | grep -oE '^ +-[^ =]+(, --[^ =[]+)?|^ +--[^ =[]+' | grep -oE -- '-[a-zA-Z?-]+'
+}
+page_options() {
+	local command option count=0
+	while read -r command; do
+		while read -r option; do
+			sed 's/\\//g' "$WORK/man/escprof-$command.1" | grep -qF -- "fB$option" || { echo "$command: $option"; return 1; }
+			count=$((count + 1))
+		done < <(options "$command")
+	done <"$WORK/commands"
+	[ $count -ge 40 ] || { echo "only $count options"; return 1; }
+}
+check "a page has every option" page_options
+
+printf '#!/bin/sh\n[ "$1" != help ] || printf "  dance     what has no page\\n"\n' >"$WORK/dancer"
+chmod +x "$WORK/dancer"
+no_page() {
+	! bash docs/man/make-pages.sh "$WORK/dancer" 1.2 2026-01-02 "$WORK/none" 2>"$WORK/err" &&
+		grep -q 'escprof-dance.1.in is missing' "$WORK/err" || { cat "$WORK/err"; return 1; }
+}
+check "a command without a page is told" no_page
+
+# The words of each "a|b" in --help: the program takes them, so that it only misses the input, or whatever else it
+# misses without them too.
+words_are_taken() {
+	local command option words word count=0 status
+	while read -r command; do
+		"$ESCPROF" "$command" "$WORK/none" >"$WORK/without" 2>&1
+		while IFS='=' read -r option words; do
+			for word in $(tr '|' '\n' <<<"$words" | grep -E '^[a-z]+$'); do
+				status=0
+				"$ESCPROF" "$command" "$option=$word" "$WORK/none" >"$WORK/out" 2>&1 || status=$?
+				[ $status = 1 ] || cmp -s "$WORK/without" "$WORK/out" || { echo "$command $option=$word: status $status"; cat "$WORK/out"; return 1; }
+				count=$((count + 1))
+			done
+		done < <("$ESCPROF" "$command" --help | grep -oE -- '--[a-z-]+=[^ ]*[|][^ ]*')
+	done <"$WORK/commands"
+	[ $count -ge 15 ] || { echo "only $count words"; return 1; }
+}
+check "the words that --help names for a value are taken" words_are_taken
+
+bash cli/completion/make-completions.sh "$ESCPROF" "$WORK/completions" || echo "not ok make-completions"
+mkdir -p "$WORK/files/folder"
+touch "$WORK/files/run.escprof" "$WORK/files/two words.escprof" "$WORK/files/heap.pb.gz" "$WORK/files/other"
+
+# completes WORDS… => EXPECTED…: bash's completion of the last word, in a folder with those files.
+completes() {
+	local words=()
+	while [ "$1" != "=>" ]; do
+		words+=("$1")
+		shift
+	done
+	shift
+	(cd "$WORK/files" && bash -c '
+		source "$0"
+		COMP_WORDS=("$@")
+		COMP_CWORD=$(($# - 1))
+		_escprof
+		printf "%s\n" "${COMPREPLY[@]}"' "$WORK/completions/escprof.bash" "${words[@]}") 2>&1 | sort >"$WORK/got"
+	printf '%s\n' "$@" | sort | diff - "$WORK/got"
+}
+check "bash: commands" completes escprof re '=>' report
+check "bash: options" completes escprof report --wh '=>' --what-if= --when=
+check "bash: words of a value" completes escprof export --format = s '=>' svg speedscope
+check "bash: all words of a value, before any is typed" completes escprof export --value = '=>' gc alloc objects live
+check "bash: words of a value that stands apart" completes escprof report --by go '=>' goroutine goroutines
+check "bash: traces" completes escprof report '' '=>' run.escprof 'two words.escprof' heap.pb.gz folder
+check "bash: any file" completes escprof report -o ot '=>' other
+check "bash: folders" completes escprof report --source '' '=>' folder
+check "bash: what the program to run takes is not ours" completes escprof run -- prog --r '=>' ''
+check "bash: nothing after a number" completes escprof report --top '' '=>' ''
+every_option() {
+	local command
+	while read -r command; do
+		diff <(options "$command" | grep -e '^--' | sort) \
+			<(cd "$WORK/files" && bash -c 'source "$0"; COMP_WORDS=(escprof "$1" --); COMP_CWORD=2; _escprof
+				printf "%s\n" "${COMPREPLY[@]%=}"' "$WORK/completions/escprof.bash" "$command" 2>/dev/null | sort) || return 1
+	done <"$WORK/commands"
+}
+check "bash: every option of every command" every_option
