@@ -24,6 +24,7 @@ ifeq ($(ASAN),1)
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined
 endif
 VERSION := 0.1
+RELEASED := 2026-11-30
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIBS = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -ldwarf -lZydis -lm -lpthread
 
@@ -35,7 +36,7 @@ TEST_TOOLS := $(patsubst %.c,$(O)/%,$(wildcard tests/tools/*.c))
 SIMULATION_OBJECTS := $(patsubst %.c,$(O)/%.o,$(wildcard tests/simulate/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all help demo test unit cli-test oracle simulate matrix asan fuzz bench article validate validate-service lint format check-deps install clean deps
+.PHONY: all help demo test unit cli-test oracle simulate matrix asan fuzz bench article validate validate-service lint format check-deps install man completions deb consumers clean deps
 .DEFAULT_GOAL := all
 
 all: $(O)/escprof $(O)/libescprof.so ## build escprof and libescprof.so into build/
@@ -199,12 +200,45 @@ format: ## clang-format every source
 lint: check-deps ## clang-format, clang-tidy, cppcheck, check-deps
 	@bash tests/lint.sh $(O) "$(FORMATTED)"
 
-install: all ## install below PREFIX (/usr/local)
+# Both say what the program says of itself (`escprof help`, `escprof COMMAND --help`), so they cannot drift from it.
+man: $(O)/man/escprof.1 ## the manual pages, into build/man
+$(O)/man/escprof.1: $(O)/escprof $(wildcard docs/man/*)
+	$(call say,MAN,$(@D))
+	$(Q)bash docs/man/make-pages.sh $(O)/escprof $(VERSION) $(RELEASED) $(@D)
+
+completions: $(O)/completions/escprof.fish ## the completions for bash, zsh and fish, into build/completions
+$(O)/completions/escprof.fish: $(O)/escprof $(wildcard cli/completion/*) docs/man/options.awk
+	$(call say,SHELLS,$(@D))
+	$(Q)bash cli/completion/make-completions.sh $(O)/escprof $(@D)
+
+ZSH_FUNCTIONS = $(PREFIX)/share/zsh/site-functions
+install: all man completions ## install below PREFIX (/usr/local)
 	install -D -m 755 $(O)/escprof $(DESTDIR)$(PREFIX)/bin/escprof
 	install -D -m 755 $(O)/libescprof.so $(DESTDIR)$(PREFIX)/lib/escprof/libescprof.so
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/doc/escprof
+	install -m 644 $(O)/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 README.md docs/*.md docs/*.json $(DESTDIR)$(PREFIX)/share/doc/escprof
+	install -D -m 644 $(O)/completions/escprof.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/escprof
+	install -D -m 644 $(O)/completions/_escprof $(DESTDIR)$(ZSH_FUNCTIONS)/_escprof
+	install -D -m 644 $(O)/completions/escprof.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/escprof.fish
+
+DEB = $(O)/escprof_$(VERSION)_amd64.deb
+deb: all ## a Debian package, build/escprof_VERSION_amd64.deb
+	@rm -rf $(O)/deb
+	@$(MAKE) --no-print-directory install DESTDIR=$(O)/deb PREFIX=/usr \
+		ZSH_FUNCTIONS=/usr/share/zsh/vendor-completions >/dev/null
+	$(call say,DEB,$(DEB))
+	$(Q)bash cli/debian/make-deb.sh $(VERSION) $(RELEASED) $(O)/deb $(DEB)
+	@rm -rf $(O)/deb
+
+consumers: deps ## the exports, the pages, the completions and the package, by the programs that they are for
+	@bash tests/setup.sh --consumers
+	@bash tests/consumers/install.sh $(O)
+	@$(MAKE) --no-print-directory all man completions deb
+	@bash tests/run-tests.sh $(O) consumers
 
 clean: ## remove build/
 	rm -rf $(O)
 
 .SECONDARY:
--include $(shell find $(O) -name '*.d' 2>/dev/null)
+-include $(shell find $(O) -name '*.d' -type f 2>/dev/null)
