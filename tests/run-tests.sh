@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the tests that are built: run-tests.sh [BUILD [unit|cli]]. Unit tests are the cmocka programs
+# Runs the tests that are built: run-tests.sh [BUILD [unit|cli|consumers]]. Unit tests are the cmocka programs
 # BUILD/tests/unit/test_*; command line tests are the scripts tests/cli/*.sh, which print "ok NAME", "not ok NAME" or
 # "skip NAME: why" for each of their tests, whatever else they print, and find the program in $ESCPROF. A script or program that ends badly without
 # having said "not ok" counts as one that failed. The last line is `N passed, N failed`, with `, N skipped` when some
@@ -60,7 +60,7 @@ run() {
 	tally "$name" "$status"
 }
 
-if [ "$only" != cli ]; then
+if [ "$only" = all ] || [ "$only" = unit ]; then
 	for source in tests/unit/test_*.c; do
 		[ -e "$source" ] || continue
 		name=$(basename "$source" .c)
@@ -68,8 +68,10 @@ if [ "$only" != cli ]; then
 	done
 fi
 if [ "$only" != unit ]; then
-	for script in tests/cli/*.sh; do
-		[ -e "$script" ] || continue
+	folder=tests/cli
+	[ "$only" != consumers ] || folder=tests/consumers
+	for script in "$folder"/*.sh; do
+		[ -e "$script" ] && [ "$script" != tests/consumers/install.sh ] || continue
 		run "$(basename "$script" .sh)" env ESCPROF="$build/escprof" BUILD="$build" bash "$script"
 	done
 fi

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what escprof's build, demo and tests need: `make deps`, quick when nothing is missing. On Debian as root it
-# calls apt-get; elsewhere it says what is missing and ends with status 1. With --lint it looks for the linters too.
+# calls apt-get; elsewhere it says what is missing and ends with status 1. With --lint it looks for the linters too, with
+# --consumers for the programs that read what escprof writes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -32,6 +33,22 @@ linters=(
 	clang-tidy:clang-tidy
 	cppcheck:cppcheck
 	python3:python3
+)
+consumers=(
+	awk:mawk
+	cargo:cargo
+	chromium:chromium
+	curl:curl
+	dpkg-deb:dpkg
+	dpkg-shlibdeps:dpkg-dev
+	fish:fish
+	lintian:lintian
+	man:man-db
+	mandoc:mandoc
+	node:nodejs
+	npm:npm
+	xmllint:libxml2-utils
+	zsh:zsh
 )
 
 missing_commands() {
@@ -71,6 +88,9 @@ missing_sanitizers() {
 missing=$(missing_commands "${commands[@]}"; missing_headers; missing_go)
 if [ "${1-}" = --lint ]; then
 	missing+=" $(missing_commands "${linters[@]}") $(missing_sanitizers)"
+fi
+if [ "${1-}" = --consumers ]; then
+	missing+=" $(missing_commands "${consumers[@]}")"
 fi
 read -r -d '' -a packages <<<"$missing" || true
 
