@@ -55,7 +55,10 @@ struct report_options {
 	bool colour;                   /* text: with terminal colours */
 	int width;                     /* text: columns; taken as 80 when less */
 	enum report_value value;       /* folded and svg */
-	struct report_what_if what_if; /* text and JSON */
+	struct report_what_if what_if; /* text and JSON; HTML begins with it */
+	bool embed_source;             /* HTML: the program's own sources go into it */
+	const char *const *directories; /* HTML: where they may lie (report/source_text.h) */
+	size_t ndirectories;
 };
 
 /* Whether WHAT_IF asks anything. */
@@ -85,6 +88,13 @@ enum status report_text(FILE *stream, const struct analysis *analysis, const str
  * what-if. Numbers that are not known are null.
  */
 enum status report_json(FILE *stream, const struct analysis *analysis, const struct report_options *options,
+			struct error *error);
+
+/*
+ * A page for a browser, in one file that asks nobody for anything: table, flame graphs, timeline, what-if, and with
+ * OPTIONS' embed_source the sources. docs/HTML_REPORT.md tells what it holds. OPTIONS may be NULL.
+ */
+enum status report_html(FILE *stream, const struct analysis *analysis, const struct report_options *options,
 			struct error *error);
 
 /* What an annotated source shows. */
