@@ -163,9 +163,9 @@ struct timeline {
 	size_t count;
 	double slice_seconds;
 	const double *alloc_bytes;
-	const double *gc_share;           /* of the CPU */
-	const double *goroutines, *procs; /* alive; Ps running: means */
-	const uint64_t *gc_cycles;        /* that ended in it */
+	const double *gc_share;              /* of the CPU */
+	const double *goroutines, *procs;    /* alive; Ps running: means */
+	const uint64_t *gc_cycles;           /* that ended in it */
 	const double *heap_live, *heap_goal; /* bytes: means; NULL: not known */
 };
 

@@ -1,4 +1,5 @@
-/* In: the model's run. Out: its numbers by name, for those that ask the model without this code: the HTML report's page. */
+/* In: the model's run. Out: its numbers by name, for those that ask the model without this code: the HTML report's
+ * page. */
 #include "analyzer/analysis.h"
 #include "analyzer/gc_model.h"
 

@@ -81,13 +81,12 @@ void moments_add_gc(struct moments *moments, const struct trace_gc *gc)
 {
 	moments->looks =
 	    memory_reserve(moments->looks, moments->nlooks, &moments->looks_capacity, sizeof(*moments->looks));
-	moments->looks[moments->nlooks++] =
-	    (struct look){.time_ns = gc->time_ns,
-			  .goroutines = known(gc->goroutines_live),
-			  .running = known(gc->procs_running),
-			  .heap_live = known_heap(gc, gc->heap_marked),
-			  .heap_goal = known_heap(gc, gc->heap_goal),
-			  .cycle = gc->cycle};
+	moments->looks[moments->nlooks++] = (struct look){.time_ns = gc->time_ns,
+							  .goroutines = known(gc->goroutines_live),
+							  .running = known(gc->procs_running),
+							  .heap_live = known_heap(gc, gc->heap_marked),
+							  .heap_goal = known_heap(gc, gc->heap_goal),
+							  .cycle = gc->cycle};
 	add_account(moments, gc);
 }
 

@@ -26,6 +26,9 @@
 #define SHOWN        5  /* digits */
 #define EXACT        11 /* … of what the model is asked with */
 #define SLICE_PARTS  4095.0
+#define PAGE_MAX     2950000 /* bytes, the sources not counted */
+#define NAMES_ROOM   200000  /* of these for names that only the tree has */
+#define TREE_LEAST   400000
 
 struct writing {
 	struct html_json json;
@@ -177,8 +180,7 @@ static void put_names(struct writing *writing, const char *key, size_t offset)
 {
 	html_json_open(&writing->json, key, '[');
 	for (size_t i = 0; i < writing->nsites; i++)
-		put_text(writing, NULL,
-			 *(const char *const *)((const char *)&writing->analysis->sites[i] + offset));
+		put_text(writing, NULL, *(const char *const *)((const char *)&writing->analysis->sites[i] + offset));
 	html_json_close(&writing->json, ']');
 }
 
@@ -515,14 +517,25 @@ static void put_strings(struct writing *writing)
 	html_json_close(&writing->json, ']');
 }
 
+/* What is left for the tree of PAGE_MAX when the page has SIZE bytes, the rest of the data and its texts. */
+static size_t room_for_tree(const struct writing *writing, size_t size)
+{
+	size_t taken = size + writing->json.out.size + NAMES_ROOM;
+
+	for (uint32_t i = 0; i < strtab_count(writing->strings); i++)
+		taken += strlen(strtab_get(writing->strings, i)) + 3;
+	if (taken + TREE_LEAST > PAGE_MAX)
+		return TREE_LEAST * 3 / 4;
+	return (PAGE_MAX - taken) * 3 / 4; /* base64 */
+}
+
 void html_data_append(struct buf *out, const struct analysis *analysis, const struct report_options *options)
 {
-	struct writing writing = {.json.out = *out, .analysis = analysis, .strings = strtab_new(), .frames = strtab_new()};
+	struct writing writing = {.analysis = analysis, .strings = strtab_new(), .frames = strtab_new()};
 
 	writing.nsites = analysis->nsites < SITES_MAX ? analysis->nsites : SITES_MAX;
 	html_json_open(&writing.json, NULL, '{');
 	html_json_text(&writing.json, "escprof", ESCPROF_VERSION, TEXT_MAX);
-	html_tree_write(&writing.json, analysis, writing.strings, writing.nsites); /* its names get the short numbers */
 	put_run(&writing);
 	put_gc(&writing);
 	put_timeline(&writing);
@@ -530,11 +543,13 @@ void html_data_append(struct buf *out, const struct analysis *analysis, const st
 	put_sites(&writing);
 	put_model(&writing);
 	put_asked(&writing, &options->what_if);
-	html_source_write(&writing.json, analysis, options, writing.strings);
 	put_frames(&writing);
+	html_tree_write(&writing.json, analysis, writing.strings, writing.nsites, room_for_tree(&writing, out->size));
+	html_source_write(&writing.json, analysis, options, writing.strings);
 	put_strings(&writing);
 	html_json_close(&writing.json, '}');
-	*out = writing.json.out;
+	buf_append(out, writing.json.out.data, writing.json.out.size);
+	buf_free(&writing.json.out);
 	strtab_free(writing.strings);
 	strtab_free(writing.frames);
 }

@@ -15,8 +15,7 @@
 #define DEPTH_LIMIT 400       /* frames of a stack that are kept; of deeper ones the outermost are left out */
 #define NODES_MAX   (1 << 20) /* while it is made: what comes then, of the last sites, is not told apart */
 #define LEAST_SHARE 1e-5
-#define BYTES_MAX   1500000 /* of the numbers: LEAST_SHARE is doubled until they fit */
-#define INNER_BYTES 3       /* of a node, about */
+#define INNER_BYTES 3 /* of a node, about */
 #define LEAF_BYTES  10
 #define PARTS       1e9 /* of all: the precision of a leaf's values */
 #define NO_SITE     UINT32_MAX
@@ -160,21 +159,30 @@ static double share_of(const struct tree *tree, const struct node *node)
 	return most;
 }
 
-/* The order in which nodes are written: by parent, the widest child first. */
+/* A node with the share that decides whether it is kept. */
 struct order {
 	uint32_t parent, node;
 	double share;
 };
 
-static int compare_orders(const void *left, const void *right)
+/* The widest first. No child has more than its parent, nor a smaller number, so what is cut off there is no parent. */
+static int compare_shares(const void *left, const void *right)
+{
+	const struct order *a = left, *b = right;
+
+	if (a->share != b->share)
+		return a->share > b->share ? -1 : 1;
+	return (a->node > b->node) - (a->node < b->node);
+}
+
+/* The order in which nodes are written: by parent, the widest child first. */
+static int compare_parents(const void *left, const void *right)
 {
 	const struct order *a = left, *b = right;
 
 	if (a->parent != b->parent)
 		return a->parent < b->parent ? -1 : 1;
-	if (a->share != b->share)
-		return a->share > b->share ? -1 : 1;
-	return (a->node > b->node) - (a->node < b->node);
+	return compare_shares(a, b);
 }
 
 /* What is kept of the tree. */
@@ -182,39 +190,35 @@ struct cut {
 	struct order *orders; /* of all nodes but the root; the first COUNT are kept */
 	size_t count;
 	size_t *first; /* by node: its first child among ORDERS */
-	double least;
+	double least;  /* what a node has to have */
 };
 
-/* Those with a share of at least LEAST to the front; how many bytes they take. */
-static size_t keep(const struct tree *tree, struct cut *cut, double least)
+/* Keep the widest of ORDERS, as far as there is room for them. */
+static void keep_widest(const struct tree *tree, struct cut *cut, size_t room)
 {
-	size_t bytes = 0, kept = 0;
+	size_t bytes = 0, kept = 0, all = cut->count;
 
-	cut->least = least;
-	for (size_t i = 0; i < cut->count; i++) {
-		if (cut->orders[i].share < least)
-			continue;
-		bytes += tree->nodes[cut->orders[i].node].site == NO_SITE ? INNER_BYTES : LEAF_BYTES;
-		cut->orders[kept++] = cut->orders[i];
+	if (all)
+		qsort(cut->orders, all, sizeof(*cut->orders), compare_shares);
+	while (kept < all && cut->orders[kept].share >= LEAST_SHARE && bytes < room) {
+		bytes += tree->nodes[cut->orders[kept].node].site == NO_SITE ? INNER_BYTES : LEAF_BYTES;
+		kept++;
 	}
 	cut->count = kept;
-	return bytes;
+	cut->least = kept < all ? fmax(LEAST_SHARE, cut->orders[kept].share) : LEAST_SHARE;
 }
 
-static void cut_tree(struct cut *cut, const struct tree *tree)
+static void cut_tree(struct cut *cut, const struct tree *tree, size_t room)
 {
-	double least = LEAST_SHARE;
-
 	*cut = (struct cut){.count = tree->count - 1};
 	cut->orders = memory_alloc(tree->count, sizeof(*cut->orders));
 	cut->first = memory_alloc(tree->count, sizeof(*cut->first));
 	for (size_t i = 1; i < tree->count; i++)
 		cut->orders[i - 1] =
 		    (struct order){tree->nodes[i].parent, (uint32_t)i, share_of(tree, &tree->nodes[i])};
-	while (keep(tree, cut, least) > BYTES_MAX)
-		least *= 2;
+	keep_widest(tree, cut, room);
 	if (cut->count)
-		qsort(cut->orders, cut->count, sizeof(*cut->orders), compare_orders);
+		qsort(cut->orders, cut->count, sizeof(*cut->orders), compare_parents);
 	for (size_t i = cut->count; i-- > 0;)
 		cut->first[cut->orders[i].parent] = i;
 }
@@ -344,7 +348,8 @@ static void put_tree(struct html_json *json, struct writing *writing)
 	html_json_close(json, '}');
 }
 
-void html_tree_write(struct html_json *json, const struct analysis *analysis, struct strtab *strings, size_t nsites)
+void html_tree_write(struct html_json *json, const struct analysis *analysis, struct strtab *strings, size_t nsites,
+		     size_t room)
 {
 	struct tree *tree = memory_alloc(1, sizeof(*tree));
 	struct writing writing = {.tree = tree, .strings = strings, .nsites = nsites};
@@ -352,7 +357,7 @@ void html_tree_write(struct html_json *json, const struct analysis *analysis, st
 
 	make_tree(tree, analysis);
 	sum_up(tree);
-	cut_tree(&cut, tree);
+	cut_tree(&cut, tree, room);
 	writing.cut = &cut;
 	writing.numbers = memory_alloc(strtab_count(tree->names), sizeof(*writing.numbers));
 	put_nodes(&writing);

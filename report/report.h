@@ -47,16 +47,16 @@ struct report_what_if {
 };
 
 struct report_options {
-	enum report_by by;             /* text */
-	const char *label;             /* text, by label: the key of the one that is meant; NULL: all together */
-	size_t top;                    /* text: lines of the table */
-	size_t details;                /* text: of these, how many to tell more about */
-	size_t depth;                  /* text: frames of a stack that are shown there */
-	bool colour;                   /* text: with terminal colours */
-	int width;                     /* text: columns; taken as 80 when less */
-	enum report_value value;       /* folded and svg */
-	struct report_what_if what_if; /* text and JSON; HTML begins with it */
-	bool embed_source;             /* HTML: the program's own sources go into it */
+	enum report_by by;              /* text */
+	const char *label;              /* text, by label: the key of the one that is meant; NULL: all together */
+	size_t top;                     /* text: lines of the table */
+	size_t details;                 /* text: of these, how many to tell more about */
+	size_t depth;                   /* text: frames of a stack that are shown there */
+	bool colour;                    /* text: with terminal colours */
+	int width;                      /* text: columns; taken as 80 when less */
+	enum report_value value;        /* folded and svg */
+	struct report_what_if what_if;  /* text and JSON; HTML begins with it */
+	bool embed_source;              /* HTML: the program's own sources go into it */
 	const char *const *directories; /* HTML: where they may lie (report/source_text.h) */
 	size_t ndirectories;
 };

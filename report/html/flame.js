@@ -122,7 +122,13 @@ const Flame = (() => {
 	function span(node) {
 		if (layout.depth[node] <= layout.depth[zoomed]) return isAbove(node, zoomed) ? [0, width] : null;
 		const x = left(node), w = wide(node);
-		return x + w <= 0.01 || x >= width - 0.01 || w < LEAST ? null : [Math.max(0, x), Math.min(width, x + w) - Math.max(0, x)];
+		return x + w <= 0.01 || x >= width - 0.01 ? null : [Math.max(0, x), Math.min(width, x + w) - Math.max(0, x)];
+	}
+
+	/* Wide enough to be pointed at. */
+	function isSeen(node) {
+		const place = span(node);
+		return place !== null && place[1] >= LEAST;
 	}
 
 	const top = (depth) => (form === 'callers' ? depth * ROW : height - (depth + 1) * ROW);
@@ -169,15 +175,16 @@ const Flame = (() => {
 
 	function drawNode(node, x, w, y) {
 		const [fill, ink] = fillOf(node), gap = w > 3 ? 1 : 0;
-		context.globalAlpha = layout.depth[node] < layout.depth[zoomed] ? 0.55 : 1;
+		const above = layout.depth[node] < layout.depth[zoomed];
+		context.globalAlpha = above ? 0.35 : 1;
 		context.fillStyle = fill;
-		context.fillRect(x, y, Math.max(LEAST, w - gap), ROW - 1);
+		context.fillRect(x, y, w - gap, ROW - 1);
+		context.globalAlpha = 1;
 		if (hits && hits[node] === 1 && w > 3) outline(x, w, y, colours.match);
 		if (w > 28) {
-			context.fillStyle = ink;
+			context.fillStyle = above ? colours.ink : ink;
 			context.fillText(fit(label(node), w), x + 4, y + ROW / 2);
 		}
-		context.globalAlpha = 1;
 	}
 
 	function outline(x, w, y, colour) {
@@ -192,8 +199,8 @@ const Flame = (() => {
 		for (const node of layout.levels[depth] || []) {
 			const place = span(node);
 			if (!place || (place[1] < 1 && place[0] < until)) continue;
-			if (place[1] < 1) until = Math.floor(place[0]) + 1;
-			drawNode(node, place[0], place[1], y);
+			if (place[1] < 1) until = place[0] + 1;
+			drawNode(node, place[0], Math.max(1, place[1]), y);
 		}
 	}
 
@@ -236,7 +243,7 @@ const Flame = (() => {
 			else high = middle;
 		}
 		const node = level[low - 1];
-		return node !== undefined && at < layout.start[node] + layout.value[node] && span(node) ? node : -1;
+		return node !== undefined && at < layout.start[node] + layout.value[node] ? node : -1;
 	}
 
 	function tip(event, node) {
@@ -311,7 +318,7 @@ const Flame = (() => {
 	/* The next that is drawn in NODE's row, to the left (-1) or right. */
 	function beside(node, step) {
 		const level = layout.levels[layout.depth[node]] || [];
-		for (let at = level.indexOf(node) + step; at >= 0 && at < level.length; at += step) if (span(level[at])) return level[at];
+		for (let at = level.indexOf(node) + step; at >= 0 && at < level.length; at += step) if (isSeen(level[at])) return level[at];
 		return node;
 	}
 
@@ -319,7 +326,7 @@ const Flame = (() => {
 		if (event.ctrlKey || event.metaKey || event.altKey || !(layout.value[0] > 0)) return;
 		const further = form === 'callers' ? 'ArrowDown' : 'ArrowUp', back = form === 'callers' ? 'ArrowUp' : 'ArrowDown';
 		const move = { ArrowLeft: () => beside(cursor, -1), ArrowRight: () => beside(cursor, 1), Home: () => 0,
-			[further]: () => { const next = widest(cursor); return next >= 0 && span(next) ? next : cursor; }, [back]: () => layout.parent[cursor] }[event.key];
+			[further]: () => { const next = widest(cursor); return next >= 0 && isSeen(next) ? next : cursor; }, [back]: () => layout.parent[cursor] }[event.key];
 		if (move) cursor = move();
 		else if (event.key === 'Enter' || event.key === ' ') choose(cursor);
 		else if (event.key === 'Backspace') zoom(layout.parent[zoomed]);

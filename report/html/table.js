@@ -117,7 +117,16 @@ const Table = (() => {
 	}
 
 	function detailsRow(site) {
-		return element('tr', { class: 'details' }, element('td', { colspan: columns.length }, Details.make(site)));
+		return element('tr', { class: 'details' }, element('td', { colspan: shownColumns() }, Details.make(site)));
+	}
+
+	/* A narrow window hides some; a cell over more than there are would bring them back, empty. */
+	function shownColumns() {
+		return Math.max(1, [...Base.id('table').tHead.rows[0].cells].filter((cell) => cell.offsetWidth > 0).length);
+	}
+
+	function fitDetails() {
+		for (const cell of Base.id('table').querySelectorAll('td[colspan]')) cell.colSpan = shownColumns();
 	}
 
 	const rowOf = (site) => Base.id('table').querySelector(`tr.site[data-site="${site}"]`);
@@ -142,7 +151,7 @@ const Table = (() => {
 			nodes.push(row(site));
 			if (open.has(site)) nodes.push(detailsRow(site));
 		}
-		if (!order.length) nodes.push(element('tr', {}, element('td', { colspan: columns.length, class: 'empty', text: Data.count ? 'No site is left by these filters.' : 'No allocation was sampled.' })));
+		if (!order.length) nodes.push(element('tr', {}, element('td', { colspan: shownColumns(), class: 'empty', text: Data.count ? 'No site is left by these filters.' : 'No allocation was sampled.' })));
 		Base.id('table').tBodies[0].replaceChildren(...nodes);
 		focusable(had);
 	}
@@ -270,6 +279,7 @@ const Table = (() => {
 		Base.id('page-before').addEventListener('click', () => turn(-1));
 		Base.id('page-after').addEventListener('click', () => turn(1));
 		legend();
+		new ResizeObserver(fitDetails).observe(table);
 		State.listen(['span'], followSpan);
 		State.listen(['span', 'filter', 'search'], () => {
 			page = 0;

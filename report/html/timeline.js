@@ -9,10 +9,10 @@ const Timeline = (() => {
 		return [
 			{ name: 'GC’s CPU', values: t.gc_share, words: (value) => `${percent(value)} %` },
 			{ name: 'allocated', values: t.bytes.map((value) => value / t.slice_seconds), words: (value) => `${bytes(value)}/s` },
-			{ name: 'heap', values: t.live, line: t.goal, words: bytes, title: 'bars: live after a cycle; line: the goal' },
+			{ name: 'heap', values: t.live, line: t.goal, words: bytes, most: 'goal to', title: 'bars: live after a cycle; line: the goal' },
 			{ name: 'goroutines', values: t.goroutines, words: integer },
 			{ name: 'running Ps', values: t.procs, words: count },
-			{ name: 'GC cycles', values: t.cycles, words: (value) => `${integer(value)} a slice` },
+			{ name: 'GC cycles', values: t.cycles, words: (value) => `${integer(value)} a slice`, sum: true },
 		].filter((figure) => figure.values.some((value) => value > 0));
 	}
 
@@ -36,7 +36,7 @@ const Timeline = (() => {
 			});
 			picture.append(svg('path', { d: path }));
 		}
-		const told = element('span', { text: `to ${figure.words(top)}` });
+		const told = element('span', { text: mostWords(figure, top) });
 		const node = element('div', { class: 'row', title: figure.title }, element('span', { text: figure.name }), picture, told);
 		chart.append(node);
 		return { figure, bars, told, top, picture };
@@ -45,6 +45,13 @@ const Timeline = (() => {
 	function axis() {
 		chart.append(element('div', { class: 'row axis', 'aria-hidden': 'true' }, element('span'),
 			element('span', {}, element('span', { text: '0 s' }), element('span', { text: seconds(Data.run.seconds) })), element('span')));
+	}
+
+	const mostWords = (figure, top) => `${figure.most || 'to'} ${figure.words(top)}`;
+
+	function spanWords(figure, span) {
+		if (figure.sum) return `${integer(figure.values.slice(span[0], span[1]).reduce((all, value) => all + value, 0))} in it`;
+		return `ø ${figure.words(mean(figure.values, span))}`;
 	}
 
 	function mean(values, span) {
@@ -62,7 +69,7 @@ const Timeline = (() => {
 		const box = rows.length && rows[0].picture.getBoundingClientRect(), outer = chart.getBoundingClientRect();
 		for (const { bars } of rows) bars.forEach((bar, i) => bar.classList.toggle('in', Boolean(span) && i >= span[0] && i < span[1]));
 		for (const { figure, told, top } of rows)
-			told.textContent = span ? `ø ${figure.words(mean(figure.values, span))}` : `to ${figure.words(top)}`;
+			told.textContent = span ? spanWords(figure, span) : mostWords(figure, top);
 		mark.hidden = !span;
 		if (span && box) {
 			const width = box.width / Data.timeline.count;
