@@ -35,7 +35,7 @@ TEST_TOOLS := $(patsubst %.c,$(O)/%,$(wildcard tests/tools/*.c))
 SIMULATION_OBJECTS := $(patsubst %.c,$(O)/%.o,$(wildcard tests/simulate/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all help demo test unit cli-test oracle simulate matrix asan fuzz bench article validate validate-service lint format check-deps install clean deps
+.PHONY: all help demo test unit cli-test browser oracle simulate matrix asan fuzz bench article validate validate-service lint format check-deps install clean deps
 .DEFAULT_GOAL := all
 
 all: $(O)/escprof $(O)/libescprof.so ## build escprof and libescprof.so into build/
@@ -140,6 +140,12 @@ unit: all unit-programs ## the unit tests alone
 
 cli-test: all $(TEST_TOOLS) ## the tests of the command line alone
 	@bash tests/run-tests.sh $(O) cli
+
+browser: deps ## the HTML report in a headless Chromium (fetches playwright-core by npm)
+	@bash tests/setup.sh --browser
+	@$(MAKE) --no-print-directory all $(O)/tests/tools/write_html
+	@ESCPROF=$(abspath $(O))/escprof BUILD=$(abspath $(O)) bash tests/browser/run.sh | \
+		awk '{ print } /^not ok/ { bad = 1 } END { exit bad }'
 
 .PHONY: unit-programs
 unit-programs: $(UNIT_TESTS)

@@ -332,7 +332,7 @@ static void put_slices(struct writing *writing)
 		double all = 0;
 
 		for (size_t k = 0; site->slices && k < count; k++)
-			all += site->slices[k];
+			all += fmax(0, site->slices[k]); /* what is not known is nothing here */
 		for (size_t k = 0; k < count; k++)
 			buf_append_uleb(&out, all > 0 && site->slices[k] > 0
 						  ? (uint64_t)llround(fmin(1, site->slices[k] / all) * SLICE_PARTS)

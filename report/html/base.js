@@ -116,12 +116,13 @@ const Base = (() => {
 		}
 
 		next() {
-			let value = 0, scale = 1, byte;
-			do {
-				byte = this.data[this.at++];
-				value += (byte & 127) * scale;
+			const data = this.data;
+			let byte = data[this.at++], value = byte & 127, scale = 128;
+			while (byte > 127) {
+				byte = data[this.at++];
+				value += (byte & 127) * scale; /* may have more bits than shifts know */
 				scale *= 128;
-			} while (byte & 128);
+			}
 			return value;
 		}
 

@@ -6,7 +6,7 @@ const Flame = (() => {
 	const FORMS = [['callees', 'Flame'], ['callers', 'Callers']];
 	const WORDS = { gc: 'GC CPU', bytes: 'Bytes', objects: 'Objects', live: 'Live' };
 	let canvas, box, context, measure, form = 'callees', layout, zoomed = 0, cursor = 0, hovered = -1;
-	let width = 0, height = 0, letter = 7.2, colours = null, hits = null, share = 0, due = false, stale = true;
+	let width = 0, height = 0, letter = 7.2, colours = null, hits = null, share = 0, due = false;
 
 	function nameOf(node) {
 		const site = layout.site[node];
@@ -113,14 +113,27 @@ const Flame = (() => {
 	const left = (node) => (layout.start[node] - layout.start[zoomed]) / layout.value[zoomed] * width;
 	const wide = (node) => layout.value[node] / layout.value[zoomed] * width;
 
-	function isAbove(node, of) {
-		for (; of && layout.depth[of] > layout.depth[node]; of = layout.parent[of]);
-		return of === node;
+	/* What is at DEPTH between the root and what is zoomed to. */
+	function aboveZoom(depth) {
+		let node = zoomed;
+		while (layout.depth[node] > depth) node = layout.parent[node];
+		return node;
+	}
+
+	/* The first of LEVEL's nodes that begins behind AT: its index. */
+	function firstBehind(level, at) {
+		let low = 0, high = level.length;
+		while (low < high) {
+			const middle = (low + high) >> 1;
+			if (layout.start[level[middle]] <= at) low = middle + 1;
+			else high = middle;
+		}
+		return low;
 	}
 
 	/* Where NODE is drawn; callers of what is zoomed to take the whole width. */
 	function span(node) {
-		if (layout.depth[node] <= layout.depth[zoomed]) return isAbove(node, zoomed) ? [0, width] : null;
+		if (layout.depth[node] <= layout.depth[zoomed]) return aboveZoom(layout.depth[node]) === node ? [0, width] : null;
 		const x = left(node), w = wide(node);
 		return x + w <= 0.01 || x >= width - 0.01 ? null : [Math.max(0, x), Math.min(width, x + w) - Math.max(0, x)];
 	}
@@ -137,8 +150,10 @@ const Flame = (() => {
 		let depth = layout.depth[zoomed];
 		const from = layout.start[zoomed], to = from + layout.value[zoomed];
 		for (let level = depth + 1; level < layout.levels.length; level++) {
-			const nodes = layout.levels[level] || [];
-			if (!nodes.some((node) => layout.start[node] >= from - 1e-9 && layout.start[node] < to && wide(node) >= LEAST)) break;
+			const nodes = layout.levels[level];
+			let at = Math.max(0, firstBehind(nodes, from) - 1);
+			while (at < nodes.length && layout.start[nodes[at]] < to && !(wide(nodes[at]) >= LEAST && layout.start[nodes[at]] >= from)) at++;
+			if (at === nodes.length || layout.start[nodes[at]] >= to) break;
 			depth = level;
 		}
 		return depth;
@@ -194,10 +209,14 @@ const Flame = (() => {
 	}
 
 	function drawLevel(depth) {
-		const y = top(depth);
+		const y = top(depth), level = layout.levels[depth], to = layout.start[zoomed] + layout.value[zoomed];
 		let until = -1; /* nodes too narrow to stand apart share a pixel */
-		for (const node of layout.levels[depth] || []) {
-			const place = span(node);
+		if (depth <= layout.depth[zoomed]) {
+			drawNode(aboveZoom(depth), 0, width, y);
+			return;
+		}
+		for (let i = Math.max(0, firstBehind(level, layout.start[zoomed]) - 1); i < level.length && layout.start[level[i]] < to; i++) {
+			const node = level[i], place = span(node);
 			if (!place || (place[1] < 1 && place[0] < until)) continue;
 			if (place[1] < 1) until = place[0] + 1;
 			drawNode(node, place[0], Math.max(1, place[1]), y);
@@ -214,7 +233,7 @@ const Flame = (() => {
 			context.fillText('Nothing to show.', 4, ROW / 2);
 			return;
 		}
-		for (let depth = 0; depth < layout.levels.length && top(depth) > -ROW && top(depth) < height; depth++) drawLevel(depth);
+		for (let depth = 0; depth < layout.levels.length && (depth + 1) * ROW <= height; depth++) drawLevel(depth);
 		for (const [node, colour] of [[hovered, colours.soft], [document.activeElement === canvas ? cursor : -1, colours.accent]]) {
 			const place = node >= 0 ? span(node) : null;
 			if (place) outline(place[0], place[1], top(layout.depth[node]), colour);
@@ -222,7 +241,7 @@ const Flame = (() => {
 	}
 
 	function drawSoon() {
-		if (due) return;
+		if (due || !layout) return;
 		due = true;
 		requestAnimationFrame(() => {
 			due = false;
@@ -234,15 +253,9 @@ const Flame = (() => {
 		const area = canvas.getBoundingClientRect(), x = event.clientX - area.left, y = event.clientY - area.top;
 		const depth = form === 'callers' ? Math.floor(y / ROW) : Math.floor((height - y) / ROW), level = layout.levels[depth];
 		if (!level || !(layout.value[0] > 0)) return -1;
-		if (depth <= layout.depth[zoomed]) return level.find((node) => isAbove(node, zoomed)) ?? -1;
+		if (depth <= layout.depth[zoomed]) return aboveZoom(depth);
 		const at = layout.start[zoomed] + x / width * layout.value[zoomed];
-		let low = 0, high = level.length;
-		while (low < high) {
-			const middle = (low + high) >> 1;
-			if (layout.start[level[middle]] <= at) low = middle + 1;
-			else high = middle;
-		}
-		const node = level[low - 1];
+		const node = level[firstBehind(level, at) - 1];
 		return node !== undefined && at < layout.start[node] + layout.value[node] ? node : -1;
 	}
 
@@ -259,6 +272,7 @@ const Flame = (() => {
 	}
 
 	function hover(event) {
+		if (!layout) return;
 		const node = nodeAt(event);
 		if (node < 0) Base.id('tip').hidden = true;
 		else tip(event, node);
@@ -323,7 +337,7 @@ const Flame = (() => {
 	}
 
 	function key(event) {
-		if (event.ctrlKey || event.metaKey || event.altKey || !(layout.value[0] > 0)) return;
+		if (!layout || event.ctrlKey || event.metaKey || event.altKey || !(layout.value[0] > 0)) return;
 		const further = form === 'callers' ? 'ArrowDown' : 'ArrowUp', back = form === 'callers' ? 'ArrowUp' : 'ArrowDown';
 		const move = { ArrowLeft: () => beside(cursor, -1), ArrowRight: () => beside(cursor, 1), Home: () => 0,
 			[further]: () => { const next = widest(cursor); return next >= 0 && isSeen(next) ? next : cursor; }, [back]: () => layout.parent[cursor] }[event.key];
@@ -368,7 +382,7 @@ const Flame = (() => {
 	/* Zoom to where SITE has most, and say all of it. */
 	function showSite(site) {
 		if (!State.passes(site)) Page.clear();
-		if (stale) update(false);
+		ensure();
 		let best = -1;
 		for (let i = 1; i < layout.n; i++) if (layout.site[i] === site && (best < 0 || layout.value[i] > layout.value[best])) best = i;
 		Base.id('flame').scrollIntoView({ block: 'start' });
@@ -377,9 +391,9 @@ const Flame = (() => {
 		else Base.id('flame-told').replaceChildren(element('p', { text: 'This site is too narrow to be in the flame graph, or has none of what the widths stand for.' }));
 	}
 
-	function update(keep) {
-		stale = false;
-		refresh(keep);
+	/* It is laid out behind the first picture of the page, unless it is asked for before. */
+	function ensure() {
+		if (!layout) refresh(false);
 	}
 
 	function start() {
@@ -391,13 +405,13 @@ const Flame = (() => {
 		canvas.setAttribute('aria-label', 'Flame graph of allocations. Arrow keys move, Enter zooms, Escape shows all.');
 		choice(Base.id('flame-value'), list.map((one) => [one, WORDS[one]]), measure, (value) => {
 			measure = value;
-			update(true);
+			refresh(true);
 		});
 		choice(Base.id('flame-form'), FORMS, form, (value) => {
 			form = value;
-			update(false);
+			refresh(false);
 		});
-		Base.id('flame-reset').addEventListener('click', () => zoom(0));
+		Base.id('flame-reset').addEventListener('click', () => layout && zoom(0));
 		canvas.addEventListener('mousemove', hover);
 		canvas.addEventListener('mouseleave', () => {
 			Base.id('tip').hidden = true;
@@ -405,6 +419,7 @@ const Flame = (() => {
 			drawSoon();
 		});
 		canvas.addEventListener('click', (event) => {
+			ensure();
 			const node = nodeAt(event);
 			if (node >= 0) choose(node);
 		});
@@ -412,13 +427,17 @@ const Flame = (() => {
 		canvas.addEventListener('focus', drawSoon);
 		canvas.addEventListener('blur', drawSoon);
 		new ResizeObserver(() => layout && box.clientWidth !== width && resize(true)).observe(box);
-		State.listen(['span', 'filter'], () => update(true));
+		State.listen(['span', 'filter'], () => layout && refresh(true));
 		State.listen(['search'], () => {
+			if (!layout) return;
 			find();
 			notes();
 			draw();
 		});
-		update(false);
+		requestAnimationFrame(() => setTimeout(() => {
+			ensure();
+			document.documentElement.dataset.drawn = String(Math.round(performance.now()));
+		}));
 	}
 
 	/* The colours have changed. */
@@ -428,8 +447,11 @@ const Flame = (() => {
 	}
 
 	return {
-		start, showSite, recolour, reset: () => zoom(0),
+		start, showSite, recolour, reset: () => layout && zoom(0), isZoomed: () => Boolean(layout) && zoomed !== 0,
 		/* For tests: what is drawn, and where. */
-		peek: () => ({ layout, zoomed, cursor, measure, form, width, height, share, span, top, nameOf, ROW }),
+		peek: () => {
+			ensure();
+			return { layout, zoomed, cursor, measure, form, width, height, share, span, top, nameOf, ROW };
+		},
 	};
 })();

@@ -63,7 +63,7 @@ const Page = (() => {
 			['flame graph', '← → within a row, ↑ ↓ to callers and callees, Enter zooms, Backspace a step out, Esc all'],
 			['timeline', '← → move, Shift widens the span, Esc the whole run'], ['source', 'n and p: the next and the last costly line']];
 		id('keys').append(element('h2', { id: 'keys-title', text: 'Keys' }), element('dl', {}, list.map(([key, words]) => [element('dt', {}, element('kbd', { text: key })), element('dd', { text: words })]).flat()),
-			element('button', { type: 'button', class: 'quiet', text: 'Close', autofocus: true, on: { click: () => id('keys').close() } }));
+			element('button', { type: 'button', class: 'quiet', text: 'Close', on: { click: () => id('keys').close() } }));
 		id('help').addEventListener('click', () => id('keys').showModal());
 	}
 
@@ -71,7 +71,7 @@ const Page = (() => {
 		if (State.chosen.typed || id('search').value) {
 			id('search').value = '';
 			State.setSearch('');
-		} else if (Flame.peek().zoomed) {
+		} else if (Flame.isZoomed()) {
 			Flame.reset();
 		} else {
 			State.setSpan(null);

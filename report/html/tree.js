@@ -52,14 +52,18 @@ const Tree = (() => {
 		return out;
 	}
 
+	/* The nodes that have any value, by depth and from left to right. */
 	function byDepth(layout, sorted) {
-		const lists = [];
-		for (let i = 0; i < layout.n; i++) {
-			if (!(layout.value[i] > 0)) continue;
-			(lists[layout.depth[i]] || (lists[layout.depth[i]] = [])).push(i);
+		const { n, depth, value, start } = layout, ends = [0];
+		for (let i = 0; i < n; i++) if (value[i] > 0) ends[depth[i] + 1] = (ends[depth[i] + 1] || 0) + 1;
+		for (let i = 1; i < ends.length; i++) ends[i] = ends[i - 1] + (ends[i] || 0);
+		const next = ends.slice(), all = new Int32Array(ends[ends.length - 1]);
+		for (let i = 0; i < n; i++) if (value[i] > 0) all[next[depth[i]]++] = i;
+		layout.levels = [];
+		for (let i = 0; i + 1 < ends.length; i++) {
+			const level = all.subarray(ends[i], ends[i + 1]);
+			layout.levels.push(sorted ? level : level.sort((a, b) => start[a] - start[b]));
 		}
-		if (!sorted) for (const list of lists) if (list) list.sort((a, b) => layout.start[a] - layout.start[b]);
-		layout.levels = lists;
 		return layout;
 	}
 

@@ -1,6 +1,7 @@
 /*
- * write_html hostile|large|empty [STACKS]: the HTML report of an analysis that no trace would give, to standard output:
+ * write_html hostile|profile|large|empty [STACKS]: the HTML report of an analysis that no trace would give, to standard output:
  * names that are markup and script wherever there is a name; or so many STACKS (100000) in 2,000 sites; or nothing.
+ * With profile the hostile one knows nothing of the GC.
  */
 #include "analyzer/analysis.h"
 #include "analyzer/gc_model.h"
@@ -136,6 +137,19 @@ static struct analysis make_hostile(void)
 	return analysis;
 }
 
+/* The hostile one as a heap profile would give it: nothing is known of the GC, nor of time. */
+static struct analysis make_profile(void)
+{
+	struct analysis analysis = make_hostile();
+
+	analysis.gc = (struct gc_summary){.known = false};
+	analysis.gc_run = NULL;
+	analysis.is_heap_profile = true;
+	analysis.duration_seconds = 0;
+	analysis.timeline = (struct timeline){0};
+	return analysis;
+}
+
 /* A stack of SITE: its outer half is shared by many, the inner by few. */
 static void fill_stack(struct analysis_stack *stack, struct analysis_frame *frames, size_t number,
 		       const struct analysis_frame *own, const char *const *names)
@@ -192,7 +206,7 @@ int main(int argc, char **argv)
 	struct error error;
 
 	if (argc < 2) {
-		fprintf(stderr, "usage: write_html hostile|large|empty [STACKS]\n");
+		fprintf(stderr, "usage: write_html hostile|profile|large|empty [STACKS]\n");
 		return 2;
 	}
 	if (!strcmp(argv[1], "hostile"))
@@ -201,6 +215,8 @@ int main(int argc, char **argv)
 		analysis = make_large(argc > 2 ? strtoul(argv[2], NULL, 10) : 100000);
 	else
 		analysis = common();
+	if (!strcmp(argv[1], "profile"))
+		analysis = make_profile();
 	if (report_html(stdout, &analysis, &options, &error) != STATUS_OK) {
 		fprintf(stderr, "write_html: %s\n", error.text);
 		return 1;
