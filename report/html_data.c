@@ -27,8 +27,6 @@
 #define EXACT        11 /* … of what the model is asked with */
 #define SLICE_PARTS  4095.0
 #define PAGE_MAX     2950000 /* bytes, the sources not counted */
-#define NAMES_ROOM   200000  /* of these for names that only the tree has */
-#define TREE_LEAST   400000
 
 struct writing {
 	struct html_json json;
@@ -206,12 +204,16 @@ static void put_shown_line(struct writing *writing, const struct site *site)
 
 static void put_class(struct writing *writing, const struct site *site)
 {
-	html_json_integer(&writing->json, NULL, site->class_);
+	bool known = (unsigned)site->class_ < CLASS_COUNT;
+
+	html_json_integer(&writing->json, NULL, known ? site->class_ : CLASS_UNMATCHED);
 }
 
 static void put_category(struct writing *writing, const struct site *site)
 {
-	html_json_integer(&writing->json, NULL, site->category);
+	bool known = (unsigned)site->category < CATEGORY_COUNT;
+
+	html_json_integer(&writing->json, NULL, known ? site->category : CATEGORY_NONE);
 }
 
 static void put_why(struct writing *writing, const struct site *site)
@@ -520,13 +522,11 @@ static void put_strings(struct writing *writing)
 /* What is left for the tree of PAGE_MAX when the page has SIZE bytes, the rest of the data and its texts. */
 static size_t room_for_tree(const struct writing *writing, size_t size)
 {
-	size_t taken = size + writing->json.out.size + NAMES_ROOM;
+	size_t taken = size + writing->json.out.size;
 
 	for (uint32_t i = 0; i < strtab_count(writing->strings); i++)
 		taken += strlen(strtab_get(writing->strings, i)) + 3;
-	if (taken + TREE_LEAST > PAGE_MAX)
-		return TREE_LEAST * 3 / 4;
-	return (PAGE_MAX - taken) * 3 / 4; /* base64 */
+	return taken < PAGE_MAX ? (PAGE_MAX - taken) * 3 / 4 : 0; /* base64 */
 }
 
 void html_data_append(struct buf *out, const struct analysis *analysis, const struct report_options *options)

@@ -17,7 +17,9 @@
 #define LEAST_SHARE 1e-5
 #define INNER_BYTES 3 /* of a node, about */
 #define LEAF_BYTES  10
-#define PARTS       1e9 /* of all: the precision of a leaf's values */
+#define PARTS       1e9    /* of all: the precision of a leaf's values */
+#define LEAST_ROOM  300000 /* bytes of nodes, however long their names are */
+#define NAME_QUOTES 3
 #define NO_SITE     UINT32_MAX
 #define CACHE_SIZE  4096
 
@@ -233,6 +235,21 @@ static size_t end_of_children(const struct cut *cut, uint32_t node)
 	return end;
 }
 
+/* What is left of ROOM for nodes when the names that STRINGS has not yet are in the page too. */
+static size_t room_beside_names(const struct tree *tree, const struct strtab *strings, size_t room)
+{
+	size_t names = 0;
+
+	for (uint32_t i = 0; i < strtab_count(tree->names); i++) {
+		const char *name = strtab_get(tree->names, i);
+		size_t length = strlen(name);
+
+		if (strtab_find_bytes(strings, name, length) == strtab_count(strings))
+			names += length + NAME_QUOTES;
+	}
+	return room > LEAST_ROOM + names ? room - names : LEAST_ROOM;
+}
+
 struct writing {
 	const struct tree *tree;
 	struct cut *cut;
@@ -335,6 +352,22 @@ static void put_nodes(struct writing *writing)
 	free(levels);
 }
 
+/* Write as many nodes as take ROOM bytes: how many they take is only known of those that are written. */
+static void put_what_fits(struct writing *writing, size_t room)
+{
+	for (size_t guess = room;; guess = (size_t)((double)guess * 0.95 * (double)room / (double)writing->out.size)) {
+		free(writing->cut->orders);
+		free(writing->cut->first);
+		buf_free(&writing->out);
+		writing->last_depth = 0;
+		writing->count = 0;
+		cut_tree(writing->cut, writing->tree, guess);
+		put_nodes(writing);
+		if (writing->out.size <= room || guess == 0)
+			return;
+	}
+}
+
 static void put_tree(struct html_json *json, struct writing *writing)
 {
 	html_json_open(json, "tree", '{');
@@ -353,14 +386,13 @@ void html_tree_write(struct html_json *json, const struct analysis *analysis, st
 {
 	struct tree *tree = memory_alloc(1, sizeof(*tree));
 	struct writing writing = {.tree = tree, .strings = strings, .nsites = nsites};
-	struct cut cut;
+	struct cut cut = {.orders = NULL};
 
 	make_tree(tree, analysis);
 	sum_up(tree);
-	cut_tree(&cut, tree, room);
 	writing.cut = &cut;
 	writing.numbers = memory_alloc(strtab_count(tree->names), sizeof(*writing.numbers));
-	put_nodes(&writing);
+	put_what_fits(&writing, room_beside_names(tree, strings, room));
 	put_tree(json, &writing);
 	buf_free(&writing.out);
 	free(writing.numbers);

@@ -1,7 +1,7 @@
 /*
- * write_html hostile|profile|large|empty [STACKS]: the HTML report of an analysis that no trace would give, to standard output:
- * names that are markup and script wherever there is a name; or so many STACKS (100000) in 2,000 sites; or nothing.
- * With profile the hostile one knows nothing of the GC.
+ * write_html hostile|profile|large|empty [STACKS]: the HTML report of an analysis that no trace would give, to standard
+ * output: names that are markup and script wherever there is a name; or so many STACKS (100000) in 2,000 sites; or
+ * nothing. With profile the hostile one knows nothing of the GC.
  */
 #include "analyzer/analysis.h"
 #include "analyzer/gc_model.h"
