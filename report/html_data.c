@@ -323,22 +323,30 @@ static void put_ranks(struct writing *writing)
 	free(ranks);
 }
 
-/* Each site's bytes by slice, in 4095ths of all of them. */
+/* A site's bytes by slice, in 4095ths of all of them; what is not known is nothing here. */
+static void append_slices(struct buf *out, const double *slices, size_t count)
+{
+	double all = 0;
+
+	for (size_t i = 0; i < count; i++)
+		all += fmax(0, slices[i]);
+	for (size_t i = 0; i < count; i++)
+		buf_append_uleb(out, slices[i] > 0 ? (uint64_t)llround(fmin(1, slices[i] / all) * SLICE_PARTS) : 0);
+}
+
 static void put_slices(struct writing *writing)
 {
+	static const double nothing[1];
 	size_t count = writing->analysis->timeline.count;
 	struct buf out = {0};
 
-	for (size_t i = 0; i < writing->nsites && count; i++) {
-		const struct site *site = &writing->analysis->sites[i];
-		double all = 0;
+	for (size_t i = 0; i < writing->nsites; i++) {
+		const double *slices = writing->analysis->sites[i].slices;
 
-		for (size_t k = 0; site->slices && k < count; k++)
-			all += fmax(0, site->slices[k]); /* what is not known is nothing here */
-		for (size_t k = 0; k < count; k++)
-			buf_append_uleb(&out, all > 0 && site->slices[k] > 0
-						  ? (uint64_t)llround(fmin(1, site->slices[k] / all) * SLICE_PARTS)
-						  : 0);
+		if (slices)
+			append_slices(&out, slices, count);
+		for (size_t k = 0; !slices && k < count; k++)
+			append_slices(&out, nothing, 1);
 	}
 	html_json_bytes(&writing->json, "slices", &out);
 	buf_free(&out);
