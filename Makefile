@@ -29,14 +29,14 @@ PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIBS = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -ldwarf -lZydis -lm -lpthread
 
 LIB_SOURCES := $(wildcard $(addsuffix /*.c,$(LIBROOMS)))
-LIB_OBJECTS := $(LIB_SOURCES:%.c=$(O)/%.o) $(O)/gen/profile.pb-c.o $(O)/collector/agent_blob.o
+LIB_OBJECTS := $(LIB_SOURCES:%.c=$(O)/%.o) $(O)/gen/profile.pb-c.o $(O)/collector/agent_blob.o $(O)/report/html/page_blob.o
 CLI_OBJECTS := $(patsubst %.c,$(O)/%.o,$(wildcard cli/*.c)) $(O)/cli/calibrate/program.o
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 TEST_TOOLS := $(patsubst %.c,$(O)/%,$(wildcard tests/tools/*.c))
 SIMULATION_OBJECTS := $(patsubst %.c,$(O)/%.o,$(wildcard tests/simulate/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all help demo test unit cli-test oracle simulate matrix asan fuzz bench article validate validate-service lint format check-deps install man completions deb consumers clean deps
+.PHONY: all help demo test unit cli-test browser oracle simulate matrix asan fuzz bench article validate validate-service lint format check-deps install man completions deb consumers clean deps
 .DEFAULT_GOAL := all
 
 all: $(O)/escprof $(O)/libescprof.so ## build escprof and libescprof.so into build/
@@ -99,6 +99,16 @@ $(O)/cli/calibrate/program.o: cli/calibrate/program.S cli/calibrate/main.go
 	@mkdir -p $(@D)
 	$(Q)$(CC) -c -o $@ $<
 
+$(O)/gen/report_page.html: $(wildcard report/html/*)
+	$(call say,HTML,$@)
+	@mkdir -p $(@D)
+	$(Q)bash report/html/assemble.sh >$@.new && mv $@.new $@
+
+$(O)/report/html/page_blob.o: report/html/page_blob.S $(O)/gen/report_page.html
+	$(call say,AS,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -I$(O)/gen -c -o $@ $<
+
 $(O)/gen/profile.pb-c.c $(O)/gen/profile.pb-c.h &: report/profile.proto
 	$(call say,PROTOC,$@)
 	@mkdir -p $(O)/gen
@@ -131,6 +141,12 @@ unit: all unit-programs ## the unit tests alone
 
 cli-test: all $(TEST_TOOLS) ## the tests of the command line alone
 	@bash tests/run-tests.sh $(O) cli
+
+browser: deps ## the HTML report in a headless Chromium (fetches playwright-core by npm)
+	@bash tests/setup.sh --browser
+	@$(MAKE) --no-print-directory all $(O)/tests/tools/write_html
+	@ESCPROF=$(abspath $(O))/escprof BUILD=$(abspath $(O)) bash tests/browser/run.sh | \
+		awk '{ print } /^not ok/ { bad = 1 } END { exit bad }'
 
 .PHONY: unit-programs
 unit-programs: $(UNIT_TESTS)
@@ -173,12 +189,12 @@ asan: ## unit tests under AddressSanitizer and UBSan
 # Every fuzz target for FUZZ_SECONDS, under ASan and UBSan, from the corpus that is kept in tests/fuzz/corpus.
 FUZZ_SECONDS ?= 60
 FUZZ_LIB_SOURCES = $(filter-out collector/%,$(LIB_SOURCES))
-$(O)/fuzz/%: tests/fuzz/%.c $(LIB_SOURCES) $(O)/gen/profile.pb-c.c
+$(O)/fuzz/%: tests/fuzz/%.c $(LIB_SOURCES) $(O)/gen/profile.pb-c.c $(O)/report/html/page_blob.o
 	$(call say,FUZZ,$@)
 	@mkdir -p $(@D)
 	$(Q)clang -std=gnu11 -D_GNU_SOURCE -I. -I$(O)/gen -O1 -g -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=undefined -DESCPROF_VERSION='"$(VERSION)"' $(PKG_CFLAGS) -o $@ $< \
-		$(FUZZ_LIB_SOURCES) $(O)/gen/profile.pb-c.c $(LIBS)
+		$(FUZZ_LIB_SOURCES) $(O)/gen/profile.pb-c.c $(O)/report/html/page_blob.o $(LIBS)
 
 fuzz: $(FUZZERS) ## run every fuzz target for FUZZ_SECONDS (60) each
 	@bash tests/fuzz/run.sh $(O) $(FUZZ_SECONDS)

@@ -163,9 +163,10 @@ struct timeline {
 	size_t count;
 	double slice_seconds;
 	const double *alloc_bytes;
-	const double *gc_share;           /* of the CPU */
-	const double *goroutines, *procs; /* alive; Ps running: means */
-	const uint64_t *gc_cycles;        /* that ended in it */
+	const double *gc_share;              /* of the CPU */
+	const double *goroutines, *procs;    /* alive; Ps running: means */
+	const uint64_t *gc_cycles;           /* that ended in it */
+	const double *heap_live, *heap_goal; /* bytes: means; NULL: not known */
 };
 
 /* What bytes are divided by, in words. */
@@ -307,6 +308,14 @@ struct gc_wish {
  */
 struct saving analysis_saving(const struct analysis *analysis, const struct removal *removal,
 			      const struct gc_wish *wanted);
+
+/*
+ * Hand all that the model knows of the run, and its constants, to TAKE: COUNT numbers a name. With them and the fields
+ * of struct site anyone can work out what analysis_saving does (the HTML report's page has its own such function).
+ * Nothing is handed over where no cycle was seen.
+ */
+void analysis_model_each(const struct analysis *analysis,
+			 void (*take)(void *user, const char *name, const double *values, size_t count), void *user);
 
 /* Free all of it; a zeroed one is fine. */
 void analysis_free(struct analysis *analysis);

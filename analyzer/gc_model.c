@@ -34,6 +34,11 @@
 #define HEAP_IDLE            60000.0 /* ns a cycle that waking its workers takes, and finding that nothing is left to mark */
 #define REAL_MIX             2.0 /* allocating in a real program took 2 to 3 times what it takes in a tight loop */
 
+struct gc_model_constants gc_model_constants(void)
+{
+	return (struct gc_model_constants){SPAN, LOCALITY, PACED, REUSED_BARRIERS, HEAP_IDLE, HEAP_MINIMUM};
+}
+
 struct gc_model_costs gc_model_costs_for(const char *go_version)
 {
 	static const struct gc_model_costs green_tea = {100000, 22, 0.6, 0.87, 0.2};

@@ -77,6 +77,14 @@ double gc_model_free_weight(double size);
 /* How many spans an object of SIZE bytes takes: runtime/sizeclasses.go. */
 double gc_model_spans(double size);
 
+/* What the model has measured once and for all: gc_model.c says of each what it is. */
+struct gc_model_constants {
+	double span, locality, paced, reused_barriers, heap_idle, heap_minimum;
+};
+
+/* Those that all functions here use. */
+struct gc_model_constants gc_model_constants(void);
+
 /* The cost constants for GO_VERSION ("go1.26.8"; NULL or "" is taken as the newest): Green Tea from 1.26 on. */
 struct gc_model_costs gc_model_costs_for(const char *go_version);
 

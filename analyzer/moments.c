@@ -17,6 +17,7 @@
 struct look {
 	uint64_t time_ns;
 	double goroutines, running;
+	double heap_live, heap_goal;
 	uint32_t cycle;
 };
 
@@ -58,6 +59,12 @@ static double known(uint64_t value)
 	return value == UINT64_MAX ? NAN : (double)value;
 }
 
+/* Before the first cycle nothing has been marked; without GC the goal has no end. */
+static double known_heap(const struct trace_gc *gc, uint64_t bytes)
+{
+	return gc->cycle > 0 && bytes > 0 && bytes <= INT64_MAX ? (double)bytes : NAN;
+}
+
 static void add_account(struct moments *moments, const struct trace_gc *gc)
 {
 	uint64_t scavenged = gc->cpu_scavenge_ns == UINT64_MAX ? 0 : gc->cpu_scavenge_ns;
@@ -74,8 +81,12 @@ void moments_add_gc(struct moments *moments, const struct trace_gc *gc)
 {
 	moments->looks =
 	    memory_reserve(moments->looks, moments->nlooks, &moments->looks_capacity, sizeof(*moments->looks));
-	moments->looks[moments->nlooks++] =
-	    (struct look){gc->time_ns, known(gc->goroutines_live), known(gc->procs_running), gc->cycle};
+	moments->looks[moments->nlooks++] = (struct look){.time_ns = gc->time_ns,
+							  .goroutines = known(gc->goroutines_live),
+							  .running = known(gc->procs_running),
+							  .heap_live = known_heap(gc, gc->heap_marked),
+							  .heap_goal = known_heap(gc, gc->heap_goal),
+							  .cycle = gc->cycle};
 	add_account(moments, gc);
 }
 
@@ -225,7 +236,7 @@ static double mean_of(const struct mean *mean)
 /* Add the looks that hold at some time from FROM_NS to TO_NS, each by how long it does. */
 static void add_looks(const struct moments *moments, struct moments_span *span, uint64_t from_ns, uint64_t to_ns)
 {
-	struct mean goroutines = {0, 0}, running = {0, 0};
+	struct mean goroutines = {0, 0}, running = {0, 0}, live = {0, 0}, goal = {0, 0};
 	size_t at = looks_until(moments, from_ns), first = at ? at - 1 : 0;
 	uint32_t cycle = moments->nlooks ? moments->looks[first].cycle : 0;
 
@@ -238,6 +249,8 @@ static void add_looks(const struct moments *moments, struct moments_span *span, 
 		if (end > begin) {
 			mean_add(&goroutines, look->goroutines, (double)(end - begin));
 			mean_add(&running, look->running, (double)(end - begin));
+			mean_add(&live, look->heap_live, (double)(end - begin));
+			mean_add(&goal, look->heap_goal, (double)(end - begin));
 		}
 		if (look->cycle > cycle) {
 			span->cycles += look->cycle - cycle;
@@ -246,6 +259,8 @@ static void add_looks(const struct moments *moments, struct moments_span *span, 
 	}
 	span->goroutines = mean_of(&goroutines);
 	span->running = mean_of(&running);
+	span->heap_live = mean_of(&live);
+	span->heap_goal = mean_of(&goal);
 }
 
 /* The share of the CPU, where each cycle's is spread evenly over its time. */

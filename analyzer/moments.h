@@ -25,7 +25,8 @@ struct moment {
 
 /* A span of time; NAN where nothing is known. */
 struct moments_span {
-	double goroutines, running; /* means over the time */
+	double goroutines, running;  /* means over the time */
+	double heap_live, heap_goal; /* bytes: marked by the last cycle, and what the heap may grow to: means */
 	double gc_share;
 	uint64_t cycles; /* GC cycles that ended in it */
 };

@@ -69,6 +69,8 @@ static void fill_slices(struct timeline *timeline, struct arena *arena, const st
 	double *goroutines = arena_alloc(arena, DISSECTION_SLICES, sizeof(double));
 	double *procs = arena_alloc(arena, DISSECTION_SLICES, sizeof(double));
 	double *bytes = arena_alloc(arena, DISSECTION_SLICES, sizeof(double));
+	double *live = arena_alloc(arena, DISSECTION_SLICES, sizeof(double));
+	double *goal = arena_alloc(arena, DISSECTION_SLICES, sizeof(double));
 	uint64_t *cycles = arena_alloc(arena, DISSECTION_SLICES, sizeof(uint64_t));
 
 	for (size_t i = 0; i < DISSECTION_SLICES; i++) {
@@ -80,9 +82,18 @@ static void fill_slices(struct timeline *timeline, struct arena *arena, const st
 		goroutines[i] = span.goroutines;
 		procs[i] = span.running;
 		cycles[i] = span.cycles;
+		live[i] = span.heap_live;
+		goal[i] = span.heap_goal;
 	}
-	*timeline = (struct timeline){
-	    DISSECTION_SLICES, (double)dissection->slice_ns * 1e-9, bytes, gc_share, goroutines, procs, cycles};
+	*timeline = (struct timeline){.count = DISSECTION_SLICES,
+				      .slice_seconds = (double)dissection->slice_ns * 1e-9,
+				      .alloc_bytes = bytes,
+				      .gc_share = gc_share,
+				      .goroutines = goroutines,
+				      .procs = procs,
+				      .gc_cycles = cycles,
+				      .heap_live = live,
+				      .heap_goal = goal};
 }
 
 /* The sets by their numbers in samples: none, not known, and those of the trace. */

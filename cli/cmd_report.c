@@ -10,7 +10,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum report_key { KEY_TOP = 0x100, KEY_DETAILS, KEY_DEPTH, KEY_FORMAT, KEY_BY, KEY_WHAT_IF, KEY_GOGC, KEY_MEMLIMIT };
+enum report_key {
+	KEY_TOP = 0x100,
+	KEY_DETAILS,
+	KEY_DEPTH,
+	KEY_FORMAT,
+	KEY_BY,
+	KEY_WHAT_IF,
+	KEY_GOGC,
+	KEY_MEMLIMIT,
+	KEY_EMBED_SOURCE,
+	KEY_SOURCE_PATH,
+};
 
 #define RANK_MAX 1000000
 
@@ -19,7 +30,11 @@ struct report_arguments {
 	struct report_options options;
 	uint32_t *ranks; /* of --what-if; owned */
 	size_t nranks, rank_capacity;
-	bool json;
+	const char **directories; /* of --source-path; owned, its strings not */
+	size_t ndirectories, directory_capacity;
+	/* How it is written. */
+	enum status (*format)(FILE *stream, const struct analysis *analysis, const struct report_options *options,
+			      struct error *error);
 };
 
 static const struct argp_option report_argp_options[] = {
@@ -34,7 +49,10 @@ static const struct argp_option report_argp_options[] = {
     {"what-if", KEY_WHAT_IF, "RANK,...", 0, "what the GC would take without these sites, all together", 0},
     {"gogc", KEY_GOGC, "N|off", 0, "what it would take at this GOGC", 0},
     {"memlimit", KEY_MEMLIMIT, "BYTES", 0, "what it would take at this memory limit; K, M and G may follow", 0},
-    {"format", KEY_FORMAT, "text|json", 0, "default text", 0},
+    {"format", KEY_FORMAT, "text|json|html", 0, "default text; html is one file to look at in a browser", 0},
+    {"embed-source", KEY_EMBED_SOURCE, NULL, 0, "html: with the program's own sources in it", 0},
+    {"source-path", KEY_SOURCE_PATH, "DIR", 0,
+     "where they are, if not where the program's debug information says; may be given again", 0},
     {0},
 };
 
@@ -87,6 +105,34 @@ static void report_parse_gogc(struct gc_wish *wish, struct argp_state *state, co
 		argp_error(state, "--gogc: not a percentage from 1 to 100000, nor off: %s", value);
 }
 
+static void report_parse_format(struct report_arguments *arguments, struct argp_state *state, const char *value)
+{
+	if (!strcmp(value, "text"))
+		arguments->format = report_text;
+	else if (!strcmp(value, "json"))
+		arguments->format = report_json;
+	else if (!strcmp(value, "html"))
+		arguments->format = report_html;
+	else
+		argp_error(state, "--format: text or json or html, not %s", value);
+}
+
+static void report_add_directory(struct report_arguments *arguments, const char *directory)
+{
+	arguments->directories = memory_reserve(arguments->directories, arguments->ndirectories,
+						&arguments->directory_capacity, sizeof(*arguments->directories));
+	arguments->directories[arguments->ndirectories++] = directory;
+}
+
+/* Sources go into HTML alone. */
+static void report_check_sources(const struct report_arguments *arguments, struct argp_state *state)
+{
+	if (arguments->options.embed_source && arguments->format != report_html)
+		argp_error(state, "--embed-source: only --format html has sources in it");
+	if (arguments->ndirectories && !arguments->options.embed_source)
+		argp_error(state, "--source-path: sources are only looked for with --embed-source");
+}
+
 static error_t report_parse(int key, char *value, struct argp_state *state)
 {
 	struct report_arguments *arguments = state->input;
@@ -120,9 +166,16 @@ static error_t report_parse(int key, char *value, struct argp_state *state)
 		arguments->options.what_if.wish.memory_limit = (double)limit;
 		break;
 	case KEY_FORMAT:
-		arguments->json = !strcmp(value, "json");
-		if (!arguments->json && strcmp(value, "text") != 0)
-			argp_error(state, "--format: text or json, not %s", value);
+		report_parse_format(arguments, state, value);
+		break;
+	case KEY_EMBED_SOURCE:
+		arguments->options.embed_source = true;
+		break;
+	case KEY_SOURCE_PATH:
+		report_add_directory(arguments, value);
+		break;
+	case ARGP_KEY_SUCCESS:
+		report_check_sources(arguments, state);
 		break;
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &arguments->request;
@@ -158,8 +211,9 @@ static int report_write(const struct report_arguments *arguments, const struct a
 	}
 	options.colour = terminal_has_colour(stream);
 	options.width = terminal_width(stream);
-	status = arguments->json ? report_json(stream, analysis, &options, &error)
-				 : report_text(stream, analysis, &options, &error);
+	options.directories = arguments->directories;
+	options.ndirectories = arguments->ndirectories;
+	status = arguments->format(stream, analysis, &options, &error);
 	if (fflush(stream) && status == STATUS_OK)
 		status = error_set_errno(&error, "cannot write the report");
 	if (arguments->request.output)
@@ -190,7 +244,7 @@ static bool report_find_ranks(struct report_arguments *arguments, const struct a
 
 int cmd_report(int argc, char **argv)
 {
-	struct report_arguments arguments = {.options = report_options_default()};
+	struct report_arguments arguments = {.options = report_options_default(), .format = report_text};
 	struct analysis analysis;
 	struct error error;
 	int status;
@@ -205,5 +259,6 @@ int cmd_report(int argc, char **argv)
 	}
 	analysis_free(&analysis);
 	free(arguments.ranks);
+	free(arguments.directories);
 	return status;
 }

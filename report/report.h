@@ -47,15 +47,18 @@ struct report_what_if {
 };
 
 struct report_options {
-	enum report_by by;             /* text */
-	const char *label;             /* text, by label: the key of the one that is meant; NULL: all together */
-	size_t top;                    /* text: lines of the table */
-	size_t details;                /* text: of these, how many to tell more about */
-	size_t depth;                  /* text: frames of a stack that are shown there */
-	bool colour;                   /* text: with terminal colours */
-	int width;                     /* text: columns; taken as 80 when less */
-	enum report_value value;       /* folded, svg, speedscope */
-	struct report_what_if what_if; /* text and JSON */
+	enum report_by by;              /* text */
+	const char *label;              /* text, by label: the key of the one that is meant; NULL: all together */
+	size_t top;                     /* text: lines of the table */
+	size_t details;                 /* text: of these, how many to tell more about */
+	size_t depth;                   /* text: frames of a stack that are shown there */
+	bool colour;                    /* text: with terminal colours */
+	int width;                      /* text: columns; taken as 80 when less */
+	enum report_value value;        /* folded, svg, speedscope */
+	struct report_what_if what_if;  /* text and JSON; HTML begins with it */
+	bool embed_source;              /* HTML: the program's own sources go into it */
+	const char *const *directories; /* HTML: where they may lie (report/source_text.h) */
+	size_t ndirectories;
 };
 
 /* Whether WHAT_IF asks anything. */
@@ -85,6 +88,13 @@ enum status report_text(FILE *stream, const struct analysis *analysis, const str
  * what-if. Numbers that are not known are null.
  */
 enum status report_json(FILE *stream, const struct analysis *analysis, const struct report_options *options,
+			struct error *error);
+
+/*
+ * A page for a browser, in one file that asks nobody for anything: table, flame graphs, timeline, what-if, and with
+ * OPTIONS' embed_source the sources. docs/HTML_REPORT.md tells what it holds. OPTIONS may be NULL.
+ */
+enum status report_html(FILE *stream, const struct analysis *analysis, const struct report_options *options,
 			struct error *error);
 
 /* What an annotated source shows. */

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what escprof's build, demo and tests need: `make deps`, quick when nothing is missing. On Debian as root it
 # calls apt-get; elsewhere it says what is missing and ends with status 1. With --lint it looks for the linters too, with
-# --consumers for the programs that read what escprof writes.
+# --consumers for the programs that read what escprof writes, with --browser for what make browser drives the HTML report with.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -26,6 +26,11 @@ headers=(
 	jsmn.h:libjsmn-dev
 	uthash.h:uthash-dev
 	cmocka.h:libcmocka-dev
+)
+browsers=(
+	chromium:chromium
+	node:nodejs
+	npm:npm
 )
 linters=(
 	clang:clang
@@ -91,6 +96,9 @@ if [ "${1-}" = --lint ]; then
 fi
 if [ "${1-}" = --consumers ]; then
 	missing+=" $(missing_commands "${consumers[@]}")"
+fi
+if [ "${1-}" = --browser ]; then
+	missing+=" $(missing_commands "${browsers[@]}")"
 fi
 read -r -d '' -a packages <<<"$missing" || true
 

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# make browser: the HTML report in a headless Chromium, from a real trace and from analyses that no trace would give
+# (tests/tools/write_html.c). page.mjs drives it; the library that it drives with is fetched into the build folder.
+source "$(dirname "$0")/../cli/common.bash"
+
+DRIVER=playwright-core@1.65.1
+
+install_driver() {
+	local folder=$BUILD/browser
+	grep -qs "\"version\": \"${DRIVER#*@}\"" "$folder/node_modules/playwright-core/package.json" && return
+	mkdir -p "$folder" && echo '{"private": true}' >"$folder/package.json" &&
+		npm install --prefix "$folder" --no-save --no-package-lock --ignore-scripts --no-audit --no-fund "$DRIVER"
+}
+
+# What escapes does is short, so its GC is made to have something to do.
+record() {
+	(cd tests/cli/programs/escapes && CGO_ENABLED=0 "$ESCPROF" build -o "$WORK/escapes" .) &&
+		GOGC=20 "$ESCPROF" run -q --no-report --rate 512 -o "$WORK/t.escprof" -- "$WORK/escapes"
+}
+
+# Sets of sites that page.mjs has the page's model asked of too, and what the C model says.
+what_ifs() {
+	local i=0 options
+	for options in '--what-if 1' '--what-if 2' '--what-if 1,2,3' '--what-if 3,5,8,13,21' '--what-if 1,2,3,4,5,6,7,8,9,10,11,12' \
+		'--gogc 400' '--what-if 2 --gogc 50' '--what-if 1,3,4 --gogc 1000'; do
+		# shellcheck disable=SC2086 # two words each
+		"$ESCPROF" report --format json $options -o "$WORK/what-if-$((i++)).json" "$WORK/t.escprof" || return 1
+	done
+}
+
+pages() {
+	local kind
+	"$ESCPROF" report --format html -o "$WORK/plain.html" "$WORK/t.escprof" &&
+		"$ESCPROF" report --format html --embed-source --what-if 2,1 -o "$WORK/source.html" "$WORK/t.escprof" &&
+		"$ESCPROF" report --format json -o "$WORK/report.json" "$WORK/t.escprof" &&
+		"$ESCPROF" export --format folded --value alloc -o "$WORK/folded" "$WORK/t.escprof" || return 1
+	for kind in hostile profile large empty; do
+		"$BUILD/tests/tools/write_html" $kind >"$WORK/$kind.html" || return 1
+	done
+}
+
+{ install_driver && record && what_ifs && pages; } >"$WORK/log" 2>&1 || { cat "$WORK/log"; echo "not ok browser: set-up"; exit 1; }
+node tests/browser/page.mjs "$WORK" "$BUILD/browser" || echo "not ok browser: the driver ended badly"
