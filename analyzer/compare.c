@@ -227,7 +227,7 @@ static void fill_sites(struct comparison *comparison)
 		weighed[i] = weigh(comparison, &matches.matches[i]);
 		site->share_before = share_of(comparison->before, weighed[i].noise[0].value);
 		site->share_after = share_of(comparison->after, weighed[i].noise[1].value);
-		site->tested = (site->share_before + site->share_after) / 2 >= comparison->options.least_share;
+		site->tested = site->share_before + site->share_after >= comparison->options.least_share;
 		comparison->tested += site->tested;
 	}
 	comparison->tail = SITES_ALARM / 2 / (double)(comparison->tested ? comparison->tested : 1);

@@ -20,10 +20,10 @@ enum compare_per {
 struct compare_options {
 	enum compare_per per;
 	double counts[2];   /* for COMPARE_PER_UNIT, both above 0 */
-	double least_share; /* of the bytes, mean of both: of sites with less nothing is said */
+	double least_share; /* of the bytes, both together: of sites with less nothing is said */
 };
 
-/* 1 % a site whose share of the bytes is 0.1 % at least; by the second. */
+/* By the second, sites with 0.1 % of the bytes at least. */
 struct compare_options compare_options_default(void);
 
 enum change_kind {

@@ -18,6 +18,7 @@ static const struct command commands[] = {
     {"report", cmd_report, "rank the escapes in a trace, or in a Go heap profile"},
     {"annotate", cmd_annotate, "show the source, with what its lines cost and the verdicts"},
     {"export", cmd_export, "write a trace as folded stacks, flame graph or pprof"},
+    {"diff", cmd_diff, "say what changed from one trace to another"},
     {"info", cmd_info, "say what a trace holds"},
     {"calibrate", cmd_calibrate, "measure what marking takes on this machine, for its reports"},
     {"cache", cmd_cache, "say what the store of verdicts holds, or empty it"},
