@@ -19,6 +19,7 @@ static const struct command commands[] = {
     {"annotate", cmd_annotate, "show the source, with what its lines cost and the verdicts"},
     {"export", cmd_export, "write a trace as folded stacks, flame graph or pprof"},
     {"diff", cmd_diff, "say what changed from one trace to another"},
+    {"check", cmd_check, "hold a trace against limits or an earlier one, for CI"},
     {"info", cmd_info, "say what a trace holds"},
     {"calibrate", cmd_calibrate, "measure what marking takes on this machine, for its reports"},
     {"cache", cmd_cache, "say what the store of verdicts holds, or empty it"},

@@ -20,6 +20,15 @@ const char *compare_words_per(enum compare_per per)
 	return words[per];
 }
 
+const char *compare_words_unit(enum compare_per per)
+{
+	static const char *const words[] = {[COMPARE_PER_SECOND] = "bytes a second",
+					    [COMPARE_PER_BYTE] = "shares of all bytes",
+					    [COMPARE_PER_UNIT] = "bytes for each of what was counted"};
+
+	return words[per];
+}
+
 static const char *append(char *text, const char *unit)
 {
 	size_t length = strlen(text);
@@ -97,6 +106,16 @@ const char *compare_words_ratio(char *text, const struct change *change)
 	return text;
 }
 
+/* "4.2 MB a second", "3.4 % of all bytes", "812 B each". */
+static void append_amount(struct buf *out, enum compare_per per, double bytes)
+{
+	char text[WORDS_NUMBER_SIZE];
+
+	buf_append_format(out, "%s %s",
+			  per == COMPARE_PER_BYTE ? compare_words_bytes(text, per, bytes) : words_bytes(text, bytes),
+			  compare_words_per(per));
+}
+
 static void append_site(struct buf *out, const struct site *site)
 {
 	const struct analysis_frame *shown = &site->shown;
@@ -114,27 +133,24 @@ static void append_change(struct buf *out, const struct gate *gate, const struct
 {
 	enum compare_per per = gate->comparison->options.per;
 	const struct change *change = &finding->change->bytes;
-	char a[WORDS_NUMBER_SIZE], b[WORDS_NUMBER_SIZE], c[WORDS_NUMBER_SIZE];
+	char a[WORDS_NUMBER_SIZE];
 
+	buf_append_string(out, finding->rule == GATE_NEW_SITE ? "New: " : "Grown: ");
+	append_site(out, finding->site);
+	buf_append_string(out, " allocates ");
+	append_amount(out, per, change->after);
 	if (finding->rule == GATE_NEW_SITE) {
-		buf_append_format(out, "New: ");
-		append_site(out, finding->site);
-		buf_append_format(out, " allocates %s %s, and nothing in the baseline",
-				  compare_words_bytes(a, per, change->after), compare_words_per(per));
+		buf_append_string(out, ", and nothing in the baseline");
 	} else {
-		append_site(out, finding->site);
-		buf_append_format(out, " allocates %s %s, %s in the baseline: %s, at least %s %%",
-				  compare_words_bytes(a, per, change->after), compare_words_per(per),
-				  compare_words_bytes(b, per, change->before),
-				  change->after / change->before < TIMES_FROM ? "more" : "many times as much",
-				  words_percent(c, finding->figure));
+		buf_append_string(out, ", and ");
+		append_amount(out, per, change->before);
+		buf_append_format(out, " in the baseline: at least %s %% more", words_percent(a, finding->figure));
 		if (finding->limit > 0)
 			buf_append_format(out, "; the limit is %s %%", words_percent(a, finding->limit));
 	}
-	if (finding->site->verdict.message)
-		buf_append_format(out, ": %s", finding->site->verdict.message);
-	else
-		buf_append_format(out, ": %s", words_class(finding->site->class_));
+	buf_append_format(out, ": %s",
+			  finding->site->verdict.message ? finding->site->verdict.message
+							 : words_class(finding->site->class_));
 }
 
 static void append_total(struct buf *out, const struct gate *gate, const struct gate_finding *finding)

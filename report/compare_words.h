@@ -21,8 +21,9 @@ const char *compare_words_total_name(enum total_kind total);
 /* "+12 %", "new", "gone", "3.1 times". */
 const char *compare_words_ratio(char *text, const struct change *change);
 
-/* "a second", "of all bytes", "each": a static string. */
+/* What follows a figure: "a second", "of all bytes", "each"; and what figures are: "bytes a second", … Static strings. */
 const char *compare_words_per(enum compare_per per);
+const char *compare_words_unit(enum compare_per per);
 
 /* Append the sentence of FINDING; it may hold names as they are, not made harmless. */
 void compare_words_finding(struct buf *out, const struct gate *gate, const struct gate_finding *finding);

@@ -186,9 +186,9 @@ static void put_sites_legend(struct page *page, const struct comparison *compari
 		reshaped |= comparison->sites[i].reshaped;
 	buf_append_format(
 	    &words,
-	    "Bytes %s. Of %s sites with enough of the bytes those are said to have changed that two runs of "
+	    "Figures are %s. Of %s sites with enough of the bytes those are said to have changed that two runs of "
 	    "the same do not explain: the chance that any is named wrongly is 1 %%.",
-	    compare_words_per(comparison->options.per), words_integer(a, (double)comparison->tested));
+	    compare_words_unit(comparison->options.per), words_integer(a, (double)comparison->tested));
 	if (reshaped)
 		buf_append_string(&words,
 				  "\n* inlined otherwise than before: all that the function allocates there together");

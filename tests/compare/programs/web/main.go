@@ -54,7 +54,7 @@ func body(id int) string {
 var extras [64]atomic.Pointer[byte]
 
 func extra(n int) {
-	// EXTRA: extras[n%len(extras)].Store(&make([]byte, 256)[n])
+	// EXTRA: extras[n%len(extras)].Store(&make([]byte, 96)[n])
 }
 
 func client(url string, requests int, failed *atomic.Int64) {

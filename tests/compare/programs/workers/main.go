@@ -66,7 +66,7 @@ func (j *job) run() *result {
 }
 
 func extra(id int) {
-	// EXTRA: extras[id%len(extras)].Store((*[1]uint64)(make([]uint64, 8)))
+	// EXTRA: extras[id%len(extras)].Store((*[1]uint64)(make([]uint64, 4)))
 }
 
 func main() {
