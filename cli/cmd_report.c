@@ -2,8 +2,10 @@
 #include "base/memory.h"
 #include "cli/commands.h"
 #include "cli/report_input.h"
+#include "cli/source_root.h"
 #include "cli/terminal.h"
 #include "report/report.h"
+#include "report/report_compare.h"
 
 #include <argp.h>
 #include <stdlib.h>
@@ -18,7 +20,7 @@ struct report_arguments {
 	struct report_options options;
 	uint32_t *ranks; /* of --what-if; owned */
 	size_t nranks, rank_capacity;
-	bool json;
+	bool json, sarif;
 };
 
 static const struct argp_option report_argp_options[] = {
@@ -33,7 +35,7 @@ static const struct argp_option report_argp_options[] = {
     {"what-if", KEY_WHAT_IF, "RANK,...", 0, "what the GC would take without these sites, all together", 0},
     {"gogc", KEY_GOGC, "N|off", 0, "what it would take at this GOGC", 0},
     {"memlimit", KEY_MEMLIMIT, "BYTES", 0, "what it would take at this memory limit; K, M and G may follow", 0},
-    {"format", KEY_FORMAT, "text|json", 0, "default text", 0},
+    {"format", KEY_FORMAT, "text|json|sarif", 0, "default text; sarif: the --top sites as notes", 0},
     {0},
 };
 
@@ -120,8 +122,9 @@ static error_t report_parse(int key, char *value, struct argp_state *state)
 		break;
 	case KEY_FORMAT:
 		arguments->json = !strcmp(value, "json");
-		if (!arguments->json && strcmp(value, "text") != 0)
-			argp_error(state, "--format: text or json, not %s", value);
+		arguments->sarif = !strcmp(value, "sarif");
+		if (!arguments->json && !arguments->sarif && strcmp(value, "text") != 0)
+			argp_error(state, "--format: text or json or sarif, not %s", value);
 		break;
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &arguments->request;
@@ -144,6 +147,16 @@ static const struct argp report_argp = {
 	"garbage collection that would be gone without them.",
 };
 
+static enum status report_write_sarif(FILE *stream, const struct analysis *analysis, size_t top, struct error *error)
+{
+	char *root = source_root_find(NULL);
+	struct sarif_source source = {.root = root};
+	enum status status = report_sarif(stream, analysis, &source, top, error);
+
+	free(root);
+	return status;
+}
+
 static int report_write(const struct report_arguments *arguments, const struct analysis *analysis)
 {
 	FILE *stream = arguments->request.output ? fopen(arguments->request.output, "we") : stdout;
@@ -157,8 +170,11 @@ static int report_write(const struct report_arguments *arguments, const struct a
 	}
 	options.colour = terminal_has_colour(stream);
 	options.width = terminal_width(stream);
-	status = arguments->json ? report_json(stream, analysis, &options, &error)
-				 : report_text(stream, analysis, &options, &error);
+	if (arguments->sarif)
+		status = report_write_sarif(stream, analysis, options.top, &error);
+	else
+		status = arguments->json ? report_json(stream, analysis, &options, &error)
+					 : report_text(stream, analysis, &options, &error);
 	if (fflush(stream) && status == STATUS_OK)
 		status = error_set_errno(&error, "cannot write the report");
 	if (arguments->request.output)

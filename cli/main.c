@@ -20,6 +20,7 @@ static const struct command commands[] = {
     {"export", cmd_export, "write a trace as folded stacks, flame graph or pprof"},
     {"diff", cmd_diff, "say what changed from one trace to another"},
     {"check", cmd_check, "hold a trace against limits or an earlier one, for CI"},
+    {"merge", cmd_merge, "put many traces of one program into one"},
     {"info", cmd_info, "say what a trace holds"},
     {"calibrate", cmd_calibrate, "measure what marking takes on this machine, for its reports"},
     {"cache", cmd_cache, "say what the store of verdicts holds, or empty it"},

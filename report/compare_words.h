@@ -21,7 +21,8 @@ const char *compare_words_total_name(enum total_kind total);
 /* "+12 %", "new", "gone", "3.1 times". */
 const char *compare_words_ratio(char *text, const struct change *change);
 
-/* What follows a figure: "a second", "of all bytes", "each"; and what figures are: "bytes a second", … Static strings. */
+/* What follows a figure: "a second", "of all bytes", "each"; and what figures are: "bytes a second", … Static strings.
+ */
 const char *compare_words_per(enum compare_per per);
 const char *compare_words_unit(enum compare_per per);
 
