@@ -36,7 +36,7 @@ TEST_TOOLS := $(patsubst %.c,$(O)/%,$(wildcard tests/tools/*.c))
 SIMULATION_OBJECTS := $(patsubst %.c,$(O)/%.o,$(wildcard tests/simulate/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all help demo test unit cli-test browser oracle simulate matrix asan fuzz bench article validate validate-service lint format check-deps install man completions deb consumers clean deps
+.PHONY: all help demo test unit cli-test browser compare-trials oracle simulate matrix asan fuzz bench article validate validate-service lint format check-deps install man completions deb consumers clean deps
 .DEFAULT_GOAL := all
 
 all: $(O)/escprof $(O)/libescprof.so ## build escprof and libescprof.so into build/
@@ -175,6 +175,11 @@ validate: deps ## predicted savings against really removing each site (hours; VA
 validate-service: deps ## the same for samples/service with 10,000 requests at once (ten minutes)
 	@$(MAKE) --no-print-directory all $(TEST_TOOLS)
 	@bash tests/validate/service.sh $(O)
+
+# Where another program on this machine must not be disturbed meanwhile: TRIAL_LOCK=FILE.
+compare-trials: deps ## false alarms of diff and check, and escapes that they find; half an hour
+	@$(MAKE) --no-print-directory all
+	@bash tests/compare/trials.sh $(O)
 
 SEEDS ?= 1000
 simulate: $(O)/tests/tools/simulate_estimator ## how often the report's intervals hold the truth, in SEEDS (1000) made-up programs

@@ -72,10 +72,9 @@ static void count_next_end(struct accumulation *accumulation, uint32_t cycle)
  * Of those born in a cycle, about as many are garbage in the next as of those born in any other. Where fewer of the
  * last that could be swept were told of, the rest was not swept. One life more is thought in, ended as usual.
  */
-static double unswept_share(struct accumulation *accumulation)
+static double unswept_share(struct accumulation *accumulation, uint32_t end)
 {
 	const struct life_cohort *all = &accumulation->all_cohorts, *last, *after;
-	uint32_t end = accumulation->gc.cycle_high;
 	double births, usual;
 
 	if (end == 0)
@@ -267,22 +266,30 @@ void accumulate_cpu(struct accumulation *accumulation, const struct trace_cpu_sa
 	++*cpu_count_at(accumulation, sample->stack);
 }
 
-void accumulate_finish(struct accumulation *accumulation, size_t ncontexts, size_t ncpu_stacks)
+void accumulate_run_end(struct accumulation *accumulation, uint32_t cycle)
 {
 	struct live_table *live = &accumulation->live;
 
+	accumulation->unswept += unswept_share(accumulation, cycle);
+	for (size_t i = 0; i < live->capacity; i++) {
+		if (live->slots[i].address)
+			add_life(accumulation, &live->slots[i], cycle + 1, true);
+	}
+	accumulation->unmatched_deaths += accumulation->early.count;
+	live_table_free(live);
+	live_table_free(&accumulation->early);
+	memset(accumulation->cohorts, 0, sizeof(accumulation->cohorts));
+	accumulation->all_cohorts = (struct life_cohort){0};
+}
+
+void accumulate_finish(struct accumulation *accumulation, size_t ncontexts, size_t ncpu_stacks)
+{
 	if (ncontexts)
 		context_at(accumulation, ncontexts - 1);
 	if (ncpu_stacks)
 		cpu_count_at(accumulation, ncpu_stacks - 1);
-	accumulation->gc.unswept = unswept_share(accumulation);
-	for (size_t i = 0; i < live->capacity; i++) {
-		if (live->slots[i].address)
-			add_life(accumulation, &live->slots[i], accumulation->gc.cycle_high + 1, true);
-	}
-	accumulation->unmatched_deaths = accumulation->early.count;
-	live_table_free(live);
-	live_table_free(&accumulation->early);
+	accumulate_run_end(accumulation, accumulation->gc.cycle_high);
+	accumulation->gc.unswept = accumulation->unswept;
 }
 
 static void on_sample(void *user, const struct trace *trace, const struct trace_sample *sample)
@@ -302,6 +309,12 @@ static void on_cpu(void *user, const struct trace *trace, const struct trace_cpu
 	accumulate_cpu(user, sample);
 }
 
+static void on_run_end(void *user, const struct trace *trace, uint32_t cycle)
+{
+	(void)trace;
+	accumulate_run_end(user, cycle);
+}
+
 static void on_gc(void *user, const struct trace *trace, const struct trace_gc *gc)
 {
 	(void)trace;
@@ -312,8 +325,12 @@ struct trace_callbacks accumulate_callbacks(struct accumulation *accumulation)
 {
 	if (!accumulation->moments)
 		accumulation->moments = moments_new();
-	return (struct trace_callbacks){
-	    .sample = on_sample, .death = on_death, .cpu_sample = on_cpu, .gc = on_gc, .user = accumulation};
+	return (struct trace_callbacks){.sample = on_sample,
+					.death = on_death,
+					.cpu_sample = on_cpu,
+					.gc = on_gc,
+					.run_end = on_run_end,
+					.user = accumulation};
 }
 
 void accumulate_free(struct accumulation *accumulation)

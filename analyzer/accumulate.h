@@ -75,6 +75,7 @@ struct accumulation {
 	struct gc_totals gc;
 	uint64_t *cpu_counts; /* samples of each of the trace's CPU stacks */
 	size_t ncpu_counts;   /* room in it */
+	double unswept;       /* of merged runs that have ended, as gc.unswept */
 	uint64_t samples;
 	uint64_t
 	    unmatched_deaths; /* of objects whose allocation was not seen or not kept; only after accumulate_finish */
@@ -91,6 +92,9 @@ void accumulate_sample(struct accumulation *accumulation, const struct trace_sam
 void accumulate_death(struct accumulation *accumulation, const struct trace_death *death);
 void accumulate_cpu(struct accumulation *accumulation, const struct trace_cpu_sample *sample);
 void accumulate_gc(struct accumulation *accumulation, const struct trace_gc *gc);
+
+/* One of several merged runs has ended, after CYCLE: the lives that go on are censored. */
+void accumulate_run_end(struct accumulation *accumulation, uint32_t cycle);
 
 /* A sample that counts for nothing: its object's life is followed, so that its death is not taken for another's. */
 void accumulate_left_out(struct accumulation *accumulation, const struct trace_sample *sample);

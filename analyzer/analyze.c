@@ -91,6 +91,7 @@ static void take_facts(struct analysis_job *job)
 	if (!out->build_id[0])
 		out->build_id = copy_fact(job, "gnu_build_id");
 	out->binary = copy_fact(job, "binary");
+	out->main_module = copy_fact(job, "main_module");
 	out->duration_seconds = (double)job->trace->end_ns * 1e-9;
 	out->start_nanoseconds = start_of(job->trace);
 	out->complete = job->trace->complete;
@@ -130,6 +131,9 @@ static void fill_amounts(struct site *site, const struct site_group *group)
 	site->alloc_objects = group->objects.total;
 	site->alloc_bytes_ci = weights_interval(&group->bytes);
 	site->alloc_objects_ci = weights_interval(&group->objects);
+	site->sampling_variance = group->bytes.variance;
+	site->squared_bytes = group->squared_bytes;
+	site->sample_bytes = (double)group->largest * weights_of(group->largest, group->rate_high);
 	site->object_size = site->alloc_objects > 0 ? site->alloc_bytes / site->alloc_objects : 0;
 	site->lifetimes = group->object_lives.count;
 }

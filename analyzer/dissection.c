@@ -174,9 +174,19 @@ static void on_death(void *user, const struct trace *trace, const struct trace_d
 		accumulate_death(&dissection->part, death);
 }
 
+static void on_run_end(void *user, const struct trace *trace, uint32_t cycle)
+{
+	struct dissection *dissection = user;
+
+	(void)trace;
+	if (dissection->when)
+		accumulate_run_end(&dissection->part, cycle);
+}
+
 struct trace_callbacks dissection_callbacks(struct dissection *dissection)
 {
-	return (struct trace_callbacks){.sample = on_sample, .death = on_death, .user = dissection};
+	return (struct trace_callbacks){
+	    .sample = on_sample, .death = on_death, .run_end = on_run_end, .user = dissection};
 }
 
 void dissection_finish(struct dissection *dissection, size_t ncontexts, const struct gc_totals *gc)

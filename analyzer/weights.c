@@ -103,8 +103,8 @@ static double gamma_probability(double shape, double x)
 	return x < shape + 1 ? gamma_series(shape, x) : 1 - gamma_fraction(shape, x);
 }
 
-/* The standard normal quantile, only for the two tails in use; others by bisection on erfc. */
-static double normal_quantile(double probability)
+/* By bisection on erfc. */
+double weights_normal_quantile(double probability)
 {
 	double low = -9, high = 9;
 
@@ -123,7 +123,7 @@ static double normal_quantile(double probability)
 static double gamma_quantile_large(double shape, double probability)
 {
 	double ninth = 1 / (9 * shape);
-	double root = 1 - ninth + normal_quantile(probability) * sqrt(ninth);
+	double root = 1 - ninth + weights_normal_quantile(probability) * sqrt(ninth);
 
 	return shape * root * root * root;
 }

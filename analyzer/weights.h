@@ -45,6 +45,9 @@ struct interval weights_interval(const struct weighted_sum *sum);
 /* Bytes that a site may have allocated without one sample at a mean of RATE bytes, at 95 %. */
 double weights_unseen_bound(uint64_t rate);
 
+/* The standard normal quantile at PROBABILITY (0 to 1), at most 9 deviations out. */
+double weights_normal_quantile(double probability);
+
 /* The quantile at PROBABILITY (0 to 1) of the gamma distribution with this MEAN and VARIANCE (both above 0). */
 double weights_gamma_quantile(double mean, double variance, double probability);
 

@@ -1,32 +1,40 @@
 /* escprof export: a trace for other tools' eyes. */
 #include "cli/commands.h"
+#include "cli/compare_input.h"
 #include "cli/report_input.h"
 #include "cli/terminal.h"
 #include "report/report.h"
+#include "report/report_compare.h"
 
 #include <argp.h>
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
-enum export_key { KEY_FORMAT = 0x100, KEY_VALUE };
+enum export_key { KEY_FORMAT = 0x100, KEY_VALUE, KEY_DIFF };
 
 typedef enum status export_write(FILE *stream, const struct analysis *analysis, const struct report_options *options,
 				 struct error *error);
 
+typedef enum status export_write_difference(FILE *stream, const struct comparison *comparison,
+					    const struct report_options *options, struct error *error);
+
 static const struct export_format {
 	const char *name;
 	export_write *write;
+	export_write_difference *write_difference; /* NULL: it has none */
 	bool is_binary;
 } export_formats[] = {
-    {"folded", report_folded, false},
-    {"svg", report_svg, false},
-    {"speedscope", report_speedscope, false},
-    {"pprof", report_pprof, true},
+    {"folded", report_folded, report_folded_difference, false},
+    {"svg", report_svg, report_svg_difference, false},
+    {"speedscope", report_speedscope, NULL, false},
+    {"pprof", report_pprof, NULL, true},
 };
 
 struct export_arguments {
 	struct report_request request;
+	struct compare_request compare;
+	const char *after; /* --diff; NULL: not given */
 	struct report_options options;
 	const struct export_format *format;
 	bool value_given;
@@ -34,6 +42,7 @@ struct export_arguments {
 
 static const struct argp_option export_options[] = {
     {"format", KEY_FORMAT, "folded|svg|speedscope|pprof", 0, "default folded", 0},
+    {"diff", KEY_DIFF, "AFTER", 0, "folded and svg: what changed from TRACE to the trace AFTER", 0},
     {"value", KEY_VALUE, "gc|alloc|objects|live", 0,
      "what widths stand for (default gc, or alloc where nothing is known of that); pprof and speedscope hold all, "
      "speedscope shows this first",
@@ -67,8 +76,16 @@ static error_t export_parse(int key, char *value, struct argp_state *state)
 			argp_error(state, "--value: %s", error.text);
 		arguments->value_given = true;
 		break;
+	case KEY_DIFF:
+		arguments->after = value;
+		break;
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &arguments->request;
+		state->child_inputs[0] = &arguments->compare;
+		state->child_inputs[1] = &arguments->request;
+		break;
+	case ARGP_KEY_END:
+		if (arguments->after && !arguments->format->write_difference)
+			argp_error(state, "--diff: folded or svg, not %s", arguments->format->name);
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -76,7 +93,8 @@ static error_t export_parse(int key, char *value, struct argp_state *state)
 	return 0;
 }
 
-static const struct argp_child export_children[] = {{&report_request_argp, 0, NULL, 0}, {0}};
+static const struct argp_child export_children[] = {
+    {&compare_request_argp, 0, NULL, 0}, {&report_request_argp, 0, NULL, 0}, {0}};
 
 static const struct argp export_argp = {
     .options = export_options,
@@ -86,14 +104,14 @@ static const struct argp export_argp = {
     .doc = "Write a trace as folded stacks, as a flame graph, for speedscope, or for `go tool pprof`.",
 };
 
-static int export_run(const struct export_arguments *arguments, const struct analysis *analysis)
+static int export_run(const struct export_arguments *arguments, const struct compare_input *input)
 {
 	FILE *stream = arguments->request.output ? fopen(arguments->request.output, "we") : stdout;
 	struct report_options options = arguments->options;
 	struct error error = {""};
 	enum status status;
 
-	if (!arguments->value_given && !analysis->gc.known) /* a heap profile */
+	if (!arguments->value_given && !input->after.gc.known) /* a heap profile */
 		options.value = REPORT_VALUE_ALLOC;
 	if (!stream) {
 		terminal_error("cannot write %s: %s", arguments->request.output, strerror(errno));
@@ -103,7 +121,8 @@ static int export_run(const struct export_arguments *arguments, const struct ana
 		terminal_error("export: %s is not for a terminal: add -o FILE", arguments->format->name);
 		return 2;
 	}
-	status = arguments->format->write(stream, analysis, &options, &error);
+	status = arguments->after ? arguments->format->write_difference(stream, &input->comparison, &options, &error)
+				  : arguments->format->write(stream, &input->after, &options, &error);
 	if (fflush(stream) && status == STATUS_OK)
 		status = error_set_errno(&error, "cannot write the export");
 	if (arguments->request.output)
@@ -117,19 +136,26 @@ static int export_run(const struct export_arguments *arguments, const struct ana
 
 int cmd_export(int argc, char **argv)
 {
-	struct export_arguments arguments = {.options = report_options_default(), .format = &export_formats[0]};
-	struct analysis analysis;
+	struct export_arguments arguments = {
+	    .compare = compare_request_default(), .options = report_options_default(), .format = &export_formats[0]};
+	struct compare_input input = {0};
 	struct error error;
-	int status;
+	enum status got;
+	int status = 1;
 
 	argp_err_exit_status = 2;
 	argp_parse(&export_argp, argc, argv, 0, NULL, &arguments);
-	if (report_input_analyze(&analysis, &arguments.request, &error) != STATUS_OK) {
-		terminal_error("%s", error.text);
-		status = 1;
+	if (arguments.after) {
+		arguments.compare.before = arguments.request.input;
+		arguments.request.input = arguments.after;
+		got = compare_input_analyze(&input, &arguments.request, &arguments.compare, &error);
 	} else {
-		status = export_run(&arguments, &analysis);
+		got = report_input_analyze(&input.after, &arguments.request, &error);
 	}
-	analysis_free(&analysis);
+	if (got == STATUS_OK)
+		status = export_run(&arguments, &input);
+	else
+		terminal_error("%s", error.text);
+	compare_input_free(&input);
 	return status;
 }

@@ -2,8 +2,10 @@
 #include "base/memory.h"
 #include "cli/commands.h"
 #include "cli/report_input.h"
+#include "cli/source_root.h"
 #include "cli/terminal.h"
 #include "report/report.h"
+#include "report/report_compare.h"
 
 #include <argp.h>
 #include <errno.h>
@@ -49,10 +51,11 @@ static const struct argp_option report_argp_options[] = {
     {"what-if", KEY_WHAT_IF, "RANK,...", 0, "what the GC would take without these sites, all together", 0},
     {"gogc", KEY_GOGC, "N|off", 0, "what it would take at this GOGC", 0},
     {"memlimit", KEY_MEMLIMIT, "BYTES", 0, "what it would take at this memory limit; K, M and G may follow", 0},
-    {"format", KEY_FORMAT, "text|json|html", 0, "default text; html is one file to look at in a browser", 0},
+    {"format", KEY_FORMAT, "text|json|html|sarif", 0,
+     "default text; html is one file to look at in a browser; sarif has the --top sites as notes, for code review", 0},
     {"embed-source", KEY_EMBED_SOURCE, NULL, 0, "html: with the program's own sources in it", 0},
     {"source-path", KEY_SOURCE_PATH, "DIR", 0,
-     "where they are, if not where the program's debug information says; may be given again", 0},
+     "html: where sources are that are not where the program's debug information says; may be given again", 0},
     {0},
 };
 
@@ -105,6 +108,17 @@ static void report_parse_gogc(struct gc_wish *wish, struct argp_state *state, co
 		argp_error(state, "--gogc: not a percentage from 1 to 100000, nor off: %s", value);
 }
 
+static enum status report_write_sarif(FILE *stream, const struct analysis *analysis,
+				      const struct report_options *options, struct error *error)
+{
+	char *root = source_root_find(NULL);
+	struct sarif_source source = {.root = root};
+	enum status status = report_sarif(stream, analysis, &source, options->top, error);
+
+	free(root);
+	return status;
+}
+
 static void report_parse_format(struct report_arguments *arguments, struct argp_state *state, const char *value)
 {
 	if (!strcmp(value, "text"))
@@ -113,8 +127,10 @@ static void report_parse_format(struct report_arguments *arguments, struct argp_
 		arguments->format = report_json;
 	else if (!strcmp(value, "html"))
 		arguments->format = report_html;
+	else if (!strcmp(value, "sarif"))
+		arguments->format = report_write_sarif;
 	else
-		argp_error(state, "--format: text or json or html, not %s", value);
+		argp_error(state, "--format: text, json, html or sarif, not %s", value);
 }
 
 static void report_add_directory(struct report_arguments *arguments, const char *directory)

@@ -20,6 +20,15 @@ int cmd_annotate(int argc, char **argv);
 /* Write a trace in other tools' formats. */
 int cmd_export(int argc, char **argv);
 
+/* Say what changed from one trace to another. */
+int cmd_diff(int argc, char **argv);
+
+/* Put many traces of one program into one. */
+int cmd_merge(int argc, char **argv);
+
+/* Hold a trace against limits, and against another: 3 when one is breached. */
+int cmd_check(int argc, char **argv);
+
 /* Say what a trace holds. */
 int cmd_info(int argc, char **argv);
 

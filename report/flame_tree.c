@@ -13,6 +13,11 @@
 /* Frames of a stack that are drawn; of deeper ones the outermost are left out. */
 #define DEPTH_LIMIT 400
 
+/* What a stack adds to each of its nodes. */
+struct amounts {
+	int64_t value, before;
+};
+
 struct builder {
 	struct flame_tree *tree;
 	size_t capacity;
@@ -21,7 +26,7 @@ struct builder {
 };
 
 static uint32_t add_node(struct builder *builder, uint32_t parent, const char *name, const struct site *site,
-			 int64_t value)
+			 const struct amounts *amounts)
 {
 	struct flame_tree *tree = builder->tree;
 	uint64_t key[3] = {parent, strtab_add(builder->names, name), (uint64_t)(uintptr_t)site};
@@ -34,7 +39,8 @@ static uint32_t add_node(struct builder *builder, uint32_t parent, const char *n
 		if (tree->nodes[number].depth > tree->depth)
 			tree->depth = tree->nodes[number].depth;
 	}
-	tree->nodes[number].value += value;
+	tree->nodes[number].value += amounts->value;
+	tree->nodes[number].before += amounts->before;
 	return number;
 }
 
@@ -53,16 +59,19 @@ static const char *site_name(const struct site *site)
 	return name_or_unknown(site->entry);
 }
 
+/* SITE is the leaf; NULL: there is none. */
 static void add_stack(struct builder *builder, const struct site *site, const struct analysis_stack *stack,
-		      int64_t value)
+		      const struct amounts *amounts)
 {
 	size_t frames = stack->nframes < DEPTH_LIMIT ? stack->nframes : DEPTH_LIMIT;
 	uint32_t node = 0;
 
-	builder->tree->nodes[0].value += value;
+	builder->tree->nodes[0].value += amounts->value;
+	builder->tree->nodes[0].before += amounts->before;
 	while (frames-- > 0)
-		node = add_node(builder, node, name_or_unknown(stack->frames[frames].function), NULL, value);
-	add_node(builder, node, site_name(site), site, value);
+		node = add_node(builder, node, name_or_unknown(stack->frames[frames].function), NULL, amounts);
+	if (site)
+		add_node(builder, node, site_name(site), site, amounts);
 }
 
 struct child_order {
@@ -102,27 +111,75 @@ static void place_nodes(struct flame_tree *tree)
 	free(order);
 }
 
+static void begin_tree(struct builder *builder, struct flame_tree *tree)
+{
+	*builder = (struct builder){.tree = tree, .names = strtab_new(), .keys = strtab_new()};
+	*tree = (struct flame_tree){.count = 0};
+	tree->nodes = memory_reserve(NULL, 0, &builder->capacity, sizeof(*tree->nodes));
+	tree->nodes[tree->count++] = (struct flame_node){.name = "all"};
+}
+
+static void end_tree(struct builder *builder)
+{
+	place_nodes(builder->tree);
+	strtab_free(builder->names);
+	strtab_free(builder->keys);
+}
+
+/* The stacks of FROM, one of ANALYSIS' sites, under LEAF; SCALE is 0 where they are what the widths are of. */
+static void add_site(struct builder *builder, const struct analysis *analysis, const struct site *from,
+		     const struct site *leaf, enum report_value value, double scale)
+{
+	for (size_t j = 0; j < stack_values_count(from); j++) {
+		struct analysis_stack stack = stack_values_at(from, j);
+		int64_t number = stack_values_get(analysis, &stack, value);
+		struct amounts amounts = {number, 0};
+
+		if (scale > 0)
+			amounts = (struct amounts){0, stack_values_scale(number, scale)};
+		if (number > 0)
+			add_stack(builder, leaf, &stack, &amounts);
+	}
+}
+
+static void add_sites(struct builder *builder, const struct analysis *analysis, enum report_value value)
+{
+	for (size_t i = 0; i < analysis->nsites; i++)
+		add_site(builder, analysis, &analysis->sites[i], &analysis->sites[i], value, 0);
+}
+
 void flame_tree_build(struct flame_tree *tree, const struct analysis *analysis, enum report_value value)
 {
-	struct builder builder = {.tree = tree, .names = strtab_new(), .keys = strtab_new()};
+	struct builder builder;
 
-	*tree = (struct flame_tree){.count = 0};
-	tree->nodes = memory_reserve(NULL, 0, &builder.capacity, sizeof(*tree->nodes));
-	tree->nodes[tree->count++] = (struct flame_node){.name = "all"};
-	for (size_t i = 0; i < analysis->nsites; i++) {
-		const struct site *site = &analysis->sites[i];
+	begin_tree(&builder, tree);
+	add_sites(&builder, analysis, value);
+	end_tree(&builder);
+}
 
-		for (size_t j = 0; j < stack_values_count(site); j++) {
-			struct analysis_stack stack = stack_values_at(site, j);
-			int64_t number = stack_values_get(analysis, &stack, value);
+double flame_tree_scale(const struct comparison *comparison)
+{
+	bool has_common = comparison->options.per != COMPARE_PER_UNIT;
 
-			if (number > 0)
-				add_stack(&builder, site, &stack, number);
-		}
-	}
-	place_nodes(tree);
-	strtab_free(builder.names);
-	strtab_free(builder.keys);
+	return comparison->work[1] / comparison->work[0] * (has_common ? comparison->common_middle : 1);
+}
+
+void flame_tree_build_difference(struct flame_tree *tree, const struct comparison *comparison, enum report_value value)
+{
+	const struct analysis *before = comparison->before;
+	const struct site **leaves = memory_alloc(before->nsites + 1, sizeof(*leaves));
+	double scale = flame_tree_scale(comparison);
+	struct builder builder;
+
+	begin_tree(&builder, tree);
+	add_sites(&builder, comparison->after, value);
+	for (size_t i = 0; i < comparison->nsites; i++)
+		if (comparison->sites[i].before && comparison->sites[i].nbefore == 1)
+			leaves[comparison->sites[i].before - before->sites] = comparison->sites[i].after;
+	for (size_t i = 0; i < before->nsites; i++)
+		add_site(&builder, before, &before->sites[i], leaves[i], value, scale);
+	end_tree(&builder);
+	free(leaves);
 }
 
 void flame_tree_free(struct flame_tree *tree)

@@ -6,6 +6,7 @@
 #define REPORT_FLAME_TREE_H
 
 #include "analyzer/analysis.h"
+#include "analyzer/compare.h"
 #include "report/report.h"
 
 #include <stddef.h>
@@ -14,7 +15,8 @@
 struct flame_node {
 	const char *name; /* a function's; of a site, what is allocated. Borrowed from the analysis; never NULL */
 	const struct site *site; /* NULL for a function */
-	int64_t value;           /* of all stacks through here; above 0 */
+	int64_t value;           /* of all stacks through here; above 0, but for those that only were before */
+	int64_t before;          /* the same of what is compared with; else 0 */
 	uint32_t parent;         /* its number; the root's is its own, 0 */
 	uint32_t depth;          /* 0 for the root */
 	double start;            /* where it begins, in values from the left: children lie within their parent */
@@ -28,6 +30,15 @@ struct flame_tree {
 
 /* Fold the stacks of ANALYSIS by VALUE; those below 1 are left out. Free with flame_tree_free. */
 void flame_tree_build(struct flame_tree *tree, const struct analysis *analysis, enum report_value value);
+
+/*
+ * The same of COMPARISON's after, with what was before, scaled to as much work, beside it: nodes of stacks that are
+ * gone have no value and no width.
+ */
+void flame_tree_build_difference(struct flame_tree *tree, const struct comparison *comparison, enum report_value value);
+
+/* What the figures of COMPARISON's before are multiplied by, to be of as much work as those after. */
+double flame_tree_scale(const struct comparison *comparison);
 
 /* Free; a zeroed tree is fine. */
 void flame_tree_free(struct flame_tree *tree);

@@ -3,9 +3,9 @@
  * names become well-formed UTF-8, numbers that are not known null.
  */
 #include "base/memory.h"
-#include "report/clean_text.h"
 #include "report/report.h"
 #include "report/gather.h"
+#include "report/json_values.h"
 #include "report/report_write.h"
 #include "report/words.h"
 
@@ -14,80 +14,6 @@
 #include <stdlib.h>
 
 #define SCHEMA 1
-
-static json_t *make_string(const char *text)
-{
-	struct buf clean = {0};
-	json_t *string;
-
-	clean_text_append_utf8(&clean, text);
-	string = json_string(buf_string(&clean));
-	buf_free(&clean);
-	return string;
-}
-
-static json_t *make_real(double value)
-{
-	return isfinite(value) ? json_real(value) : json_null();
-}
-
-/* Whole numbers of objects and bytes past 2^53 have no exact place in a reader's double anyway. */
-static json_t *make_integer(uint64_t value)
-{
-	return value <= INT64_MAX ? json_integer((json_int_t)value) : json_null();
-}
-
-static json_t *make_interval(const struct interval *interval)
-{
-	json_t *pair = json_array();
-
-	json_array_append_new(pair, make_real(interval->low));
-	json_array_append_new(pair, make_real(interval->high));
-	return pair;
-}
-
-static json_t *make_strings(const char *const *texts, size_t count)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < count; i++)
-		json_array_append_new(array, make_string(texts[i]));
-	return array;
-}
-
-static json_t *make_frame(const struct analysis_frame *frame)
-{
-	json_t *object = json_object();
-
-	json_object_set_new(object, "function", make_string(frame->function));
-	json_object_set_new(object, "file", make_string(frame->file));
-	json_object_set_new(object, "line", make_integer(frame->line));
-	return object;
-}
-
-static json_t *make_frames(const struct analysis_frame *frames, size_t count)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < count; i++)
-		json_array_append_new(array, make_frame(&frames[i]));
-	return array;
-}
-
-static json_t *make_verdict(const struct site_verdict *verdict)
-{
-	json_t *object;
-
-	if (!verdict->message)
-		return json_null();
-	object = json_object();
-	json_object_set_new(object, "message", make_string(verdict->message));
-	json_object_set_new(object, "file", make_string(verdict->file));
-	json_object_set_new(object, "line", make_integer(verdict->line));
-	json_object_set_new(object, "column", make_integer(verdict->column));
-	json_object_set_new(object, "reason", make_strings(verdict->reason, verdict->nreason));
-	return object;
-}
 
 static json_t *make_trace(const struct analysis *analysis)
 {
@@ -433,9 +359,6 @@ enum status report_json(FILE *stream, const struct analysis *analysis, const str
 			struct error *error)
 {
 	json_t *report = json_object();
-	struct buf out = {0};
-	enum status status;
-	char *text;
 
 	json_object_set_new(report, "schema", json_integer(SCHEMA));
 	json_object_set_new(report, "trace", make_trace(analysis));
@@ -452,14 +375,5 @@ enum status report_json(FILE *stream, const struct analysis *analysis, const str
 				? make_what_if(analysis, &options->what_if)
 				: json_null());
 	json_object_set_new(report, "notes", make_strings(analysis->notes, analysis->nnotes));
-	text = json_dumps(report, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
-	json_decref(report);
-	if (!text)
-		return error_set(error, "the JSON report could not be put together");
-	buf_append_string(&out, text);
-	buf_append_u8(&out, '\n');
-	status = report_write(stream, &out, error);
-	buf_free(&out);
-	free(text);
-	return status;
+	return write_json(stream, report, error);
 }

@@ -5,6 +5,7 @@
 #include "report/clean_text.h"
 #include "report/flame_tree.h"
 #include "report/report.h"
+#include "report/report_compare.h"
 #include "report/report_svg_script.h"
 #include "report/report_write.h"
 #include "report/stack_values.h"
@@ -29,6 +30,7 @@
 struct canvas {
 	struct buf out;
 	const struct analysis *analysis;
+	const struct comparison *comparison; /* NULL: colours are those of the classes */
 	const struct flame_tree *tree;
 	enum report_value value;
 	int top, height; /* of the frames; of the whole */
@@ -43,6 +45,10 @@ static const char *const class_colours[CLASS_COUNT] = {
     [CLASS_AMBIGUOUS] = "#f7d3a8",     [CLASS_UNMATCHED] = "#dedad0",
 };
 static const char function_colour[] = "#eee7da";
+
+/* Of a difference: as it was, much more, much less. */
+static const unsigned char same_colour[3] = {0xee, 0xe7, 0xda}, more_colour[3] = {0xd9, 0x48, 0x2b},
+			   less_colour[3] = {0x3d, 0x72, 0xb8};
 
 static const char *value_title(enum report_value value)
 {
@@ -78,6 +84,34 @@ static double share_of(const struct canvas *canvas, double value)
 	return all > 0 ? value / all : 1;
 }
 
+/* By how much NODE changed: from −1, nothing is left, over 0 to 1, nothing was there. */
+static double change_of(const struct flame_node *node)
+{
+	double after = (double)node->value, before = (double)node->before;
+
+	return after > 0 || before > 0 ? (after - before) / fmax(after, before) : 0;
+}
+
+static void format_colour(char *text, double change)
+{
+	const unsigned char *to = change > 0 ? more_colour : less_colour;
+	double part = fmin(1, sqrt(fabs(change))); /* a tenth more shall be seen */
+	int mixed[3];
+
+	for (int i = 0; i < 3; i++)
+		mixed[i] = (int)lround(same_colour[i] + part * (to[i] - same_colour[i]));
+	snprintf(text, WORDS_NUMBER_SIZE, "#%02x%02x%02x", mixed[0], mixed[1], mixed[2]);
+}
+
+/* The colour of NODE, in TEXT or static. */
+static const char *colour_of(const struct canvas *canvas, const struct flame_node *node, char *text)
+{
+	if (!canvas->comparison)
+		return node->site ? class_colours[node->site->class_] : function_colour;
+	format_colour(text, change_of(node));
+	return text;
+}
+
 /* "Bytes" of what, and of which program. */
 static void put_subtitle(struct canvas *canvas)
 {
@@ -88,6 +122,9 @@ static void put_subtitle(struct canvas *canvas)
 	buf_append_format(&words, "%s in all", format_value(canvas, a, (double)canvas->tree->nodes[0].value));
 	if (analysis->duration_seconds > 0)
 		buf_append_format(&words, ", over %s", words_seconds(b, analysis->duration_seconds));
+	if (canvas->comparison)
+		buf_append_format(&words, "; %s before, for as much work",
+				  format_value(canvas, a, (double)canvas->tree->nodes[0].before));
 	for (size_t i = 0; i < analysis->ncommand && words.size < 130; i++)
 		buf_append_format(&words, "%s%.100s", i == 0 ? " – " : " ",
 				  analysis->command[i] ? analysis->command[i] : "");
@@ -106,8 +143,9 @@ static void put_header(struct canvas *canvas)
 	    "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\">\n"
 	    "<style>\n%s</style>\n"
 	    "<rect width=\"100%%\" height=\"100%%\" fill=\"#fffdf9\"/>\n"
-	    "<text class=\"title\" x=\"%d\" y=\"32\">%s</text>\n",
-	    WIDTH, canvas->height, WIDTH, canvas->height, report_svg_style, LEFT, value_title(canvas->value));
+	    "<text class=\"title\" x=\"%d\" y=\"32\">%s%s</text>\n",
+	    WIDTH, canvas->height, WIDTH, canvas->height, report_svg_style, LEFT, value_title(canvas->value),
+	    canvas->comparison ? ": what changed" : "");
 	put_subtitle(canvas);
 	buf_append_format(&canvas->out,
 			  "<text class=\"button\" id=\"search\" x=\"%d\" y=\"32\" text-anchor=\"end\" "
@@ -120,6 +158,28 @@ static void put_header(struct canvas *canvas)
 			  WIDTH - LEFT, WIDTH - LEFT - 64, WIDTH - LEFT - 120, WIDTH - LEFT);
 }
 
+/* The legend of a difference: what its colours mean. Returns the y below it. */
+static int put_difference_legend(struct canvas *canvas)
+{
+	static const struct {
+		double change;
+		const char *words;
+	} steps[] = {{1, "new"},       {0.5, "twice as much"}, {0.1, "a tenth more"},
+		     {0, "as before"}, {-0.1, "a tenth less"}, {-0.5, "half"}};
+	char colour[WORDS_NUMBER_SIZE];
+	int x = LEFT;
+
+	for (size_t i = 0; canvas->height > 0 && i < sizeof(steps) / sizeof(steps[0]); i++) {
+		format_colour(colour, steps[i].change);
+		buf_append_format(&canvas->out,
+				  "<rect x=\"%d\" y=\"%d\" width=\"14\" height=\"14\" rx=\"2\" fill=\"%s\"/>"
+				  "<text class=\"legend\" x=\"%d\" y=\"%d\">%s</text>\n",
+				  x, LEGEND_Y - 12, colour, x + 20, LEGEND_Y, steps[i].words);
+		x += (int)(strlen(steps[i].words) + 4) * 7 + 30;
+	}
+	return LEGEND_Y + LEGEND_ROW;
+}
+
 /*
  * The classes that are in the graph, in rows; returns the y below them. Draws when CANVAS->height is set, and otherwise
  * only measures.
@@ -129,6 +189,8 @@ static int put_legend(struct canvas *canvas)
 	int64_t values[CLASS_COUNT] = {0};
 	int x = LEFT, y = LEGEND_Y;
 
+	if (canvas->comparison)
+		return put_difference_legend(canvas);
 	for (size_t i = 1; i < canvas->tree->count; i++)
 		if (canvas->tree->nodes[i].site)
 			values[canvas->tree->nodes[i].site->class_] += canvas->tree->nodes[i].value;
@@ -195,8 +257,11 @@ static void put_title(struct canvas *canvas, const struct flame_node *node)
 		clean_text_append_xml(&canvas->out, node->site->file);
 		buf_append_format(&canvas->out, ":%u\n%s", node->site->line, words_class(node->site->class_));
 	}
-	buf_append_format(&canvas->out, "\n%s, %s %%</title>", format_value(canvas, value, (double)node->value),
+	buf_append_format(&canvas->out, "\n%s, %s %%", format_value(canvas, value, (double)node->value),
 			  words_percent(percent, share_of(canvas, (double)node->value)));
+	if (canvas->comparison)
+		buf_append_format(&canvas->out, "\n%s before", format_value(canvas, value, (double)node->before));
+	buf_append_string(&canvas->out, "</title>");
 }
 
 static void put_frame(struct canvas *canvas, const struct flame_node *node)
@@ -204,6 +269,7 @@ static void put_frame(struct canvas *canvas, const struct flame_node *node)
 	double start = share_of(canvas, node->start), share = share_of(canvas, (double)node->value);
 	double x = LEFT + start * INNER, width = share * INNER;
 	int y = canvas->top + (int)(canvas->tree->depth - node->depth) * FRAME_HEIGHT;
+	char colour[WORDS_NUMBER_SIZE];
 
 	buf_append_format(&canvas->out, "<g class=\"frame\" data-x=\"%.9f\" data-w=\"%.9f\" data-y=\"%u\" data-name=\"",
 			  start, share, node->depth);
@@ -213,8 +279,7 @@ static void put_frame(struct canvas *canvas, const struct flame_node *node)
 	buf_append_format(&canvas->out,
 			  "<rect x=\"%.2f\" y=\"%d\" width=\"%.2f\" height=\"%d\" rx=\"2\" fill=\"%s\"/>"
 			  "<text x=\"%.2f\" y=\"%d\">",
-			  x, y, width, FRAME_HEIGHT, node->site ? class_colours[node->site->class_] : function_colour,
-			  x + 4, y + 13);
+			  x, y, width, FRAME_HEIGHT, colour_of(canvas, node, colour), x + 4, y + 13);
 	put_label(canvas, shown_name(node), width);
 	buf_append_string(&canvas->out, "</text></g>\n");
 }
@@ -244,22 +309,41 @@ static void put_all(struct canvas *canvas)
 	buf_append_format(&canvas->out, "<script><![CDATA[\n%s]]></script>\n</svg>\n", report_svg_script);
 }
 
+/* Draw CANVAS' tree, which is freed. */
+static enum status draw(FILE *stream, struct canvas *canvas, struct flame_tree *tree, struct error *error)
+{
+	enum status status;
+
+	canvas->tree = tree;
+	put_all(canvas);
+	status = report_write(stream, &canvas->out, error);
+	flame_tree_free(tree);
+	buf_free(&canvas->out);
+	return status;
+}
+
 enum status report_svg(FILE *stream, const struct analysis *analysis, const struct report_options *options,
 		       struct error *error)
 {
 	struct canvas canvas = {.analysis = analysis};
 	struct flame_tree tree;
-	enum status status;
 
 	canvas.value = options ? options->value : report_options_default().value;
-	status = stack_values_check(analysis, canvas.value, error);
-	if (status != STATUS_OK)
-		return status;
+	if (stack_values_check(analysis, canvas.value, error) != STATUS_OK)
+		return STATUS_ERROR;
 	flame_tree_build(&tree, analysis, canvas.value);
-	canvas.tree = &tree;
-	put_all(&canvas);
-	status = report_write(stream, &canvas.out, error);
-	buf_free(&canvas.out);
-	flame_tree_free(&tree);
-	return status;
+	return draw(stream, &canvas, &tree, error);
+}
+
+enum status report_svg_difference(FILE *stream, const struct comparison *comparison,
+				  const struct report_options *options, struct error *error)
+{
+	struct canvas canvas = {.analysis = comparison->after, .comparison = comparison, .value = options->value};
+	struct flame_tree tree;
+
+	if (stack_values_check(comparison->before, canvas.value, error) != STATUS_OK ||
+	    stack_values_check(comparison->after, canvas.value, error) != STATUS_OK)
+		return STATUS_ERROR;
+	flame_tree_build_difference(&tree, comparison, canvas.value);
+	return draw(stream, &canvas, &tree, error);
 }

@@ -27,6 +27,12 @@ void report_text_what_if(struct page *page, const struct analysis *analysis, con
 /* More about the first of OPTIONS' sites: where, why, what to do, the hottest stack. */
 void report_text_details(struct page *page, const struct analysis *analysis, const struct report_options *options);
 
+/* What the compiler says of SITE, in one column: a static string. */
+const char *report_text_mark(const struct site *site);
+
+/* Append where SITE is in at most COLUMNS: its function and place, or the user's function that leads there first. */
+void report_text_where(struct page *page, const struct site *site, int columns);
+
 /* The ranks that a site may have. */
 struct rank_range {
 	size_t first, last; /* from 1 */

@@ -136,8 +136,7 @@ static void format_rank(char *text, const struct rank_range *rank, size_t nsites
 		snprintf(text, WORDS_NUMBER_SIZE, "%zu–%zu", rank->first, rank->last);
 }
 
-/* What the compiler says of the site, in one column. */
-static const char *mark_of(const struct site *site)
+const char *report_text_mark(const struct site *site)
 {
 	if (site->class_ == CLASS_AMBIGUOUS)
 		return "?";
@@ -192,7 +191,7 @@ static void put_foreign_place(struct page *page, const struct site *site, int co
 	page_short(page, PAGE_FAINT, callee, columns - 3 - half);
 }
 
-static void put_where(struct page *page, const struct site *site, int columns)
+void report_text_where(struct page *page, const struct site *site, int columns)
 {
 	if (words_is_own(site))
 		put_own_place(page, site, columns);
@@ -219,9 +218,9 @@ static void put_site(struct page *page, const struct analysis *analysis, const s
 	put_cell(page, PAGE_PLAIN, words_count(text, site->alloc_objects / per), columns->objects);
 	put_cell(page, PAGE_PLAIN, words_bytes(text, site->live_bytes), columns->live);
 	page_left(page, PAGE_PLAIN, words_site(site), columns->why);
-	page_put(page, mark_of(site));
+	page_put(page, report_text_mark(site));
 	page_put(page, site->tiny ? "~ " : "  ");
-	put_where(page, site, columns->where);
+	report_text_where(page, site, columns->where);
 	page_put(page, "\n");
 }
 

@@ -48,6 +48,11 @@ int64_t stack_values_get(const struct analysis *analysis, const struct analysis_
 	}
 }
 
+int64_t stack_values_scale(int64_t number, double factor)
+{
+	return round_value((double)number * factor);
+}
+
 int64_t stack_values_live_objects(const struct site *site, const struct analysis_stack *stack)
 {
 	return site->live_bytes > 0 ? round_value(site->live_objects * stack->live_bytes / site->live_bytes) : 0;

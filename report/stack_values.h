@@ -20,6 +20,9 @@ struct analysis_stack stack_values_at(const struct site *site, size_t index);
 /* The VALUE of STACK: nanoseconds, bytes or objects, rounded; may be negative. Never overflows. */
 int64_t stack_values_get(const struct analysis *analysis, const struct analysis_stack *stack, enum report_value value);
 
+/* NUMBER times FACTOR, rounded, and kept as far within int64_t. */
+int64_t stack_values_scale(int64_t number, double factor);
+
 /* Objects of STACK that are live: its part, by bytes, of SITE's. */
 int64_t stack_values_live_objects(const struct site *site, const struct analysis_stack *stack);
 

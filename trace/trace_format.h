@@ -38,8 +38,9 @@ enum trace_tag {
 	TRACE_TAG_ORDER,
 	TRACE_TAG_CPU_STACK, /* numbered from 0 in order */
 	TRACE_TAG_CPU_SAMPLE,
-	TRACE_TAG_LABELS = 20, /* a set of labels, numbered in order */
-	TRACE_TAG_LABELLED,    /* which set the samples after it have */
+	TRACE_TAG_LABELS = 20,  /* a set of labels, numbered in order */
+	TRACE_TAG_LABELLED,     /* which set the samples after it have */
+	TRACE_TAG_RUN_END = 24, /* of one of several merged runs: what lives then does not live on */
 };
 
 #define TRACE_CONTEXT_TYPE_KNOWN 1u

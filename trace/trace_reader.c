@@ -320,6 +320,17 @@ static void reader_gc(struct reader *reader, struct cursor *cursor)
 		reader->callbacks->gc(reader->callbacks->user, reader->trace, &gc);
 }
 
+static void reader_run_end(struct reader *reader, struct cursor *cursor)
+{
+	uint32_t cycle = (uint32_t)cursor_uleb(cursor);
+
+	if (cursor->failed)
+		return;
+	reader->trace->run_ends++;
+	if (reader->callbacks && reader->callbacks->run_end)
+		reader->callbacks->run_end(reader->callbacks->user, reader->trace, cycle);
+}
+
 static void reader_losses(struct trace *trace, struct cursor *cursor)
 {
 	struct trace_losses losses;
@@ -487,6 +498,9 @@ static void reader_record(struct reader *reader, struct cursor *cursor)
 		break;
 	case TRACE_TAG_LABELLED:
 		reader_labelled(reader, cursor);
+		break;
+	case TRACE_TAG_RUN_END:
+		reader_run_end(reader, cursor);
 		break;
 	case TRACE_TAG_END:
 		reader->trace->complete = true;

@@ -30,11 +30,12 @@ struct trace {
 	size_t nlabel_sets;
 	struct trace_losses losses; /* the last ones seen */
 	uint64_t nsamples, ndeaths, ngcs, ncpu_samples;
-	uint64_t end_ns;  /* the latest time seen */
-	bool complete;    /* the end record was there */
-	uint64_t skipped; /* records that named something undefined, and were left out */
-	char damage[256]; /* "" or why reading stopped early: "cut at byte 1234", "checksum of the frame at …" */
-	void *arena;      /* the reader's own memory */
+	uint64_t run_ends; /* merged runs but the last */
+	uint64_t end_ns;   /* the latest time seen */
+	bool complete;     /* the end record was there */
+	uint64_t skipped;  /* records that named something undefined, and were left out */
+	char damage[256];  /* "" or why reading stopped early: "cut at byte 1234", "checksum of the frame at …" */
+	void *arena;       /* the reader's own memory */
 };
 
 /* Called while reading; any may be NULL. SAMPLE's context (or stack) and labels are always of TRACE. */
@@ -43,6 +44,8 @@ struct trace_callbacks {
 	void (*death)(void *user, const struct trace *trace, const struct trace_death *death);
 	void (*cpu_sample)(void *user, const struct trace *trace, const struct trace_cpu_sample *sample);
 	void (*gc)(void *user, const struct trace *trace, const struct trace_gc *gc);
+	/* One of several merged runs has ended, after CYCLE; not called for the last. */
+	void (*run_end)(void *user, const struct trace *trace, uint32_t cycle);
 	void *user;
 };
 

@@ -311,6 +311,12 @@ void trace_writer_gc(struct trace_writer *writer, const struct trace_gc *gc)
 		buf_append_uleb(&writer->block, words[i] + 1); /* so that "unknown", all ones, is one byte */
 }
 
+void trace_writer_run_end(struct trace_writer *writer, uint32_t cycle)
+{
+	writer_begin(writer, TRACE_TAG_RUN_END);
+	buf_append_uleb(&writer->block, cycle);
+}
+
 void trace_writer_losses(struct trace_writer *writer, const struct trace_losses *losses)
 {
 	writer_begin(writer, TRACE_TAG_LOSSES);

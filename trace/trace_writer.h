@@ -24,6 +24,8 @@ void trace_writer_labels(struct trace_writer *writer, const struct trace_label *
 void trace_writer_sample(struct trace_writer *writer, const struct trace_sample *sample);
 void trace_writer_death(struct trace_writer *writer, const struct trace_death *death);
 void trace_writer_gc(struct trace_writer *writer, const struct trace_gc *gc);
+/* What was written so far is a run of its own, whose last cycle was CYCLE: what lives does not live on. */
+void trace_writer_run_end(struct trace_writer *writer, uint32_t cycle);
 void trace_writer_losses(struct trace_writer *writer, const struct trace_losses *losses);
 
 /* Append symbols; function, file and name are given as texts, numbered inside. NFRAMES frames, innermost first. */

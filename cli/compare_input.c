@@ -1,0 +1,103 @@
+/* Two traces for a comparison, each with the verdicts that belong to it. */
+#include "cli/compare_input.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum compare_key { KEY_PER = 0x300, KEY_COUNT, KEY_MIN_SHARE };
+
+static const struct argp_option compare_argp_options[] = {
+    {"per", KEY_PER, "time|bytes|A,B", 0,
+     "divide by the time (the default), by all bytes, or by what was done: A before, B after (requests, operations)",
+     0},
+    {"count", KEY_COUNT, "A,B", 0, "the same as --per A,B", 0},
+    {"min-share", KEY_MIN_SHARE, "PCT", 0, "say nothing of sites with less of the bytes (default 0.1)", 0},
+    {0},
+};
+
+struct compare_request compare_request_default(void)
+{
+	return (struct compare_request){.options = compare_options_default()};
+}
+
+/* "120000,118500"; a single number is for both. */
+static bool parse_counts(double *counts, const char *text)
+{
+	char *end;
+
+	counts[0] = counts[1] = strtod(text, &end);
+	if (end != text && *end == ',') {
+		text = end + 1;
+		counts[1] = strtod(text, &end);
+	}
+	return end != text && !*end && counts[0] > 0 && counts[1] > 0 && isfinite(counts[0]) && isfinite(counts[1]);
+}
+
+static void take_counts(struct compare_request *request, struct argp_state *state, const char *option,
+			const char *value)
+{
+	if (!parse_counts(request->options.counts, value))
+		argp_error(state, "%s: not counts above 0, as 120000,118500: %s", option, value);
+	request->options.per = COMPARE_PER_UNIT;
+	request->counted = true;
+}
+
+static void take_share(struct compare_request *request, struct argp_state *state, const char *value)
+{
+	char *end;
+	double percent = strtod(value, &end);
+
+	if (*end || end == value || !(percent >= 0 && percent <= 100))
+		argp_error(state, "--min-share: not a percentage: %s", value);
+	request->options.least_share = percent / 100;
+}
+
+static error_t compare_parse(int key, char *value, struct argp_state *state)
+{
+	struct compare_request *request = state->input;
+
+	switch (key) {
+	case KEY_PER:
+		if (strcmp(value, "time") == 0)
+			request->options.per = COMPARE_PER_SECOND;
+		else if (strcmp(value, "bytes") == 0)
+			request->options.per = COMPARE_PER_BYTE;
+		else
+			take_counts(request, state, "--per", value);
+		break;
+	case KEY_COUNT:
+		take_counts(request, state, "--count", value);
+		break;
+	case KEY_MIN_SHARE:
+		take_share(request, state, value);
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+const struct argp compare_request_argp = {.options = compare_argp_options, .parser = compare_parse};
+
+enum status compare_input_analyze(struct compare_input *input, const struct report_request *request,
+				  const struct compare_request *compare_with, struct error *error)
+{
+	struct report_request before = *request;
+
+	*input = (struct compare_input){0};
+	before.input = compare_with->before;
+	before.binary = before.verdicts = before.source = NULL;
+	if (report_input_analyze(&input->before, &before, error) != STATUS_OK ||
+	    report_input_analyze(&input->after, request, error) != STATUS_OK)
+		return STATUS_ERROR;
+	return compare(&input->comparison, &input->before, &input->after, &compare_with->options, error);
+}
+
+void compare_input_free(struct compare_input *input)
+{
+	compare_free(&input->comparison);
+	analysis_free(&input->before);
+	analysis_free(&input->after);
+}

@@ -1,0 +1,3 @@
+module trials
+
+go 1.22
