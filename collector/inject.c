@@ -8,6 +8,7 @@
 #include "collector/inject.h"
 
 #include "collector/plan.h"
+#include "collector/signal_frame.h"
 #include "collector/target_memory.h"
 
 #include <errno.h>
@@ -24,10 +25,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#define CALL_WORDS           7 /* number (then the result) and six arguments */
-#define UC_SIGCONTEXT_SS     2
-#define UC_STRICT_RESTORE_SS 4
-#define SS_IGNORED           0x7fffffff /* stack flags that sigaltstack refuses, so that the alternate stack stays as it is */
+#define CALL_WORDS 7 /* number (then the result) and six arguments */
 
 #ifndef MFD_NOEXEC_SEAL /* Linux 6.3 */
 #define MFD_NOEXEC_SEAL 8
@@ -72,36 +70,6 @@ static enum status inject_signal_mask(pid_t pid, uint64_t *mask, struct error *e
 	if (!ptrace(PTRACE_GETSIGMASK, pid, (void *)sizeof(*mask), mask))
 		return STATUS_OK;
 	return error_set_errno(error, "cannot read the signal mask of process %d", (int)pid);
-}
-
-/* The signal frame that leads back to REGISTERS. */
-static void inject_fill_context(ucontext_t *context, const struct user_regs_struct *registers, uint64_t mask)
-{
-	greg_t *gregs = context->uc_mcontext.gregs;
-
-	memset(context, 0, sizeof(*context));
-	context->uc_flags = UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS;
-	context->uc_stack.ss_flags = SS_IGNORED;
-	gregs[REG_R8] = (greg_t)registers->r8;
-	gregs[REG_R9] = (greg_t)registers->r9;
-	gregs[REG_R10] = (greg_t)registers->r10;
-	gregs[REG_R11] = (greg_t)registers->r11;
-	gregs[REG_R12] = (greg_t)registers->r12;
-	gregs[REG_R13] = (greg_t)registers->r13;
-	gregs[REG_R14] = (greg_t)registers->r14;
-	gregs[REG_R15] = (greg_t)registers->r15;
-	gregs[REG_RDI] = (greg_t)registers->rdi;
-	gregs[REG_RSI] = (greg_t)registers->rsi;
-	gregs[REG_RBP] = (greg_t)registers->rbp;
-	gregs[REG_RBX] = (greg_t)registers->rbx;
-	gregs[REG_RDX] = (greg_t)registers->rdx;
-	gregs[REG_RAX] = (greg_t)registers->rax;
-	gregs[REG_RCX] = (greg_t)registers->rcx;
-	gregs[REG_RSP] = (greg_t)registers->rsp;
-	gregs[REG_RIP] = (greg_t)registers->rip;
-	gregs[REG_EFL] = (greg_t)registers->eflags;
-	gregs[REG_CSGSFS] = (greg_t)((registers->cs & 0xffff) | (registers->ss & 0xffff) << 48);
-	memcpy(&context->uc_sigmask, &mask, sizeof(mask));
 }
 
 static void inject_set_call(struct injection *injection, enum inject_call call, const uint64_t words[CALL_WORDS])
@@ -149,7 +117,7 @@ static enum status inject_prepare(struct injection *injection, struct error *err
 	if (inject_signal_mask(injection->pid, &mask, error) != STATUS_OK)
 		return STATUS_ERROR;
 	injection->frame = (registers.rsp - 128 - sizeof(struct inject_frame)) & ~63ull;
-	inject_fill_context(&injection->local.context, &registers, mask);
+	signal_frame_fill(&injection->local.context, &registers, mask);
 	inject_fill_calls(injection);
 	if (target_memory_read(injection->pid, injection->stub, injection->saved, sizeof(injection->saved), error) !=
 		STATUS_OK ||
