@@ -123,7 +123,8 @@ static enum status patch_find_stub_space(struct go_patch *patch, struct elf_imag
 	return patch_missing(image, "function that only runs when the program dies", error);
 }
 
-/* The largest of what is over once main.main runs. (schedinit has an ABI0 wrapper of the same name, which is smaller.) */
+/* The largest of what is over once main.main runs. (schedinit has an ABI0 wrapper of the same name, which is smaller.)
+ */
 static void patch_find_start_space(struct go_patch *patch, const struct go_pclntab *table)
 {
 	static const char *const names[] = {"runtime.schedinit", "runtime.mallocinit"};

@@ -26,10 +26,11 @@ static bool is_ours(const struct target_mapping *mapping)
 
 static enum status unknown_patch(pid_t process, struct error *error)
 {
-	return error_set(error,
-			 "process %d: the calls of its runtime that escprof patches lead elsewhere already, and not to an "
-			 "escprof that this one knows (another version?): restart the program to profile it",
-			 (int)process);
+	return error_set(
+	    error,
+	    "process %d: the calls of its runtime that escprof patches lead elsewhere already, and not to an "
+	    "escprof that this one knows (another version?): restart the program to profile it",
+	    (int)process);
 }
 
 enum status agent_remains_control(const struct patching *patching, uint64_t target, uint64_t *control,
@@ -47,8 +48,7 @@ enum status agent_remains_control(const struct patching *patching, uint64_t targ
 		    target >= mappings[i].start - AGENT_CODE_SIZE)
 			*control = mappings[i].start;
 	free(mappings);
-	if (!*control ||
-	    target_memory_read(patching->process, *control, &magic, sizeof(magic), NULL) != STATUS_OK ||
+	if (!*control || target_memory_read(patching->process, *control, &magic, sizeof(magic), NULL) != STATUS_OK ||
 	    magic != AGENT_MAGIC)
 		return unknown_patch(patching->process, error);
 	return STATUS_OK;

@@ -44,9 +44,9 @@ struct attachment {
 	struct region *region;
 	uint64_t rate;
 	uint64_t code, token;
-	bool reused; /* the agent's code was there already */
-	bool wrote;  /* the control block in the target is ours */
-	bool inside; /* a thread was still in the agent at the end: its rings stay */
+	bool reused;                      /* the agent's code was there already */
+	bool wrote;                       /* the control block in the target is ours */
+	bool inside;                      /* a thread was still in the agent at the end: its rings stay */
 	struct stub_space spaces[SPACES]; /* that of the start, which we use, and the one that `escprof run` uses */
 	struct agent_remains remains;
 	size_t first_map; /* index of the call that maps the tallies and rings; the control block's follows */
@@ -162,8 +162,9 @@ static enum status look_for_others(struct attachment *attachment, struct error *
 			return status;
 	}
 	if (control && patching_wait_outside(pid, control) != STATUS_OK)
-		return error_set(error, "a thread of process %d is within the agent of an escprof that was killed, and does "
-					"not run: try again",
+		return error_set(error,
+				 "a thread of process %d is within the agent of an escprof that was killed, and does "
+				 "not run: try again",
 				 (int)pid);
 	return agent_remains_find(&attachment->remains, pid, error);
 }
@@ -227,9 +228,9 @@ static void rest_call(const struct attachment *attachment, uint64_t words[7])
 static void control_call(const struct attachment *attachment, uint64_t words[7])
 {
 	memcpy(words,
-	       (uint64_t[7]){SYS_mmap, control_of(attachment), region_rest_offset(attachment->region),
-			     PROT_READ | PROT_WRITE,
-			     MAP_SHARED | (uint64_t)(attachment->reused ? MAP_FIXED : MAP_FIXED_NOREPLACE), REMOTE_FD, 0},
+	       (uint64_t[7]){
+		   SYS_mmap, control_of(attachment), region_rest_offset(attachment->region), PROT_READ | PROT_WRITE,
+		   MAP_SHARED | (uint64_t)(attachment->reused ? MAP_FIXED : MAP_FIXED_NOREPLACE), REMOTE_FD, 0},
 	       7 * sizeof(words[0]));
 }
 
@@ -255,8 +256,7 @@ static enum status share(struct attachment *attachment, struct remote_calls *cal
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)thread, (int)target_fd);
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
-		return error_set_errno(error, "cannot share memory with process %d",
-				       (int)attachment->patching.process);
+		return error_set_errno(error, "cannot share memory with process %d", (int)attachment->patching.process);
 	if (region_map(attachment->region, fd, error) != STATUS_OK)
 		return STATUS_ERROR;
 	region_arm(attachment->region, attachment->patching.plan, attachment->patching.bias);
@@ -333,10 +333,9 @@ static bool is_ours(const struct attachment *attachment)
 	pid_t pid = attachment->patching.process;
 
 	return target_memory_read(pid, control, &magic, sizeof(magic), NULL) == STATUS_OK && magic == AGENT_MAGIC &&
-	       target_memory_read(pid,
-				  control + offsetof(struct agent_control, collector) +
-				      offsetof(struct agent_collector, token),
-				  &token, sizeof(token), NULL) == STATUS_OK &&
+	       target_memory_read(
+		   pid, control + offsetof(struct agent_control, collector) + offsetof(struct agent_collector, token),
+		   &token, sizeof(token), NULL) == STATUS_OK &&
 	       token == attachment->token;
 }
 
@@ -348,11 +347,10 @@ static enum status patch(struct attachment *attachment, struct error *error)
 	if (status != STATUS_OK)
 		return status;
 	if (is_ours(attachment))
-		status =
-		    patching_put_in(&attachment->patching, &stop, attachment->code, attachment->region, error);
+		status = patching_put_in(&attachment->patching, &stop, attachment->code, attachment->region, error);
 	else
-		status = error_set(error, "another escprof came to process %d first",
-				   (int)attachment->patching.process);
+		status =
+		    error_set(error, "another escprof came to process %d first", (int)attachment->patching.process);
 	attachment->begin_ns = thread_stop_release(&stop);
 	return status;
 }
@@ -479,8 +477,8 @@ enum status attachment_unmap(struct attachment *attachment, struct error *error)
 				 (int)attachment->patching.process);
 	begin_calls(attachment, &calls);
 	calls.made = after_unmap_call;
-	remote_calls_add(&calls, (uint64_t[7]){SYS_munmap, control_of(attachment) + offset,
-					       attachment->region->size - offset});
+	remote_calls_add(&calls,
+			 (uint64_t[7]){SYS_munmap, control_of(attachment) + offset, attachment->region->size - offset});
 	status = remote_calls_run(&calls, error);
 	region_give_back(attachment->region);
 	return status;

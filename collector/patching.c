@@ -114,7 +114,8 @@ static enum status write_calls(pid_t thread, const struct plan_write *writes, si
 	return STATUS_OK;
 }
 
-/* An instruction is not to change under a thread that is in the middle of it; that cannot be, but is easily looked at. */
+/* An instruction is not to change under a thread that is in the middle of it; that cannot be, but is easily looked at.
+ */
 static enum status check_threads(const struct thread_stop *stop, const struct plan_write *writes, size_t count,
 				 struct error *error)
 {

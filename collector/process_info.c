@@ -93,8 +93,8 @@ uint64_t process_info_age(uint64_t start_time)
 
 	if (ticks <= 0 || clock_gettime(CLOCK_BOOTTIME, &now))
 		return 0;
-	start = start_time / (uint64_t)ticks * 1000000000u +
-		start_time % (uint64_t)ticks * 1000000000u / (uint64_t)ticks;
+	start =
+	    start_time / (uint64_t)ticks * 1000000000u + start_time % (uint64_t)ticks * 1000000000u / (uint64_t)ticks;
 	since = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 	return since > start ? since - start : 0;
 }

@@ -22,19 +22,21 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#define RESTART_FIRST  512 /* ERESTARTSYS, ERESTARTNOINTR, ERESTARTNOHAND: the call is made again, with all its arguments */
-#define RESTART_LAST   514
-#define RESTART_BLOCK  516        /* the kernel alone knows how it goes on: any call of ours would make it forget */
-#define WALK_NS        2000000000 /* for one call of ours */
-#define TRIES          300
-#define TRY_PAUSE_NS   10000000
-#define FLOATS_SIZE    512 /* of an fxsave area; what stands from byte 464 on says whether there is more, and is cleared */
-#define FLOATS_MARK    464
-#define ALIGNMENT      64
-#define NAME           "escprof"
-#define ALL_SIGNALS    UINT64_MAX
-#define FUTEX_CALL     202
-#define FUTEX_TIMEOUT  3 /* which argument */
+#define RESTART_FIRST                                                                                                  \
+	512 /* ERESTARTSYS, ERESTARTNOINTR, ERESTARTNOHAND: the call is made again, with all its arguments */
+#define RESTART_LAST  514
+#define RESTART_BLOCK 516        /* the kernel alone knows how it goes on: any call of ours would make it forget */
+#define WALK_NS       2000000000 /* for one call of ours */
+#define TRIES         300
+#define TRY_PAUSE_NS  10000000
+#define FLOATS_SIZE   512 /* of an fxsave area; what stands from byte 464 on says whether there is more, and is cleared \
+			   */
+#define FLOATS_MARK   464
+#define ALIGNMENT     64
+#define NAME          "escprof"
+#define ALL_SIGNALS   UINT64_MAX
+#define FUTEX_CALL    202
+#define FUTEX_TIMEOUT 3 /* which argument */
 
 /*
  * Make the %ebp calls of the table at %rbx, then rt_sigreturn to the frame at %rsp. %r12 is what memfd_create returned,

@@ -33,8 +33,9 @@ struct remote_calls {
 	size_t count;
 
 	/*
-	 * Called with USER after each call, while THREAD, which made it, is stopped: INDEX and what it returned. May change
-	 * the calls that follow by remote_calls_change. An error ends the watching; the calls are made all the same.
+	 * Called with USER after each call, while THREAD, which made it, is stopped: INDEX and what it returned. May
+	 * change the calls that follow by remote_calls_change. An error ends the watching; the calls are made all the
+	 * same.
 	 */
 	enum status (*made)(void *user, struct remote_calls *calls, pid_t thread, size_t index, int64_t result,
 			    struct error *error);

@@ -18,9 +18,9 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#define STOP_NS        200000000u   /* for all threads to stop; a thread may be in a system call that waits for a disk */
-#define STRAGGLER_NS   5000000000u  /* for one that did not, once the others run again */
-#define SEIZE_TRIES    20           /* of a thread that may be exiting */
+#define STOP_NS        200000000u  /* for all threads to stop; a thread may be in a system call that waits for a disk */
+#define STRAGGLER_NS   5000000000u /* for one that did not, once the others run again */
+#define SEIZE_TRIES    20          /* of a thread that may be exiting */
 #define SEIZE_PAUSE_NS 500000
 #define SLICE_NS       5000000
 
@@ -69,7 +69,8 @@ static enum status wait_for(struct held_thread *held, uint64_t limit_ns)
 	if (!WIFSTOPPED(status))
 		return STATUS_NO_ENTRY;
 	held->stopped = true;
-	held->signal = status >> 16 ? 0 : WSTOPSIG(status); /* by an event it was asked to stop, or is in a group's stop */
+	held->signal =
+	    status >> 16 ? 0 : WSTOPSIG(status); /* by an event it was asked to stop, or is in a group's stop */
 	return STATUS_OK;
 }
 
@@ -97,8 +98,8 @@ static enum status refuse(pid_t process, pid_t thread, struct error *error)
 
 	if (process_info_read(&info, thread) == STATUS_OK && info.tracer) {
 		process_info_command(info.tracer, command, sizeof(command));
-		return error_set(error, "process %d is traced already, by process %d (%s): end that first", (int)process,
-				 (int)info.tracer, command);
+		return error_set(error, "process %d is traced already, by process %d (%s): end that first",
+				 (int)process, (int)info.tracer, command);
 	}
 	if (why == EPERM || why == EACCES)
 		return error_set(error, "cannot trace process %d: %s", (int)process, process_info_why_not(process));
@@ -196,14 +197,15 @@ static enum status wait_for_all(struct thread_stop *stop, uint64_t end, struct e
 
 	while (i < stop->count) {
 		uint64_t now = now_ns();
-		enum status status = stop->threads[i].stopped ? STATUS_OK
-							      : wait_for(&stop->threads[i], now < end ? end - now : 0);
+		enum status status =
+		    stop->threads[i].stopped ? STATUS_OK : wait_for(&stop->threads[i], now < end ? end - now : 0);
 
 		if (status == STATUS_ERROR)
-			return error_set(error,
-					 "thread %d of process %d did not stop within %u ms (it may wait for a disk, or "
-					 "for a program that it starts): try again",
-					 (int)stop->threads[i].thread, (int)stop->process, STOP_NS / 1000000);
+			return error_set(
+			    error,
+			    "thread %d of process %d did not stop within %u ms (it may wait for a disk, or "
+			    "for a program that it starts): try again",
+			    (int)stop->threads[i].thread, (int)stop->process, STOP_NS / 1000000);
 		if (status == STATUS_NO_ENTRY)
 			forget(stop, i);
 		else

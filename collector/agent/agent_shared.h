@@ -126,14 +126,15 @@ struct agent_control {
 	uint64_t rate __attribute__((aligned(64))); /* mean bytes between samples, from 1 */
 	uint64_t heartbeat;                         /* TSC of the collector's last look */
 	uint64_t heartbeat_ticks;                   /* without one for so long the agent goes quiet */
-	uint32_t enabled; /* 0: tallies and rings may be gone. Changed only while every thread of the target is stopped */
+	uint32_t
+	    enabled; /* 0: tallies and rings may be gone. Changed only while every thread of the target is stopped */
 
 	struct agent_collector collector __attribute__((aligned(64)));
 
 	/* The agent's own. */
 	uint32_t last_numgc __attribute__((aligned(64)));
 	uint32_t rate_restored;
-	uint32_t inside; /* as a processor's: of Ps without a state of their own, and of threads without a P */
+	uint32_t inside;       /* as a processor's: of Ps without a state of their own, and of threads without a P */
 	uint64_t contended;    /* allocations that found every shard busy */
 	uint64_t last_figures; /* time */
 	struct agent_processor processors[AGENT_PROCESSORS];

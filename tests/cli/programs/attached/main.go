@@ -1,0 +1,180 @@
+// A program to attach to: goroutines that work and check what they work out, many that wait, an HTTP server, and known
+// numbers of allocations when asked for. Prints its address; ends at GET /end, or at SIGTERM, with "fine" or what went
+// wrong.
+//
+//	attached [-workers N] [-waiters N] [-threads N] [-exec]
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"runtime"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+type node struct {
+	next *node
+	pad  [6]int
+}
+
+type known struct{ a, b, c, d *int }
+
+var (
+	wrong  atomic.Int64
+	rounds atomic.Int64
+	kept   [8]*known
+)
+
+// work allocates a list and a buffer, and sums up what it wrote there.
+//
+//go:noinline
+func work(seed int) int {
+	var head *node
+	for i := 0; i < 64; i++ {
+		head = &node{next: head}
+		head.pad[i%6] = seed + i
+	}
+	buffer := make([]byte, 100+seed%400)
+	for i := range buffer {
+		buffer[i] = byte(seed + i)
+	}
+	sum := int(crc32.ChecksumIEEE(buffer))
+	for ; head != nil; head = head.next {
+		for _, p := range head.pad {
+			sum += p
+		}
+	}
+	return sum
+}
+
+func worker() {
+	var want [16]int
+	for seed := range want {
+		want[seed] = work(seed)
+	}
+	for i := 0; ; i++ {
+		if work(i%len(want)) != want[i%len(want)] {
+			wrong.Add(1)
+		}
+		rounds.Add(1)
+		if i%64 == 0 {
+			runtime.Gosched()
+		}
+	}
+}
+
+// keepKnown allocates n objects of 32 bytes at one line.
+//
+//go:noinline
+func keepKnown(g, n int) {
+	for i := 0; i < n; i++ {
+		kept[g] = &known{} // mark: known
+	}
+}
+
+func allocate(w http.ResponseWriter, r *http.Request) {
+	n, _ := strconv.Atoi(r.FormValue("n"))
+	var wait sync.WaitGroup
+	for g := 0; g < 2; g++ {
+		wait.Add(1)
+		go func() {
+			defer wait.Done()
+			keepKnown(g, n/2)
+		}()
+	}
+	wait.Wait()
+	fmt.Fprintln(w, n)
+}
+
+// blockThread keeps a thread in a system call that the runtime knows nothing of.
+func blockThread() {
+	runtime.LockOSThread()
+	var pipe [2]int
+	if syscall.Pipe(pipe[:]) == nil {
+		syscall.Read(pipe[0], make([]byte, 1))
+	}
+}
+
+func execs() {
+	for {
+		if err := exec.Command("true").Run(); err != nil {
+			wrong.Add(1)
+		}
+	}
+}
+
+func main() {
+	workers := flag.Int("workers", 2, "goroutines that allocate")
+	waiters := flag.Int("waiters", 1000, "goroutines that wait")
+	threads := flag.Int("threads", 0, "threads in a read")
+	starts := flag.Bool("exec", false, "start programs in a loop")
+	flag.Parse()
+
+	for i := 0; i < *waiters; i++ {
+		go func() { select {} }()
+	}
+	for i := 0; i < *threads; i++ {
+		go blockThread()
+	}
+	for i := 0; i < *workers; i++ {
+		go worker()
+	}
+	if *starts {
+		go execs()
+	}
+	end := make(chan os.Signal, 1)
+	signal.Notify(end, syscall.SIGTERM)
+	http.HandleFunc("/allocate", allocate)
+	http.HandleFunc("/sum", func(w http.ResponseWriter, r *http.Request) {
+		seed, _ := strconv.Atoi(r.FormValue("seed"))
+		fmt.Fprintln(w, work(seed))
+	})
+	http.HandleFunc("/rounds", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintln(w, rounds.Load(), wrong.Load())
+	})
+	http.HandleFunc("/end", func(w http.ResponseWriter, r *http.Request) { end <- syscall.SIGTERM })
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	server := &http.Server{}
+	go server.Serve(listener)
+	go ask("http://"+listener.Addr().String(), work(7))
+	fmt.Println("http://" + listener.Addr().String())
+	<-end
+	if wrong.Load() != 0 {
+		fmt.Println("wrong", wrong.Load())
+		os.Exit(1)
+	}
+	server.Shutdown(context.Background())
+	fmt.Println("fine")
+}
+
+// ask is a client of our own server, so that the poller has something to do.
+func ask(address string, want int) {
+	for {
+		response, err := http.Get(address + "/sum?seed=7")
+		if err != nil {
+			continue
+		}
+		body, _ := io.ReadAll(response.Body)
+		response.Body.Close()
+		if string(body) != fmt.Sprintln(want) {
+			wrong.Add(1)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
