@@ -48,7 +48,7 @@ stop() {
 # same_text [PID]: no byte of its machine code differs from its file's.
 same_text() {
 	local pid=${1:-$TARGET} range offset start size
-	read -r range offset < <(awk -v "file=$(readlink "/proc/$pid/exe")" '$2 ~ /x/ && $6 == file { print $1, $3; exit }' \
+	read -r range offset < <(awk -v "file=$(stat -Lc %i "/proc/$pid/exe")" '$2 ~ /x/ && $5 == file { print $1, $3; exit }' \
 		"/proc/$pid/maps")
 	start=$((16#${range%-*}))
 	size=$((16#${range#*-} - start))
@@ -68,4 +68,23 @@ is_released() {
 	done < <(grep memfd:escprof "/proc/$TARGET/maps")
 	[ $agents -le 1 ] || { echo "$agents agents are left"; return 1; }
 	! ls -l "/proc/$TARGET/fd" | grep memfd || { echo "a descriptor is left"; return 1; }
+}
+
+TRACE=$WORK/t.escprof
+attach() { "$ESCPROF" attach -q -o "$TRACE" -p "$TARGET" "$@"; }
+info() { "$ESCPROF" info "$TRACE"; }
+# is_whole: the trace has its end. Leaves what it holds in $WORK/info.
+is_whole() { info >"$WORK/info" && grep -q '^  complete *yes' "$WORK/info" || { cat "$WORK/info"; return 1; }; }
+# attach_behind [options…]: in the background; sets PROFILER, to whom signals go.
+attach_behind() { "$ESCPROF" attach -q -o "$TRACE" -p "$TARGET" "$@" & PROFILER=$!; }
+
+# wait_for FILE TEXT: until it is there.
+wait_for() {
+	local tries
+	for ((tries = 0; tries < 200; tries++)); do
+		grep -qs "$2" "$1" && return
+		sleep 0.05
+	done
+	echo "never saw $2 in $1"
+	return 1
 }

@@ -2,7 +2,7 @@
 // numbers of allocations when asked for. Prints its address; ends at GET /end, or at SIGTERM, with "fine" or what went
 // wrong.
 //
-//	attached [-workers N] [-waiters N] [-threads N] [-exec]
+//	attached [-workers N] [-waiters N] [-threads N] [-exec] [-seccomp] | -trace PID
 package main
 
 import (
@@ -22,6 +22,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+	"unsafe"
 )
 
 type node struct {
@@ -107,6 +108,38 @@ func blockThread() {
 	}
 }
 
+// hold traces a process that runs on, until we are killed.
+func hold(pid int) {
+	runtime.LockOSThread()
+	if _, _, e := syscall.RawSyscall6(syscall.SYS_PTRACE, 0x4206 /* PTRACE_SEIZE */, uintptr(pid), 0, 0, 0, 0); e != 0 {
+		fmt.Println(e)
+		os.Exit(1)
+	}
+	fmt.Println("traced")
+	time.Sleep(time.Hour)
+}
+
+// filter puts all threads under seccomp.
+func filter() {
+	type instruction struct {
+		code   uint16
+		jt, jf uint8
+		k      uint32
+	}
+	program := []instruction{{0x06, 0, 0, 0x7fff0000}} // return SECCOMP_RET_ALLOW
+	arguments := struct {
+		length uint16
+		filter *instruction
+	}{1, &program[0]}
+	runtime.LockOSThread()
+	syscall.RawSyscall(syscall.SYS_PRCTL, 38 /* PR_SET_NO_NEW_PRIVS */, 1, 0)
+	if _, _, e := syscall.RawSyscall(317 /* seccomp */, 1, 1, uintptr(unsafe.Pointer(&arguments))); e != 0 {
+		fmt.Println(e)
+		os.Exit(1)
+	}
+	runtime.UnlockOSThread()
+}
+
 func execs() {
 	for {
 		if err := exec.Command("true").Run(); err != nil {
@@ -120,7 +153,15 @@ func main() {
 	waiters := flag.Int("waiters", 1000, "goroutines that wait")
 	threads := flag.Int("threads", 0, "threads in a read")
 	starts := flag.Bool("exec", false, "start programs in a loop")
+	filtered := flag.Bool("seccomp", false, "run under a filter that allows everything")
+	trace := flag.Int("trace", 0, "only trace this process")
 	flag.Parse()
+	if *trace != 0 {
+		hold(*trace)
+	}
+	if *filtered {
+		filter()
+	}
 
 	for i := 0; i < *waiters; i++ {
 		go func() { select {} }()
