@@ -23,10 +23,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#ifndef MFD_NOEXEC_SEAL /* Linux 6.3 */
-#define MFD_NOEXEC_SEAL 8
-#endif
-
 #define CLEAN_TRIES    20
 #define CLEAN_PAUSE_NS 5000000
 #define SETTLE_TRIES   20
@@ -234,17 +230,6 @@ static void control_call(const struct attachment *attachment, uint64_t words[7])
 	       7 * sizeof(words[0]));
 }
 
-/* The kernel is the target's too, so that what it knows can be tried here. */
-static uint64_t memfd_flags(void)
-{
-	int fd = memfd_create("escprof", MFD_CLOEXEC | MFD_NOEXEC_SEAL);
-
-	if (fd < 0)
-		return MFD_CLOEXEC;
-	close(fd);
-	return MFD_CLOEXEC | MFD_NOEXEC_SEAL;
-}
-
 /* THREAD has made the memfd: share it, complete the control block, and only then let it be mapped. */
 static enum status share(struct attachment *attachment, struct remote_calls *calls, pid_t thread, int64_t target_fd,
 			 struct error *error)
@@ -318,7 +303,7 @@ static enum status map(struct attachment *attachment, struct error *error)
 		remote_calls_add(&calls,
 				 (uint64_t[7]){SYS_mmap, attachment->code, AGENT_CODE_SIZE, PROT_READ | PROT_EXEC,
 					       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, (uint64_t)-1, 0});
-	remote_calls_add(&calls, (uint64_t[7]){SYS_memfd_create, REMOTE_NAME, memfd_flags()});
+	remote_calls_add(&calls, (uint64_t[7]){SYS_memfd_create, REMOTE_NAME, remote_calls_memfd_flags()});
 	attachment->first_map = calls.count;
 	remote_calls_add(&calls, no_call);
 	remote_calls_add(&calls, no_call);

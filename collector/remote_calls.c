@@ -16,11 +16,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
+
+#ifndef MFD_NOEXEC_SEAL /* Linux 6.3 */
+#define MFD_NOEXEC_SEAL 8
+#endif
 
 #define RESTART_FIRST                                                                                                  \
 	512 /* ERESTARTSYS, ERESTARTNOINTR, ERESTARTNOHAND: the call is made again, with all its arguments */
@@ -29,8 +35,9 @@
 #define WALK_NS       2000000000 /* for one call of ours */
 #define TRIES         300
 #define TRY_PAUSE_NS  10000000
-#define FLOATS_SIZE   512 /* of an fxsave area; what stands from byte 464 on says whether there is more, and is cleared \
-			   */
+#define FLOATS_SIZE                                                                                                    \
+	512 /* of an fxsave area; what stands from byte 464 on says whether there is more, and is cleared              \
+	     */
 #define FLOATS_MARK   464
 #define ALIGNMENT     64
 #define NAME          "escprof"
@@ -38,11 +45,8 @@
 #define FUTEX_CALL    202
 #define FUTEX_TIMEOUT 3 /* which argument */
 
-/*
- * Make the %ebp calls of the table at %rbx, then rt_sigreturn to the frame at %rsp. %r12 is what memfd_create returned,
- * and replaces REMOTE_FD.
- */
-static const uint8_t remote_stub[] = {
+/* %r12 is what memfd_create returned, and replaces REMOTE_FD. */
+const uint8_t remote_calls_stub[REMOTE_STUB_SIZE] = {
     0x48, 0x8b, 0x7b, 0x08,             /* next: mov 8(%rbx),%rdi */
     0x48, 0x8b, 0x73, 0x10,             /* mov 16(%rbx),%rsi */
     0x48, 0x8b, 0x53, 0x18,             /* mov 24(%rbx),%rdx */
@@ -70,8 +74,18 @@ struct remote_image {
 	uint8_t floats[FLOATS_SIZE] __attribute__((aligned(16)));
 	struct remote_call calls[REMOTE_CALLS_MAX];
 	char name[8];
-	uint8_t stub[sizeof(remote_stub)];
+	uint8_t stub[REMOTE_STUB_SIZE];
 };
+
+uint64_t remote_calls_memfd_flags(void)
+{
+	int fd = memfd_create(NAME, MFD_CLOEXEC | MFD_NOEXEC_SEAL);
+
+	if (fd < 0)
+		return MFD_CLOEXEC;
+	close(fd);
+	return MFD_CLOEXEC | MFD_NOEXEC_SEAL;
+}
 
 size_t remote_calls_size(void)
 {
@@ -167,7 +181,7 @@ static enum status fill_image(struct remote_image *image, const struct remote_ca
 		if (image->calls[i].words[1] == REMOTE_NAME)
 			image->calls[i].words[1] = at + offsetof(struct remote_image, name);
 	memcpy(image->name, NAME, sizeof(image->name));
-	memcpy(image->stub, remote_stub, sizeof(image->stub));
+	memcpy(image->stub, remote_calls_stub, sizeof(image->stub));
 	return STATUS_OK;
 }
 

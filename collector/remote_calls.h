@@ -19,6 +19,16 @@
 #define REMOTE_FD        ((uint64_t)-2) /* as first or fifth argument: what the last memfd_create returned */
 #define REMOTE_NAME      ((uint64_t)-3) /* as first argument: the address of the text "escprof" */
 
+/*
+ * The stub, REMOTE_STUB_SIZE bytes: makes the %ebp calls of the table at %rbx, seven words each, then rt_sigreturn to the
+ * frame at %rsp. %r12 must be -1 at first.
+ */
+#define REMOTE_STUB_SIZE 70
+extern const uint8_t remote_calls_stub[REMOTE_STUB_SIZE];
+
+/* The flags for memfd_create that this kernel, which is the target's too, knows. */
+uint64_t remote_calls_memfd_flags(void);
+
 /* A call's number and arguments. */
 struct remote_call {
 	uint64_t words[7];
