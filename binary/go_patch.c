@@ -123,9 +123,8 @@ static enum status patch_find_stub_space(struct go_patch *patch, struct elf_imag
 	return patch_missing(image, "function that only runs when the program dies", error);
 }
 
-/* The largest of what is over once main.main runs. (schedinit has an ABI0 wrapper of the same name, which is smaller.)
- */
-static void patch_find_start_space(struct go_patch *patch, const struct go_pclntab *table)
+/* What is over once main.main runs. An ABI0 wrapper of the same name is smaller. */
+static void patch_find_start_spaces(struct go_patch *patch, const struct go_pclntab *table)
 {
 	static const char *const names[] = {"runtime.schedinit", "runtime.mallocinit"};
 	struct go_func func;
@@ -133,13 +132,13 @@ static void patch_find_start_space(struct go_patch *patch, const struct go_pclnt
 	size_t j;
 
 	for (i = 0; i < go_pclntab_count(table); i++) {
-		if (!go_pclntab_func(table, i, &func) || func.end - func.entry <= patch->start_space_size)
+		if (!go_pclntab_func(table, i, &func))
 			continue;
 		for (j = 0; j < sizeof(names) / sizeof(names[0]); j++) {
-			if (strcmp(func.name, names[j]) != 0)
+			if (strcmp(func.name, names[j]) != 0 || func.end - func.entry <= patch->start_space_sizes[j])
 				continue;
-			patch->start_space = func.entry;
-			patch->start_space_size = func.end - func.entry;
+			patch->start_spaces[j] = func.entry;
+			patch->start_space_sizes[j] = func.end - func.entry;
 		}
 	}
 }
@@ -154,7 +153,7 @@ enum status go_patch_find(struct go_patch *patch, struct elf_image *image, const
 	if (status == STATUS_OK)
 		status = patch_find_free(patch, image, info, table, error);
 	patch_find_draw(patch, image, table);
-	patch_find_start_space(patch, table);
+	patch_find_start_spaces(patch, table);
 	if (status == STATUS_OK)
 		status = patch_find_stub_space(patch, image, table, error);
 	return status;

@@ -29,8 +29,8 @@ struct go_patch {
 	uint64_t free_target;
 	uint64_t stub_space;      /* a function that runs only while the program dies, to hold an injected stub */
 	uint64_t stub_space_size; /* bytes */
-	uint64_t start_space;     /* a function that runs only at the program's start; 0: none was found */
-	uint64_t start_space_size;
+	uint64_t start_spaces[2]; /* functions that run only at the program's start; 0: not found */
+	uint64_t start_space_sizes[2];
 };
 
 /*

@@ -26,24 +26,17 @@
 #define CLEAN_TRIES    20
 #define CLEAN_PAUSE_NS 5000000
 #define SETTLE_TRIES   20
-#define SPACES         2
-
-/* A function whose machine code a stub may be written over. */
-struct stub_space {
-	uint64_t address; /* 0: there is none */
-	size_t size;
-	uint8_t *original;
-};
+#define SPACES         (REMOTE_SPACES + 1)
 
 struct attachment {
 	struct patching patching;
 	struct region *region;
 	uint64_t rate;
 	uint64_t code, token;
-	bool reused;                      /* the agent's code was there already */
-	bool wrote;                       /* the control block in the target is ours */
-	bool inside;                      /* a thread was still in the agent at the end: its rings stay */
-	struct stub_space spaces[SPACES]; /* that of the start, which we use, and the one that `escprof run` uses */
+	bool reused;                        /* the agent's code was there already */
+	bool wrote;                         /* the control block in the target is ours */
+	bool inside;                        /* a thread was still in the agent at the end: its rings stay */
+	struct remote_space spaces[SPACES]; /* those that we use, and behind them the one that `escprof run` uses */
 	struct agent_remains remains;
 	size_t first_map; /* index of the call that maps the tallies and rings; the control block's follows */
 	uint64_t begin_ns, end_ns;
@@ -60,15 +53,17 @@ static enum status read_spaces(struct attachment *attachment, struct error *erro
 	const struct plan *plan = attachment->patching.plan;
 	size_t i;
 
-	attachment->spaces[0].address = plan_start_space(plan, &attachment->spaces[0].size);
-	attachment->spaces[1].address = plan_stub_space(plan, &attachment->spaces[1].size);
+	for (i = 0; i < REMOTE_SPACES; i++)
+		attachment->spaces[i].address = plan_start_space(plan, i, &attachment->spaces[i].size);
+	attachment->spaces[i].address = plan_stub_space(plan, &attachment->spaces[i].size);
 	for (i = 0; i < SPACES; i++) {
-		struct stub_space *space = &attachment->spaces[i];
+		struct remote_space *space = &attachment->spaces[i];
+		uint8_t *original;
 
 		if (!space->address)
 			continue;
-		space->original = memory_alloc(space->size, 1);
-		if (!plan_file_bytes(plan, space->address, space->original, space->size))
+		space->original = original = memory_alloc(space->size, 1);
+		if (!plan_file_bytes(plan, space->address, original, space->size))
 			return error_set(error, "cannot read the machine code at %#llx of %s",
 					 (unsigned long long)space->address, plan_program(plan)->path);
 		space->address += attachment->patching.bias;
@@ -77,7 +72,7 @@ static enum status read_spaces(struct attachment *attachment, struct error *erro
 }
 
 /* Whether a stub stands in SPACE still. */
-static bool is_used(pid_t pid, const struct stub_space *space)
+static bool is_used(pid_t pid, const struct remote_space *space)
 {
 	uint8_t *now;
 	bool used;
@@ -92,7 +87,7 @@ static bool is_used(pid_t pid, const struct stub_space *space)
 }
 
 /* With all threads stopped: put SPACE's own code back, unless one is in it. False when one is. */
-static bool clear_space(const struct thread_stop *stop, const struct stub_space *space)
+static bool clear_space(const struct thread_stop *stop, const struct remote_space *space)
 {
 	if (!is_used(stop->process, space))
 		return true;
@@ -145,6 +140,8 @@ static enum status look_for_others(struct attachment *attachment, struct error *
 	enum patching_state state;
 	uint64_t target, control = 0;
 	enum status status;
+	bool used = false;
+	size_t i;
 
 	if (patching_look(&attachment->patching, &state, &target, error) != STATUS_OK)
 		return STATUS_ERROR;
@@ -152,7 +149,9 @@ static enum status look_for_others(struct attachment *attachment, struct error *
 	    (agent_remains_control(&attachment->patching, target, &control, error) != STATUS_OK ||
 	     agent_remains_check_alone(pid, control, error) != STATUS_OK))
 		return STATUS_ERROR;
-	if (control || is_used(pid, &attachment->spaces[0]) || is_used(pid, &attachment->spaces[1])) {
+	for (i = 0; i < SPACES; i++)
+		used |= is_used(pid, &attachment->spaces[i]);
+	if (control || used) {
 		status = clean(attachment, control, error);
 		if (status != STATUS_OK)
 			return status;
@@ -280,11 +279,8 @@ static enum status after_map_call(void *user, struct remote_calls *calls, pid_t 
 
 static void begin_calls(struct attachment *attachment, struct remote_calls *calls)
 {
-	*calls = (struct remote_calls){.process = attachment->patching.process,
-				       .space = attachment->spaces[0].address,
-				       .space_size = attachment->spaces[0].size,
-				       .original = attachment->spaces[0].original,
-				       .user = attachment};
+	*calls = (struct remote_calls){.process = attachment->patching.process, .user = attachment};
+	memcpy(calls->spaces, attachment->spaces, sizeof(calls->spaces));
 }
 
 /* Have the agent's code and the region mapped. */
@@ -476,6 +472,6 @@ void attachment_free(struct attachment *attachment)
 	if (!attachment)
 		return;
 	for (i = 0; i < SPACES; i++)
-		free(attachment->spaces[i].original);
+		free((void *)attachment->spaces[i].original);
 	free(attachment);
 }

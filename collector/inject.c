@@ -3,7 +3,7 @@
  *
  * The stub lies in the program's text, its table of system calls and a signal frame on the stack, below the red zone.
  * The collector steps from system call to system call with PTRACE_SYSCALL (never by single steps: a set trap flag would
- * kill the program if the collector died), and looks at each result in the table.
+ * kill the program if the collector died), and looks at each result.
  */
 #include "collector/inject.h"
 

@@ -161,10 +161,10 @@ uint64_t plan_stub_space(const struct plan *plan, size_t *size)
 	return plan->patch.stub_space;
 }
 
-uint64_t plan_start_space(const struct plan *plan, size_t *size)
+uint64_t plan_start_space(const struct plan *plan, size_t index, size_t *size)
 {
-	*size = plan->patch.start_space_size;
-	return plan->patch.start_space;
+	*size = plan->patch.start_space_sizes[index];
+	return plan->patch.start_spaces[index];
 }
 
 bool plan_file_bytes(const struct plan *plan, uint64_t address, void *bytes, size_t size)

@@ -69,10 +69,10 @@ void plan_text(const struct plan *plan, uint64_t *start, uint64_t *end);
 uint64_t plan_stub_space(const struct plan *plan, size_t *size);
 
 /*
- * The link-time place of a function that ran at the program's start alone, and its SIZE in bytes: for a stub in a
- * running program. 0 when there is none.
+ * The link-time place of the first (INDEX 0) or second (1) function that ran at the program's start alone, and its SIZE
+ * in bytes: for a stub in a running program. 0 when there is none.
  */
-uint64_t plan_start_space(const struct plan *plan, size_t *size);
+uint64_t plan_start_space(const struct plan *plan, size_t index, size_t *size);
 
 /* What the program's file has at the link-time ADDRESS: SIZE bytes into BYTES. False when it has not so many. */
 bool plan_file_bytes(const struct plan *plan, uint64_t address, void *bytes, size_t size);

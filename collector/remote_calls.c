@@ -68,10 +68,9 @@ const uint8_t remote_calls_stub[REMOTE_STUB_SIZE] = {
     0x0f, 0x05,                         /* syscall */
 };
 
-/* What is written over the program's code. */
+/* What is written over the program's code, besides the floating point state. */
 struct remote_image {
 	uint8_t context[SIGNAL_FRAME_SIZE]; /* the stack pointer is here at rt_sigreturn */
-	uint8_t floats[FLOATS_SIZE] __attribute__((aligned(16)));
 	struct remote_call calls[REMOTE_CALLS_MAX];
 	char name[8];
 	uint8_t stub[REMOTE_STUB_SIZE];
@@ -87,11 +86,6 @@ uint64_t remote_calls_memfd_flags(void)
 	return MFD_CLOEXEC | MFD_NOEXEC_SEAL;
 }
 
-size_t remote_calls_size(void)
-{
-	return sizeof(struct remote_image) + ALIGNMENT;
-}
-
 void remote_calls_add(struct remote_calls *calls, const uint64_t words[7])
 {
 	assert(calls->count < REMOTE_CALLS_MAX);
@@ -101,7 +95,7 @@ void remote_calls_add(struct remote_calls *calls, const uint64_t words[7])
 enum status remote_calls_change(struct remote_calls *calls, pid_t thread, size_t index, const uint64_t words[7],
 				struct error *error)
 {
-	uint64_t address = calls->at + offsetof(struct remote_image, calls) + index * sizeof(struct remote_call);
+	uint64_t address = calls->at[0] + offsetof(struct remote_image, calls) + index * sizeof(struct remote_call);
 
 	return target_memory_write(thread, address, words, sizeof(struct remote_call), error);
 }
@@ -158,37 +152,46 @@ static enum status trace_error(struct error *error, const char *what, pid_t thre
 	return error_set_errno(error, "cannot %s thread %d", what, (int)thread);
 }
 
-/* Fill IMAGE, which goes to AT, for a thread that is to go on with REGISTERS. */
-static enum status fill_image(struct remote_image *image, const struct remote_calls *calls, pid_t thread, uint64_t at,
-			      const struct user_regs_struct *registers, struct error *error)
+static const size_t remote_sizes[REMOTE_SPACES] = {sizeof(struct remote_image), FLOATS_SIZE};
+
+/* Fill IMAGE and FLOATS for a thread that is to go on with REGISTERS. */
+static enum status fill_image(struct remote_image *image, uint8_t *floats, const struct remote_calls *calls,
+			      pid_t thread, const struct user_regs_struct *registers, struct error *error)
 {
-	struct user_fpregs_struct floats;
+	struct user_fpregs_struct now;
 	ucontext_t context;
 	uint64_t mask;
 	size_t i;
 
 	if (ptrace(PTRACE_GETSIGMASK, thread, (void *)sizeof(mask), &mask) ||
-	    ptrace(PTRACE_GETFPREGS, thread, NULL, &floats))
+	    ptrace(PTRACE_GETFPREGS, thread, NULL, &now))
 		return trace_error(error, "read the state of", thread);
 	signal_frame_fill(&context, registers, mask);
-	context.uc_mcontext.fpregs = (fpregset_t)(uintptr_t)(at + offsetof(struct remote_image, floats));
+	context.uc_mcontext.fpregs = (fpregset_t)(uintptr_t)calls->at[1];
 	memcpy(image->context, &context, sizeof(image->context));
-	static_assert(sizeof(floats) == FLOATS_SIZE, "an fxsave area");
-	memcpy(image->floats, &floats, sizeof(image->floats));
-	memset(image->floats + FLOATS_MARK, 0, FLOATS_SIZE - FLOATS_MARK);
+	static_assert(sizeof(now) == FLOATS_SIZE, "an fxsave area");
+	memcpy(floats, &now, FLOATS_SIZE);
+	memset(floats + FLOATS_MARK, 0, FLOATS_SIZE - FLOATS_MARK);
 	memcpy(image->calls, calls->calls, sizeof(image->calls));
 	for (i = 0; i < calls->count; i++)
 		if (image->calls[i].words[1] == REMOTE_NAME)
-			image->calls[i].words[1] = at + offsetof(struct remote_image, name);
+			image->calls[i].words[1] = calls->at[0] + offsetof(struct remote_image, name);
 	memcpy(image->name, NAME, sizeof(image->name));
 	memcpy(image->stub, remote_calls_stub, sizeof(image->stub));
 	return STATUS_OK;
 }
 
-static enum status restore_space(const struct remote_calls *calls, pid_t thread, struct error *error)
+static enum status restore_spaces(const struct remote_calls *calls, pid_t thread, struct error *error)
 {
-	return target_memory_write(thread, calls->at, calls->original + (calls->at - calls->space),
-				   sizeof(struct remote_image), error);
+	enum status status = STATUS_OK;
+	size_t i;
+
+	for (i = 0; i < REMOTE_SPACES; i++)
+		if (target_memory_write(thread, calls->at[i],
+					calls->spaces[i].original + (calls->at[i] - calls->spaces[i].address),
+					remote_sizes[i], error) != STATUS_OK)
+			status = STATUS_ERROR;
+	return status;
 }
 
 /* Put the stub in place and lead THREAD, which is to go on with REGISTERS, to it. On an error all is as it was. */
@@ -197,22 +200,25 @@ static enum status enter(struct remote_calls *calls, pid_t thread, const struct 
 {
 	struct user_regs_struct led = *registers;
 	struct remote_image image = {0};
+	uint8_t floats[FLOATS_SIZE];
 	uint64_t all = ALL_SIGNALS;
+	enum status status;
 
-	calls->at = (calls->space + ALIGNMENT - 1) & ~(uint64_t)(ALIGNMENT - 1);
-	if (fill_image(&image, calls, thread, calls->at, registers, error) != STATUS_OK ||
-	    target_memory_write(thread, calls->at, &image, sizeof(image), error) != STATUS_OK)
+	if (fill_image(&image, floats, calls, thread, registers, error) != STATUS_OK)
 		return STATUS_ERROR;
-	led.rip = calls->at + offsetof(struct remote_image, stub);
-	led.rsp = calls->at;
-	led.rbx = calls->at + offsetof(struct remote_image, calls);
+	status = target_memory_write(thread, calls->at[1], floats, sizeof(floats), error);
+	if (status == STATUS_OK)
+		status = target_memory_write(thread, calls->at[0], &image, sizeof(image), error);
+	led.rip = calls->at[0] + offsetof(struct remote_image, stub);
+	led.rsp = calls->at[0];
+	led.rbx = calls->at[0] + offsetof(struct remote_image, calls);
 	led.rbp = calls->count;
 	led.r12 = (uint64_t)-1;
 	led.orig_rax = (uint64_t)-1;
-	if (ptrace(PTRACE_SETREGS, thread, NULL, &led)) {
-		enum status status = trace_error(error, "set the registers of", thread);
-
-		restore_space(calls, thread, NULL);
+	if (status == STATUS_OK && ptrace(PTRACE_SETREGS, thread, NULL, &led))
+		status = trace_error(error, "set the registers of", thread);
+	if (status != STATUS_OK) {
+		restore_spaces(calls, thread, NULL);
 		return status;
 	}
 	/* The other way round a collector that is killed here would leave the mask for good. */
@@ -264,7 +270,7 @@ static enum status walk(struct remote_calls *calls, pid_t thread, struct error *
 		if (status == STATUS_OK && i < calls->count)
 			status = calls->made(calls->user, calls, thread, i, result, error);
 	}
-	step = restore_space(calls, thread, status == STATUS_OK ? error : NULL);
+	step = restore_spaces(calls, thread, status == STATUS_OK ? error : NULL);
 	return status == STATUS_OK ? step : status;
 }
 
@@ -300,6 +306,21 @@ static enum status try_threads(struct remote_calls *calls, bool first_round, boo
 	return status;
 }
 
+/* Where in its spaces everything goes; false when they are too small. */
+static bool lay_out(struct remote_calls *calls)
+{
+	size_t i;
+
+	for (i = 0; i < REMOTE_SPACES; i++) {
+		const struct remote_space *space = &calls->spaces[i];
+
+		calls->at[i] = (space->address + ALIGNMENT - 1) & ~(uint64_t)(ALIGNMENT - 1);
+		if (!space->address || calls->at[i] + remote_sizes[i] > space->address + space->size)
+			return false;
+	}
+	return true;
+}
+
 enum status remote_calls_run(struct remote_calls *calls, struct error *error)
 {
 	struct timespec pause = {.tv_nsec = TRY_PAUSE_NS};
@@ -307,7 +328,7 @@ enum status remote_calls_run(struct remote_calls *calls, struct error *error)
 	bool done = false;
 	int tries;
 
-	if (!calls->space || calls->space_size < remote_calls_size())
+	if (!lay_out(calls))
 		return error_set(error, "no room for the stub in the program");
 	for (tries = 0; tries < TRIES && status == STATUS_OK && !done; tries++) {
 		if (tries)

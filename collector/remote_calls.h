@@ -20,8 +20,8 @@
 #define REMOTE_NAME      ((uint64_t)-3) /* as first argument: the address of the text "escprof" */
 
 /*
- * The stub, REMOTE_STUB_SIZE bytes: makes the %ebp calls of the table at %rbx, seven words each, then rt_sigreturn to the
- * frame at %rsp. %r12 must be -1 at first.
+ * The stub, REMOTE_STUB_SIZE bytes: makes the %ebp calls of the table at %rbx, seven words each, then rt_sigreturn to
+ * the frame at %rsp. %r12 must be -1 at first.
  */
 #define REMOTE_STUB_SIZE 70
 extern const uint8_t remote_calls_stub[REMOTE_STUB_SIZE];
@@ -34,11 +34,18 @@ struct remote_call {
 	uint64_t words[7];
 };
 
+/* Machine code that may be written over, and its own bytes, which come back. */
+struct remote_space {
+	uint64_t address; /* 0: there is none */
+	size_t size;
+	const uint8_t *original;
+};
+
+#define REMOTE_SPACES 2
+
 struct remote_calls {
 	pid_t process;
-	uint64_t space; /* where the stub goes, and the bytes that belong there and come back */
-	size_t space_size;
-	const uint8_t *original;
+	struct remote_space spaces[REMOTE_SPACES]; /* for the stub with its table, and for floating point state */
 	struct remote_call calls[REMOTE_CALLS_MAX];
 	size_t count;
 
@@ -51,14 +58,11 @@ struct remote_calls {
 			    struct error *error);
 	void *user;
 
-	uint64_t at; /* where the stub is; not the caller's */
+	uint64_t at[REMOTE_SPACES]; /* where they were put; not the caller's */
 };
 
 /* Add a call to CALLS, of at most REMOTE_CALLS_MAX. */
 void remote_calls_add(struct remote_calls *calls, const uint64_t words[7]);
-
-/* Bytes of space that remote_calls_run needs. */
-size_t remote_calls_size(void);
 
 /*
  * Have them made. STATUS_NO_ENTRY: the process has ended. STATUS_ERROR: no thread of it stands in a system call that
