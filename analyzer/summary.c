@@ -248,13 +248,17 @@ static void note_attached(struct analysis *analysis, struct arena *arena, const 
 
 	if (!after)
 		return;
-	add_note(analysis, arena,
-		 "The program had run for %.*f %s when escprof attached. The heap that was there by then was not seen and "
-		 "belongs to no site: live bytes are of what was allocated since.",
-		 seconds < 10 ? 1 : 0, seconds < 120 ? seconds : seconds < 7200 ? seconds / 60 : seconds / 3600,
-		 seconds < 120    ? "s"
-		 : seconds < 7200 ? "minutes"
-				  : "hours");
+	add_note(
+	    analysis, arena,
+	    "The program had run for %.*f %s when escprof attached. The heap that was there by then was not seen and "
+	    "belongs to no site: live bytes are of what was allocated since.",
+	    seconds < 10 ? 1 : 0,
+	    seconds < 120    ? seconds
+	    : seconds < 7200 ? seconds / 60
+			     : seconds / 3600,
+	    seconds < 120    ? "s"
+	    : seconds < 7200 ? "minutes"
+			     : "hours");
 }
 
 static void note_gc(struct analysis *analysis, struct arena *arena, const struct trace *trace,

@@ -55,6 +55,7 @@ calm_rounds() {
 # One start under escprof run that is killed, then an attach that clears it away.
 killed_run() {
 	local profiler tries
+	: >"$WORK/target.out"
 	"$ESCPROF" run -q --rate "$rate" -o "$TRACE" -- "$WORK/attached" -workers 1 -waiters 10 >"$WORK/target.out" 2>"$WORK/target.err" &
 	profiler=$!
 	sleep "0.$(printf %03d $((RANDOM % 60)))"

@@ -4,6 +4,7 @@
 # start [arguments…]: runs $WORK/attached; sets TARGET and ADDRESS (host and port).
 start() {
 	local tries
+	: >"$WORK/target.out" # what the one before printed is not this one's address
 	"$WORK/attached" "$@" >"$WORK/target.out" 2>"$WORK/target.err" &
 	TARGET=$!
 	for ((tries = 0; tries < 200; tries++)); do

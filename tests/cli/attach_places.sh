@@ -7,6 +7,7 @@ go_program attached || { echo "not ok build"; exit 1; }
 
 # A run that was killed leaves an agent too.
 after_run() {
+	: >"$WORK/target.out"
 	"$ESCPROF" run -q --rate 1 -o "$TRACE" -- "$WORK/attached" >"$WORK/target.out" 2>"$WORK/target.err" &
 	local escprof=$!
 	wait_for "$WORK/target.out" http: || return 1
@@ -109,6 +110,7 @@ other_user() {
 same_user() {
 	local status
 	mkdir -p "$WORK/nobody" && chmod 777 "$WORK/nobody"
+	: >"$WORK/target.out"
 	setpriv --reuid 65534 --regid 65534 --clear-groups "$WORK/attached" >"$WORK/target.out" 2>"$WORK/target.err" &
 	TARGET=$!
 	wait_for "$WORK/target.out" http: || return 1
@@ -137,6 +139,7 @@ fi
 # Its own PID and mount namespace, with its file where this side has none.
 namespaces() {
 	local outside
+	: >"$WORK/target.out"
 	unshare -fpm --mount-proc sh -c 'mkdir "$0/hidden" && mount -t tmpfs none "$0/hidden" && cp "$0/attached" "$0/hidden/" &&
 		exec "$0/hidden/attached"' "$WORK" >"$WORK/target.out" 2>"$WORK/target.err" &
 	outside=$!
