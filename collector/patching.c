@@ -107,7 +107,7 @@ static enum status write_calls(pid_t thread, const struct plan_write *writes, si
 
 		if (target_memory_read(thread, write->address, now, write->size, error) != STATUS_OK)
 			return STATUS_ERROR;
-		if (memcmp(now, write->bytes, write->size) &&
+		if (memcmp(now, write->bytes, write->size) != 0 &&
 		    target_memory_write(thread, write->address, write->bytes, write->size, error) != STATUS_OK)
 			return STATUS_ERROR;
 	}
