@@ -1,12 +1,23 @@
 # What the tests of attaching share: a program that runs, its answers, and whether its machine code is what its file has.
 # Sourced after common.bash.
 
+# clean_up: a test that failed has left its program running.
+clean_up() {
+	local pid
+	while read -r pid; do
+		[[ "$(readlink "/proc/$pid/exe")" != "$WORK"/* ]] || kill -9 "$pid"
+	done < <(cat "$WORK/pids" 2>/dev/null)
+	rm -rf "$WORK"
+}
+trap clean_up EXIT
+
 # start [arguments…]: runs $WORK/attached; sets TARGET and ADDRESS (host and port).
 start() {
 	local tries
 	: >"$WORK/target.out" # what the one before printed is not this one's address
 	"$WORK/attached" "$@" >"$WORK/target.out" 2>"$WORK/target.err" &
 	TARGET=$!
+	echo $TARGET >>"$WORK/pids"
 	for ((tries = 0; tries < 200; tries++)); do
 		ADDRESS=$(sed -n 's,^http://,,p' "$WORK/target.out")
 		[ -z "$ADDRESS" ] || return 0

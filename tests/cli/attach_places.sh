@@ -113,6 +113,7 @@ same_user() {
 	: >"$WORK/target.out"
 	setpriv --reuid 65534 --regid 65534 --clear-groups "$WORK/attached" >"$WORK/target.out" 2>"$WORK/target.err" &
 	TARGET=$!
+	echo $TARGET >>"$WORK/pids"
 	wait_for "$WORK/target.out" http: || return 1
 	ADDRESS=$(sed -n 's,^http://,,p' "$WORK/target.out")
 	as_nobody "$ESCPROF" attach -q -o "$WORK/nobody/t" -p "$TARGET" -d 100ms --rate 1 2>"$WORK/err"
