@@ -36,7 +36,7 @@ TEST_TOOLS := $(patsubst %.c,$(O)/%,$(wildcard tests/tools/*.c))
 SIMULATION_OBJECTS := $(patsubst %.c,$(O)/%.o,$(wildcard tests/simulate/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all help demo test unit cli-test browser compare-trials oracle simulate matrix asan fuzz bench article validate validate-service lint format check-deps install man completions deb consumers clean deps
+.PHONY: all help demo test unit cli-test browser compare-trials oracle simulate matrix attach-storm asan fuzz bench article validate validate-service lint format check-deps install man completions deb consumers clean deps
 .DEFAULT_GOAL := all
 
 all: $(O)/escprof $(O)/libescprof.so ## build escprof and libescprof.so into build/
@@ -187,6 +187,9 @@ simulate: $(O)/tests/tools/simulate_estimator ## how often the report's interval
 
 matrix: all ## Go versions x kinds of link (fetches toolchains)
 	@bash tests/matrix/run.sh $(O)
+
+attach-storm: all ## attach and let go a thousand times, and be killed at it (ATTACH_ROUNDS, ATTACH_KILLS)
+	@bash tests/attach/run.sh $(O)
 
 asan: ## unit tests under AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory O=$(O)/asan ASAN=1 unit

@@ -55,6 +55,7 @@ struct gc_totals {
 	double heap_marked, heap_goal, stack_scan, globals_scan; /* means */
 	uint64_t goroutines_max, goroutines_live_max;            /* the latter 0: not known */
 	uint32_t cycle_low, cycle_high;                          /* numgc, smallest and largest, over all records */
+	bool attached;  /* the program ran before the trace began (set by whoever knows the trace) */
 	double unswept; /* share of the garbage found by the last cycle whose deaths the trace's end came before */
 };
 

@@ -401,6 +401,7 @@ enum status analyze_input_read_when(struct analyze_input **input, const char *tr
 		return status;
 	}
 	accumulate_finish(&made->sums, made->trace.ncontexts, made->trace.ncpu_stacks);
+	made->sums.gc.attached = trace_fact(&made->trace, "attached_after_ns", NULL) != NULL;
 	status = dissect(made, trace_path, when, error);
 	if (status != STATUS_OK) {
 		analyze_input_free(made);

@@ -91,7 +91,7 @@ static void take_gc(struct site_cost_run *run, const struct gc_totals *gc)
 	struct gc_model_run *model = &run->model;
 
 	/* A trace that saw the program's start has its first record in the first cycle. */
-	run->attached_late = gc->first.cycle > 1;
+	run->attached_late = gc->attached || gc->first.cycle > 1;
 	run->cycles = (double)(gc->cycle_high - (run->attached_late ? gc->cycle_low : 0));
 	run->known = gc->cycles > 0 && run->cycles > 0;
 	model->gogc = gc->last.gc_percent;

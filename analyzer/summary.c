@@ -14,6 +14,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MAX_NOTES     16
@@ -64,7 +65,7 @@ struct gc_summary summary_of_gc(const struct gc_totals *gc, const struct cpu_pro
 
 	if (!gc || gc->records == 0)
 		return summary;
-	if (gc->first.cycle > 1)
+	if (gc->attached || gc->first.cycle > 1)
 		before = gc->first;
 	summary.known = true;
 	summary.cpu_seconds = seconds_between(before.cpu_gc_total_ns, gc->last.cpu_gc_total_ns);
@@ -239,12 +240,34 @@ static double share_with_few_lives(const struct analysis *analysis)
 	return analysis->alloc_bytes > 0 ? bytes / analysis->alloc_bytes : 0;
 }
 
+/* An attached program's heap was there before anyone looked. */
+static void note_attached(struct analysis *analysis, struct arena *arena, const struct trace *trace)
+{
+	const char *after = trace_fact(trace, "attached_after_ns", NULL);
+	double seconds = after ? strtod(after, NULL) * 1e-9 : 0;
+
+	if (!after)
+		return;
+	add_note(
+	    analysis, arena,
+	    "The program had run for %.*f %s when escprof attached. The heap that was there by then was not seen and "
+	    "belongs to no site: live bytes are of what was allocated since.",
+	    seconds < 10 ? 1 : 0,
+	    seconds < 120    ? seconds
+	    : seconds < 7200 ? seconds / 60
+			     : seconds / 3600,
+	    seconds < 120    ? "s"
+	    : seconds < 7200 ? "minutes"
+			     : "hours");
+}
+
 static void note_gc(struct analysis *analysis, struct arena *arena, const struct trace *trace,
 		    const struct site_cost_run *cost)
 {
 	const char *why = trace_fact(trace, "cpu_sampled", NULL);
 	double few = share_with_few_lives(analysis);
 
+	note_attached(analysis, arena, trace);
 	if (analysis->is_heap_profile) {
 		add_note(analysis, arena,
 			 "A heap profile holds no lifetimes and no GC cycles: sites are ranked by bytes, and what "
@@ -262,7 +285,7 @@ static void note_gc(struct analysis *analysis, struct arena *arena, const struct
 			 "Too few lifetimes were followed at sites with %.0f %% of the bytes: their intervals are "
 			 "wide; a smaller --live-rate or a longer run narrows them.",
 			 100 * few);
-	if (cost->attached_late)
+	if (cost->attached_late && !trace_fact(trace, "attached_after_ns", NULL))
 		add_note(analysis, arena,
 			 "The program ran before the trace began: what it had allocated by then belongs to no "
 			 "site.");

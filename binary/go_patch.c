@@ -79,6 +79,7 @@ static void patch_find_draw(struct go_patch *patch, struct elf_image *image, con
 	if (!go_pclntab_by_name(table, "runtime.profilealloc", &profilealloc) ||
 	    !go_pclntab_by_name(table, "runtime.fastexprand", &target))
 		return;
+	patch->draw_target = target.entry;
 	if (patch_calls_in(image, &profilealloc, target.entry, &patch->draw_call, 0, 1) != 1)
 		patch->draw_call = 0;
 }
@@ -122,6 +123,26 @@ static enum status patch_find_stub_space(struct go_patch *patch, struct elf_imag
 	return patch_missing(image, "function that only runs when the program dies", error);
 }
 
+/* What is over once main.main runs. An ABI0 wrapper of the same name is smaller. */
+static void patch_find_start_spaces(struct go_patch *patch, const struct go_pclntab *table)
+{
+	static const char *const names[] = {"runtime.schedinit", "runtime.mallocinit"};
+	struct go_func func;
+	uint32_t i;
+	size_t j;
+
+	for (i = 0; i < go_pclntab_count(table); i++) {
+		if (!go_pclntab_func(table, i, &func))
+			continue;
+		for (j = 0; j < sizeof(names) / sizeof(names[0]); j++) {
+			if (strcmp(func.name, names[j]) != 0 || func.end - func.entry <= patch->start_space_sizes[j])
+				continue;
+			patch->start_spaces[j] = func.entry;
+			patch->start_space_sizes[j] = func.end - func.entry;
+		}
+	}
+}
+
 enum status go_patch_find(struct go_patch *patch, struct elf_image *image, const struct go_buildinfo *info,
 			  const struct go_pclntab *table, struct error *error)
 {
@@ -132,6 +153,7 @@ enum status go_patch_find(struct go_patch *patch, struct elf_image *image, const
 	if (status == STATUS_OK)
 		status = patch_find_free(patch, image, info, table, error);
 	patch_find_draw(patch, image, table);
+	patch_find_start_spaces(patch, table);
 	if (status == STATUS_OK)
 		status = patch_find_stub_space(patch, image, table, error);
 	return status;

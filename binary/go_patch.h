@@ -23,11 +23,14 @@ struct go_patch {
 	uint64_t malloc_call;   /* address of the E8 in profilealloc */
 	uint64_t malloc_target; /* runtime.mProf_Malloc (what it calls now) */
 	uint64_t draw_call;     /* address of the E8 in profilealloc to runtime.fastexprand; 0: not just one */
+	uint64_t draw_target;   /* runtime.fastexprand */
 	uint64_t free_calls[GO_PATCH_MAX_FREE_SITES]; /* addresses of the E8s to freeSpecial */
 	size_t nfree_calls;
 	uint64_t free_target;
 	uint64_t stub_space;      /* a function that runs only while the program dies, to hold an injected stub */
 	uint64_t stub_space_size; /* bytes */
+	uint64_t start_spaces[2]; /* functions that run only at the program's start; 0: not found */
+	uint64_t start_space_sizes[2];
 };
 
 /*

@@ -2,7 +2,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "cli/commands.h"
-#include "cli/embed_symbols.h"
+#include "cli/record_options.h"
 #include "cli/show_report.h"
 #include "cli/terminal.h"
 #include "collector/session.h"
@@ -17,58 +17,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define RUN_DEFAULT_RATE      4096
-#define RUN_DEFAULT_LIVE_RATE (256 * 1024)
-#define RUN_CPU_PERIOD_NS     997000 /* about 1 ms, but in step with nothing that happens every ms */
-
-enum run_option { OPTION_RATE = 0x100, OPTION_LIVE_RATE, OPTION_NO_REPORT, OPTION_NO_CPU };
-
 struct run_arguments {
-	const char *output;
-	unsigned long long rate, live_rate;
-	bool no_report, no_cpu, quiet;
+	struct record_arguments record;
 	char **command;
-};
-
-static const struct argp_option run_options[] = {
-    {"output", 'o', "TRACE", 0, "write the trace here (default: PROGRAM.PID.escprof)", 0},
-    {"rate", OPTION_RATE, "BYTES", 0, "mean bytes allocated between two samples; 1: every allocation (default 4096)",
-     0},
-    {"live-rate", OPTION_LIVE_RATE, "BYTES", 0,
-     "mean bytes between objects that are followed to their death, in a program that keeps no heap profile of its own "
-     "(default 256K)",
-     0},
-    {"no-cpu-samples", OPTION_NO_CPU, NULL, 0,
-     "do not sample where CPU is spent: the GC's CPU is then the runtime's own estimate", 0},
-    {"no-report", OPTION_NO_REPORT, NULL, 0, "only record", 0},
-    {"quiet", 'q', NULL, 0, "say nothing but errors", 0},
-    {0},
 };
 
 static error_t run_parse(int key, char *value, struct argp_state *state)
 {
 	struct run_arguments *arguments = state->input;
 
+	(void)value;
 	switch (key) {
-	case 'o':
-		arguments->output = value;
-		break;
-	case 'q':
-		arguments->quiet = arguments->no_report = true;
-		break;
-	case OPTION_RATE:
-		if (!terminal_parse_bytes(value, &arguments->rate) || arguments->rate > 0x7000000)
-			argp_error(state, "--rate: not a number of bytes from 1 to 112M: %s", value);
-		break;
-	case OPTION_LIVE_RATE:
-		if (!terminal_parse_bytes(value, &arguments->live_rate) || arguments->live_rate > 0x7000000)
-			argp_error(state, "--live-rate: not a number of bytes from 1 to 112M: %s", value);
-		break;
-	case OPTION_NO_CPU:
-		arguments->no_cpu = true;
-		break;
-	case OPTION_NO_REPORT:
-		arguments->no_report = true;
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &arguments->record;
 		break;
 	case ARGP_KEY_ARG:
 		arguments->command = &state->argv[state->next - 1];
@@ -84,9 +45,11 @@ static error_t run_parse(int key, char *value, struct argp_state *state)
 	return 0;
 }
 
+static const struct argp_child run_children[] = {{&record_argp, 0, NULL, 0}, {0}};
+
 static const struct argp run_argp = {
-    .options = run_options,
     .parser = run_parse,
+    .children = run_children,
     .args_doc = "[--] COMMAND [ARGUMENTS]",
     .doc =
 	"Profile the Go program that COMMAND is or starts: its heap allocations are sampled, and at its end the escapes "
@@ -117,22 +80,6 @@ static char *run_find_library(void)
 	return NULL;
 }
 
-static char *run_default_output(const char *command0)
-{
-	const char *slash = strrchr(command0, '/');
-
-	return memory_format("%s.%d.escprof", slash ? slash + 1 : command0, (int)getpid());
-}
-
-static void run_at_end(void *user, const struct session_end *end)
-{
-	struct error error;
-
-	(void)user;
-	if (embed_symbols(end, &error) != STATUS_OK)
-		terminal_error("the trace holds no symbols: %s", error.text);
-}
-
 /* End as the command did: with its exit status, or by its signal. */
 static int run_pass_status(int wait_status)
 {
@@ -154,19 +101,17 @@ static int run_pass_status(int wait_status)
 static void run_say_result(const struct run_arguments *arguments, const struct session_result *result,
 			   const char *output)
 {
-	if (result->damage.text[0])
-		terminal_error("the trace is not complete: %s", result->damage.text);
+	record_say_damage(&result->damage);
 	if (!result->profiled)
 		terminal_error("nothing was profiled: %s",
 			       result->refusal.text[0] ? result->refusal.text : "no Go program was started");
-	else if (!arguments->quiet)
-		terminal_error("%llu samples in %s (%.1f MB)", (unsigned long long)result->samples, output,
-			       (double)result->trace_size / 1e6);
+	else
+		record_say(&arguments->record, result->samples, output, result->trace_size);
 }
 
 int cmd_run(int argc, char **argv)
 {
-	struct run_arguments arguments = {.rate = RUN_DEFAULT_RATE, .live_rate = RUN_DEFAULT_LIVE_RATE};
+	struct run_arguments arguments = {.record = record_arguments_default()};
 	struct session_options options = {0};
 	struct session_result result;
 	struct error error;
@@ -175,20 +120,20 @@ int cmd_run(int argc, char **argv)
 
 	argp_err_exit_status = 2;
 	argp_parse(&run_argp, argc, argv, ARGP_IN_ORDER, NULL, &arguments);
-	output = arguments.output ? memory_copy_string(arguments.output) : run_default_output(arguments.command[0]);
+	output = record_output(&arguments.record, arguments.command[0], (int)getpid());
 	library = run_find_library();
 	options.command = arguments.command;
 	options.trace_path = output;
 	options.library = library;
-	options.rate = arguments.rate;
-	options.live_rate = arguments.live_rate;
-	options.cpu_period_ns = arguments.no_cpu ? 0 : RUN_CPU_PERIOD_NS;
-	if (session_run(&options, run_at_end, NULL, &result, &error) != STATUS_OK) {
+	options.rate = arguments.record.rate;
+	options.live_rate = arguments.record.live_rate;
+	options.cpu_period_ns = record_cpu_period(&arguments.record);
+	if (session_run(&options, record_at_end, NULL, &result, &error) != STATUS_OK) {
 		terminal_error("%s", error.text);
 		status = result.wait_status ? run_pass_status(result.wait_status) : 1;
 	} else {
 		run_say_result(&arguments, &result, output);
-		if (result.profiled && !arguments.no_report)
+		if (result.profiled && !arguments.record.no_report)
 			show_report_text(stderr, output);
 		status = run_pass_status(result.wait_status);
 	}

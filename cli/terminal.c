@@ -119,3 +119,28 @@ bool terminal_parse_bytes(const char *text, unsigned long long *bytes)
 	*bytes = value << shift;
 	return true;
 }
+
+bool terminal_parse_duration(const char *text, unsigned long long *ns)
+{
+	static const struct {
+		const char *unit;
+		double ns;
+	} units[] = {{"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}};
+	double value, all;
+	size_t i;
+	char *end;
+
+	if (!isdigit((unsigned char)text[0]) || (text[0] == '0' && tolower((unsigned char)text[1]) == 'x'))
+		return false;
+	value = strtod(text, &end);
+	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (strcmp(end, units[i].unit) != 0)
+			continue;
+		all = value * units[i].ns;
+		if (!(all >= 1e6) || all > 1e18)
+			return false;
+		*ns = (unsigned long long)all;
+		return true;
+	}
+	return false;
+}

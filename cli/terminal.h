@@ -25,4 +25,7 @@ int terminal_width(FILE *stream);
 /* Parse TEXT as bytes: a number with an optional K, M or G (binary). False when it is not one, or below 1. */
 bool terminal_parse_bytes(const char *text, unsigned long long *bytes);
 
+/* Parse TEXT as a time: a number, which may have a fraction, and ms, s, m or h. False when it is not one, or is 0. */
+bool terminal_parse_duration(const char *text, unsigned long long *ns);
+
 #endif

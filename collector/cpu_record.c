@@ -8,7 +8,6 @@
 #include "collector/cpu_sampler.h"
 #include "collector/region.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,14 +34,14 @@ struct cpu_record {
 	size_t naddresses, capacity;
 };
 
-struct cpu_record *cpu_record_new(pid_t pid, uint64_t period_ns)
+struct cpu_record *cpu_record_new(pid_t pid, bool is_running, uint64_t period_ns)
 {
 	struct cpu_record *record = memory_alloc(1, sizeof(*record));
 
 	record->period_ns = period_ns;
 	if (!period_ns)
 		error_set(&record->refusal, "not asked for");
-	else if (cpu_sampler_open(&record->sampler, pid, period_ns, &record->refusal) != STATUS_OK)
+	else if (cpu_sampler_open(&record->sampler, pid, is_running, period_ns, &record->refusal) != STATUS_OK)
 		record->sampler = NULL;
 	return record;
 }

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "trace/trace_writer.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -16,10 +17,11 @@ struct cpu_record;
 struct region;
 
 /*
- * Sample PID, which stands before its exec, and all that comes of it, every PERIOD_NS of CPU; 0: not at all. Never
- * fails: where the kernel refuses, cpu_record_begin writes so. Free with cpu_record_free.
+ * Sample PID, which stands before its exec (IS_RUNNING: which runs, with all its threads), and all that comes of it,
+ * every PERIOD_NS of CPU; 0: not at all. Never fails: where the kernel refuses, cpu_record_begin writes so. Free with
+ * cpu_record_free.
  */
-struct cpu_record *cpu_record_new(pid_t pid, uint64_t period_ns);
+struct cpu_record *cpu_record_new(pid_t pid, bool is_running, uint64_t period_ns);
 
 /*
  * From here on the samples of process TARGET go to WRITER; what was sampled before is dropped. Its program is loaded at

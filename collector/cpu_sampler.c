@@ -1,10 +1,15 @@
 /*
  * One event and one ring for each CPU, since the kernel shares no ring between the CPUs of an inherited event. In: what
  * the kernel wrote there. Out: samples. The kernel is believed in what it writes, but not in how much fits.
+ *
+ * A program that runs already needs an event for each of its threads too: all of a CPU write to the one ring. A thread
+ * that is seen only when others have events may be a child of one of those, and then be sampled twice: by the event
+ * that it inherited and by its own. Each sample names the event that was opened, so that the other's are left out.
  */
 #include "collector/cpu_sampler.h"
 
 #include "base/memory.h"
+#include "collector/thread_stop.h"
 
 #include <errno.h>
 #include <linux/perf_event.h>
@@ -13,6 +18,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,9 +31,22 @@ struct cpu_ring {
 	struct perf_event_mmap_page *page; /* the control page, the ring behind it; NULL: none */
 };
 
+/* The event of one thread on one CPU. */
+struct thread_event {
+	pid_t thread;
+	int fd;
+	uint64_t id;
+	bool is_late; /* others had events when this was opened */
+};
+
 struct cpu_sampler {
 	struct cpu_ring *rings;
 	size_t nrings;
+	struct thread_event *events; /* besides those of the rings */
+	size_t nevents, capacity;
+	pid_t *late; /* threads whose samples by other events than their own are left out */
+	size_t nlate, late_capacity;
+	bool has_ids; /* samples name their event */
 	bool sees_kernel;
 	uint64_t lost;
 	uint8_t *record; /* room for one that wraps around */
@@ -41,20 +60,29 @@ struct sample_record {
 	uint64_t frames[];
 };
 
+/* The same of PERF_SAMPLE_TID | TIME | ID | CALLCHAIN. */
+struct sample_record_with_id {
+	struct perf_event_header header;
+	uint32_t process, thread;
+	uint64_t time, id, depth;
+	uint64_t frames[];
+};
+
 /* A PERF_RECORD_LOST. */
 struct lost_record {
 	struct perf_event_header header;
 	uint64_t id, lost;
 };
 
-static int open_event(pid_t pid, int cpu, uint64_t period_ns, bool kernel)
+static int open_event(pid_t pid, int cpu, uint64_t period_ns, bool kernel, bool ids)
 {
 	struct perf_event_attr attributes = {
 	    .type = PERF_TYPE_SOFTWARE,
 	    .size = sizeof(attributes),
 	    .config = PERF_COUNT_SW_TASK_CLOCK,
 	    .sample_period = period_ns,
-	    .sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CALLCHAIN,
+	    .sample_type =
+		PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CALLCHAIN | (ids ? (uint64_t)PERF_SAMPLE_ID : 0),
 	    .inherit = 1,
 	    .exclude_kernel = !kernel,
 	    .exclude_hv = 1,
@@ -67,12 +95,12 @@ static int open_event(pid_t pid, int cpu, uint64_t period_ns, bool kernel)
 }
 
 /* CPU's ring for PID. A CPU that is offline has none, which is no error: *RING is left empty. */
-static enum status open_ring(struct cpu_ring *ring, pid_t pid, int cpu, uint64_t period_ns, bool kernel)
+static enum status open_ring(struct cpu_ring *ring, pid_t pid, int cpu, uint64_t period_ns, bool kernel, bool ids)
 {
 	size_t size = (size_t)sysconf(_SC_PAGESIZE) + RING_BYTES;
 	void *memory;
 
-	ring->fd = open_event(pid, cpu, period_ns, kernel);
+	ring->fd = open_event(pid, cpu, period_ns, kernel, ids);
 	if (ring->fd < 0)
 		return errno == ENODEV || errno == EINVAL ? STATUS_OK : STATUS_ERROR;
 	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, 0);
@@ -93,6 +121,9 @@ static void close_rings(struct cpu_sampler *sampler)
 			close(sampler->rings[i].fd);
 		sampler->rings[i] = (struct cpu_ring){.fd = -1};
 	}
+	for (size_t i = 0; i < sampler->nevents; i++)
+		close(sampler->events[i].fd);
+	sampler->nevents = sampler->nlate = 0;
 }
 
 static enum status open_rings(struct cpu_sampler *sampler, pid_t pid, uint64_t period_ns, bool kernel)
@@ -100,7 +131,7 @@ static enum status open_rings(struct cpu_sampler *sampler, pid_t pid, uint64_t p
 	bool any = false;
 
 	for (size_t i = 0; i < sampler->nrings; i++) {
-		if (open_ring(&sampler->rings[i], pid, (int)i, period_ns, kernel) != STATUS_OK)
+		if (open_ring(&sampler->rings[i], pid, (int)i, period_ns, kernel, sampler->has_ids) != STATUS_OK)
 			return STATUS_ERROR;
 		any |= sampler->rings[i].page != NULL;
 	}
@@ -125,6 +156,8 @@ static enum status refused(struct error *error)
 {
 	int why = errno, level = paranoia();
 
+	if (why == EMFILE || why == ENFILE)
+		return error_set(error, "too many threads on too many CPUs for the limit of open files (ulimit -n)");
 	if (why == ENOSYS || level == -2)
 		return error_set(error, "this kernel has no perf events");
 	if ((why == EACCES || why == EPERM) && level > 2)
@@ -135,7 +168,112 @@ static enum status refused(struct error *error)
 	return error_set_errno(error, "perf_event_open");
 }
 
-enum status cpu_sampler_open(struct cpu_sampler **sampler, pid_t pid, uint64_t period_ns, struct error *error)
+/* Open THREAD's event on CPU, which writes to that CPU's ring. A thread that is gone has none, which is no error. */
+static enum status add_event(struct cpu_sampler *sampler, pid_t thread, size_t cpu, uint64_t period_ns, bool is_late)
+{
+	struct thread_event event = {.thread = thread, .is_late = is_late};
+
+	event.fd = open_event(thread, (int)cpu, period_ns, sampler->sees_kernel, true);
+	if (event.fd < 0)
+		return errno == ESRCH ? STATUS_OK : STATUS_ERROR;
+	if (ioctl(event.fd, PERF_EVENT_IOC_SET_OUTPUT, sampler->rings[cpu].fd) ||
+	    ioctl(event.fd, PERF_EVENT_IOC_ID, &event.id)) {
+		close(event.fd);
+		return STATUS_ERROR;
+	}
+	sampler->events =
+	    memory_reserve(sampler->events, sampler->nevents, &sampler->capacity, sizeof(*sampler->events));
+	sampler->events[sampler->nevents++] = event;
+	return STATUS_OK;
+}
+
+static enum status add_thread(struct cpu_sampler *sampler, pid_t thread, uint64_t period_ns, bool is_late)
+{
+	for (size_t i = 0; i < sampler->nrings; i++) {
+		if (sampler->rings[i].page && add_event(sampler, thread, i, period_ns, is_late) != STATUS_OK)
+			return STATUS_ERROR;
+	}
+	if (!is_late)
+		return STATUS_OK;
+	sampler->late = memory_reserve(sampler->late, sampler->nlate, &sampler->late_capacity, sizeof(*sampler->late));
+	sampler->late[sampler->nlate++] = thread;
+	return STATUS_OK;
+}
+
+static int compare_threads(const void *left, const void *right)
+{
+	pid_t a = *(const pid_t *)left, b = *(const pid_t *)right;
+
+	return a < b ? -1 : a > b;
+}
+
+static bool is_among(const pid_t *threads, size_t count, pid_t thread)
+{
+	return count && bsearch(&thread, threads, count, sizeof(thread), compare_threads);
+}
+
+/*
+ * Events for all threads of PID but PID itself, which has them. *KNOWN, of *COUNT, are those seen before, and become
+ * those seen now. *FOUND: whether there were any new ones.
+ */
+static enum status add_new_threads(struct cpu_sampler *sampler, pid_t pid, uint64_t period_ns, bool is_late,
+				   pid_t **known, size_t *count, bool *found)
+{
+	size_t nthreads;
+	pid_t *threads = thread_stop_list(pid, &nthreads);
+	enum status status = STATUS_OK;
+
+	*found = false;
+	for (size_t i = 0; i < nthreads && status == STATUS_OK; i++) {
+		if (threads[i] == pid || is_among(*known, *count, threads[i]))
+			continue;
+		*found = true;
+		status = add_thread(sampler, threads[i], period_ns, is_late);
+	}
+	if (threads)
+		qsort(threads, nthreads, sizeof(*threads), compare_threads);
+	free(*known);
+	*known = threads;
+	*count = nthreads;
+	return status;
+}
+
+/* A thread that is born of one with an event inherits it: so when all that were seen have one, none is missed. */
+static enum status open_threads(struct cpu_sampler *sampler, pid_t pid, uint64_t period_ns)
+{
+	pid_t *known = NULL;
+	size_t count = 0;
+	bool found = false;
+	enum status status = add_new_threads(sampler, pid, period_ns, false, &known, &count, &found);
+
+	while (status == STATUS_OK && found)
+		status = add_new_threads(sampler, pid, period_ns, true, &known, &count, &found);
+	if (sampler->late)
+		qsort(sampler->late, sampler->nlate, sizeof(*sampler->late), compare_threads);
+	free(known);
+	return status;
+}
+
+static enum status open_all(struct cpu_sampler *sampler, pid_t pid, bool is_running, uint64_t period_ns, bool kernel)
+{
+	enum status status = open_rings(sampler, pid, period_ns, kernel);
+
+	return status == STATUS_OK && is_running ? open_threads(sampler, pid, period_ns) : status;
+}
+
+/* An event is a descriptor, and there is one for each thread and CPU. */
+static void allow_many_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur == limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+enum status cpu_sampler_open(struct cpu_sampler **sampler, pid_t pid, bool is_running, uint64_t period_ns,
+			     struct error *error)
 {
 	struct cpu_sampler *made = memory_alloc(1, sizeof(*made));
 	long cpus = sysconf(_SC_NPROCESSORS_CONF);
@@ -145,9 +283,12 @@ enum status cpu_sampler_open(struct cpu_sampler **sampler, pid_t pid, uint64_t p
 	for (size_t i = 0; i < made->nrings; i++)
 		made->rings[i].fd = -1;
 	made->record = memory_alloc(RECORD_MAX, 1);
-	if (open_rings(made, pid, period_ns, true) != STATUS_OK) {
+	made->has_ids = is_running;
+	if (is_running)
+		allow_many_files();
+	if (open_all(made, pid, is_running, period_ns, true) != STATUS_OK) {
 		close_rings(made);
-		if (open_rings(made, pid, period_ns, false) != STATUS_OK) {
+		if (open_all(made, pid, is_running, period_ns, false) != STATUS_OK) {
 			enum status status = refused(error);
 
 			cpu_sampler_close(made);
@@ -158,26 +299,58 @@ enum status cpu_sampler_open(struct cpu_sampler **sampler, pid_t pid, uint64_t p
 	return STATUS_OK;
 }
 
-/* The chain without the kernel's marks of which part it is (PERF_CONTEXT_USER), which stand first. */
-static void take_sample(const struct sample_record *record, void (*take)(void *user, const struct cpu_sample *sample),
-			void *user)
+/* Whether a sample of THREAD by the event ID is one of two: its own event's is the other. */
+static bool is_double(const struct cpu_sampler *sampler, pid_t thread, uint64_t id)
 {
-	uint64_t room = (record->header.size - sizeof(*record)) / 8;
-	uint64_t depth = record->depth < room ? record->depth : room, first = 0;
+	if (!is_among(sampler->late, sampler->nlate, thread))
+		return false;
+	for (size_t i = 0; i < sampler->nevents; i++)
+		if (sampler->events[i].is_late && sampler->events[i].thread == thread && sampler->events[i].id == id)
+			return false;
+	return true;
+}
+
+/* The chain of DEPTH frames without the kernel's marks of which part it is (PERF_CONTEXT_USER), which stand first. */
+static void take_sample(struct cpu_sample *sample, const uint64_t *frames, uint64_t depth, uint64_t room,
+			void (*take)(void *user, const struct cpu_sample *sample), void *user)
+{
+	uint64_t first = 0;
+
+	if (depth > room)
+		depth = room;
+	while (first < depth && frames[first] >= PERF_CONTEXT_MAX)
+		first++;
+	sample->frames = frames + first;
+	sample->depth = (uint32_t)(depth - first);
+	take(user, sample);
+}
+
+static void take_plain(const struct sample_record *record, void (*take)(void *user, const struct cpu_sample *sample),
+		       void *user)
+{
 	struct cpu_sample sample = {record->time, (pid_t)record->process, (pid_t)record->thread, 0, NULL};
 
-	while (first < depth && record->frames[first] >= PERF_CONTEXT_MAX)
-		first++;
-	sample.frames = record->frames + first;
-	sample.depth = (uint32_t)(depth - first);
-	take(user, &sample);
+	take_sample(&sample, record->frames, record->depth, (record->header.size - sizeof(*record)) / 8, take, user);
+}
+
+static void take_with_id(const struct cpu_sampler *sampler, const struct sample_record_with_id *record,
+			 void (*take)(void *user, const struct cpu_sample *sample), void *user)
+{
+	struct cpu_sample sample = {record->time, (pid_t)record->process, (pid_t)record->thread, 0, NULL};
+
+	if (!is_double(sampler, sample.thread, record->id))
+		take_sample(&sample, record->frames, record->depth, (record->header.size - sizeof(*record)) / 8, take,
+			    user);
 }
 
 static void take_record(struct cpu_sampler *sampler, const struct perf_event_header *header,
 			void (*take)(void *user, const struct cpu_sample *sample), void *user)
 {
-	if (header->type == PERF_RECORD_SAMPLE && header->size >= sizeof(struct sample_record))
-		take_sample((const struct sample_record *)header, take, user);
+	if (header->type == PERF_RECORD_SAMPLE && sampler->has_ids) {
+		if (header->size >= sizeof(struct sample_record_with_id))
+			take_with_id(sampler, (const struct sample_record_with_id *)header, take, user);
+	} else if (header->type == PERF_RECORD_SAMPLE && header->size >= sizeof(struct sample_record))
+		take_plain((const struct sample_record *)header, take, user);
 	else if (header->type == PERF_RECORD_LOST && header->size >= sizeof(struct lost_record))
 		sampler->lost += ((const struct lost_record *)header)->lost;
 }
@@ -239,6 +412,8 @@ void cpu_sampler_close(struct cpu_sampler *sampler)
 		return;
 	close_rings(sampler);
 	free(sampler->rings);
+	free(sampler->events);
+	free(sampler->late);
 	free(sampler->record);
 	free(sampler);
 }

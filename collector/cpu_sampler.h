@@ -23,9 +23,11 @@ struct cpu_sample {
 
 /*
  * Sample PID, and whatever threads and children it makes from now on, every PERIOD_NS of CPU each. To be called before
- * PID runs. STATUS_ERROR where the kernel does not allow it: the error says what would. Free with cpu_sampler_close.
+ * PID runs, or with IS_RUNNING: then all threads that it has are sampled too. STATUS_ERROR where the kernel does not
+ * allow it: the error says what would. Free with cpu_sampler_close.
  */
-enum status cpu_sampler_open(struct cpu_sampler **sampler, pid_t pid, uint64_t period_ns, struct error *error);
+enum status cpu_sampler_open(struct cpu_sampler **sampler, pid_t pid, bool is_running, uint64_t period_ns,
+			     struct error *error);
 
 /* Hand every sample that is there to TAKE with USER; it is borrowed during the call. To be called often: at 1 ms and
  * usual depths a CPU's ring is full after a second. */

@@ -3,11 +3,13 @@
  *
  * The stub lies in the program's text, its table of system calls and a signal frame on the stack, below the red zone.
  * The collector steps from system call to system call with PTRACE_SYSCALL (never by single steps: a set trap flag would
- * kill the program if the collector died), and looks at each result in the table.
+ * kill the program if the collector died), and looks at each result.
  */
 #include "collector/inject.h"
 
 #include "collector/plan.h"
+#include "collector/remote_calls.h"
+#include "collector/signal_frame.h"
 #include "collector/target_memory.h"
 
 #include <errno.h>
@@ -24,28 +26,9 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#define CALL_WORDS           7 /* number (then the result) and six arguments */
-#define UC_SIGCONTEXT_SS     2
-#define UC_STRICT_RESTORE_SS 4
-#define SS_IGNORED           0x7fffffff /* stack flags that sigaltstack refuses, so that the alternate stack stays as it is */
+#define CALL_WORDS 7 /* number and six arguments */
 
-#ifndef MFD_NOEXEC_SEAL /* Linux 6.3 */
-#define MFD_NOEXEC_SEAL 8
-#endif
-
-/* The second memfd call is for kernels that do not know the first one's flag; made harmless where it is not needed. */
-enum inject_call { CALL_MEMFD, CALL_MEMFD_PLAIN, CALL_CODE, CALL_REGION, CALL_CLOSE, CALL_COUNT };
-
-/*
- * Make the CALL_COUNT calls of the table at rbx, then rt_sigreturn to the frame at rsp.
- * next: mov (%rbx),%rax; mov 8(%rbx),%rdi; mov 16(%rbx),%rsi; mov 24(%rbx),%rdx; mov 32(%rbx),%r10; mov 40(%rbx),%r8;
- *       mov 48(%rbx),%r9; syscall; mov %rax,(%rbx); add $56,%rbx; dec %ebp; jnz next; mov $15,%eax; syscall
- */
-static const uint8_t inject_stub[] = {
-    0x48, 0x8b, 0x03, 0x48, 0x8b, 0x7b, 0x08, 0x48, 0x8b, 0x73, 0x10, 0x48, 0x8b, 0x53, 0x18, 0x4c,
-    0x8b, 0x53, 0x20, 0x4c, 0x8b, 0x43, 0x28, 0x4c, 0x8b, 0x4b, 0x30, 0x0f, 0x05, 0x48, 0x89, 0x03,
-    0x48, 0x83, 0xc3, 0x38, 0xff, 0xcd, 0x75, 0xd8, 0xb8, 0x0f, 0x00, 0x00, 0x00, 0x0f, 0x05,
-};
+enum inject_call { CALL_MEMFD, CALL_CODE, CALL_REGION, CALL_CLOSE, CALL_COUNT };
 
 /* What is put on the program's stack. */
 struct inject_frame {
@@ -63,7 +46,7 @@ struct injection {
 	uint64_t code;  /* where the agent goes */
 	uint64_t stub;  /* where the stub stands */
 	uint64_t frame; /* where the struct inject_frame stands */
-	uint8_t saved[sizeof(inject_stub)];
+	uint8_t saved[REMOTE_STUB_SIZE];
 	struct inject_frame local;
 };
 
@@ -72,36 +55,6 @@ static enum status inject_signal_mask(pid_t pid, uint64_t *mask, struct error *e
 	if (!ptrace(PTRACE_GETSIGMASK, pid, (void *)sizeof(*mask), mask))
 		return STATUS_OK;
 	return error_set_errno(error, "cannot read the signal mask of process %d", (int)pid);
-}
-
-/* The signal frame that leads back to REGISTERS. */
-static void inject_fill_context(ucontext_t *context, const struct user_regs_struct *registers, uint64_t mask)
-{
-	greg_t *gregs = context->uc_mcontext.gregs;
-
-	memset(context, 0, sizeof(*context));
-	context->uc_flags = UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS;
-	context->uc_stack.ss_flags = SS_IGNORED;
-	gregs[REG_R8] = (greg_t)registers->r8;
-	gregs[REG_R9] = (greg_t)registers->r9;
-	gregs[REG_R10] = (greg_t)registers->r10;
-	gregs[REG_R11] = (greg_t)registers->r11;
-	gregs[REG_R12] = (greg_t)registers->r12;
-	gregs[REG_R13] = (greg_t)registers->r13;
-	gregs[REG_R14] = (greg_t)registers->r14;
-	gregs[REG_R15] = (greg_t)registers->r15;
-	gregs[REG_RDI] = (greg_t)registers->rdi;
-	gregs[REG_RSI] = (greg_t)registers->rsi;
-	gregs[REG_RBP] = (greg_t)registers->rbp;
-	gregs[REG_RBX] = (greg_t)registers->rbx;
-	gregs[REG_RDX] = (greg_t)registers->rdx;
-	gregs[REG_RAX] = (greg_t)registers->rax;
-	gregs[REG_RCX] = (greg_t)registers->rcx;
-	gregs[REG_RSP] = (greg_t)registers->rsp;
-	gregs[REG_RIP] = (greg_t)registers->rip;
-	gregs[REG_EFL] = (greg_t)registers->eflags;
-	gregs[REG_CSGSFS] = (greg_t)((registers->cs & 0xffff) | (registers->ss & 0xffff) << 48);
-	memcpy(&context->uc_sigmask, &mask, sizeof(mask));
 }
 
 static void inject_set_call(struct injection *injection, enum inject_call call, const uint64_t words[CALL_WORDS])
@@ -116,16 +69,14 @@ static void inject_fill_calls(struct injection *injection)
 
 	snprintf(injection->local.name, sizeof(injection->local.name), "escprof");
 	inject_set_call(injection, CALL_MEMFD,
-			(uint64_t[]){SYS_memfd_create, name, MFD_CLOEXEC | MFD_NOEXEC_SEAL, 0, 0, 0, 0});
-	inject_set_call(injection, CALL_MEMFD_PLAIN, (uint64_t[]){SYS_memfd_create, name, MFD_CLOEXEC, 0, 0, 0, 0});
+			(uint64_t[]){SYS_memfd_create, name, remote_calls_memfd_flags(), 0, 0, 0, 0});
 	inject_set_call(injection, CALL_CODE,
 			(uint64_t[]){SYS_mmap, injection->code, AGENT_CODE_SIZE, PROT_READ | PROT_EXEC,
 				     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, (uint64_t)-1, 0});
-	/* The descriptor is filled in once it is known; without it these two only fail. */
 	inject_set_call(injection, CALL_REGION,
 			(uint64_t[]){SYS_mmap, region, injection->region->size, PROT_READ | PROT_WRITE,
-				     MAP_SHARED | MAP_FIXED_NOREPLACE, (uint64_t)-1, 0});
-	inject_set_call(injection, CALL_CLOSE, (uint64_t[]){SYS_close, (uint64_t)-1, 0, 0, 0, 0, 0});
+				     MAP_SHARED | MAP_FIXED_NOREPLACE, REMOTE_FD, 0});
+	inject_set_call(injection, CALL_CLOSE, (uint64_t[]){SYS_close, REMOTE_FD, 0, 0, 0, 0, 0});
 }
 
 static enum status inject_send_frame(struct injection *injection, struct error *error)
@@ -142,24 +93,26 @@ static enum status inject_prepare(struct injection *injection, struct error *err
 	size_t space;
 
 	injection->stub = plan_stub_space(injection->plan, &space) + injection->bias;
-	if (space < sizeof(inject_stub))
+	if (space < REMOTE_STUB_SIZE)
 		return error_set(error, "no room for the stub in the program");
 	if (ptrace(PTRACE_GETREGS, injection->pid, NULL, &registers))
 		return error_set_errno(error, "cannot read the registers of process %d", (int)injection->pid);
 	if (inject_signal_mask(injection->pid, &mask, error) != STATUS_OK)
 		return STATUS_ERROR;
 	injection->frame = (registers.rsp - 128 - sizeof(struct inject_frame)) & ~63ull;
-	inject_fill_context(&injection->local.context, &registers, mask);
+	signal_frame_fill(&injection->local.context, &registers, mask);
 	inject_fill_calls(injection);
 	if (target_memory_read(injection->pid, injection->stub, injection->saved, sizeof(injection->saved), error) !=
 		STATUS_OK ||
 	    inject_send_frame(injection, error) != STATUS_OK ||
-	    target_memory_write(injection->pid, injection->stub, inject_stub, sizeof(inject_stub), error) != STATUS_OK)
+	    target_memory_write(injection->pid, injection->stub, remote_calls_stub, REMOTE_STUB_SIZE, error) !=
+		STATUS_OK)
 		return STATUS_ERROR;
 	registers.rip = injection->stub;
 	registers.rsp = injection->frame;
 	registers.rbx = injection->frame + offsetof(struct inject_frame, calls);
 	registers.rbp = CALL_COUNT;
+	registers.r12 = (uint64_t)-1;
 	registers.orig_rax = (uint64_t)-1;
 	if (ptrace(PTRACE_SETREGS, injection->pid, NULL, &registers))
 		return error_set_errno(error, "cannot set the registers of process %d", (int)injection->pid);
@@ -192,7 +145,7 @@ static enum status inject_next_result(struct injection *injection, int64_t *resu
 	return STATUS_OK;
 }
 
-/* The target has made its memfd: share it, and tell the calls that follow. */
+/* The target has made its memfd: share it. */
 static enum status inject_share(struct injection *injection, int64_t target_fd, struct error *error)
 {
 	char path[64];
@@ -202,12 +155,7 @@ static enum status inject_share(struct injection *injection, int64_t target_fd, 
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return error_set_errno(error, "cannot share memory with process %d", (int)injection->pid);
-	if (region_map(injection->region, fd, error) != STATUS_OK)
-		return STATUS_ERROR;
-	injection->local.calls[CALL_MEMFD_PLAIN][0] = SYS_getpid;
-	injection->local.calls[CALL_REGION][5] = (uint64_t)target_fd;
-	injection->local.calls[CALL_CLOSE][1] = (uint64_t)target_fd;
-	return inject_send_frame(injection, error);
+	return region_map(injection->region, fd, error);
 }
 
 /* Run the stub to its end. The first failure is kept; the program is brought to its own registers all the same. */
@@ -220,14 +168,12 @@ static enum status inject_run(struct injection *injection, struct error *error)
 	for (call = 0; call < CALL_COUNT; call++) {
 		if (inject_next_result(injection, &result, error) != STATUS_OK)
 			return STATUS_ERROR;
-		if (call == CALL_MEMFD && result == -EINVAL)
-			continue;
 		if (status == STATUS_OK && result < 0) {
 			errno = (int)-result;
 			status = error_set_errno(error, "process %d cannot map the agent (step %d)",
 						 (int)injection->pid, call);
 		}
-		if (status == STATUS_OK && call <= CALL_MEMFD_PLAIN && !injection->region->control)
+		if (status == STATUS_OK && call == CALL_MEMFD)
 			status = inject_share(injection, result, error);
 	}
 	if (inject_next_result(injection, &result, status == STATUS_OK ? error : NULL) != STATUS_OK)

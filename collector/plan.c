@@ -162,6 +162,43 @@ uint64_t plan_stub_space(const struct plan *plan, size_t *size)
 	return plan->patch.stub_space;
 }
 
+uint64_t plan_start_space(const struct plan *plan, size_t index, size_t *size)
+{
+	*size = plan->patch.start_space_sizes[index];
+	return plan->patch.start_spaces[index];
+}
+
+bool plan_file_bytes(const struct plan *plan, uint64_t address, void *bytes, size_t size)
+{
+	size_t available;
+	const uint8_t *found = elf_image_at(plan->image, address, &available);
+
+	if (!found || available < size)
+		return false;
+	memcpy(bytes, found, size);
+	return true;
+}
+
+bool plan_sampling(const struct plan *plan, uint64_t bias, struct plan_sampling *sampling)
+{
+	const struct go_layout *layout = &plan->layout;
+
+	*sampling = (struct plan_sampling){
+	    .allp = layout->allp + bias,
+	    .mem_profile_rate = layout->mem_profile_rate + bias,
+	    .p_mcache = layout->p_mcache,
+	    .next_sample = layout->mcache_next_sample,
+	    .seen_rate = plan->info.minor >= 24 ? layout->mcache_next_sample + 8 : 0, /* runtime/mcache.go */
+	    .rate_one_is_all = plan->info.minor <= 23,
+	};
+	return layout->allp != 0;
+}
+
+uint64_t plan_live_rate(const struct plan *plan)
+{
+	return plan->live_rate;
+}
+
 /*
  * How many frames lie between profilealloc's caller and mallocgc, whose frame holds the type (Go 1.18 to 1.23: none;
  * 1.24 to 1.26: mallocgcSmallNoscan and the like). 1.27 has size-specialised entries that keep no type in memory.
@@ -233,21 +270,43 @@ static void plan_add_call(struct plan_write *writes, size_t *count, uint64_t cal
 	plan_add_write(writes, count, call + 1, &displacement, sizeof(displacement));
 }
 
+struct plan_targets plan_agent_targets(uint64_t code, const struct agent_entries *entries)
+{
+	return (struct plan_targets){.malloc = code + entries->malloc_entry,
+				     .free = code + entries->free_entry,
+				     .draw = code + entries->draw_entry};
+}
+
+struct plan_targets plan_own_targets(const struct plan *plan, uint64_t bias)
+{
+	return (struct plan_targets){.malloc = plan->patch.malloc_target + bias,
+				     .free = plan->patch.free_target + bias,
+				     .draw = plan->patch.draw_target + bias};
+}
+
+size_t plan_calls(const struct plan *plan, uint64_t bias, const struct plan_targets *targets, struct plan_write *writes)
+{
+	size_t count = 0, i;
+
+	for (i = 0; i < plan->patch.nfree_calls; i++)
+		plan_add_call(writes, &count, plan->patch.free_calls[i] + bias, targets->free);
+	plan_add_call(writes, &count, plan->patch.malloc_call + bias, targets->malloc);
+	if (plan->patch.draw_call) /* behind the one before: until then the runtime's draw counts */
+		plan_add_call(writes, &count, plan->patch.draw_call + bias, targets->draw);
+	return count;
+}
+
 size_t plan_writes(const struct plan *plan, uint64_t bias, uint64_t code, const struct agent_entries *entries,
 		   struct plan_write *writes)
 {
+	struct plan_targets targets = plan_agent_targets(code, entries);
 	int64_t rate = plan->info.minor <= 23 ? 1 : plan_own_rate(plan);
 	uint8_t off = 0;
-	size_t count = 0, i;
+	size_t count = 0;
 
 	if (plan->program.switched_on)
 		plan_add_write(writes, &count, plan->layout.disable_memory_profiling + bias, &off, 1);
 	if (plan->program.switched_on || plan->info.minor <= 23)
 		plan_add_write(writes, &count, plan->layout.mem_profile_rate + bias, &rate, sizeof(rate));
-	for (i = 0; i < plan->patch.nfree_calls; i++)
-		plan_add_call(writes, &count, plan->patch.free_calls[i] + bias, code + entries->free_entry);
-	plan_add_call(writes, &count, plan->patch.malloc_call + bias, code + entries->malloc_entry);
-	if (plan->patch.draw_call) /* behind the one before: until then the runtime's draw counts */
-		plan_add_call(writes, &count, plan->patch.draw_call + bias, code + entries->draw_entry);
-	return count;
+	return count + plan_calls(plan, bias, &targets, writes + count);
 }

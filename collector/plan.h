@@ -68,6 +68,32 @@ void plan_text(const struct plan *plan, uint64_t *start, uint64_t *end);
 /* The link-time place for an injected stub and its size in bytes. */
 uint64_t plan_stub_space(const struct plan *plan, size_t *size);
 
+/*
+ * The link-time place of the first (INDEX 0) or second (1) function that ran at the program's start alone, and its SIZE
+ * in bytes: for a stub in a running program. 0 when there is none.
+ */
+uint64_t plan_start_space(const struct plan *plan, size_t index, size_t *size);
+
+/* What the program's file has at the link-time ADDRESS: SIZE bytes into BYTES. False when it has not so many. */
+bool plan_file_bytes(const struct plan *plan, uint64_t address, void *bytes, size_t size);
+
+/* Where a running program keeps its sampling's state: absolute addresses, and offsets in bytes. */
+struct plan_sampling {
+	uint64_t allp;             /* runtime.allp: a pointer to the Ps' pointers, and their number */
+	uint64_t mem_profile_rate; /* runtime.MemProfileRate */
+	uint32_t p_mcache;         /* in a P: the pointer to its mcache, which may be nil */
+	uint32_t next_sample;      /* in an mcache: bytes to the next sample */
+	uint32_t seen_rate; /* in an mcache, from Go 1.24: MemProfileRate as last seen; 0: not there. Where it differs,
+			       the next allocation is sampled */
+	bool rate_one_is_all;
+};
+
+/* Fill SAMPLING for a process that has the program at BIAS; false when the program does not tell where its Ps are. */
+bool plan_sampling(const struct plan *plan, uint64_t bias, struct plan_sampling *sampling);
+
+/* Mean bytes between samples that a program without a profile of its own is given. */
+uint64_t plan_live_rate(const struct plan *plan);
+
 /* Fill the agent's plan for a process that has the program loaded at BIAS; geometry (shards) is left as it is. */
 void plan_fill(const struct plan *plan, uint64_t bias, struct agent_plan *agent);
 
@@ -77,5 +103,21 @@ void plan_fill(const struct plan *plan, uint64_t bias, struct agent_plan *agent)
  */
 size_t plan_writes(const struct plan *plan, uint64_t bias, uint64_t code, const struct agent_entries *entries,
 		   struct plan_write *writes);
+
+/* Where the runtime's patched calls lead. */
+struct plan_targets {
+	uint64_t malloc, free, draw;
+};
+
+/* The agent's entries, its code being at CODE; and what the program itself calls. Absolute. */
+struct plan_targets plan_agent_targets(uint64_t code, const struct agent_entries *entries);
+struct plan_targets plan_own_targets(const struct plan *plan, uint64_t bias);
+
+/*
+ * Of plan_writes those into the machine code alone, in order, leading to TARGETS: each is the 4-byte displacement of a
+ * CALL. To take them back, write those to the program's own targets in the opposite order.
+ */
+size_t plan_calls(const struct plan *plan, uint64_t bias, const struct plan_targets *targets,
+		  struct plan_write *writes);
 
 #endif

@@ -2,7 +2,10 @@
 #include "collector/region.h"
 
 #include "collector/plan.h"
+#include "collector/process_info.h"
 
+#include <fcntl.h>
+#include <linux/falloc.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -120,11 +123,44 @@ enum status region_map(struct region *region, int fd, struct error *error)
 	return STATUS_OK;
 }
 
+/* Say in the region whose it is. */
+static void region_sign(struct region *region, const struct plan *plan)
+{
+	struct agent_collector *collector = &region->control->collector;
+	struct process_info self;
+
+	if (getrandom(&collector->token, sizeof(collector->token), GRND_NONBLOCK) < 0)
+		collector->token = region_ticks() ^ (uint64_t)getpid() << 48;
+	collector->pid = (uint32_t)getpid();
+	collector->namespace = process_info_namespace(getpid());
+	if (process_info_read(&self, getpid()) == STATUS_OK)
+		collector->start_time = self.start_time;
+	if (!region->control->plan.switched_on)
+		return;
+	collector->rate_was_put = 1;
+	collector->rate_put = (int64_t)plan_live_rate(plan);
+}
+
 void region_arm(struct region *region, const struct plan *plan, uint64_t bias)
 {
 	plan_fill(plan, bias, &region->control->plan);
+	region_sign(region, plan);
+	region->control->enabled = 1;
 	region_heartbeat(region);
 	__atomic_store_n(&region->control->magic, AGENT_MAGIC, __ATOMIC_SEQ_CST);
+}
+
+uint64_t region_rest_offset(const struct region *region)
+{
+	(void)region;
+	return region_tallies_offset();
+}
+
+void region_give_back(struct region *region)
+{
+	uint64_t rest = region_rest_offset(region);
+
+	fallocate(region->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)rest, (off_t)(region->size - rest));
 }
 
 struct agent_shard *region_shard(const struct region *region, uint32_t index)

@@ -37,6 +37,15 @@ enum status region_map(struct region *region, int fd, struct error *error);
 /* Complete the plan in the region and mark it valid: what the agent needs before the first patched call. */
 void region_arm(struct region *region, const struct plan *plan, uint64_t bias);
 
+/*
+ * Bytes from the region's start to what a target that runs on unmaps at the end: tallies and rings. The same for all
+ * regions of this agent.
+ */
+uint64_t region_rest_offset(const struct region *region);
+
+/* Give the memory of tallies and rings back to the system, wherever they are mapped still: they read as zeros then. */
+void region_give_back(struct region *region);
+
 /* The shard at INDEX, below `nshards`; borrowed. */
 struct agent_shard *region_shard(const struct region *region, uint32_t index);
 

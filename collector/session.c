@@ -4,11 +4,8 @@
  */
 #include "collector/session.h"
 
-#include "base/machine.h"
 #include "base/memory.h"
 #include "collector/clean_environment.h"
-#include "collector/cpu_record.h"
-#include "collector/drain.h"
 #include "collector/follow.h"
 #include "collector/inject.h"
 #include "collector/launch.h"
@@ -23,13 +20,7 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
-
-#define DRAIN_BUSY_MS 2
-#define DRAIN_IDLE_MS 20
-#define FLUSH_NS      500000000ull  /* a killed escprof loses at most this much */
-#define FIGURES_NS    1000000000ull /* between looks at the GC's figures from outside, when no samples bring them */
 
 struct session {
 	const struct session_options *options;
@@ -40,95 +31,47 @@ struct session {
 	struct region region;
 	struct plan *plan;
 	struct plan *waiting; /* of a dynamic program that stood at its exec, until its constructor asks; or NULL */
-	struct trace_writer *writer;
-	struct drain *drain;
-	struct cpu_record *cpu;
+	struct recording *recording;
 	uint64_t bias;
 	pid_t target; /* the Go program's process; 0: none yet */
 	int signals;
 	sigset_t old_mask;
 	bool ended;
-	uint64_t flushed_ns, figures_ns;
 };
 
-static uint64_t session_now(void)
+/* The command's words as a trace has them. The caller frees it. */
+static char *session_join_command(char *const *command, size_t *size)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
-static void session_fact(struct session *session, const char *key, const char *value)
-{
-	if (value && *value)
-		trace_writer_fact(session->writer, key, value, strlen(value));
-}
-
-static void session_number_fact(struct session *session, const char *key, uint64_t number)
-{
-	char text[32];
-
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
-	session_fact(session, key, text);
-}
-
-static void session_command_fact(struct session *session)
-{
-	char *const *argument;
-	size_t size = 0, at = 0;
+	size_t length = 0, at = 0, i;
 	char *joined;
 
-	for (argument = session->options->command; *argument; argument++)
-		size += strlen(*argument) + 1;
-	joined = memory_alloc(size, 1);
-	for (argument = session->options->command; *argument; argument++) {
-		strcpy(joined + at, *argument);
-		at += strlen(*argument) + 1;
+	for (i = 0; command[i]; i++)
+		length += strlen(command[i]) + 1;
+	joined = memory_alloc(length + 1, 1);
+	for (i = 0; command[i]; i++) {
+		strcpy(joined + at, command[i]);
+		at += strlen(command[i]) + 1;
 	}
-	trace_writer_fact(session->writer, "command", joined, size ? size - 1 : 0);
-	free(joined);
-}
-
-static void session_write_facts(struct session *session, const char *way)
-{
-	const struct plan_program *program = plan_program(session->plan);
-	char *cpu = machine_cpu();
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	session_command_fact(session);
-	session_fact(session, "binary", program->path);
-	session_fact(session, "go_version", program->go_version);
-	session_fact(session, "go_build_id", program->go_build_id);
-	session_fact(session, "gnu_build_id", program->gnu_build_id);
-	session_fact(session, "main_module", program->main_module);
-	session_fact(session, "main_path", program->main_path);
-	session_fact(session, "build_info", program->build_info);
-	session_fact(session, "cpu", cpu);
-	free(cpu);
-	session_fact(session, "way", way);
-	session_fact(session, "profile_switched_on", program->switched_on ? "yes" : "no");
-	session_fact(session, "escprof_version", ESCPROF_VERSION);
-	session_number_fact(session, "rate", session->options->rate);
-	session_number_fact(session, "pid", (uint64_t)session->target);
-	session_number_fact(session, "cpus", (uint64_t)sysconf(_SC_NPROCESSORS_ONLN));
-	session_number_fact(session, "start_time", (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec);
+	*size = at ? at - 1 : 0;
+	return joined;
 }
 
 /* The agent is in: from here on its records go to the trace. */
 static void session_begin(struct session *session, pid_t pid, const char *way)
 {
+	struct recording_source source = {.plan = session->plan,
+					  .region = &session->region,
+					  .pid = pid,
+					  .bias = session->bias,
+					  .rate = session->options->rate,
+					  .way = way};
+	char *command = session_join_command(session->options->command, &source.command_size);
+
+	source.command = command;
 	session->target = pid;
 	session->result->profiled = true;
-	session->drain = drain_new(&session->region, session->writer, pid, session->bias);
-	drain_watch(session->drain, plan_concurrency(session->plan, session->bias));
-	drain_name_labels(session->drain, plan_labels(session->plan, pid, session->bias, session->writer));
-	session_write_facts(session, way);
-	cpu_record_begin(session->cpu, session->writer, pid, session->bias, &session->region,
-			 drain_start_ns(session->drain));
-	drain_poll_figures(session->drain);
-	trace_writer_flush(session->writer, &session->result->damage);
+	recording_begin(session->recording, &source);
+	free(command);
 }
 
 static void session_refuse(struct session *session, const struct error *why)
@@ -277,32 +220,9 @@ static void session_take_signals(struct session *session)
 	}
 }
 
-static void session_tend(struct session *session)
-{
-	uint64_t now = session_now();
-
-	if (session->cpu)
-		cpu_record_take(session->cpu);
-	if (!session->drain)
-		return;
-	drain_run(session->drain);
-	if (now - session->figures_ns >= FIGURES_NS) {
-		session->figures_ns = now;
-		drain_poll_figures(session->drain);
-	}
-	if (now - session->flushed_ns >= FLUSH_NS) {
-		session->flushed_ns = now;
-		drain_write_losses(session->drain);
-		trace_writer_flush(session->writer, &session->result->damage);
-	}
-}
-
 static int session_timeout(const struct session *session)
 {
-	if (!session->drain)
-		return session->follow ? 200 : DRAIN_IDLE_MS;
-	return drain_pressure(session->drain) > 0.02 || drain_is_hurried(session->drain) ? DRAIN_BUSY_MS
-											 : DRAIN_IDLE_MS;
+	return !recording_is_on(session->recording) && session->follow ? 200 : recording_timeout(session->recording);
 }
 
 static void session_loop(struct session *session)
@@ -317,7 +237,7 @@ static void session_loop(struct session *session)
 		session_reap(session);
 		if (fds[1].revents & POLLIN)
 			session_answer_preload(session);
-		session_tend(session);
+		recording_tend(session->recording);
 	}
 }
 
@@ -351,48 +271,14 @@ static enum status session_start(struct session *session, struct error *error)
 		error_set(&session->result->refusal, "cannot profile %s: %s", session->options->command[0], forbidden);
 	else if (follow_seize(session->follow, session->launch.pid, &why) != STATUS_OK)
 		session_refuse(session, &why);
-	session->cpu = cpu_record_new(session->launch.pid, session->options->cpu_period_ns);
+	recording_sample_cpu(session->recording, session->launch.pid, false, session->options->cpu_period_ns);
 	launch_release(&session->launch);
 	return STATUS_OK;
 }
 
-static void session_finish_trace(struct session *session, void (*at_end)(void *user, const struct session_end *end),
-				 void *user)
-{
-	struct session_end end = {.writer = session->writer};
-	const uint64_t *more;
-	size_t nmore;
-
-	drain_rest(session->drain);
-	cpu_record_end(session->cpu);
-	drain_write_losses(session->drain);
-	session_number_fact(session, "exit_status", (uint64_t)(uint32_t)session->result->wait_status);
-	trace_writer_flush(session->writer, &session->result->damage);
-	more = cpu_record_addresses(session->cpu, &nmore);
-	end.program = plan_program(session->plan)->path;
-	end.addresses = drain_addresses(session->drain, more, nmore, &end.naddresses);
-	end.types = drain_types(session->drain, &end.ntypes);
-	if (at_end)
-		at_end(user, &end);
-	free(end.addresses);
-	free(end.types);
-	session->result->samples = drain_samples(session->drain);
-}
-
 static void session_close(struct session *session)
 {
-	if (session->writer && !session->result->profiled)
-		unlink(session->options->trace_path);
-	if (session->writer) {
-		struct error error = {""};
-
-		trace_writer_flush(session->writer, &error);
-		session->result->trace_size = trace_writer_size(session->writer);
-		if (trace_writer_close(session->writer, true, &error) != STATUS_OK)
-			session->result->damage = error;
-	}
-	drain_free(session->drain);
-	cpu_record_free(session->cpu);
+	recording_close(session->recording, &session->result->trace_size, &session->result->damage);
 	region_close(&session->region);
 	plan_free(session->plan);
 	plan_free(session->waiting);
@@ -402,8 +288,7 @@ static void session_close(struct session *session)
 		close(session->signals);
 }
 
-enum status session_run(const struct session_options *options,
-			void (*at_end)(void *user, const struct session_end *end), void *user,
+enum status session_run(const struct session_options *options, session_at_end *at_end, void *user,
 			struct session_result *result, struct error *error)
 {
 	struct session session = {.options = options, .result = result, .region = {.fd = -1}, .signals = -1};
@@ -411,7 +296,7 @@ enum status session_run(const struct session_options *options,
 	int exec_error;
 
 	*result = (struct session_result){0};
-	status = trace_writer_open(&session.writer, options->trace_path, error);
+	status = recording_open(&session.recording, options->trace_path, error);
 	if (status != STATUS_OK)
 		return status;
 	session_block_signals(&session);
@@ -423,8 +308,11 @@ enum status session_run(const struct session_options *options,
 		if (exec_error) {
 			errno = exec_error;
 			status = error_set_errno(error, "cannot run %s", options->command[0]);
-		} else if (session.drain) {
-			session_finish_trace(&session, at_end, user);
+		} else if (recording_is_on(session.recording)) {
+			recording_number_fact(session.recording, "exit_status",
+					      (uint64_t)(uint32_t)result->wait_status);
+			recording_finish(session.recording, at_end, user);
+			result->samples = recording_samples(session.recording);
 		}
 	}
 	session_close(&session);

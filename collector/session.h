@@ -6,10 +6,9 @@
 #define COLLECTOR_SESSION_H
 
 #include "base/error.h"
-#include "trace/trace_writer.h"
+#include "collector/recording.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 struct session_options {
@@ -20,16 +19,6 @@ struct session_options {
 	uint64_t live_rate;     /* where the program keeps no heap profile: mean bytes between followed objects */
 	uint64_t cpu_period_ns; /* of CPU between two looks at where it is spent; 0: none */
 	bool verbose;
-};
-
-/* What the session knows when the program has ended, for writing symbols into the trace. Borrowed. */
-struct session_end {
-	struct trace_writer *writer;
-	const char *program; /* path of the profiled program's file */
-	uint64_t *addresses; /* distinct return addresses of the stacks, rising, link-time */
-	size_t naddresses;
-	uint64_t *types; /* distinct addresses of types */
-	size_t ntypes;
 };
 
 struct session_result {
@@ -46,8 +35,7 @@ struct session_result {
  * not be started or the trace not be created: then nothing ran. Whatever else fails, the command runs on and RESULT
  * says what.
  */
-enum status session_run(const struct session_options *options,
-			void (*at_end)(void *user, const struct session_end *end), void *user,
+enum status session_run(const struct session_options *options, session_at_end *at_end, void *user,
 			struct session_result *result, struct error *error);
 
 #endif

@@ -75,15 +75,16 @@ enum status target_memory_write(pid_t pid, uint64_t address, const void *buffer,
 
 static bool target_memory_parse(const char *line, struct target_mapping *mapping)
 {
-	unsigned long long start, end, offset;
+	unsigned long long start, end, offset, inode;
 	char permissions[8];
 	int path_at = 0;
 
-	if (sscanf(line, "%llx-%llx %7s %llx %*s %*s %n", &start, &end, permissions, &offset, &path_at) < 4)
+	if (sscanf(line, "%llx-%llx %7s %llx %*s %llu %n", &start, &end, permissions, &offset, &inode, &path_at) < 5)
 		return false;
 	mapping->start = start;
 	mapping->end = end;
 	mapping->offset = offset;
+	mapping->inode = inode;
 	mapping->executable = strchr(permissions, 'x') != NULL;
 	snprintf(mapping->path, sizeof(mapping->path), "%s", path_at ? line + path_at : "");
 	mapping->path[strcspn(mapping->path, "\n")] = 0;

@@ -18,7 +18,7 @@ enum status target_memory_write(pid_t pid, uint64_t address, const void *buffer,
 
 /* One line of /proc/PID/maps. */
 struct target_mapping {
-	uint64_t start, end, offset;
+	uint64_t start, end, offset, inode;
 	bool executable;
 	char path[512];
 };

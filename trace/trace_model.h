@@ -146,8 +146,9 @@ struct trace_function {
 /*
  * Named facts about the run, as strings. Keys: command (arguments joined by NUL), binary, go_version, go_build_id,
  * gnu_build_id, main_module, main_path, build_info (the whole text), rate, pid, start_time (Unix ns), exit_status,
- * cpus, way ("preload" or "inject"), escprof_version; cpu_period_ns (between two samples of CPU; missing: none were
- * taken), cpu_sampled ("all", "user": without the kernel's, or why there are none), cpu_lost.
+ * cpus, way ("preload", "inject", "attach"), escprof_version; cpu_period_ns (between two samples of CPU; missing: none
+ * were taken), cpu_sampled ("all", "user": without the kernel's, or why there are none), cpu_lost; of an attached
+ * program attached_after_ns (for how long it had run), attach_stop_ns and detach_stop_ns (for how long it was stopped).
  */
 struct trace_fact {
 	const char *key, *value;

@@ -404,6 +404,39 @@ static inline bool agent_sees_all(const struct agent_control *control, int64_t o
 	return control->plan.rate_one_is_all && own == 1;
 }
 
+/*
+ * Where it is marked that the agent runs for the P with the number PROCESSOR. Only one thread holds a P at a time, so
+ * that a plain count does; *SHARED where that is not so.
+ */
+static inline uint32_t *agent_inside(struct agent_control *control, bool has_p, uint32_t processor, bool *shared)
+{
+	*shared = !has_p || processor >= AGENT_PROCESSORS;
+	return *shared ? &control->inside : &control->processors[processor].inside;
+}
+
+/*
+ * From here on what lies behind the control block stays mapped, if it is there: returns whether it is. The collector
+ * changes `enabled` only while every thread is stopped, and looks at the counts then: the compiler alone must keep
+ * the order.
+ */
+static inline bool agent_begin(struct agent_control *control, uint32_t *inside, bool shared)
+{
+	if (shared)
+		__atomic_fetch_add(inside, 1, __ATOMIC_SEQ_CST);
+	else
+		__atomic_store_n(inside, *inside + 1, __ATOMIC_RELAXED);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	return __atomic_load_n(&control->enabled, __ATOMIC_RELAXED);
+}
+
+static inline void agent_end(uint32_t *inside, bool shared)
+{
+	if (shared)
+		__atomic_fetch_sub(inside, 1, __ATOMIC_SEQ_CST);
+	else
+		__atomic_store_n(inside, *inside - 1, __ATOMIC_RELEASE);
+}
+
 /* Decide, record and draw anew. Returns whether the runtime's own profile gets the sample. */
 static int agent_sample_one(struct agent_control *control, struct agent_sample *sample, uint64_t mcache)
 {
@@ -450,6 +483,9 @@ int agent_malloc(uint64_t ax, uint64_t bx, uint64_t cx, uint64_t g, uint64_t fra
 	const struct agent_plan *plan = &control->plan;
 	struct agent_sample sample = {.start = {.g = g, .frame = frame}};
 	uint64_t p, mcache;
+	uint32_t *inside;
+	bool shared;
+	int pass;
 
 	sample.object = plan->arguments_shift ? bx : ax;
 	sample.size = plan->arguments_shift ? cx : bx;
@@ -464,23 +500,18 @@ int agent_malloc(uint64_t ax, uint64_t bx, uint64_t cx, uint64_t g, uint64_t fra
 	}
 	if (!mcache)
 		return agent_rate_is_the_programs(control);
-	return agent_sample_one(control, &sample, mcache);
+	inside = agent_inside(control, p != 0, sample.processor, &shared);
+	pass = agent_begin(control, inside, shared) ? agent_sample_one(control, &sample, mcache) : !plan->switched_on;
+	agent_end(inside, shared);
+	return pass;
 }
 
-/* Before runtime.freeSpecial: the sweep has found OBJECT dead. */
-void agent_free(uint64_t special, uint64_t object, uint64_t g)
+/* The object's death into a ring. */
+static void agent_record_death(struct agent_control *control, uint64_t object, uint32_t processor, uint64_t now)
 {
-	struct agent_control *control = agent_control_get();
-	const struct agent_plan *plan = &control->plan;
-	uint64_t now = agent_now(), p;
-	struct agent_shard *shard;
+	struct agent_shard *shard = agent_take_shard(control, processor);
 	struct agent_death *death;
 
-	if (*(const volatile uint8_t *)(special + plan->special_kind) != plan->special_kind_profile ||
-	    agent_alone(control, now))
-		return;
-	p = load64(load64(g + plan->g_m) + plan->m_p);
-	shard = agent_take_shard(control, p ? load32(p + plan->p_id) : 0);
 	if (!shard) {
 		__atomic_fetch_add(&control->contended, 1, __ATOMIC_RELAXED);
 		return;
@@ -492,10 +523,30 @@ void agent_free(uint64_t special, uint64_t object, uint64_t g)
 		death->record.flags = 0;
 		death->record.time = now;
 		death->address = object;
-		death->cycle = plan->numgc ? load32(plan->numgc) : 0;
+		death->cycle = control->plan.numgc ? load32(control->plan.numgc) : 0;
 		agent_publish(shard, sizeof(*death));
 	} else {
 		shard->lost_deaths++;
 	}
 	agent_give_shard(shard);
+}
+
+/* Before runtime.freeSpecial: the sweep has found OBJECT dead. */
+void agent_free(uint64_t special, uint64_t object, uint64_t g)
+{
+	struct agent_control *control = agent_control_get();
+	const struct agent_plan *plan = &control->plan;
+	uint64_t now = agent_now(), p;
+	uint32_t processor, *inside;
+	bool shared;
+
+	if (*(const volatile uint8_t *)(special + plan->special_kind) != plan->special_kind_profile ||
+	    agent_alone(control, now))
+		return;
+	p = load64(load64(g + plan->g_m) + plan->m_p);
+	processor = p ? load32(p + plan->p_id) : 0;
+	inside = agent_inside(control, p != 0, processor, &shared);
+	if (agent_begin(control, inside, shared))
+		agent_record_death(control, object, processor, now);
+	agent_end(inside, shared);
 }

@@ -9,6 +9,9 @@
  *     +plan.tallies_offset     one struct agent_tally for each of the first `ntallies` Ps
  *     +plan.shards_offset      one struct agent_shard with its ring behind it for each of `nshards`
  *
+ * Code and control block stay in the target for good once they have been there: a thread may be anywhere in the code.
+ * What lies behind the control block is unmapped when a collector lets go of a program that runs on.
+ *
  * Times are TSC ticks, addresses absolute in the target, sizes bytes. Everything is freestanding: no libc.
  */
 #ifndef COLLECTOR_AGENT_AGENT_SHARED_H
@@ -16,7 +19,7 @@
 
 #include <stdint.h>
 
-#define AGENT_MAGIC       0x31746e6567616365ull /* "ecagent1" */
+#define AGENT_MAGIC       0x32746e6567616365ull /* "ecagent2" */
 #define AGENT_CODE_SIZE   0x4000
 #define AGENT_MAX_FRAMES  224
 #define AGENT_MAX_SHARDS  64
@@ -67,8 +70,19 @@ struct agent_processor {
 	uint64_t random __attribute__((aligned(64)));
 	int64_t countdown; /* bytes to the next sample where the runtime does not count (rate_one_is_all) */
 	uint32_t mean;     /* bytes: the mean its running interval was drawn with; 0: the runtime drew it */
+	uint32_t inside;   /* how often the agent runs for this P now: not 0 while it may touch tallies and rings */
 	uint16_t calls;    /* since the agent looked at the clock for this P */
 	uint16_t alone;    /* what it saw: the collector is gone */
+};
+
+/* Who collects: for another collector that finds the agent here. Times and names are of the collector's own /proc. */
+struct agent_collector {
+	uint64_t token;      /* random: which session the control block is of */
+	uint64_t start_time; /* field 22 of /proc/PID/stat, by which a process is told from a later one of its number */
+	uint64_t namespace;  /* inode of its PID namespace */
+	uint32_t pid;
+	uint32_t rate_was_put; /* MemProfileRate was RATE_BEFORE and is RATE_PUT now: to be undone */
+	int64_t rate_before, rate_put;
 };
 
 /*
@@ -113,10 +127,15 @@ struct agent_control {
 	uint64_t rate __attribute__((aligned(64))); /* mean bytes between samples, from 1 */
 	uint64_t heartbeat;                         /* TSC of the collector's last look */
 	uint64_t heartbeat_ticks;                   /* without one for so long the agent goes quiet */
+	uint32_t
+	    enabled; /* 0: tallies and rings may be gone. Changed only while every thread of the target is stopped */
+
+	struct agent_collector collector __attribute__((aligned(64)));
 
 	/* The agent's own. */
 	uint32_t last_numgc __attribute__((aligned(64)));
 	uint32_t rate_restored;
+	uint32_t inside;       /* as a processor's: of Ps without a state of their own, and of threads without a P */
 	uint64_t contended;    /* allocations that found every shard busy */
 	uint64_t last_figures; /* time */
 	struct agent_processor processors[AGENT_PROCESSORS];

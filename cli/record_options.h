@@ -1,0 +1,40 @@
+/* What `escprof run` and `escprof attach` have in common on the command line and at the end. */
+#ifndef CLI_RECORD_OPTIONS_H
+#define CLI_RECORD_OPTIONS_H
+
+#include "base/error.h"
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct session_end;
+
+struct record_arguments {
+	const char *output; /* NULL: the default */
+	unsigned long long rate, live_rate;
+	bool no_report, no_cpu, quiet;
+};
+
+/* Their defaults. */
+struct record_arguments record_arguments_default(void);
+
+/* The options, as a child of a command's own: its input is a struct record_arguments. */
+extern const struct argp record_argp;
+
+/* CPU between two looks at where it is spent, in ns; 0: none. */
+uint64_t record_cpu_period(const struct record_arguments *arguments);
+
+/* Where the trace goes: the caller's to free(). NAME: the program's, of which the last part is taken; PID: of whom. */
+char *record_output(const struct record_arguments *arguments, const char *name, int pid);
+
+/* A session_at_end: writes symbols into the trace, and says so where there are none. USER is not looked at. */
+void record_at_end(void *user, const struct session_end *end);
+
+/* Say how many samples are in OUTPUT, unless it is to be quiet. */
+void record_say(const struct record_arguments *arguments, uint64_t samples, const char *output, uint64_t size);
+
+/* Say what has become of the trace, where DAMAGE is not "". */
+void record_say_damage(const struct error *damage);
+
+#endif

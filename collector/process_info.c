@@ -1,0 +1,180 @@
+/* Parsing /proc/PID/stat and status. Everything there may change or go at any moment. */
+#include "collector/process_info.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define STAT_STATE      1  /* fields behind the name, which is in parentheses and may hold anything */
+#define STAT_START_TIME 20 /* so the 22nd of the line */
+
+static bool read_stat(struct process_info *info, pid_t pid)
+{
+	char path[64], line[1024], *at;
+	unsigned long long start = 0;
+	FILE *file;
+	int field;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	at = fgets(line, sizeof(line), file) ? strrchr(line, ')') : NULL;
+	fclose(file);
+	if (!at)
+		return false;
+	at++;
+	for (field = STAT_STATE; field <= STAT_START_TIME; field++) {
+		while (*at == ' ')
+			at++;
+		if (field == STAT_STATE)
+			info->state = *at;
+		if (field == STAT_START_TIME)
+			start = strtoull(at, NULL, 10);
+		at += strcspn(at, " ");
+	}
+	info->start_time = start;
+	return true;
+}
+
+static void read_status_line(struct process_info *info, const char *line)
+{
+	long number;
+
+	if (sscanf(line, "Name: %63[^\n]", info->name) == 1)
+		return;
+	if (sscanf(line, "Tgid: %ld", &number) == 1)
+		info->group = (pid_t)number;
+	else if (sscanf(line, "TracerPid: %ld", &number) == 1)
+		info->tracer = (pid_t)number;
+	else if (sscanf(line, "Seccomp: %ld", &number) == 1)
+		info->seccomp = (int)number;
+	else if (!strncmp(line, "VmSize:", 7))
+		info->kernel_thread = false;
+	else if (!strncmp(line, "x86_Thread_features:", 20))
+		info->shadow_stack = strstr(line, "shstk") != NULL;
+}
+
+enum status process_info_read(struct process_info *info, pid_t pid)
+{
+	char path[64], line[1024];
+	FILE *file;
+
+	*info = (struct process_info){.kernel_thread = true};
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	file = fopen(path, "re");
+	if (!file)
+		return STATUS_NO_ENTRY;
+	while (fgets(line, sizeof(line), file))
+		read_status_line(info, line);
+	fclose(file);
+	return read_stat(info, pid) ? STATUS_OK : STATUS_NO_ENTRY;
+}
+
+uint64_t process_info_namespace(pid_t pid)
+{
+	char path[64];
+	struct stat status;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)pid);
+	return stat(path, &status) ? 0 : (uint64_t)status.st_ino;
+}
+
+uint64_t process_info_age(uint64_t start_time)
+{
+	long ticks = sysconf(_SC_CLK_TCK);
+	struct timespec now;
+	uint64_t start, since;
+
+	if (ticks <= 0 || clock_gettime(CLOCK_BOOTTIME, &now))
+		return 0;
+	start =
+	    start_time / (uint64_t)ticks * 1000000000u + start_time % (uint64_t)ticks * 1000000000u / (uint64_t)ticks;
+	since = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	return since > start ? since - start : 0;
+}
+
+bool process_info_is(pid_t pid, uint64_t start_time)
+{
+	struct process_info info;
+
+	return process_info_read(&info, pid) == STATUS_OK && info.start_time == start_time && info.state != 'Z' &&
+	       info.state != 'X';
+}
+
+void process_info_command(pid_t pid, char *text, size_t size)
+{
+	char path[64];
+	ssize_t length = 0, i;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		length = read(fd, text, size - 1);
+		close(fd);
+	}
+	if (length < 0)
+		length = 0;
+	while (length && !text[length - 1])
+		length--;
+	for (i = 0; i < length; i++)
+		if (iscntrl((unsigned char)text[i]))
+			text[i] = ' ';
+	text[length] = 0;
+}
+
+static int yama_scope(void)
+{
+	FILE *file = fopen("/proc/sys/kernel/yama/ptrace_scope", "re");
+	int scope = 0;
+
+	if (!file)
+		return 0;
+	if (fscanf(file, "%d", &scope) != 1)
+		scope = 0;
+	fclose(file);
+	return scope;
+}
+
+static bool has_same_owner(pid_t pid)
+{
+	char path[64];
+	struct stat status;
+
+	snprintf(path, sizeof(path), "/proc/%d", (int)pid);
+	return !stat(path, &status) && status.st_uid == geteuid();
+}
+
+const char *process_info_why_not(pid_t pid)
+{
+	switch (yama_scope()) {
+	case 3:
+		return "kernel.yama.ptrace_scope is 3, which forbids ptrace to all until the next boot";
+	case 2:
+		if (geteuid())
+			return "kernel.yama.ptrace_scope is 2: run escprof as root or with CAP_SYS_PTRACE";
+		break;
+	case 1:
+		if (geteuid())
+			return "kernel.yama.ptrace_scope is 1, which allows a user to trace only what was started "
+			       "below the tracer: run escprof as root or with CAP_SYS_PTRACE, or set it to 0 (sysctl "
+			       "kernel.yama.ptrace_scope=0)";
+		break;
+	default:
+		break;
+	}
+	if (!geteuid())
+		return "root may not trace it here: in a container, allow CAP_SYS_PTRACE (docker: --cap-add "
+		       "SYS_PTRACE), or run escprof on the host";
+	if (has_same_owner(pid))
+		return "the container or its seccomp profile forbids ptrace: allow CAP_SYS_PTRACE (docker: --cap-add "
+		       "SYS_PTRACE)";
+	return "it belongs to another user, or is set-user-ID or has capabilities: run escprof as root or with "
+	       "CAP_SYS_PTRACE";
+}

@@ -1,0 +1,187 @@
+/* The drain, the samples of CPU and the trace's writer, tended together; the facts that a trace begins with. */
+#include "collector/recording.h"
+
+#include "base/machine.h"
+#include "base/memory.h"
+#include "collector/cpu_record.h"
+#include "collector/drain.h"
+#include "collector/plan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define DRAIN_BUSY_MS 2
+#define DRAIN_IDLE_MS 20
+#define FLUSH_NS      500000000ull  /* a killed escprof loses at most this much */
+#define FIGURES_NS    1000000000ull /* between looks at the GC's figures from outside, when no samples bring them */
+
+struct recording {
+	char *path;
+	struct trace_writer *writer;
+	struct recording_source source;
+	struct drain *drain; /* NULL until it begins */
+	struct cpu_record *cpu;
+	struct error damage;
+	uint64_t flushed_ns, figures_ns;
+};
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+enum status recording_open(struct recording **out, const char *path, struct error *error)
+{
+	struct recording *recording = memory_alloc(1, sizeof(*recording));
+	enum status status = trace_writer_open(&recording->writer, path, error);
+
+	if (status != STATUS_OK) {
+		free(recording);
+		return status;
+	}
+	recording->path = memory_copy_string(path);
+	*out = recording;
+	return STATUS_OK;
+}
+
+void recording_sample_cpu(struct recording *recording, pid_t pid, bool is_running, uint64_t period_ns)
+{
+	recording->cpu = cpu_record_new(pid, is_running, period_ns);
+}
+
+void recording_fact(struct recording *recording, const char *key, const char *value)
+{
+	if (value && *value)
+		trace_writer_fact(recording->writer, key, value, strlen(value));
+}
+
+void recording_number_fact(struct recording *recording, const char *key, uint64_t number)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
+	recording_fact(recording, key, text);
+}
+
+static void write_facts(struct recording *recording)
+{
+	const struct recording_source *source = &recording->source;
+	const struct plan_program *program = plan_program(source->plan);
+	char *cpu = machine_cpu();
+
+	trace_writer_fact(recording->writer, "command", source->command, source->command_size);
+	recording_fact(recording, "binary", source->binary ? source->binary : program->path);
+	recording_fact(recording, "go_version", program->go_version);
+	recording_fact(recording, "go_build_id", program->go_build_id);
+	recording_fact(recording, "gnu_build_id", program->gnu_build_id);
+	recording_fact(recording, "main_module", program->main_module);
+	recording_fact(recording, "main_path", program->main_path);
+	recording_fact(recording, "build_info", program->build_info);
+	recording_fact(recording, "cpu", cpu);
+	free(cpu);
+	recording_fact(recording, "way", source->way);
+	recording_fact(recording, "profile_switched_on", source->region->control->plan.switched_on ? "yes" : "no");
+	recording_fact(recording, "escprof_version", ESCPROF_VERSION);
+	recording_number_fact(recording, "rate", source->rate);
+	recording_number_fact(recording, "pid", (uint64_t)source->pid);
+	recording_number_fact(recording, "cpus", (uint64_t)sysconf(_SC_NPROCESSORS_ONLN));
+	recording_number_fact(recording, "start_time", clock_ns(CLOCK_REALTIME));
+}
+
+void recording_begin(struct recording *recording, const struct recording_source *source)
+{
+	recording->source = *source;
+	recording->drain = drain_new(source->region, recording->writer, source->pid, source->bias);
+	drain_watch(recording->drain, plan_concurrency(source->plan, source->bias));
+	drain_name_labels(recording->drain, plan_labels(source->plan, source->pid, source->bias, recording->writer));
+	write_facts(recording);
+	cpu_record_begin(recording->cpu, recording->writer, source->pid, source->bias, source->region,
+			 drain_start_ns(recording->drain));
+	drain_poll_figures(recording->drain);
+	trace_writer_flush(recording->writer, &recording->damage);
+}
+
+bool recording_is_on(const struct recording *recording)
+{
+	return recording->drain != NULL;
+}
+
+void recording_tend(struct recording *recording)
+{
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+
+	if (recording->cpu)
+		cpu_record_take(recording->cpu);
+	if (!recording->drain)
+		return;
+	drain_run(recording->drain);
+	if (now - recording->figures_ns >= FIGURES_NS) {
+		recording->figures_ns = now;
+		drain_poll_figures(recording->drain);
+	}
+	if (now - recording->flushed_ns >= FLUSH_NS) {
+		recording->flushed_ns = now;
+		drain_write_losses(recording->drain);
+		trace_writer_flush(recording->writer, &recording->damage);
+	}
+}
+
+int recording_timeout(const struct recording *recording)
+{
+	if (!recording->drain)
+		return DRAIN_IDLE_MS;
+	return drain_pressure(recording->drain) > 0.02 || drain_is_hurried(recording->drain) ? DRAIN_BUSY_MS
+											     : DRAIN_IDLE_MS;
+}
+
+void recording_finish(struct recording *recording, session_at_end *at_end, void *user)
+{
+	struct session_end end = {.writer = recording->writer};
+	const uint64_t *more;
+	size_t nmore;
+
+	drain_rest(recording->drain);
+	cpu_record_end(recording->cpu);
+	drain_write_losses(recording->drain);
+	trace_writer_flush(recording->writer, &recording->damage);
+	more = cpu_record_addresses(recording->cpu, &nmore);
+	end.program = plan_program(recording->source.plan)->path;
+	end.addresses = drain_addresses(recording->drain, more, nmore, &end.naddresses);
+	end.types = drain_types(recording->drain, &end.ntypes);
+	if (at_end)
+		at_end(user, &end);
+	free(end.addresses);
+	free(end.types);
+}
+
+uint64_t recording_samples(const struct recording *recording)
+{
+	return recording->drain ? drain_samples(recording->drain) : 0;
+}
+
+void recording_close(struct recording *recording, uint64_t *size, struct error *damage)
+{
+	struct error error = {""};
+
+	if (!recording)
+		return;
+	if (!recording->drain)
+		unlink(recording->path);
+	trace_writer_flush(recording->writer, &error);
+	if (size)
+		*size = trace_writer_size(recording->writer);
+	if (trace_writer_close(recording->writer, true, &error) != STATUS_OK)
+		recording->damage = error;
+	if (damage)
+		*damage = recording->damage;
+	drain_free(recording->drain);
+	cpu_record_free(recording->cpu);
+	free(recording->path);
+	free(recording);
+}

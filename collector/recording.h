@@ -1,0 +1,82 @@
+/*
+ * From a region that an agent fills to a trace: what `escprof run` and `escprof attach` have in common once the agent
+ * is in the program.
+ */
+#ifndef COLLECTOR_RECORDING_H
+#define COLLECTOR_RECORDING_H
+
+#include "base/error.h"
+#include "trace/trace_writer.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct plan;
+struct recording;
+struct region;
+
+/* What the session knows when recording ends, for writing symbols into the trace. Borrowed. */
+struct session_end {
+	struct trace_writer *writer;
+	const char *program; /* path of the profiled program's file */
+	uint64_t *addresses; /* distinct return addresses of the stacks, rising, link-time */
+	size_t naddresses;
+	uint64_t *types; /* distinct addresses of types */
+	size_t ntypes;
+};
+
+typedef void session_at_end(void *user, const struct session_end *end);
+
+/* What a recording is of. Plan and region are borrowed until recording_close, texts during recording_begin. */
+struct recording_source {
+	const struct plan *plan;
+	struct region *region;
+	pid_t pid;
+	uint64_t bias, rate;
+	const char *way;     /* "inject", "preload", "attach" */
+	const char *command; /* the program's arguments, each ended by a NUL but the last */
+	size_t command_size;
+	const char *binary; /* what the trace calls the program's file; NULL: where it was read from */
+};
+
+/* A trace at PATH that is still empty. Close it with recording_close. */
+enum status recording_open(struct recording **recording, const char *path, struct error *error);
+
+/*
+ * Sample the CPU of PID, which stands before its exec (IS_RUNNING: which runs, all its threads), every PERIOD_NS (0:
+ * not at all). To be called once, before recording_begin.
+ */
+void recording_sample_cpu(struct recording *recording, pid_t pid, bool is_running, uint64_t period_ns);
+
+/* The agent is in: from here on its records go to the trace. */
+void recording_begin(struct recording *recording, const struct recording_source *source);
+
+/* Whether it has begun. */
+bool recording_is_on(const struct recording *recording);
+
+/* Take what is there. To be called every recording_timeout ms, in which it may be waited for something else. */
+void recording_tend(struct recording *recording);
+int recording_timeout(const struct recording *recording);
+
+/* A fact about the run into the trace. */
+void recording_fact(struct recording *recording, const char *key, const char *value);
+void recording_number_fact(struct recording *recording, const char *key, uint64_t number);
+
+/*
+ * It is over: take what is left, and have AT_END (may be NULL) add symbols. After this the region is not looked at any
+ * more.
+ */
+void recording_finish(struct recording *recording, session_at_end *at_end, void *user);
+
+/* Samples taken so far. */
+uint64_t recording_samples(const struct recording *recording);
+
+/*
+ * Close the trace, and free; NULL is ignored. A trace that has never begun is removed. *SIZE: its bytes. DAMAGE is
+ * filled when it could not be written to its end, at any time; "" else. Both may be NULL.
+ */
+void recording_close(struct recording *recording, uint64_t *size, struct error *damage);
+
+#endif

@@ -1,0 +1,3 @@
+module escprof.test/attached
+
+go 1.22
