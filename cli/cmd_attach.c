@@ -132,7 +132,7 @@ int cmd_attach(int argc, char **argv)
 	output = record_output(&arguments.record, info.name[0] ? info.name : "process", (int)arguments.pid);
 	options.pid = (pid_t)arguments.pid;
 	options.trace_path = output;
-	options.rate = arguments.record.rate;
+	options.rate = record_rate(&arguments.record, &options.budget);
 	options.live_rate = arguments.record.live_rate;
 	options.cpu_period_ns = record_cpu_period(&arguments.record);
 	options.duration_ns = arguments.duration_ns;

@@ -125,7 +125,7 @@ int cmd_run(int argc, char **argv)
 	options.command = arguments.command;
 	options.trace_path = output;
 	options.library = library;
-	options.rate = arguments.record.rate;
+	options.rate = record_rate(&arguments.record, &options.budget);
 	options.live_rate = arguments.record.live_rate;
 	options.cpu_period_ns = record_cpu_period(&arguments.record);
 	if (session_run(&options, record_at_end, NULL, &result, &error) != STATUS_OK) {

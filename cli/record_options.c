@@ -4,19 +4,25 @@
 #include "base/memory.h"
 #include "cli/embed_symbols.h"
 #include "cli/terminal.h"
+#include "collector/rate_control.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-#define DEFAULT_RATE      4096
+#define DEFAULT_BUDGET    0.005
 #define DEFAULT_LIVE_RATE (256 * 1024)
 #define CPU_PERIOD_NS     997000 /* about 1 ms, but in step with nothing that happens every ms */
 
-enum record_option { OPTION_RATE = 0x100, OPTION_LIVE_RATE, OPTION_NO_REPORT, OPTION_NO_CPU };
+enum record_option { OPTION_RATE = 0x100, OPTION_BUDGET, OPTION_LIVE_RATE, OPTION_NO_REPORT, OPTION_NO_CPU };
 
 static const struct argp_option record_options[] = {
     {"output", 'o', "TRACE", 0, "write the trace here (default: PROGRAM.PID.escprof)", 0},
-    {"rate", OPTION_RATE, "BYTES", 0, "mean bytes allocated between two samples; 1: every allocation (default 4096)",
+    {"rate", OPTION_RATE, "auto|BYTES", 0,
+     "mean bytes allocated between two samples; 1: every allocation; auto (the default): from 4K on, as coarse as the "
+     "budget asks for",
      0},
+    {"budget", OPTION_BUDGET, "PERCENT", 0,
+     "what an automatic rate may cost, of the program's CPU, the collector's included (default 0.5)", 0},
     {"live-rate", OPTION_LIVE_RATE, "BYTES", 0,
      "mean bytes between objects that are followed to their death, in a program that keeps no heap profile of its own "
      "(default 256K)",
@@ -27,6 +33,18 @@ static const struct argp_option record_options[] = {
     {"quiet", 'q', NULL, 0, "say nothing but errors", 0},
     {0},
 };
+
+static void record_parse_budget(struct record_arguments *arguments, struct argp_state *state, const char *value)
+{
+	char *end;
+	double percent = strtod(value, &end);
+
+	if (*end == '%')
+		end++;
+	if (end == value || *end || !(percent > 0 && percent <= 100))
+		argp_error(state, "--budget: not a percentage from above 0 to 100: %s", value);
+	arguments->budget = percent / 100;
+}
 
 static error_t record_parse(int key, char *value, struct argp_state *state)
 {
@@ -40,8 +58,13 @@ static error_t record_parse(int key, char *value, struct argp_state *state)
 		arguments->quiet = arguments->no_report = true;
 		break;
 	case OPTION_RATE:
-		if (!terminal_parse_bytes(value, &arguments->rate) || arguments->rate > 0x7000000)
-			argp_error(state, "--rate: not a number of bytes from 1 to 112M: %s", value);
+		arguments->is_fixed = strcmp(value, "auto") != 0;
+		if (arguments->is_fixed &&
+		    (!terminal_parse_bytes(value, &arguments->rate) || arguments->rate > 0x7000000))
+			argp_error(state, "--rate: not auto, nor a number of bytes from 1 to 112M: %s", value);
+		break;
+	case OPTION_BUDGET:
+		record_parse_budget(arguments, state, value);
 		break;
 	case OPTION_LIVE_RATE:
 		if (!terminal_parse_bytes(value, &arguments->live_rate) || arguments->live_rate > 0x7000000)
@@ -63,7 +86,14 @@ const struct argp record_argp = {.options = record_options, .parser = record_par
 
 struct record_arguments record_arguments_default(void)
 {
-	return (struct record_arguments){.rate = DEFAULT_RATE, .live_rate = DEFAULT_LIVE_RATE};
+	return (struct record_arguments){
+	    .rate = RATE_CONTROL_FINEST, .live_rate = DEFAULT_LIVE_RATE, .budget = DEFAULT_BUDGET};
+}
+
+uint64_t record_rate(const struct record_arguments *arguments, double *budget)
+{
+	*budget = arguments->is_fixed ? 0 : arguments->budget;
+	return arguments->is_fixed ? arguments->rate : RATE_CONTROL_FINEST;
 }
 
 uint64_t record_cpu_period(const struct record_arguments *arguments)

@@ -13,6 +13,8 @@ struct session_end;
 struct record_arguments {
 	const char *output; /* NULL: the default */
 	unsigned long long rate, live_rate;
+	double budget; /* of the program's CPU, for a rate that is not fixed */
+	bool is_fixed;
 	bool no_report, no_cpu, quiet;
 };
 
@@ -21,6 +23,9 @@ struct record_arguments record_arguments_default(void);
 
 /* The options, as a child of a command's own: its input is a struct record_arguments. */
 extern const struct argp record_argp;
+
+/* The rate to begin with, and in *BUDGET what it has to keep within; 0: it stays as it is. */
+uint64_t record_rate(const struct record_arguments *arguments, double *budget);
 
 /* CPU between two looks at where it is spent, in ns; 0: none. */
 uint64_t record_cpu_period(const struct record_arguments *arguments);

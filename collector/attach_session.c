@@ -92,6 +92,7 @@ static void begin_recording(struct attach_session *session)
 					  .pid = target->pid,
 					  .bias = attachment_bias(session->attachment),
 					  .rate = session->options->rate,
+					  .budget = session->options->budget,
 					  .way = "attach",
 					  .command = target->command,
 					  .command_size = target->command_size,

@@ -9,6 +9,7 @@
 #include "collector/concurrency.h"
 #include "collector/figures.h"
 #include "collector/labels.h"
+#include "collector/rate_control.h"
 #include "collector/tally.h"
 
 #include <assert.h>
@@ -50,6 +51,7 @@ struct drain {
 	uint64_t tally_ns, uncounted; /* time of the last reading of the tallies; samples it had no context for */
 	uint32_t cycle;               /* numgc, as last heard */
 	uint64_t process_cpu;         /* ns at the last look */
+	uint64_t work_ns;             /* of CPU, that taking records has taken */
 	struct concurrency *concurrency;
 	struct labels *labels;
 	uint64_t late, hurry_ns;             /* labels that came too late so far; until when to hurry for them */
@@ -510,13 +512,15 @@ void drain_name_labels(struct drain *drain, struct labels *labels)
 
 uint64_t drain_run(struct drain *drain)
 {
-	uint64_t now = region_ticks(), count, now_ns;
+	uint64_t now = region_ticks(), count, now_ns, began;
 
 	region_heartbeat(drain->region);
 	drain_set_clock(drain);
 	drain_process_cpu(drain);
 	drain->pressure = 0;
+	began = drain_clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	count = drain_pass(drain, now);
+	drain->work_ns += drain_clock_ns(CLOCK_THREAD_CPUTIME_ID) - began;
 	now_ns = drain_time(drain, now);
 	if (now_ns - drain->tally_ns >= DRAIN_TALLY_NS)
 		drain_take_tallies(drain, now_ns);
@@ -560,6 +564,20 @@ void drain_write_losses(struct drain *drain)
 double drain_pressure(const struct drain *drain)
 {
 	return drain->pressure;
+}
+
+void drain_costs(struct drain *drain, struct rate_costs *costs)
+{
+	const struct agent_control *control = drain->region->control;
+	uint64_t ticks = 0, cpu = drain_process_cpu(drain);
+	size_t i;
+
+	for (i = 0; i < AGENT_PROCESSORS; i++)
+		ticks += control->processors[i].spent;
+	costs->agent = (uint64_t)((double)ticks * drain->ns_a_tick);
+	costs->count = drain->samples;
+	costs->taking = drain->work_ns;
+	costs->target = cpu != UINT64_MAX ? cpu : 0;
 }
 
 uint64_t drain_samples(const struct drain *drain)

@@ -17,6 +17,7 @@
 struct concurrency;
 struct drain;
 struct labels;
+struct rate_costs;
 
 /*
  * A drain of REGION, of process PID whose program is loaded at BIAS, into WRITER. Both are borrowed. Free with
@@ -55,6 +56,9 @@ double drain_pressure(const struct drain *drain);
 
 /* Whether the labels of samples came too late within the last second: look more often. */
 bool drain_is_hurried(const struct drain *drain);
+
+/* What the automatic rate goes by, but the collector's own CPU: so far. */
+void drain_costs(struct drain *drain, struct rate_costs *costs);
 
 /* How many samples were taken. */
 uint64_t drain_samples(const struct drain *drain);

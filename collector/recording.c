@@ -6,6 +6,7 @@
 #include "collector/cpu_record.h"
 #include "collector/drain.h"
 #include "collector/plan.h"
+#include "collector/rate_control.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,8 @@
 #define DRAIN_BUSY_MS 2
 #define DRAIN_IDLE_MS 20
 #define FLUSH_NS      500000000ull  /* a killed escprof loses at most this much */
+#define RATE_NS       200000000ull  /* between looks at what the rate costs */
+#define PRESSED       0.25          /* of a ring */
 #define FIGURES_NS    1000000000ull /* between looks at the GC's figures from outside, when no samples bring them */
 
 struct recording {
@@ -26,6 +29,9 @@ struct recording {
 	struct cpu_record *cpu;
 	struct error damage;
 	uint64_t flushed_ns, figures_ns;
+	struct rate_control rate;
+	uint64_t rate_ns;  /* of the last look at it */
+	uint64_t write_ns; /* CPU that writing the trace has taken */
 };
 
 static uint64_t clock_ns(clockid_t clock)
@@ -73,7 +79,7 @@ static void write_facts(struct recording *recording)
 {
 	const struct recording_source *source = &recording->source;
 	const struct plan_program *program = plan_program(source->plan);
-	char *cpu = machine_cpu();
+	char *cpu = machine_cpu(), budget[32];
 
 	trace_writer_fact(recording->writer, "command", source->command, source->command_size);
 	recording_fact(recording, "binary", source->binary ? source->binary : program->path);
@@ -89,9 +95,48 @@ static void write_facts(struct recording *recording)
 	recording_fact(recording, "profile_switched_on", source->region->control->plan.switched_on ? "yes" : "no");
 	recording_fact(recording, "escprof_version", ESCPROF_VERSION);
 	recording_number_fact(recording, "rate", source->rate);
+	if (source->budget > 0) {
+		snprintf(budget, sizeof(budget), "%g", source->budget);
+		recording_fact(recording, "budget", budget);
+	}
 	recording_number_fact(recording, "pid", (uint64_t)source->pid);
 	recording_number_fact(recording, "cpus", (uint64_t)sysconf(_SC_NPROCESSORS_ONLN));
 	recording_number_fact(recording, "start_time", clock_ns(CLOCK_REALTIME));
+}
+
+/* The costs so far, those of taking them among them. */
+static void read_costs(struct recording *recording, struct rate_costs *costs)
+{
+	drain_costs(recording->drain, costs);
+	costs->taking += recording->write_ns;
+	costs->collector = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+static void adapt_rate(struct recording *recording)
+{
+	struct rate_costs costs;
+	uint64_t mean;
+
+	read_costs(recording, &costs);
+	mean = rate_control_next(&recording->rate, &costs, drain_pressure(recording->drain) > PRESSED);
+	__atomic_store_n(&recording->source.region->control->rate, mean, __ATOMIC_RELAXED);
+}
+
+static void begin_rate(struct recording *recording)
+{
+	if (recording->source.budget <= 0)
+		return;
+	rate_control_start(&recording->rate, recording->source.budget);
+	read_costs(recording, &recording->rate.last);
+}
+
+static void flush(struct recording *recording)
+{
+	uint64_t began = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+
+	drain_write_losses(recording->drain);
+	trace_writer_flush(recording->writer, &recording->damage);
+	recording->write_ns += clock_ns(CLOCK_THREAD_CPUTIME_ID) - began;
 }
 
 void recording_begin(struct recording *recording, const struct recording_source *source)
@@ -105,6 +150,7 @@ void recording_begin(struct recording *recording, const struct recording_source 
 			 drain_start_ns(recording->drain));
 	drain_poll_figures(recording->drain);
 	trace_writer_flush(recording->writer, &recording->damage);
+	begin_rate(recording);
 }
 
 bool recording_is_on(const struct recording *recording)
@@ -127,8 +173,11 @@ void recording_tend(struct recording *recording)
 	}
 	if (now - recording->flushed_ns >= FLUSH_NS) {
 		recording->flushed_ns = now;
-		drain_write_losses(recording->drain);
-		trace_writer_flush(recording->writer, &recording->damage);
+		flush(recording);
+	}
+	if (recording->source.budget > 0 && now - recording->rate_ns >= RATE_NS) {
+		recording->rate_ns = now;
+		adapt_rate(recording);
 	}
 }
 

@@ -35,6 +35,7 @@ struct recording_source {
 	struct region *region;
 	pid_t pid;
 	uint64_t bias, rate;
+	double budget;       /* of the program's CPU, for the rate to keep within; 0: the rate stays as it is */
 	const char *way;     /* "inject", "preload", "attach" */
 	const char *command; /* the program's arguments, each ended by a NUL but the last */
 	size_t command_size;

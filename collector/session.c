@@ -64,6 +64,7 @@ static void session_begin(struct session *session, pid_t pid, const char *way)
 					  .pid = pid,
 					  .bias = session->bias,
 					  .rate = session->options->rate,
+					  .budget = session->options->budget,
 					  .way = way};
 	char *command = session_join_command(session->options->command, &source.command_size);
 

@@ -385,17 +385,31 @@ static inline uint64_t agent_user_goroutine(const struct agent_plan *plan, const
 }
 
 /*
- * Look at the clock: for every sample of a coarse mean, for one in 64 of a fine one. Fills SAMPLE's time, or leaves it
- * 0. Returns whether the collector is gone.
+ * Look at the clock: for every sample of a coarse mean, for one in AGENT_LOOK_EVERY of a fine one. Fills SAMPLE's time,
+ * or leaves it 0. Returns whether the collector is gone.
  */
 static inline bool agent_look(const struct agent_control *control, struct agent_processor *processor, uint64_t drawn,
 			      struct agent_sample *sample)
 {
-	if (drawn < AGENT_COUNT_BELOW && processor->calls++ % 64)
+	if (drawn < AGENT_COUNT_BELOW && processor->calls++ % AGENT_LOOK_EVERY)
 		return processor->alone;
 	sample->time = agent_now();
 	processor->alone = agent_alone(control, sample->time);
 	return processor->alone;
+}
+
+/*
+ * Add what a sample that was begun at TIME has taken, for those too for which the clock was not looked at. One that took
+ * much longer than any walk was interrupted.
+ */
+static inline void agent_add_spent(struct agent_processor *processor, uint64_t drawn, uint64_t time)
+{
+	uint64_t spent = agent_now() - time;
+
+	if (spent > AGENT_SPENT_MAX)
+		spent = AGENT_SPENT_USUAL;
+
+	processor->spent += drawn < AGENT_COUNT_BELOW ? AGENT_LOOK_EVERY * spent : spent;
 }
 
 /* To Go 1.23, at a rate of 1 of the program's own: every allocation comes, and its profile wants each. */
@@ -470,6 +484,8 @@ static int agent_sample_one(struct agent_control *control, struct agent_sample *
 	if (!alone && agent_figures_are_due(control, sample->time))
 		agent_tell_figures(control, sample->processor);
 	agent_set_next(control, processor, mcache, agent_next_mean(control, alone, eighths, all ? 0 : own));
+	if (sample->time)
+		agent_add_spent(processor, drawn, sample->time);
 	return pass;
 }
 

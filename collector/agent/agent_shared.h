@@ -25,8 +25,11 @@
 #define AGENT_MAX_SHARDS  64
 #define AGENT_PROCESSORS  1024 /* Ps with a state of their own; higher ids share */
 #define AGENT_MAX_FIGURES 32
-#define AGENT_SEEN        8192 /* stacks that a shard remembers to have sent */
-#define AGENT_COUNTERS    8192 /* contexts that one P counts, at most */
+#define AGENT_SEEN        8192  /* stacks that a shard remembers to have sent */
+#define AGENT_COUNTERS    8192  /* contexts that one P counts, at most */
+#define AGENT_SPENT_MAX   32768 /* ticks that a sample takes at most */
+#define AGENT_SPENT_USUAL 1024
+#define AGENT_LOOK_EVERY  64   /* samples of a fine mean to each that looks at the clock */
 #define AGENT_COUNT_BELOW 4096 /* bytes: samples of a finer mean are counted where they need no record of their own */
 
 /* The agent's code begins with this, as offsets from its own start. */
@@ -73,6 +76,7 @@ struct agent_processor {
 	uint32_t inside;   /* how often the agent runs for this P now: not 0 while it may touch tallies and rings */
 	uint16_t calls;    /* since the agent looked at the clock for this P */
 	uint16_t alone;    /* what it saw: the collector is gone */
+	uint64_t spent;    /* ticks that samples have taken, by those for which it looked */
 };
 
 /* Who collects: for another collector that finds the agent here. Times and names are of the collector's own /proc. */

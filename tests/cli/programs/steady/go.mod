@@ -1,0 +1,3 @@
+module escprof.test/steady
+
+go 1.22
