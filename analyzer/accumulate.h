@@ -95,6 +95,18 @@ void accumulate_gc(struct accumulation *accumulation, const struct trace_gc *gc)
 /* A sample that counts for nothing: its object's life is followed, so that its death is not taken for another's. */
 void accumulate_left_out(struct accumulation *accumulation, const struct trace_sample *sample);
 
+/*
+ * End the life of the object that is followed at ADDRESS, since it was found dead in CYCLE or its place was given to
+ * another by then; false where none is followed there that was born before CYCLE.
+ */
+bool accumulate_end_life(struct accumulation *accumulation, uint64_t address, uint32_t cycle);
+
+/*
+ * Add the contexts, lives, followed objects and samples of CPU of FROM to TO, as if TO had seen its records after its
+ * own. None of the GC's figures, none of the moments; neither may be finished yet. FROM is not changed.
+ */
+void accumulate_merge(struct accumulation *to, const struct accumulation *from);
+
 /* At the end: the lives that go on are censored, every one of NCONTEXTS contexts has totals, and every one of
  * NCPU_STACKS stacks a count. */
 void accumulate_finish(struct accumulation *accumulation, size_t ncontexts, size_t ncpu_stacks);

@@ -11,6 +11,9 @@ int cmd_toolexec(int argc, char **argv);
 /* Profile a command; returns the command's own exit status. */
 int cmd_run(int argc, char **argv);
 
+/* Watch a program's costs as it runs. */
+int cmd_top(int argc, char **argv);
+
 /* Rank the escapes of a trace or a Go heap profile. */
 int cmd_report(int argc, char **argv);
 

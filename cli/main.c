@@ -15,6 +15,7 @@ struct command {
 static const struct command commands[] = {
     {"build", cmd_build, "go build, keeping the compiler's escape verdicts"},
     {"run", cmd_run, "profile a program from its start; report at its end"},
+    {"top", cmd_top, "watch a program's costs as it runs"},
     {"report", cmd_report, "rank the escapes in a trace, or in a Go heap profile"},
     {"annotate", cmd_annotate, "show the source, with what its lines cost and the verdicts"},
     {"export", cmd_export, "write a trace as folded stacks, flame graph or pprof"},
