@@ -224,13 +224,14 @@ static uint64_t *cpu_count_at(struct accumulation *accumulation, size_t stack)
 	return &accumulation->cpu_counts[stack];
 }
 
-bool accumulate_end_life(struct accumulation *accumulation, uint64_t address, uint32_t cycle)
+bool accumulate_end_life(struct accumulation *accumulation, uint64_t address, uint32_t cycle, bool is_reused)
 {
 	struct live_object object, old;
 
 	if (!live_table_remove(&accumulation->live, address, &object))
 		return false;
-	if (cycle > object.cycle) {
+	if (is_reused || cycle > object.cycle) {
+		accumulation->reused += is_reused;
 		add_life(accumulation, &object, cycle, false);
 		return true;
 	}

@@ -96,10 +96,10 @@ void accumulate_gc(struct accumulation *accumulation, const struct trace_gc *gc)
 void accumulate_left_out(struct accumulation *accumulation, const struct trace_sample *sample);
 
 /*
- * End the life of the object that is followed at ADDRESS, since it was found dead in CYCLE or its place was given to
- * another by then; false where none is followed there that was born before CYCLE.
+ * End the life of the object that is followed at ADDRESS: it was found dead in CYCLE, or with IS_REUSED its place was
+ * given to another in CYCLE. False where none is followed there, or one that was found dead before its birth.
  */
-bool accumulate_end_life(struct accumulation *accumulation, uint64_t address, uint32_t cycle);
+bool accumulate_end_life(struct accumulation *accumulation, uint64_t address, uint32_t cycle, bool is_reused);
 
 /*
  * Add the contexts, lives, followed objects and samples of CPU of FROM to TO, as if TO had seen its records after its

@@ -162,7 +162,7 @@ static struct slots *slots_at(struct live_window *window, size_t context)
 static void end_former(struct live_window *window, const struct trace_sample *sample)
 {
 	for (size_t i = 0; i + 1 < window->npanes; i++) {
-		if (accumulate_end_life(&window->panes[i].sums, sample->address, sample->cycle))
+		if (accumulate_end_life(&window->panes[i].sums, sample->address, sample->cycle, true))
 			return;
 	}
 }
@@ -201,7 +201,7 @@ static void on_death(void *user, const struct trace *trace, const struct trace_d
 
 	advance(window, trace, death->time_ns);
 	for (size_t i = window->npanes; i-- > 0;) {
-		if (accumulate_end_life(&window->panes[i].sums, death->address, death->cycle))
+		if (accumulate_end_life(&window->panes[i].sums, death->address, death->cycle, false))
 			return;
 	}
 	accumulate_death(&newest(window)->sums, death);
