@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define BLOCKS_FROM   18 /* lines of a screen that has lines of blocks */
-#define FIGURES_LINES 2
+#define ROOMY_FROM    14 /* of one that has room for more than what must be */
 #define NAME_COLUMNS  12
 #define MOST_COLUMNS  16
 #define GAP           3
@@ -18,7 +18,7 @@
 /* Figures in a row, as many as fit into so many lines. */
 struct figures {
 	struct page *page;
-	int lines, used; /* begun; columns of the last one */
+	int most, lines, used; /* lines at most, and begun; columns of the last one */
 };
 
 static void put_command(struct buf *words, const struct analysis *analysis)
@@ -27,6 +27,15 @@ static void put_command(struct buf *words, const struct analysis *analysis)
 		buf_append_string(words, i > 0 ? " " : "");
 		clean_text_append(words, i > 0 ? analysis->command[i] : words_base_name(analysis->command[i]));
 	}
+}
+
+/* SECONDS without parts of one. */
+static const char *whole_seconds(char *text, double seconds)
+{
+	if (seconds >= 60)
+		return words_seconds(text, floor(seconds));
+	snprintf(text, WORDS_NUMBER_SIZE, "%.0f s", seconds);
+	return text;
 }
 
 static const char *state_of(char *text, size_t size, const struct live_head *head)
@@ -39,7 +48,7 @@ static const char *state_of(char *text, size_t size, const struct live_head *hea
 		return "paused";
 	if (!head->analysis)
 		return "";
-	snprintf(text, size, "last %s", words_seconds(seconds, round(head->analysis->duration_seconds)));
+	snprintf(text, size, "last %s", whole_seconds(seconds, head->analysis->duration_seconds));
 	return text;
 }
 
@@ -71,7 +80,7 @@ static void put_figure(struct figures *figures, enum page_style style, const cha
 		page_pad(figures->page, GAP);
 		figures->used += GAP + columns;
 	} else {
-		if (figures->lines == FIGURES_LINES) {
+		if (figures->lines == figures->most) {
 			figures->used = figures->page->width; /* those to come would not be in their order */
 			return;
 		}
@@ -158,15 +167,15 @@ static void put_process_figures(struct figures *figures, const struct live_head 
 		put_figure_of(figures, "PID ", number, "");
 	}
 	if (!isnan(head->facts->uptime_seconds))
-		put_figure_of(figures, "up ", words_seconds(number, floor(head->facts->uptime_seconds)), "");
+		put_figure_of(figures, "up ", whole_seconds(number, head->facts->uptime_seconds), "");
 	if (head->analysis)
 		put_figure(figures, PAGE_PLAIN, head->analysis->go_version);
 }
 
 /* The most telling ones first: of the others, narrow screens have none. */
-static void put_figures(struct page *page, const struct live_head *head)
+static void put_figures(struct page *page, const struct live_head *head, int lines)
 {
-	struct figures figures = {page, 0, 0};
+	struct figures figures = {.page = page, .most = lines};
 
 	if (head->analysis) {
 		put_gc_figures(&figures, head->analysis);
@@ -212,7 +221,8 @@ static void put_timeline(struct page *page, const struct analysis *analysis)
 		   words_integer(most, sparkline_most(timeline->goroutines, timeline->count)));
 }
 
-static void put_message(struct page *page, const struct live_head *head)
+/* A line of its own, empty where there is ROOM for that. */
+static void put_message(struct page *page, const struct live_head *head, bool room)
 {
 	const struct analysis *analysis = head->analysis;
 
@@ -220,6 +230,8 @@ static void put_message(struct page *page, const struct live_head *head)
 		page_short(page, PAGE_BAD, head->facts->bad_message, page->width);
 	else if (head->facts->message)
 		page_short(page, PAGE_WARN, head->facts->message, page->width);
+	else if (!room)
+		return;
 	else if (analysis && analysis->verdicts == VERDICTS_MISSING)
 		page_short(page, PAGE_FAINT, "No verdicts at hand for this binary: `escprof build` keeps them.",
 			   page->width);
@@ -229,8 +241,8 @@ static void put_message(struct page *page, const struct live_head *head)
 void live_head_put(struct page *page, const struct live_head *head, int height)
 {
 	put_title(page, head);
-	put_figures(page, head);
+	put_figures(page, head, height >= ROOMY_FROM ? 2 : 1);
 	if (head->analysis && height >= BLOCKS_FROM)
 		put_timeline(page, head->analysis);
-	put_message(page, head);
+	put_message(page, head, height >= ROOMY_FROM);
 }

@@ -277,7 +277,9 @@ static bool key_in_prompt(struct live_view *view, int key)
 		end_prompt(view, key == LIVE_KEY_ENTER);
 		return false;
 	}
-	if (key == LIVE_KEY_BACKSPACE)
+	if (key == LIVE_KEY_ERASE)
+		view->filter.size = 0;
+	else if (key == LIVE_KEY_BACKSPACE)
 		remove_last(&view->filter);
 	else if (key >= ' ' && key < LIVE_KEY_UP && !clean_text_is_harmful((uint32_t)key) &&
 		 view->filter.size < FILTER_MAX)
@@ -389,6 +391,9 @@ static struct table_columns choose_columns(const struct live_view *view, int wid
 			*spare[i] = 0;
 	}
 	report_text_table_widen(&columns, width);
+	if (columns.where < 24)
+		columns.why = 0;
+	report_text_table_widen(&columns, width);
 	return columns;
 }
 
@@ -433,6 +438,7 @@ static void draw_scrolled(struct live_view *view, struct page *page, int width, 
 	size_t all = 0, skip;
 	struct page part = begin_page(width);
 
+	text += *text == '\n'; /* what parts it from others in a report */
 	for (const char *at = text; (at = strchr(at, '\n')); at++)
 		all++;
 	view->page_rows = height ? height : 1;
