@@ -11,9 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <term.h>
 #include <termios.h>
 #include <unistd.h>
 #include <wchar.h>
+
+#undef lines /* term.h has such macros */
 
 #define ESCAPE_MS 25 /* between the bytes of one key */
 
@@ -81,6 +84,8 @@ enum status top_screen_open(void (*at_crash)(void), struct error *error)
 	tcgetattr(STDIN_FILENO, &top_screen.before);
 	top_screen.at_crash = at_crash;
 	top_screen.screen = newterm(NULL, stdout, stdin);
+	if (top_screen.screen && !tigetstr("cup"))
+		top_screen_close();
 	if (!top_screen.screen)
 		return error_set(error,
 				 "top needs a terminal: TERM is “%s”, which names none that ncurses can move the "

@@ -70,7 +70,7 @@ func main() {
 		for j := 0; j < 4; j++ {
 			forest[(4*i+j)%len(forest)] = plantTree(9)
 		}
-		countSmall(2000)
+		countSmall(8000)
 		keepLittle(i)
 	}
 }
