@@ -40,11 +40,11 @@ struct live_symbols *live_symbols_new(struct symbolizer *symbolizer)
 
 static void free_known(struct known_address *all)
 {
-	struct known_address *known, *next;
+	struct known_address *known = all, *next;
 
-	HASH_ITER(hh, all, known, next)
-	{
-		HASH_DEL(all, known);
+	HASH_CLEAR(hh, all);
+	for (; known; known = next) {
+		next = known->hh.next;
 		free(known);
 	}
 }

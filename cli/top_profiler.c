@@ -26,7 +26,7 @@ struct top_profiler {
 	int stop_signal;
 	int output; /* -1: none */
 	bool keeps_output;
-	bool ended;
+	bool stopped, ended;
 	int wait_status;
 	char *folder; /* NULL: there is none, or no longer */
 	char *trace, *own_trace, *own_output;
@@ -109,6 +109,15 @@ static enum status open_files(struct top_profiler *profiler, const struct top_pr
 	return STATUS_OK;
 }
 
+/* What lies where the trace is to go would be read until the new one is begun. */
+static void forget_old_trace(const char *path)
+{
+	struct stat stat_buffer;
+
+	if (path && !lstat(path, &stat_buffer) && S_ISREG(stat_buffer.st_mode))
+		unlink(path);
+}
+
 enum status top_profiler_start(struct top_profiler **out, const struct top_profiler_options *options,
 			       struct error *error)
 {
@@ -123,8 +132,7 @@ enum status top_profiler_start(struct top_profiler **out, const struct top_profi
 		top_profiler_free(profiler);
 		return STATUS_ERROR;
 	}
-	if (options->trace)
-		unlink(options->trace); /* else an old one would be read until the new one is begun */
+	forget_old_trace(options->trace);
 	snprintf(pid_text, sizeof(pid_text), "%d", (int)options->pid);
 	arguments = make_arguments(profiler, options, pid_text);
 	profiler->pid = fork();
@@ -166,16 +174,20 @@ void top_profiler_hide(struct top_profiler *profiler)
 
 bool top_profiler_has_ended(struct top_profiler *profiler, int *wait_status)
 {
-	if (!profiler->ended && waitpid(profiler->pid, &profiler->wait_status, WNOHANG) == profiler->pid)
+	pid_t pid = profiler->ended ? 0 : waitpid(profiler->pid, &profiler->wait_status, WNOHANG);
+
+	if (pid == profiler->pid || (pid < 0 && errno == ECHILD))
 		profiler->ended = true;
 	*wait_status = profiler->wait_status;
 	return profiler->ended;
 }
 
+/* Once: a program may take a second signal for impatience. */
 void top_profiler_stop(struct top_profiler *profiler)
 {
-	if (!profiler->ended)
+	if (!profiler->ended && !profiler->stopped)
 		kill(profiler->pid, profiler->stop_signal);
+	profiler->stopped = true;
 }
 
 void top_profiler_trim(struct top_profiler *profiler)
@@ -194,6 +206,8 @@ char *top_profiler_last_words(const struct top_profiler *profiler)
 	off_t from = size > LAST_WORDS ? size - LAST_WORDS : 0;
 	ssize_t got = pread(profiler->output, words, LAST_WORDS, from);
 
+	while (got > 0 && words[got - 1] == '\n')
+		got--;
 	words[got > 0 ? got : 0] = 0;
 	line = from ? strchr(words, '\n') : NULL;
 	if (line) /* the first is not whole */

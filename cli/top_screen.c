@@ -68,8 +68,8 @@ static void begin_colours(void)
 	if (!top_screen.colour)
 		return;
 	use_default_colors();
-	for (short i = PAGE_GOOD; i <= PAGE_NAME; i++)
-		init_pair(i, style_colours[i], -1);
+	for (int i = PAGE_GOOD; i <= PAGE_NAME; i++)
+		init_pair((short)i, style_colours[i], -1);
 }
 
 enum status top_screen_open(void (*at_crash)(void), struct error *error)

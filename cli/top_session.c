@@ -69,11 +69,10 @@ static double top_now(void)
 	return clock_seconds(CLOCK_MONOTONIC);
 }
 
-/* Seconds since the process PID has begun; NAN when it does not tell. */
-static double process_seconds(int pid)
+/* The state of the process PID ('R', 'S', …, 'Z'), 0 when there is none; in *STARTED when it began, in clock ticks. */
+static char process_state(int pid, unsigned long long *started)
 {
-	unsigned long long started;
-	char path[64], text[1024];
+	char path[64], text[1024], state = 0;
 	const char *at;
 	size_t size;
 	FILE *file;
@@ -81,15 +80,33 @@ static double process_seconds(int pid)
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	file = fopen(path, "re");
 	if (!file)
-		return NAN;
+		return 0;
 	size = fread(text, 1, sizeof(text) - 1, file);
 	fclose(file);
 	text[size] = 0;
 	at = strrchr(text, ')'); /* the name before it may hold anything */
-	if (!at || sscanf(at + 1, " %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu",
-			  &started) != 1)
+	if (!at || sscanf(at + 1, " %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu",
+			  &state, started) != 2)
+		return 0;
+	return state;
+}
+
+/* Seconds since the process PID has begun; NAN when it does not tell. */
+static double process_seconds(int pid)
+{
+	unsigned long long started;
+
+	if (!process_state(pid, &started))
 		return NAN;
 	return clock_seconds(CLOCK_BOOTTIME) - (double)started / (double)sysconf(_SC_CLK_TCK);
+}
+
+static bool process_runs(int pid)
+{
+	unsigned long long started;
+	char state = process_state(pid, &started);
+
+	return state && state != 'Z' && state != 'X';
 }
 
 static void top_draw(struct top *top)
@@ -182,17 +199,30 @@ static void top_refresh_and_draw(struct top *top)
 	top_plan_next(top);
 }
 
+/* The program that was attached to is there, but not its profiler: that is not as it should be. */
+static void top_say_runs_on(struct top *top)
+{
+	char *words = top_profiler_last_words(top->profiler);
+
+	top->facts.runs_on = true;
+	snprintf(top->bad_message, sizeof(top->bad_message), "The profiler has ended; the program runs on. %.300s",
+		 words);
+	free(words);
+}
+
 static void top_say_ended(struct top *top)
 {
 	int status = top->wait_status;
 
-	if (top->request->pid)
-		return;
-	if (WIFSIGNALED(status))
+	if (top->request->pid) {
+		if (process_runs(top->request->pid))
+			top_say_runs_on(top);
+	} else if (WIFSIGNALED(status)) {
 		snprintf(top->message, sizeof(top->message), "The command was ended by signal %d (%s).",
 			 WTERMSIG(status), strsignal(WTERMSIG(status)));
-	else
+	} else {
 		snprintf(top->message, sizeof(top->message), "The command ended with status %d.", WEXITSTATUS(status));
+	}
 }
 
 /* The profiler is gone: what it has written last is still to be seen. */
@@ -301,6 +331,7 @@ static void top_block_signals(struct top *top)
 	static const int taken[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD, SIGWINCH};
 	sigset_t mask;
 
+	signal(SIGCHLD, SIG_DFL); /* ignored, it would keep children's ends from being told */
 	sigemptyset(&mask);
 	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
 		sigaddset(&mask, taken[i]);
@@ -349,8 +380,6 @@ static enum status top_outcome(const struct top *top, struct error *error)
 	char *words = top_profiler_last_words(top->profiler);
 	enum status status = STATUS_OK;
 
-	if (*words && words[strlen(words) - 1] == '\n')
-		words[strlen(words) - 1] = 0;
 	if (!top->analysed && top->ended && !top->leaving)
 		status =
 		    error_set(error, "nothing was profiled%s%s", *words ? "; the profiler's last words:\n" : "", words);

@@ -9,11 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define BLOCKS_FROM   18 /* lines of a screen that has lines of blocks */
-#define ROOMY_FROM    14 /* of one that has room for more than what must be */
-#define NAME_COLUMNS  12
-#define MOST_COLUMNS  16
-#define GAP           3
+#define BLOCKS_FROM  18 /* lines of a screen that has lines of blocks */
+#define ROOMY_FROM   14 /* of one that has room for more than what must be */
+#define NAME_COLUMNS 12
+#define MOST_COLUMNS 16
+#define GAP          3
 
 /* Figures in a row, as many as fit into so many lines. */
 struct figures {
@@ -43,7 +43,7 @@ static const char *state_of(char *text, size_t size, const struct live_head *hea
 	char seconds[WORDS_NUMBER_SIZE];
 
 	if (head->facts->ended)
-		return "the program ended";
+		return head->facts->runs_on ? "the profiler ended" : "the program ended";
 	if (head->paused)
 		return "paused";
 	if (!head->analysis)

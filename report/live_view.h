@@ -30,6 +30,7 @@ struct live_facts {
 	int pid;                 /* 0: not known */
 	double uptime_seconds;   /* of the process; NAN: not known */
 	bool ended;              /* the program is no more: the picture stays */
+	bool runs_on;            /* with ended: only its profiler is no more */
 	bool ends_command;       /* leaving ends the program, which this escprof has started */
 	const char *message;     /* one line above the keys; NULL: none */
 	const char *bad_message; /* the same of what went wrong; NULL: nothing */

@@ -162,3 +162,11 @@ check "-p: a viewer that is killed takes the profiler with it, and not the progr
 start -p "$target"
 dies() { wait_for plantTree && kill -9 "$target" && wait_for 'the program ended' && wait_for plantTree && press q && wait_for '\[status 0\]' && restored; }
 check "-p: the picture stays when the program has died" dies
+"$WORK/busy" >/dev/null &
+target=$!
+start -p "$target"
+profiler_dies() {
+	wait_for plantTree && kill -9 "$(pgrep -P "$(viewer)")" && wait_for 'the profiler ended' && wait_for 'the program runs on' &&
+		press q && wait_for '\[status 0\]' && restored && kill -0 "$target"
+}
+check "-p: a profiler that is killed is said to be, and harms nobody" profiler_dies

@@ -218,6 +218,9 @@ static void test_states(void **state)
 	facts.bad_message = "it's broken";
 	live_view_set(view, &profile, &facts);
 	check_shows(view, "\nit's broken\n");
+	facts.runs_on = true;
+	live_view_set(view, &profile, &facts);
+	check_shows(view, "the profiler ended\n");
 	live_view_free(view);
 }
 
