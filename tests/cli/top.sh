@@ -41,8 +41,9 @@ start() {
 		echo "stty -g >'$WORK/before'"
 		printf '%q ' exec "$ESCPROF" top "$@" | sed 's/^exec //'
 		echo
-		echo 'echo "[status $?]"'
+		echo 'status=$?'
 		echo "stty -g >'$WORK/after'"
+		echo 'echo "[status $status]"'
 		echo 'read -r line'
 	} >"$PANE"
 	rm -f "$WORK/before" "$WORK/after"
