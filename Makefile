@@ -10,7 +10,7 @@ Q = $(if $(filter 1,$(V)),,@)
 
 ROOMS = base binary trace collector symbolizer verdicts analyzer report cli
 LIBROOMS = $(filter-out cli,$(ROOMS))
-PKGS = libelf libunwind libzstd zlib libprotobuf-c jansson
+PKGS = libelf libunwind libzstd zlib libprotobuf-c jansson ncursesw
 
 CFLAGS ?= -O2 -g
 WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wvla \

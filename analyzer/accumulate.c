@@ -207,6 +207,111 @@ void accumulate_death(struct accumulation *accumulation, const struct trace_deat
 	live_table_insert(&accumulation->early, &early, &object);
 }
 
+static uint64_t *cpu_count_at(struct accumulation *accumulation, size_t stack)
+{
+	if (stack >= accumulation->ncpu_counts) {
+		size_t count = accumulation->ncpu_counts ? accumulation->ncpu_counts : 256;
+
+		while (count <= stack)
+			count *= 2;
+		accumulation->cpu_counts =
+		    memory_resize(accumulation->cpu_counts, count, sizeof(*accumulation->cpu_counts));
+		memset(accumulation->cpu_counts + accumulation->ncpu_counts, 0,
+		       (count - accumulation->ncpu_counts) * sizeof(*accumulation->cpu_counts));
+		accumulation->ncpu_counts = count;
+	}
+	return &accumulation->cpu_counts[stack];
+}
+
+bool accumulate_end_life(struct accumulation *accumulation, uint64_t address, uint32_t cycle, bool is_reused)
+{
+	struct live_object object, old;
+
+	if (!live_table_remove(&accumulation->live, address, &object))
+		return false;
+	if (is_reused || cycle > object.cycle) {
+		accumulation->reused += is_reused;
+		add_life(accumulation, &object, cycle, false);
+		return true;
+	}
+	live_table_insert(&accumulation->live, &object, &old);
+	return false;
+}
+
+static void merge_lives(struct life_totals *to, const struct life_totals *from)
+{
+	if (from->count && (!to->count || from->first_cycle < to->first_cycle))
+		to->first_cycle = from->first_cycle;
+	if (from->last_cycle > to->last_cycle)
+		to->last_cycle = from->last_cycle;
+	to->count += from->count;
+	to->censored += from->censored;
+	to->weight += from->weight;
+	to->survived += from->survived;
+	to->survived_any += from->survived_any;
+	to->ended += from->ended;
+	to->young += from->young;
+	to->doubt += from->doubt;
+	to->doubt_survived += from->doubt_survived;
+	to->doubt_squared += from->doubt_squared;
+	to->still_there += from->still_there;
+	to->old += from->old;
+	to->old_survived += from->old_survived;
+	to->old_squared += from->old_squared;
+}
+
+static void merge_cohorts(struct accumulation *to, const struct accumulation *from)
+{
+	to->all_cohorts.births += from->all_cohorts.births;
+	to->all_cohorts.ended_next += from->all_cohorts.ended_next;
+	for (size_t i = 0; i < LIFE_COHORTS; i++) {
+		struct life_cohort *cohort = cohort_of(to, from->cohorts[i].cycle);
+
+		if (!cohort)
+			continue;
+		cohort->births += from->cohorts[i].births;
+		cohort->ended_next += from->cohorts[i].ended_next;
+	}
+}
+
+static void merge_live(struct live_table *to, const struct live_table *from)
+{
+	struct live_object old;
+
+	for (size_t i = 0; i < from->capacity; i++) {
+		if (from->slots[i].address)
+			live_table_insert(to, &from->slots[i], &old);
+	}
+}
+
+void accumulate_merge(struct accumulation *to, const struct accumulation *from)
+{
+	for (size_t i = 0; i < from->ncontexts; i++) {
+		const struct context_totals *part = &from->contexts[i];
+		struct context_totals *totals;
+
+		if (!part->objects.count && !part->lives.count)
+			continue;
+		totals = context_at(to, i);
+		weights_merge(&totals->objects, &part->objects);
+		merge_lives(&totals->lives, &part->lives);
+		if (part->rate_high) {
+			widen_rates(&totals->rate_low, &totals->rate_high, part->rate_low);
+			widen_rates(&totals->rate_low, &totals->rate_high, part->rate_high);
+			widen_rates(&to->rate_low, &to->rate_high, part->rate_low);
+			widen_rates(&to->rate_low, &to->rate_high, part->rate_high);
+		}
+	}
+	for (size_t i = 0; i < from->ncpu_counts; i++) {
+		if (from->cpu_counts[i])
+			*cpu_count_at(to, i) += from->cpu_counts[i];
+	}
+	to->samples += from->samples;
+	to->reused += from->reused;
+	merge_cohorts(to, from);
+	merge_live(&to->live, &from->live);
+}
+
 static void add_mean(double *mean, uint64_t value, uint64_t count)
 {
 	if (value != UINT64_MAX)
@@ -243,22 +348,6 @@ void accumulate_gc(struct accumulation *accumulation, const struct trace_gc *gc)
 		totals->goroutines_live_max = gc->goroutines_live;
 	if (gc->time_ns >= totals->last.time_ns)
 		totals->last = *gc;
-}
-
-static uint64_t *cpu_count_at(struct accumulation *accumulation, size_t stack)
-{
-	if (stack >= accumulation->ncpu_counts) {
-		size_t count = accumulation->ncpu_counts ? accumulation->ncpu_counts : 256;
-
-		while (count <= stack)
-			count *= 2;
-		accumulation->cpu_counts =
-		    memory_resize(accumulation->cpu_counts, count, sizeof(*accumulation->cpu_counts));
-		memset(accumulation->cpu_counts + accumulation->ncpu_counts, 0,
-		       (count - accumulation->ncpu_counts) * sizeof(*accumulation->cpu_counts));
-		accumulation->ncpu_counts = count;
-	}
-	return &accumulation->cpu_counts[stack];
 }
 
 void accumulate_cpu(struct accumulation *accumulation, const struct trace_cpu_sample *sample)

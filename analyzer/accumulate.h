@@ -100,6 +100,18 @@ void accumulate_run_end(struct accumulation *accumulation, uint32_t cycle);
 /* A sample that counts for nothing: its object's life is followed, so that its death is not taken for another's. */
 void accumulate_left_out(struct accumulation *accumulation, const struct trace_sample *sample);
 
+/*
+ * End the life of the object that is followed at ADDRESS: it was found dead in CYCLE, or with IS_REUSED its place was
+ * given to another in CYCLE. False where none is followed there, or one that was found dead before its birth.
+ */
+bool accumulate_end_life(struct accumulation *accumulation, uint64_t address, uint32_t cycle, bool is_reused);
+
+/*
+ * Add the contexts, lives, followed objects and samples of CPU of FROM to TO, as if TO had seen its records after its
+ * own. None of the GC's figures, none of the moments; neither may be finished yet. FROM is not changed.
+ */
+void accumulate_merge(struct accumulation *to, const struct accumulation *from);
+
 /* At the end: the lives that go on are censored, every one of NCONTEXTS contexts has totals, and every one of
  * NCPU_STACKS stacks a count. */
 void accumulate_finish(struct accumulation *accumulation, size_t ncontexts, size_t ncpu_stacks);

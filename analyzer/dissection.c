@@ -160,6 +160,23 @@ void dissection_sample(struct dissection *dissection, const struct trace_sample 
 	row->procs[proc_bucket(moment.values[MOMENT_RUNNING])] += bytes;
 }
 
+void dissection_add(struct dissection *dissection, uint32_t context, uint64_t from_ns, uint64_t to_ns, double bytes)
+{
+	struct dissection_row *row = row_at(dissection, context);
+	size_t last = slice_of(dissection, to_ns - 1);
+
+	for (size_t i = slice_of(dissection, from_ns); i <= last; i++) {
+		uint64_t begin = i * dissection->slice_ns, end = begin + dissection->slice_ns;
+		double part;
+
+		begin = begin > from_ns ? begin : from_ns;
+		end = end < to_ns && i < last ? end : to_ns;
+		part = end > begin ? bytes * (double)(end - begin) / (double)(to_ns - from_ns) : 0;
+		row->slices[i] += part;
+		dissection->slices[i] += part;
+	}
+}
+
 static void on_sample(void *user, const struct trace *trace, const struct trace_sample *sample)
 {
 	dissection_sample(user, sample, trace->contexts[sample->context].size);

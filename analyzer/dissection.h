@@ -52,6 +52,10 @@ struct trace_callbacks dissection_callbacks(struct dissection *dissection);
 /* Add one sample of an object of SIZE bytes by hand; dissection_callbacks' function does no more. */
 void dissection_sample(struct dissection *dissection, const struct trace_sample *sample, uint64_t size);
 
+/* Add BYTES of CONTEXT, allocated evenly from FROM_NS to TO_NS, which is later: they fall to slices, and to no bucket.
+ */
+void dissection_add(struct dissection *dissection, uint32_t context, uint64_t from_ns, uint64_t to_ns, double bytes);
+
 /* All is read: of NCONTEXTS contexts, with the GC's figures GC, which are those of the whole trace. */
 void dissection_finish(struct dissection *dissection, size_t ncontexts, const struct gc_totals *gc);
 

@@ -13,6 +13,8 @@ int cmd_run(int argc, char **argv);
 
 /* Profile a process that runs. */
 int cmd_attach(int argc, char **argv);
+/* Watch a program's costs as it runs. */
+int cmd_top(int argc, char **argv);
 
 /* Rank the escapes of a trace or a Go heap profile. */
 int cmd_report(int argc, char **argv);

@@ -16,6 +16,7 @@ static const struct command commands[] = {
     {"build", cmd_build, "go build, keeping the compiler's escape verdicts"},
     {"run", cmd_run, "profile a program from its start; report at its end"},
     {"attach", cmd_attach, "profile a program that runs already, and let it go"},
+    {"top", cmd_top, "watch a program's costs as it runs"},
     {"report", cmd_report, "rank the escapes in a trace, or in a Go heap profile"},
     {"annotate", cmd_annotate, "show the source, with what its lines cost and the verdicts"},
     {"export", cmd_export, "write a trace as folded stacks, flame graph, for pprof, speedscope"},

@@ -271,6 +271,40 @@ static void input_release(struct analyze_options *options, struct input_names *n
 	free(names->type.name);
 }
 
+struct report_inputs {
+	struct analyze_options options;
+	struct input_names names;
+};
+
+enum status report_inputs_open(struct report_inputs **inputs, const struct report_request *request,
+			       const struct trace *trace, struct error *error)
+{
+	*inputs = memory_alloc(1, sizeof(**inputs));
+	if (input_prepare(&(*inputs)->options, &(*inputs)->names, request, trace, error) == STATUS_OK)
+		return STATUS_OK;
+	report_inputs_close(*inputs);
+	*inputs = NULL;
+	return STATUS_ERROR;
+}
+
+const struct analyze_options *report_inputs_options(const struct report_inputs *inputs)
+{
+	return &inputs->options;
+}
+
+struct symbolizer *report_inputs_symbolizer(const struct report_inputs *inputs)
+{
+	return inputs->names.symbolizer;
+}
+
+void report_inputs_close(struct report_inputs *inputs)
+{
+	if (!inputs)
+		return;
+	input_release(&inputs->options, &inputs->names);
+	free(inputs);
+}
+
 static enum status input_analyze_trace(struct analysis *analysis, const struct report_request *request,
 				       struct error *error)
 {

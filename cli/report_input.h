@@ -33,4 +33,21 @@ extern const struct argp report_request_argp;
  */
 enum status report_input_analyze(struct analysis *analysis, const struct report_request *request, struct error *error);
 
+/*
+ * What belongs to a trace that is still being written, for a caller who analyses it himself, as often as he likes: of
+ * REQUEST its binary, verdicts and source count. TRACE (borrowed) must have its facts by now. Warnings and errors as
+ * report_input_analyze's. Close with report_inputs_close, which ignores NULL.
+ */
+struct analyze_options;
+struct report_inputs;
+struct symbolizer;
+struct trace;
+enum status report_inputs_open(struct report_inputs **inputs, const struct report_request *request,
+			       const struct trace *trace, struct error *error);
+void report_inputs_close(struct report_inputs *inputs);
+
+/* The analyzer's options, and the program's names (NULL: its file is not at hand); both borrowed. */
+const struct analyze_options *report_inputs_options(const struct report_inputs *inputs);
+struct symbolizer *report_inputs_symbolizer(const struct report_inputs *inputs);
+
 #endif

@@ -17,6 +17,8 @@ static const char *const style_codes[] = {
     [PAGE_WARN] = "\033[33m", [PAGE_BAD] = "\033[31m",  [PAGE_NAME] = "\033[36m",
 };
 
+static const char style_end[] = "\033[0m";
+
 static void begin_style(struct page *page, enum page_style style)
 {
 	if (page->colour)
@@ -26,7 +28,32 @@ static void begin_style(struct page *page, enum page_style style)
 static void end_style(struct page *page, enum page_style style)
 {
 	if (page->colour && style != PAGE_PLAIN)
-		buf_append_string(&page->out, "\033[0m");
+		buf_append_string(&page->out, style_end);
+}
+
+static bool take_code(const char **text, const char *code)
+{
+	size_t length = strlen(code);
+
+	if (strncmp(*text, code, length) != 0)
+		return false;
+	*text += length;
+	return true;
+}
+
+bool page_take_style(const char **text, enum page_style *style)
+{
+	if (take_code(text, style_end)) {
+		*style = PAGE_PLAIN;
+		return true;
+	}
+	for (size_t i = PAGE_PLAIN + 1; i < sizeof(style_codes) / sizeof(style_codes[0]); i++) {
+		if (take_code(text, style_codes[i])) {
+			*style = (enum page_style)i;
+			return true;
+		}
+	}
+	return false;
 }
 
 void page_put(struct page *page, const char *text)

@@ -35,6 +35,12 @@ void page_printf(struct page *page, const char *format, ...) __attribute__((form
 /* Append TEXT in STYLE, made harmless. */
 void page_put_styled(struct page *page, enum page_style style, const char *text);
 
+/*
+ * Whether a change of style stands at *TEXT, of a page with colours: then *TEXT is moved past it and *STYLE set.
+ * Nothing but the page itself puts escape characters there.
+ */
+bool page_take_style(const char **text, enum page_style *style);
+
 /* Append COUNT spaces. */
 void page_pad(struct page *page, int count);
 

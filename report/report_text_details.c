@@ -303,6 +303,19 @@ static void put_stack(struct page *page, const struct site *site, size_t depth)
 	page_put(page, "\n");
 }
 
+void report_text_site(struct page *page, const struct analysis *analysis, const struct site *site, size_t number,
+		      size_t depth)
+{
+	put_title(page, site, number);
+	put_object(page, site);
+	put_verdict(page, analysis, site);
+	if (site->advice && *site->advice)
+		put_text(page, "What to do", site->advice);
+	put_cost(page, analysis, site);
+	put_time(page, analysis, site);
+	put_stack(page, site, depth);
+}
+
 void report_text_details(struct page *page, const struct analysis *analysis, const struct report_options *options)
 {
 	size_t count = options->details < options->top ? options->details : options->top;
@@ -315,16 +328,6 @@ void report_text_details(struct page *page, const struct analysis *analysis, con
 	snprintf(title, sizeof(title), count == 1 ? "A closer look at the first" : "A closer look at the first %zu",
 		 count);
 	page_heading(page, title);
-	for (size_t i = 0; i < count; i++) {
-		const struct site *site = &analysis->sites[i];
-
-		put_title(page, site, i + 1);
-		put_object(page, site);
-		put_verdict(page, analysis, site);
-		if (site->advice && *site->advice)
-			put_text(page, "What to do", site->advice);
-		put_cost(page, analysis, site);
-		put_time(page, analysis, site);
-		put_stack(page, site, options->depth);
-	}
+	for (size_t i = 0; i < count; i++)
+		report_text_site(page, analysis, &analysis->sites[i], i + 1, options->depth);
 }

@@ -18,6 +18,25 @@ void report_text_site_time(struct page *page, const struct analysis *analysis, c
 /* The ranked table of the first TOP sites, and what its marks mean. */
 void report_text_table(struct page *page, const struct analysis *analysis, size_t top);
 
+/* Widths of the table's columns; 0: not shown. A space follows each of those before `why`, a mark of three columns
+ * that. */
+struct table_columns {
+	int rank, saved, interval, bytes, share, objects, live, why, where;
+	bool rates; /* a second's bytes and objects, not all of them */
+};
+
+/* Those for a table of ANALYSIS in WIDTH columns, 80 or more. */
+struct table_columns report_text_table_columns(const struct analysis *analysis, int width);
+
+/* Give `where` what the others leave of WIDTH; it may be none, or less. */
+void report_text_table_widen(struct table_columns *columns, int width);
+
+/* The table's heading, and the line of SITE with the ranks that it may have. */
+struct rank_range;
+void report_text_table_header(struct page *page, const struct table_columns *columns);
+void report_text_table_row(struct page *page, const struct analysis *analysis, const struct table_columns *columns,
+			   const struct site *site, const struct rank_range *rank);
+
 /* The same for what sites have in common: OPTIONS' BY is not REPORT_BY_SITE. */
 void report_text_groups(struct page *page, const struct analysis *analysis, const struct report_options *options);
 
@@ -32,6 +51,9 @@ const char *report_text_mark(const struct site *site);
 
 /* Append where SITE is in at most COLUMNS: its function and place, or the user's function that leads there first. */
 void report_text_where(struct page *page, const struct site *site, int columns);
+/* All of SITE's: its title with NUMBER before it, and DEPTH frames of its hottest stack. */
+void report_text_site(struct page *page, const struct analysis *analysis, const struct site *site, size_t number,
+		      size_t depth);
 
 /* The ranks that a site may have. */
 struct rank_range {

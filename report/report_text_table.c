@@ -12,12 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Widths of the columns; 0: not shown. A space follows each of those before `why`, a mark of three columns that. */
-struct columns {
-	int rank, saved, interval, bytes, share, objects, live, why, where;
-	bool rates; /* a second's bytes and objects, not all of them */
-};
-
 static struct interval interval_of(const struct analysis *analysis, const struct site *site)
 {
 	return analysis->gc.known ? site->gc_saved_share_ci : site->alloc_bytes_ci;
@@ -86,21 +80,26 @@ static int taken(int width)
 	return width > 0 ? width + 1 : 0;
 }
 
-static struct columns choose_columns(const struct page *page, const struct analysis *analysis)
+void report_text_table_widen(struct table_columns *columns, int width)
 {
-	struct columns columns = {
+	columns->where = width - taken(columns->rank) - taken(columns->saved) - taken(columns->interval) -
+			 taken(columns->bytes) - taken(columns->share) - taken(columns->objects) -
+			 taken(columns->live) - columns->why - 3;
+}
+
+struct table_columns report_text_table_columns(const struct analysis *analysis, int width)
+{
+	struct table_columns columns = {
 	    .rank = 5, .saved = 5, .interval = 9, .bytes = 7, .share = 5, .objects = 5, .live = 6, .why = 10};
 
 	columns.rates = !analysis->is_heap_profile && analysis_seconds(analysis) >= 1;
 	if (!analysis->gc.known)
 		columns.saved = columns.interval = 0;
-	if (page->width < 95)
+	if (width < 95)
 		columns.live = 0;
-	if (page->width < 90)
+	if (width < 90)
 		columns.objects = 0;
-	columns.where = page->width - taken(columns.rank) - taken(columns.saved) - taken(columns.interval) -
-			taken(columns.bytes) - taken(columns.share) - taken(columns.objects) - taken(columns.live) -
-			columns.why - 3;
+	report_text_table_widen(&columns, width);
 	return columns;
 }
 
@@ -112,11 +111,12 @@ static void put_cell(struct page *page, enum page_style style, const char *text,
 	page_put(page, " ");
 }
 
-static void put_header(struct page *page, const struct columns *columns)
+void report_text_table_header(struct page *page, const struct table_columns *columns)
 {
 	put_cell(page, PAGE_FAINT, "rank", columns->rank);
 	if (columns->saved)
-		page_left(page, PAGE_FAINT, " GC CPU saved %", taken(columns->saved) + taken(columns->interval));
+		page_left(page, PAGE_FAINT, columns->interval ? " GC CPU saved %" : "saved",
+			  taken(columns->saved) + taken(columns->interval));
 	put_cell(page, PAGE_FAINT, columns->rates ? "bytes/s" : "bytes", columns->bytes);
 	put_cell(page, PAGE_FAINT, "share", columns->share);
 	put_cell(page, PAGE_FAINT, columns->rates ? "obj/s" : "objs", columns->objects);
@@ -199,8 +199,8 @@ void report_text_where(struct page *page, const struct site *site, int columns)
 		put_foreign_place(page, site, columns);
 }
 
-static void put_site(struct page *page, const struct analysis *analysis, const struct columns *columns,
-		     const struct site *site, const struct rank_range *rank)
+void report_text_table_row(struct page *page, const struct analysis *analysis, const struct table_columns *columns,
+			   const struct site *site, const struct rank_range *rank)
 {
 	double per = columns->rates ? analysis_seconds(analysis) : 1;
 	double share = analysis->alloc_bytes > 0 ? site->alloc_bytes / analysis->alloc_bytes : NAN;
@@ -269,16 +269,16 @@ static void put_legend(struct page *page, const struct analysis *analysis, size_
 
 void report_text_table(struct page *page, const struct analysis *analysis, size_t top)
 {
-	struct columns columns = choose_columns(page, analysis);
+	struct table_columns columns = report_text_table_columns(analysis, page->width);
 	struct rank_range *ranks = report_text_ranks(analysis);
 
 	if (top > analysis->nsites)
 		top = analysis->nsites;
 	page_heading(page,
 		     analysis->gc.known ? "What removing each allocation would save" : "The largest allocation sites");
-	put_header(page, &columns);
+	report_text_table_header(page, &columns);
 	for (size_t i = 0; i < top; i++)
-		put_site(page, analysis, &columns, &analysis->sites[i], &ranks[i]);
+		report_text_table_row(page, analysis, &columns, &analysis->sites[i], &ranks[i]);
 	if (top < analysis->nsites)
 		put_rest(page, analysis, top);
 	put_legend(page, analysis, top);

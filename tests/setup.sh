@@ -12,6 +12,7 @@ commands=(
 	pkg-config:pkg-config
 	protoc-c:protobuf-c-compiler
 	pgrep:procps
+	tmux:tmux
 )
 headers=(
 	stdlib.h:libc6-dev
@@ -23,6 +24,7 @@ headers=(
 	zlib.h:zlib1g-dev
 	protobuf-c/protobuf-c.h:libprotobuf-c-dev
 	jansson.h:libjansson-dev
+	ncursesw/curses.h:libncurses-dev
 	jsmn.h:libjsmn-dev
 	uthash.h:uthash-dev
 	cmocka.h:libcmocka-dev

@@ -587,6 +587,18 @@ void trace_read_tell(void (*progress)(size_t done, size_t total))
 	reader_progress = progress;
 }
 
+static void reader_sort(struct trace *trace)
+{
+	if (trace->nsymbols)
+		qsort(trace->symbols, trace->nsymbols, sizeof(*trace->symbols), reader_compare_addresses);
+	if (trace->ntypes)
+		qsort(trace->types, trace->ntypes, sizeof(*trace->types), reader_compare_addresses);
+	if (trace->norders)
+		qsort(trace->orders, trace->norders, sizeof(*trace->orders), reader_compare_addresses);
+	if (trace->nfunctions)
+		qsort(trace->functions, trace->nfunctions, sizeof(*trace->functions), reader_compare_addresses);
+}
+
 enum status trace_read_memory(struct trace *trace, const void *data, size_t size, const char *name,
 			      const struct trace_callbacks *callbacks, struct error *error)
 {
@@ -607,15 +619,73 @@ enum status trace_read_memory(struct trace *trace, const void *data, size_t size
 		snprintf(trace->damage, sizeof(trace->damage), "cut: no end record; its writer was killed");
 	if (trace->damage[0])
 		trace->complete = false;
-	if (trace->nsymbols)
-		qsort(trace->symbols, trace->nsymbols, sizeof(*trace->symbols), reader_compare_addresses);
-	if (trace->ntypes)
-		qsort(trace->types, trace->ntypes, sizeof(*trace->types), reader_compare_addresses);
-	if (trace->norders)
-		qsort(trace->orders, trace->norders, sizeof(*trace->orders), reader_compare_addresses);
-	if (trace->nfunctions)
-		qsort(trace->functions, trace->nfunctions, sizeof(*trace->functions), reader_compare_addresses);
+	reader_sort(trace);
 	return STATUS_OK;
+}
+
+struct trace_pieces {
+	struct reader reader;
+	uint8_t *raw;
+	size_t offset;
+	bool began;
+};
+
+struct trace_pieces *trace_pieces_new(struct trace *trace, const struct trace_callbacks *callbacks)
+{
+	struct trace_pieces *pieces = memory_alloc(1, sizeof(*pieces));
+
+	*trace = (struct trace){.strings = strtab_new()};
+	pieces->reader = (struct reader){.trace = trace, .callbacks = callbacks};
+	return pieces;
+}
+
+void trace_pieces_free(struct trace_pieces *pieces)
+{
+	if (!pieces)
+		return;
+	free(pieces->raw);
+	free(pieces);
+}
+
+/* The bytes that the frame at DATA takes when all of it is there; 0 when it is not. One that is no frame "is there". */
+static size_t reader_whole_frame(const uint8_t *data, size_t size)
+{
+	struct cursor cursor = cursor_make(data, size);
+	uint32_t magic = cursor_u32(&cursor), stored_size = cursor_u32(&cursor), raw_size = cursor_u32(&cursor);
+
+	cursor_u32(&cursor);
+	if (cursor.failed)
+		return 0;
+	if (magic != TRACE_FRAME_MAGIC || raw_size > TRACE_FRAME_MAX ||
+	    stored_size > ZSTD_COMPRESSBOUND(TRACE_FRAME_MAX))
+		return size;
+	return cursor_bytes(&cursor, stored_size) ? (size_t)(cursor.at - data) : 0;
+}
+
+enum status trace_pieces_take(struct trace_pieces *pieces, const void *data, size_t size, size_t *taken,
+			      const char *name, struct error *error)
+{
+	struct trace *trace = pieces->reader.trace;
+	struct cursor file = cursor_make(data, size);
+
+	*taken = 0;
+	if (!pieces->began) {
+		if (size < TRACE_HEADER_SIZE)
+			return STATUS_OK;
+		if (reader_header(&file, name, error) != STATUS_OK)
+			return STATUS_ERROR;
+		pieces->began = true;
+	}
+	while (!trace->complete && !trace->damage[0] && reader_whole_frame(file.at, (size_t)(file.end - file.at))) {
+		size_t at = pieces->offset + (size_t)(file.at - (const uint8_t *)data);
+
+		reader_frame(&pieces->reader, &file, at, &pieces->raw);
+	}
+	*taken = (size_t)(file.at - (const uint8_t *)data);
+	pieces->offset += *taken;
+	if (trace->complete)
+		reader_sort(trace);
+	return trace->damage[0] ? error_set(error, "%s: %s", name, trace->damage) : STATUS_OK;
 }
 
 enum status trace_read(struct trace *trace, const char *path, const struct trace_callbacks *callbacks,

@@ -1,0 +1,144 @@
+/* escprof top: a program's costs as it runs. Here the options; cli/top_session.c has what happens then. */
+#include "base/error.h"
+#include "base/memory.h"
+#include "cli/commands.h"
+#include "cli/terminal.h"
+#include "cli/top_session.h"
+
+#include <argp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WINDOW_DEFAULT 60
+#define WINDOW_LEAST   5
+#define WINDOW_MOST    3600
+
+enum top_option { OPTION_RATE = 0x100, OPTION_LIVE_RATE, OPTION_NO_CPU, OPTION_WINDOW, OPTION_COMMAND_OUTPUT };
+
+struct top_arguments {
+	struct top_request request;
+	char *options[8]; /* the profiler's own; owned */
+	size_t noptions;
+};
+
+static const struct argp_option top_argp_options[] = {
+    {"pid", 'p', "PID", 0, "the process to watch, which runs on afterwards", 0},
+    {"window", OPTION_WINDOW, "SECONDS", 0, "what the figures are of: so many seconds back (default 60)", 0},
+    {"output", 'o', "TRACE", 0, "keep the whole trace here, for escprof report (default: no trace is kept)", 0},
+    {"command-output", OPTION_COMMAND_OUTPUT, "FILE", 0, "where COMMAND's output goes (default: nowhere)", 0},
+    {"rate", OPTION_RATE, "BYTES", 0, "as for escprof run", 0},
+    {"live-rate", OPTION_LIVE_RATE, "BYTES", 0, "as for escprof run", 0},
+    {"no-cpu-samples", OPTION_NO_CPU, NULL, 0, "as for escprof run", 0},
+    {0},
+};
+
+static void top_add_option(struct top_arguments *arguments, const char *name, const char *value)
+{
+	if (arguments->noptions + 1 < sizeof(arguments->options) / sizeof(arguments->options[0]))
+		arguments->options[arguments->noptions++] = memory_format("%s%s", name, value);
+}
+
+static void top_take_bytes(struct top_arguments *arguments, struct argp_state *state, const char *name,
+			   const char *value)
+{
+	unsigned long long bytes;
+
+	if (!terminal_parse_bytes(value, &bytes) || bytes > 0x7000000)
+		argp_error(state, "%.*s: not a number of bytes from 1 to 112M: %s", (int)strlen(name) - 1, name, value);
+	top_add_option(arguments, name, value);
+}
+
+static double top_take_seconds(struct argp_state *state, const char *value)
+{
+	char *end;
+	double seconds = strtod(value, &end);
+
+	if (end != value && *end == 'm') {
+		seconds *= 60;
+		end++;
+	} else if (end != value && *end == 's') {
+		end++;
+	}
+	if (end == value || *end || !(seconds >= WINDOW_LEAST && seconds <= WINDOW_MOST))
+		argp_error(state, "--window: not a number of seconds from %d to %d: %s", WINDOW_LEAST, WINDOW_MOST,
+			   value);
+	return seconds;
+}
+
+static pid_t top_take_pid(struct argp_state *state, const char *value)
+{
+	char *end;
+	long pid = strtol(value, &end, 10);
+
+	if (*end || end == value || pid < 1 || pid > 0x7fffffff)
+		argp_error(state, "-p: not a process: %s", value);
+	return (pid_t)pid;
+}
+
+static error_t top_parse(int key, char *value, struct argp_state *state)
+{
+	struct top_arguments *arguments = state->input;
+
+	switch (key) {
+	case 'p':
+		arguments->request.pid = top_take_pid(state, value);
+		break;
+	case 'o':
+		arguments->request.trace = value;
+		break;
+	case OPTION_WINDOW:
+		arguments->request.window_seconds = top_take_seconds(state, value);
+		break;
+	case OPTION_COMMAND_OUTPUT:
+		arguments->request.output = value;
+		break;
+	case OPTION_RATE:
+		top_take_bytes(arguments, state, "--rate=", value);
+		break;
+	case OPTION_LIVE_RATE:
+		top_take_bytes(arguments, state, "--live-rate=", value);
+		break;
+	case OPTION_NO_CPU:
+		top_add_option(arguments, "--no-cpu-samples", "");
+		break;
+	case ARGP_KEY_ARG:
+		arguments->request.command = &state->argv[state->next - 1];
+		state->next = state->argc;
+		break;
+	case ARGP_KEY_END:
+		if (!arguments->request.command == !arguments->request.pid)
+			argp_error(state, "give either the process to watch (-p PID) or a command to run");
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+static const struct argp top_argp = {
+    .options = top_argp_options,
+    .parser = top_parse,
+    .args_doc = "-p PID\n[--] COMMAND [ARGUMENTS]",
+    .doc =
+	"Watch what a Go program's heap allocations cost the garbage collector, ranked, as it runs.\v"
+	"Keys: arrows, j and k choose a site, Enter shows its details, g b o l rank by GC CPU, bytes, objects and live "
+	"bytes, s searches, p pauses, + and - change how often, h helps. q, Escape and Ctrl-C leave: a process that "
+	"was attached to runs on unharmed; a COMMAND is ended by SIGTERM.",
+};
+
+int cmd_top(int argc, char **argv)
+{
+	struct top_arguments arguments = {.request = {.window_seconds = WINDOW_DEFAULT}};
+	struct error error = {""};
+	enum status status;
+
+	argp_err_exit_status = 2;
+	argp_parse(&top_argp, argc, argv, ARGP_IN_ORDER, NULL, &arguments);
+	arguments.request.options = arguments.options;
+	status = top_session_run(&arguments.request, &error);
+	for (size_t i = 0; i < arguments.noptions; i++)
+		free(arguments.options[i]);
+	if (status != STATUS_OK)
+		terminal_error("%s", error.text);
+	return status != STATUS_OK;
+}
