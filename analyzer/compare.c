@@ -21,10 +21,12 @@
 #define TAIL_95      0.025
 
 /* Relative deviations between runs that no run shows by itself; docs/COMPARING.md has the measurements. */
-#define FLOOR_SITE  0.01
-#define FLOOR_SPEED 0.2
-#define FLOOR_GC    0.05
-#define FLOOR_LIVE  0.1
+#define FLOOR_SITE   0.01
+#define FLOOR_SPEED  0.2 /* of CPU for the same work */
+#define FLOOR_GC     0.15
+#define FLOOR_CYCLES 0.05
+#define FLOOR_LIVE   0.1
+#define FLOOR_BLACK  0.05 /* of what is allocated between two cycles, what may be taken for live: born while marking */
 
 #define COMMON_FLOOR   0.05 /* in the median, a site better known than this counts for no more */
 #define COMMON_FACTOR  10.0 /* a site further off says nothing of what all have in common */
@@ -289,10 +291,11 @@ static bool fill_noise(struct noisy *noisy, const struct analysis *analysis, enu
 		noisy->value = (double)gc->cycles;
 		noisy->chance = 1;
 		noisy->step = 1;
-		noisy->floor = FLOOR_GC;
+		noisy->floor = FLOOR_CYCLES;
 		return gc->known;
 	case TOTAL_LIVE:
 		noisy->value = gc->live_bytes;
+		noisy->chance = pow(FLOOR_BLACK * fmax(0, gc->goal_bytes - gc->live_bytes), 2);
 		noisy->floor = FLOOR_LIVE;
 		return gc->known && gc->cycles > 0;
 	case TOTAL_COUNT:
@@ -308,12 +311,6 @@ static bool is_by_work(enum total_kind total)
 	return total != TOTAL_GC_SHARE && total != TOTAL_LIVE;
 }
 
-/* Whether TOTAL is of the machine's speed: of a rate by the second everything is, and CPU always. */
-static bool is_by_speed(const struct comparison *comparison, enum total_kind total)
-{
-	return total == TOTAL_GC_CPU || (is_by_work(total) && comparison->options.per == COMPARE_PER_SECOND);
-}
-
 static void fill_total(struct comparison *comparison, enum total_kind total)
 {
 	struct total_change *out = &comparison->totals[total];
@@ -325,12 +322,15 @@ static void fill_total(struct comparison *comparison, enum total_kind total)
 		     !(total == TOTAL_BYTES && comparison->options.per == COMPARE_PER_BYTE);
 	if (!out->known)
 		return;
-	if (is_by_speed(comparison, total)) {
+	if (total == TOTAL_GC_CPU) {
 		before.floor = hypot(before.floor, FLOOR_SPEED);
 		after.floor = hypot(after.floor, FLOOR_SPEED);
 	}
-	out->change = make_change(&before, &after, is_by_work(total) ? comparison->work : none, &one,
-				  TOTALS_ALARM / 2 / TOTAL_COUNT);
+	if (is_by_work(total))
+		out->change =
+		    make_change(&before, &after, comparison->work, &comparison->common, TOTALS_ALARM / 2 / TOTAL_COUNT);
+	else
+		out->change = make_change(&before, &after, none, &one, TOTALS_ALARM / 2 / TOTAL_COUNT);
 }
 
 static double work_of(const struct analysis *analysis, enum compare_per per)

@@ -13,6 +13,7 @@ enum diff_key { KEY_TOP = 0x100, KEY_ALL, KEY_FORMAT };
 struct diff_arguments {
 	struct report_request request;
 	struct compare_request compare;
+	const char *after; /* the second trace; the first is the request's own until both are known */
 	struct diff_options options;
 	bool json;
 };
@@ -48,12 +49,12 @@ static error_t diff_parse(int key, char *value, struct argp_state *state)
 		state->child_inputs[1] = &arguments->request;
 		break;
 	case ARGP_KEY_ARG:
-		if (arguments->compare.before)
-			return ARGP_ERR_UNKNOWN; /* the request's own */
-		arguments->compare.before = value;
+		if (!arguments->request.input || arguments->after)
+			return ARGP_ERR_UNKNOWN; /* the request takes one */
+		arguments->after = value;
 		break;
 	case ARGP_KEY_END:
-		if (!arguments->request.input)
+		if (!arguments->after)
 			argp_error(state, "give two traces: the one before, and the one after");
 		break;
 	default:
@@ -107,6 +108,8 @@ int cmd_diff(int argc, char **argv)
 
 	argp_err_exit_status = 2;
 	argp_parse(&diff_argp, argc, argv, 0, NULL, &arguments);
+	arguments.compare.before = arguments.request.input;
+	arguments.request.input = arguments.after;
 	if (compare_input_analyze(&input, &arguments.request, &arguments.compare, &error) == STATUS_OK)
 		status = diff_write(&arguments, &input.comparison);
 	else

@@ -95,7 +95,7 @@ static double change_of(const struct flame_node *node)
 static void format_colour(char *text, double change)
 {
 	const unsigned char *to = change > 0 ? more_colour : less_colour;
-	double part = fmin(1, sqrt(fabs(change))); /* a tenth more shall be seen */
+	double part = fmin(1, pow(fabs(change), 0.7)); /* a tenth more shall be seen */
 	int mixed[3];
 
 	for (int i = 0; i < 3; i++)

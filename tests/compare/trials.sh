@@ -9,7 +9,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 BUILD=$(realpath -m "${1:-build}")
-ESCPROF=$BUILD/escprof
+ESCPROF=${ESCPROF:-$BUILD/escprof}
 WORK=$BUILD/compare
 PAIRS=${TRIAL_PAIRS:-70}
 FOUND=${TRIAL_FOUND:-34}
