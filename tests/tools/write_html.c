@@ -1,7 +1,7 @@
 /*
  * write_html hostile|profile|idle|large|empty [STACKS]: the HTML report of an analysis that no trace would give, to
  * standard output: names that are markup and script wherever there is a name; or so many STACKS (100000) in 2,000
- * sites; or nothing. With profile the hostile one knows nothing of the GC.
+ * sites; or nothing. With profile the hostile one knows nothing of the GC, with idle that it had nothing to do.
  */
 #include "analyzer/analysis.h"
 #include "analyzer/gc_model.h"
