@@ -127,8 +127,8 @@ struct site {
 	double object_size; /* mean bytes of a slot */
 	double alloc_bytes, alloc_objects;
 	struct interval alloc_bytes_ci, alloc_objects_ci;
-	/* For comparisons, all of allocated bytes: the variance that sampling gives alloc_bytes; the squares of the objects'
-	 * sizes, over all that were allocated; the most that one sample may stand for. */
+	/* For comparisons, all of allocated bytes: the variance that sampling gives alloc_bytes; the squares of the
+	 * objects' sizes, over all that were allocated; the most that one sample may stand for. */
 	double sampling_variance, squared_bytes, sample_bytes;
 	double live_bytes, live_objects, scan_bytes; /* means over the cycles; scan_bytes: of objects over 512 bytes */
 	double mark_objects; /* the live ones by what marking them takes: one of a list or tree counts as several */

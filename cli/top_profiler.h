@@ -45,8 +45,7 @@ void top_profiler_trim(struct top_profiler *profiler);
 /* The last few lines that the profiler or the command wrote, to be freed with free(); "" for none. */
 char *top_profiler_last_words(const struct top_profiler *profiler);
 
-/* Free, its files removed. It ends by itself if it has not yet. NULL is ignored. Callable from a signal's handler up to
- * the removal alone: top_profiler_remove. */
+/* Free, its files removed. If it has not ended yet it is asked to, and does so by itself. NULL is ignored. */
 void top_profiler_free(struct top_profiler *profiler);
 
 /* Remove the temporary files. Safe in a handler of a signal; PROFILER may be NULL. */

@@ -11,7 +11,6 @@ struct live_head {
 	const struct analysis *analysis; /* NULL: none yet */
 	const struct live_facts *facts;
 	bool paused;
-	double refresh_seconds;
 };
 
 /* Append the lines of HEAD to PAGE: what HEIGHT lines of a screen have room for besides the table. */

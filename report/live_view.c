@@ -518,7 +518,7 @@ static void draw_bottom(struct live_view *view, int width, struct styled_lines *
 
 void live_view_draw(struct live_view *view, int width, int height, struct styled_lines *lines)
 {
-	struct live_head head = {view->analysis, &view->facts, view->paused, view->refresh_seconds};
+	struct live_head head = {view->analysis, &view->facts, view->paused};
 	struct page page;
 	size_t room;
 

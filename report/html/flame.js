@@ -400,7 +400,9 @@ const Flame = (() => {
 		canvas = Base.id('flame-canvas');
 		box = Base.id('flame-box');
 		context = canvas.getContext('2d');
-		const known = Data.gc.known, list = Tree.MEASURES.filter((one) => known || (one !== 'gc' && one !== 'live') || (one === 'live' && Data.raw.tree.units[2] > 0));
+		/* What has no value anywhere (no cycle was seen, a heap profile) is not offered; bytes always are. */
+		const units = { gc: Data.raw.tree.units[3], bytes: 1, objects: 1, live: Data.raw.tree.units[2] };
+		const list = Tree.MEASURES.filter((one) => units[one] > 0);
 		measure = list[0];
 		canvas.setAttribute('aria-label', 'Flame graph of allocations. Arrow keys move, Enter zooms, Escape shows all.');
 		choice(Base.id('flame-value'), list.map((one) => [one, WORDS[one]]), measure, (value) => {

@@ -104,7 +104,13 @@ const Source = (() => {
 			event.preventDefault();
 			go(at + (event.key === 'n' ? 1 : -1), true);
 		});
-		show(files[0]);
+		/* A file may have ten thousand lines: the first is only made when it comes near. */
+		const near = new IntersectionObserver((seen) => {
+			if (!seen.some((one) => one.isIntersecting)) return;
+			near.disconnect();
+			if (!current) show(files[0]);
+		}, { rootMargin: '800px' });
+		near.observe(Base.id('source'));
 	}
 
 	return { start, has, showLine };

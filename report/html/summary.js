@@ -49,6 +49,10 @@ const Summary = (() => {
 			node.textContent = 'A heap profile knows nothing of the collector, so sites are ranked by bytes.';
 			return;
 		}
+		if (Data.raw.model.allocated === undefined) {
+			node.textContent = 'No GC cycle was seen, so nothing can be said of what the collector would save; sites are ranked by bytes.';
+			return;
+		}
 		const sure = sureFixes(), saving = sure.length ? Model.saving(Data, sure, null) : null;
 		if (!saving) {
 			node.textContent = 'No single site is sure to save GC CPU: every interval reaches down to nothing.';

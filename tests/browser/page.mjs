@@ -413,6 +413,14 @@ await test('the policy lets no other script or style run', 'hostile.html', async
 	page.bad.length = 0; /* these complaints were wanted */
 });
 
+await test('a run without a GC cycle: by bytes, and no saving is claimed', 'idle.html', async (page) => {
+	assert((await page.innerText('#top-fixes')).includes('No GC cycle was seen'), 'said so');
+	same(await page.evaluate(() => Flame.peek().measure), 'bytes', 'what widths stand for');
+	assert(await page.evaluate(() => Flame.peek().layout.value[0] > 0), 'something is drawn');
+	await page.locator('tr.site input').first().check();
+	assert((await page.innerText('#what-if')).includes('not known'), 'the model is not asked');
+});
+
 await test('no sites at all', 'empty.html', async (page) => {
 	assert((await page.innerText('#table')).includes('No allocation was sampled'), 'said so');
 	await page.keyboard.press('t');

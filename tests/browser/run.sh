@@ -34,7 +34,7 @@ pages() {
 		"$ESCPROF" report --format html --embed-source --what-if 2,1 -o "$WORK/source.html" "$WORK/t.escprof" &&
 		"$ESCPROF" report --format json -o "$WORK/report.json" "$WORK/t.escprof" &&
 		"$ESCPROF" export --format folded --value alloc -o "$WORK/folded" "$WORK/t.escprof" || return 1
-	for kind in hostile profile large empty; do
+	for kind in hostile profile idle large empty; do
 		"$BUILD/tests/tools/write_html" $kind >"$WORK/$kind.html" || return 1
 	done
 }

@@ -1,7 +1,7 @@
 /*
- * write_html hostile|profile|large|empty [STACKS]: the HTML report of an analysis that no trace would give, to standard
- * output: names that are markup and script wherever there is a name; or so many STACKS (100000) in 2,000 sites; or
- * nothing. With profile the hostile one knows nothing of the GC.
+ * write_html hostile|profile|idle|large|empty [STACKS]: the HTML report of an analysis that no trace would give, to
+ * standard output: names that are markup and script wherever there is a name; or so many STACKS (100000) in 2,000
+ * sites; or nothing. With profile the hostile one knows nothing of the GC, with idle that it had nothing to do.
  */
 #include "analyzer/analysis.h"
 #include "analyzer/gc_model.h"
@@ -150,6 +150,24 @@ static struct analysis make_profile(void)
 	return analysis;
 }
 
+/* A run in which the GC had nothing to do: it is known, but no cycle was seen. */
+static struct analysis make_idle(void)
+{
+	static struct site site;
+	struct analysis analysis = make_hostile();
+
+	site = analysis.sites[0];
+	site.gc_saved_share = 0;
+	site.gc_saved_share_ci = (struct interval){0, 0};
+	site.live_bytes = 0;
+	hostile_stacks[0].gc_saved_share = hostile_stacks[0].live_bytes = 0;
+	analysis.sites = &site;
+	analysis.nsites = 1;
+	analysis.gc.cycles = 0;
+	analysis.gc_run = NULL;
+	return analysis;
+}
+
 /* A stack of SITE: its outer half is shared by many, the inner by few. */
 static void fill_stack(struct analysis_stack *stack, struct analysis_frame *frames, size_t number,
 		       const struct analysis_frame *own, const char *const *names)
@@ -206,7 +224,7 @@ int main(int argc, char **argv)
 	struct error error;
 
 	if (argc < 2) {
-		fprintf(stderr, "usage: write_html hostile|profile|large|empty [STACKS]\n");
+		fprintf(stderr, "usage: write_html hostile|profile|idle|large|empty [STACKS]\n");
 		return 2;
 	}
 	if (!strcmp(argv[1], "hostile"))
@@ -215,6 +233,8 @@ int main(int argc, char **argv)
 		analysis = make_large(argc > 2 ? strtoul(argv[2], NULL, 10) : 100000);
 	else
 		analysis = common();
+	if (!strcmp(argv[1], "idle"))
+		analysis = make_idle();
 	if (!strcmp(argv[1], "profile"))
 		analysis = make_profile();
 	if (report_html(stdout, &analysis, &options, &error) != STATUS_OK) {
