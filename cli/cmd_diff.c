@@ -49,8 +49,11 @@ static error_t diff_parse(int key, char *value, struct argp_state *state)
 		state->child_inputs[1] = &arguments->request;
 		break;
 	case ARGP_KEY_ARG:
-		if (!arguments->request.input || arguments->after)
+		if (!arguments->request.input)
 			return ARGP_ERR_UNKNOWN; /* the request takes one */
+		if (arguments->after)
+			argp_error(state, "%s: only two traces are compared, and those are %s and %s", value,
+				   arguments->request.input, arguments->after);
 		arguments->after = value;
 		break;
 	case ARGP_KEY_END:

@@ -65,7 +65,7 @@ selected() {
 check "--focus and --ignore are for both" selected
 
 check "one trace is not enough" says 'give two traces' "$ESCPROF" diff "$WORK/before"
-check "three are too many" says 'one trace, please' "$ESCPROF" diff "$WORK/before" "$WORK/after" "$WORK/again"
+check "three are too many" says 'only two traces are compared' "$ESCPROF" diff "$WORK/before" "$WORK/after" "$WORK/again"
 check "no such file" says 'cannot open: .*/none' "$ESCPROF" diff "$WORK/before" "$WORK/none"
 check "a file that is no trace" says 'not an escprof trace' "$ESCPROF" diff README.md "$WORK/after"
 check "a count that is none" says 'not counts above 0' "$ESCPROF" diff --count 5,0 "$WORK/before" "$WORK/after"

@@ -44,6 +44,7 @@ check "standard streams pass through" streams
 
 # signal NAME NUMBER: sent to escprof alone, it reaches the program.
 signal() {
+	: >"$WORK/out" # what the one before has written must not be taken for this one's
 	"$ESCPROF" run -q -o "$TRACE" -- "$TARGET" wait-term >"$WORK/out" &
 	local pid=$! tries
 	for ((tries = 0; tries < 200; tries++)); do
