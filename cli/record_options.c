@@ -22,7 +22,8 @@ static const struct argp_option record_options[] = {
      "budget asks for",
      0},
     {"budget", OPTION_BUDGET, "PERCENT", 0,
-     "what an automatic rate may cost, of the program's CPU, the collector's included (default 0.5)", 0},
+     "what an automatic rate may cost, of the program's CPU (default 0.5), or 0.2 percent of one CPU where that is more",
+     0},
     {"live-rate", OPTION_LIVE_RATE, "BYTES", 0,
      "mean bytes between objects that are followed to their death, in a program that keeps no heap profile of its own "
      "(default 256K)",

@@ -1,19 +1,21 @@
 /*
  * In: CPU spent. Out: a mean. Only what goes with the samples can be moved, so only that is held against the budget:
  * against what the collector's other work (looking around, the samples of CPU) leaves of it, but half at least, as no
- * mean would bring that back in a target that hardly runs.
+ * mean would bring that back in a target that hardly runs. And some samples are always allowed: of a program that takes
+ * a tenth of a CPU, a two-hundredth of that would be too few to tell anything, and nobody feels twice of it.
  *
  * Means are powers of two: a trace keeps contexts by mean, and few different ones keep it small. It becomes coarser at
  * once, by as many steps as are missing, and finer by one step when for a second there was room for twice the samples.
  */
 #include "collector/rate_control.h"
 
-#define MEMORY       0.8  /* what the sums so far count for in the next */
-#define ROOM         0.4  /* of what is allowed: below this it may be finer */
-#define LOW_ENOUGH   5    /* times in turn */
-#define MANY         2000 /* samples between two looks that tell what one takes */
-#define ONE          350  /* ns, as long as nothing has told */
-#define TARGET_LEAST 2e6  /* ns of the target's CPU that tell anything */
+#define MEMORY       0.8   /* what the sums so far count for in the next */
+#define ROOM         0.4   /* of what is allowed: below this it may be finer */
+#define LOW_ENOUGH   5     /* times in turn */
+#define MANY         2000  /* samples between two looks that tell what one takes */
+#define ONE          350   /* ns, as long as nothing has told */
+#define LEAST        0.002 /* of one CPU, that samples may always take */
+#define TARGET_LEAST 2e6   /* ns of the target's CPU that tell anything */
 
 void rate_control_start(struct rate_control *control, double budget)
 {
@@ -42,6 +44,7 @@ static void take(struct rate_control *control, const struct rate_costs *costs)
 	double all = since(costs->collector, last->collector);
 	double taking = taken_by_samples(control, since(costs->count, last->count), since(costs->taking, last->taking));
 
+	control->time = MEMORY * control->time + since(costs->time, last->time);
 	control->target = MEMORY * control->target + since(costs->target, last->target);
 	control->samples = MEMORY * control->samples + since(costs->agent, last->agent) + taking;
 	control->rest = MEMORY * control->rest + (all > taking ? all - taking : 0);
@@ -53,7 +56,9 @@ static double allowed(const struct rate_control *control)
 {
 	double all = control->budget * control->target, left = all - control->rest;
 
-	return left > all / 2 ? left : all / 2;
+	if (left < all / 2)
+		left = all / 2;
+	return left > LEAST * control->time ? left : LEAST * control->time;
 }
 
 /* What the sums hold was spent at another mean: have them say what it would have been at this one. */

@@ -15,6 +15,7 @@
 /* CPU in nanoseconds, since the recording began; of COUNT samples. */
 struct rate_costs {
 	uint64_t count;
+	uint64_t time;      /* that has passed, ns too */
 	uint64_t target;    /* the target's, the agent's included */
 	uint64_t agent;     /* what its samples took there */
 	uint64_t taking;    /* what taking records out of the rings and writing them took here */
@@ -25,9 +26,9 @@ struct rate_control {
 	double budget; /* of the target's CPU; a fraction of 1 */
 	uint64_t mean; /* bytes, a power of two */
 	struct rate_costs last;
-	double one;                   /* ns that taking a sample takes */
-	double target, samples, rest; /* ns; sums in which what is long ago counts less and less */
-	unsigned low;                 /* how often in turn it could have been finer */
+	double one;                         /* ns that taking a sample takes */
+	double time, target, samples, rest; /* ns; sums in which what is long ago counts less and less */
+	unsigned low;                       /* how often in turn it could have been finer */
 };
 
 /* Begin with the finest mean. */

@@ -110,6 +110,7 @@ static void read_costs(struct recording *recording, struct rate_costs *costs)
 	drain_costs(recording->drain, costs);
 	costs->taking += recording->write_ns;
 	costs->collector = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	costs->time = clock_ns(CLOCK_MONOTONIC);
 }
 
 static void adapt_rate(struct recording *recording)

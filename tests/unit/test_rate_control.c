@@ -32,6 +32,7 @@ static double run(struct rate_control *control, struct rate_costs *costs, const 
 	for (int i = 0; i < count; i++) {
 		double samples = samples_in_period(program, control->mean);
 
+		costs->time += (uint64_t)PERIOD;
 		costs->target += (uint64_t)(program->cpus * PERIOD);
 		costs->agent += (uint64_t)(samples * program->agent_ns);
 		costs->count += (uint64_t)samples;
@@ -111,6 +112,21 @@ static void test_a_program_that_hardly_runs_is_left_alone(void **state)
 	assert_int_equal(control.mean, RATE_CONTROL_FINEST);
 }
 
+/* A program of a twentieth of a CPU: the budget alone would allow some hundred samples a second. */
+static void test_a_small_program_is_seen_too(void **state)
+{
+	static const struct program small = {0.05, 5e7, 150, 150, 0.002};
+	struct rate_control control;
+	struct rate_costs costs = {0};
+	double samples;
+
+	(void)state;
+	rate_control_start(&control, BUDGET);
+	run(&control, &costs, &small, 200, false);
+	samples = samples_in_period(&small, control.mean) / (PERIOD / 1e9);
+	assert_true(samples > 2500 && samples * (small.agent_ns + small.taking_ns) <= 0.002 * 1e9);
+}
+
 /* Of the collector's other work, up to half of the budget is taken off what samples may cost. */
 static void test_the_collectors_other_work_counts(void **state)
 {
@@ -167,6 +183,7 @@ int main(void)
 	    cmocka_unit_test(test_it_comes_to_rest),
 	    cmocka_unit_test(test_it_becomes_finer_again),
 	    cmocka_unit_test(test_a_program_that_hardly_runs_is_left_alone),
+	    cmocka_unit_test(test_a_small_program_is_seen_too),
 	    cmocka_unit_test(test_the_collectors_other_work_counts),
 	    cmocka_unit_test(test_full_rings_make_it_coarser_at_once),
 	    cmocka_unit_test(test_odd_clocks),
