@@ -25,10 +25,10 @@ ends() {
 	[ $status = "$wanted" ] && grep -q -- "$pattern" "$WORK/both" ||
 		{ echo "status $status:"; cat "$WORK/out" "$WORK/err"; return 1; }
 }
-check "a limit that holds" ends 0 'All 1 limits hold' --max-gc-share 100 "$WORK/base"
+check "a limit that holds" ends 0 'The limit holds' --max-gc-share 100 "$WORK/base"
 check "the GC's share is too high" ends 3 "The GC takes .* % of the CPU; the limit is 0 %" --max-gc-share 0 "$WORK/base"
 check "too many bytes a second" ends 3 'a second are allocated; the limit is 1 kB' --max-alloc-rate 1000 "$WORK/base"
-check "bytes for an operation" ends 0 'limits hold' --max-bytes-per 100K --count 20000 "$WORK/base"
+check "bytes for an operation" ends 0 'The limit holds' --max-bytes-per 100K --count 20000 "$WORK/base"
 check "too many for one" ends 3 'for each of what was counted; the limit is 100 B' --max-bytes-per 100 --count 20000 "$WORK/base"
 check "a site costs too much" ends 3 "of the GC's CPU; the limit is 1.0 %" --max-site-gc 1 "$WORK/base"
 check "nothing is asked" ends 2 'give a limit' "$WORK/base"
