@@ -28,9 +28,9 @@
 #define FLOOR_LIVE   0.1
 #define FLOOR_BLACK  0.05 /* of what is allocated between two cycles, what may be taken for live: born while marking */
 
-#define COMMON_FLOOR   0.05 /* in the median, a site better known than this counts for no more */
-#define COMMON_FACTOR  10.0 /* a site further off says nothing of what all have in common */
-#define COMMON_WIDENED 2.5  /* deviations of the median that are thought in */
+#define COMMON_FLOOR   0.05   /* in the median, a site better known than this counts for no more */
+#define COMMON_FACTOR  1000.0 /* a site further off says nothing of what all have in common */
+#define COMMON_WIDENED 2.5    /* deviations of the median that are thought in */
 
 struct compare_options compare_options_default(void)
 {

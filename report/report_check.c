@@ -28,7 +28,9 @@ enum status report_check_text(FILE *stream, const struct gate *gate, struct erro
 		append_sentence(&out, gate, &gate->findings[i]);
 		buf_append_u8(&out, '\n');
 	}
-	if (!gate->breaches)
+	if (!gate->breaches && gate->count == 1)
+		buf_append_string(&out, "The limit holds.\n");
+	else if (!gate->breaches)
 		buf_append_format(&out, "All %zu limits hold.\n", gate->count);
 	status = report_write(stream, &out, error);
 	buf_free(&out);

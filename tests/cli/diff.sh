@@ -40,10 +40,10 @@ appeared() {
 check "an escape that was added appears, and goes the other way round" appeared
 
 by_count() {
-	diff --count 1000,1000 "$WORK/before" "$WORK/after" && grep -qE '^appeared +– +1\.6 kB +new' "$WORK/out" ||
+	diff --count 1000,1000 "$WORK/before" "$WORK/after" && grep -qE '^appeared +– +1\.[567] kB +new' "$WORK/out" ||
 		{ cat "$WORK/out"; return 1; }
 }
-check "--count: 100,000 objects of 16 bytes are 1.6 kB for each of 1,000" by_count
+check "--count: 100,000 objects of 16 bytes are about 1.6 kB for each of 1,000" by_count
 
 itself() {
 	diff "$WORK/before" "$WORK/before" && grep -q '^None, beyond' "$WORK/out" &&
@@ -54,7 +54,7 @@ check "a run and itself, or another of the same: nothing" itself
 json() {
 	diff --format json --all "$WORK/before" "$WORK/after" && grep -q '"changed": 1' "$WORK/out" &&
 		[ "$(grep -c '"change": "appeared"' "$WORK/out")" = 1 ] && grep -q '"change": "none"' "$WORK/out" &&
-		diff --format json "$WORK/before" "$WORK/after" && ! sed -n '/"sites"/,$p' "$WORK/out" | grep -q '"change": "none"'
+		diff --format json "$WORK/before" "$WORK/after" && sed -n '/"sites"/,$p' "$WORK/out" >"$WORK/sites" && ! grep -q '"change": "none"' "$WORK/sites"
 }
 check "JSON, of what changed or of all" json
 

@@ -166,7 +166,7 @@ static void test_sentences(void **state)
 	gate_judge(&gate, sample_analysis(), NULL, &limits);
 	assert_int_equal(gate.breaches, 0);
 	text = write_gate(report_check_text, &gate);
-	assert_string_equal(text, "All 1 limits hold.\n");
+	assert_string_equal(text, "The limit holds.\n");
 	free(text);
 	gate_free(&gate);
 }
