@@ -58,7 +58,7 @@ restored() {
 (cd tests/cli/programs/busy && CGO_ENABLED=0 "$ESCPROF" build -o "$WORK/busy" .) >/dev/null 2>&1 || echo "not ok build"
 
 begun=$(date +%s%N)
-start --command-output "$WORK/output" -- "$WORK/busy"
+start --rate 4096 --command-output "$WORK/output" -- "$WORK/busy"
 check "the costliest site leads" until_true leads plantTree
 echo "# after $((($(date +%s%N) - begun) / 100000000)) tenths of a second"
 figures() { wait_for 'GC [0-9.]+ % of the CPU' && wait_for 'allocated +[^ ]' && wait_for '^ +1 +[0-9.]+ [−0-9]+[–…][0-9]+ .*main\.plantTree main\.go'; }
