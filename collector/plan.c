@@ -43,8 +43,7 @@ static enum status plan_check_machine(const struct plan *plan, struct error *err
 
 static enum status plan_check_version(const struct plan *plan, struct error *error)
 {
-	if (plan->info.major == 1 && plan->info.minor >= GO_LAYOUT_MINOR_MIN &&
-	    plan->info.minor <= GO_LAYOUT_MINOR_MAX)
+	if (plan->info.major == 1 && plan->info.minor >= GO_LAYOUT_MINOR_MIN && plan->info.minor <= GO_LAYOUT_MINOR_MAX)
 		return STATUS_OK;
 	return error_set(error,
 			 "cannot profile %s: it is built with %s; escprof knows Go 1.%d to 1.%d: build it with one "

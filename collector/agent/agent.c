@@ -359,8 +359,8 @@ static void agent_replace_rate(const struct agent_plan *plan, int64_t unwanted)
 
 /*
  * To Go 1.23 the first interval of each P is drawn when the P is made, from MemProfileRate: the collector has put 1
- * there, so that it ends at once, and the program's own rate comes back as soon as there is a P. To Go 1.19 runtime.init,
- * which runs behind that, puts its own there once more.
+ * there, so that it ends at once, and the program's own rate comes back as soon as there is a P. To Go 1.19
+ * runtime.init, which runs behind that, puts its own there once more.
  */
 static void agent_restore_rate(struct agent_control *control)
 {
@@ -399,8 +399,8 @@ static inline bool agent_look(const struct agent_control *control, struct agent_
 }
 
 /*
- * Add what a sample that was begun at TIME has taken, for those too for which the clock was not looked at. One that took
- * much longer than any walk was interrupted.
+ * Add what a sample that was begun at TIME has taken, for those too for which the clock was not looked at. One that
+ * took much longer than any walk was interrupted.
  */
 static inline void agent_add_spent(struct agent_processor *processor, uint64_t drawn, uint64_t time)
 {
