@@ -75,7 +75,7 @@ func (w *workload) predict(o *options) error {
 	}
 	trace := filepath.Join(o.out, strings.ReplaceAll(w.name(), "/", "-")+".escprof")
 	if err := quietly(o, func() error {
-		text, err := w.command("", o.escprof, "run", "-q", "-o", trace, "--").CombinedOutput()
+		text, err := w.command("", o.escprof, "run", "-q", "--rate", "4096", "-o", trace, "--").CombinedOutput()
 		if err != nil {
 			return fmt.Errorf("escprof run: %w\n%s", err, text)
 		}
