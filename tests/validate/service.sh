@@ -63,7 +63,7 @@ measure() {
 }
 
 if [ ! -s "$out/predicted" ]; then
-	serve "$(paths -)" "$build/escprof" run --no-report -o "$out/trace" -- "$out/service" >/dev/null
+	serve "$(paths -)" "$build/escprof" run --no-report --rate 4096 -o "$out/trace" -- "$out/service" >/dev/null
 	while read -r name _ focus ignore; do
 		"$build/escprof" report "$out/trace" --focus "$focus" ${ignore:+--ignore "$ignore"} --format json |
 			python3 -c 'import json, sys
