@@ -126,7 +126,11 @@ static enum status patch_find_stub_space(struct go_patch *patch, struct elf_imag
 /* What is over once main.main runs. An ABI0 wrapper of the same name is smaller. */
 static void patch_find_start_spaces(struct go_patch *patch, const struct go_pclntab *table)
 {
-	static const char *const names[] = {"runtime.schedinit", "runtime.mallocinit"};
+	/* Of the first two the bigger: schedinit is small up to Go 1.21. */
+	static const struct {
+		const char *name;
+		size_t space;
+	} functions[] = {{"runtime.schedinit", 0}, {"runtime.check", 0}, {"runtime.mallocinit", 1}};
 	struct go_func func;
 	uint32_t i;
 	size_t j;
@@ -134,11 +138,14 @@ static void patch_find_start_spaces(struct go_patch *patch, const struct go_pcln
 	for (i = 0; i < go_pclntab_count(table); i++) {
 		if (!go_pclntab_func(table, i, &func))
 			continue;
-		for (j = 0; j < sizeof(names) / sizeof(names[0]); j++) {
-			if (strcmp(func.name, names[j]) != 0 || func.end - func.entry <= patch->start_space_sizes[j])
+		for (j = 0; j < sizeof(functions) / sizeof(functions[0]); j++) {
+			size_t space = functions[j].space;
+
+			if (strcmp(func.name, functions[j].name) != 0 ||
+			    func.end - func.entry <= patch->start_space_sizes[space])
 				continue;
-			patch->start_spaces[j] = func.entry;
-			patch->start_space_sizes[j] = func.end - func.entry;
+			patch->start_spaces[space] = func.entry;
+			patch->start_space_sizes[space] = func.end - func.entry;
 		}
 	}
 }

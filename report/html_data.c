@@ -167,9 +167,12 @@ static void put_words(struct writing *writing)
 static void put_reals(struct writing *writing, const char *key, size_t offset, int digits)
 {
 	html_json_open(&writing->json, key, '[');
-	for (size_t i = 0; i < writing->nsites; i++)
-		html_json_real(&writing->json, NULL,
-			       *(const double *)((const char *)&writing->analysis->sites[i] + offset), digits);
+	for (size_t i = 0; i < writing->nsites; i++) {
+		double value;
+
+		memcpy(&value, (const char *)&writing->analysis->sites[i] + offset, sizeof(value));
+		html_json_real(&writing->json, NULL, value, digits);
+	}
 	html_json_close(&writing->json, ']');
 }
 

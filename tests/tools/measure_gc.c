@@ -189,7 +189,7 @@ static int measure(struct measuring *measuring, char **command, uint64_t period_
 	int gate, status;
 
 	measuring->pid = start(command, &gate);
-	if (measuring->pid < 0 || cpu_sampler_open(&sampler, measuring->pid, period_ns, &error) != STATUS_OK) {
+	if (measuring->pid < 0 || cpu_sampler_open(&sampler, measuring->pid, false, period_ns, &error) != STATUS_OK) {
 		fprintf(stderr, "measure_gc: %s\n", error.text);
 		if (measuring->pid > 0)
 			kill(measuring->pid, SIGKILL);
