@@ -24,8 +24,8 @@
 #define FLOOR_SITE   0.01
 #define FLOOR_SPEED  0.2 /* of CPU for the same work */
 #define FLOOR_GC     0.15
-#define FLOOR_CYCLES 0.05
-#define FLOOR_LIVE   0.1
+#define FLOOR_CYCLES 0.15
+#define FLOOR_LIVE   0.25
 #define FLOOR_BLACK  0.05 /* of what is allocated between two cycles, what may be taken for live: born while marking */
 
 #define COMMON_FLOOR   0.05   /* in the median, a site better known than this counts for no more */

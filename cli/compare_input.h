@@ -19,6 +19,7 @@ struct compare_request {
  * compare_request_default. */
 extern const struct argp compare_request_argp;
 
+/* By the second; no trace to compare with. */
 struct compare_request compare_request_default(void);
 
 /* Both analyses, and what changed. Free with compare_input_free, also after an error. */
