@@ -25,7 +25,7 @@ SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined
 endif
 VERSION := 0.1
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-LIBS = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -ldwarf -lZydis -lm -lpthread
+LIBS = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -ldwarf -lZydis -l:libstdc++.so.6 -lm -lpthread
 
 LIB_SOURCES := $(wildcard $(addsuffix /*.c,$(LIBROOMS)))
 LIB_OBJECTS := $(LIB_SOURCES:%.c=$(O)/%.o) $(O)/gen/profile.pb-c.o $(O)/collector/agent_blob.o
@@ -60,7 +60,8 @@ $(O)/libescprof.so: $(PRELOAD_SOURCES:%.c=$(O)/%.pic.o)
 $(O)/%.pic.o: %.c | $(O)/gen/profile.pb-c.h
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(BASE_CFLAGS) $(CFLAGS) -fPIC -fvisibility=hidden -ftls-model=initial-exec -c -o $@ $<
+	$(Q)$(CC) $(BASE_CFLAGS) $(CFLAGS) -fPIC -fvisibility=hidden -ftls-model=initial-exec \
+		-fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free -c -o $@ $<
 
 # The agent: freestanding code that is copied into the target. No libc, no stack protector, xmm15 is Go's zero, and a
 # bound on the stack that the build checks.

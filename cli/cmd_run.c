@@ -21,11 +21,13 @@
 #define RUN_DEFAULT_LIVE_RATE (256 * 1024)
 #define RUN_CPU_PERIOD_NS     997000 /* about 1 ms, but in step with nothing that happens every ms */
 
-enum run_option { OPTION_RATE = 0x100, OPTION_LIVE_RATE, OPTION_NO_REPORT, OPTION_NO_CPU };
+#define RUN_DEFAULT_C_RATE    (512 * 1024) /* C allocates in large pieces, and each sample is a walk by libunwind */
+
+enum run_option { OPTION_RATE = 0x100, OPTION_LIVE_RATE, OPTION_C_RATE, OPTION_NO_REPORT, OPTION_NO_CPU };
 
 struct run_arguments {
 	const char *output;
-	unsigned long long rate, live_rate;
+	unsigned long long rate, live_rate, c_rate;
 	bool no_report, no_cpu, quiet;
 	char **command;
 };
@@ -37,6 +39,10 @@ static const struct argp_option run_options[] = {
     {"live-rate", OPTION_LIVE_RATE, "BYTES", 0,
      "mean bytes between objects that are followed to their death, in a program that keeps no heap profile of its own "
      "(default 256K)",
+     0},
+    {"c-rate", OPTION_C_RATE, "BYTES|off", 0,
+     "the same as --rate for what C and C++ allocate by malloc and new (default 512K); off: "
+     "leave it alone",
      0},
     {"no-cpu-samples", OPTION_NO_CPU, NULL, 0,
      "do not sample where CPU is spent: the GC's CPU is then the runtime's own estimate", 0},
@@ -63,6 +69,12 @@ static error_t run_parse(int key, char *value, struct argp_state *state)
 	case OPTION_LIVE_RATE:
 		if (!terminal_parse_bytes(value, &arguments->live_rate) || arguments->live_rate > 0x7000000)
 			argp_error(state, "--live-rate: not a number of bytes from 1 to 112M: %s", value);
+		break;
+	case OPTION_C_RATE:
+		if (!strcmp(value, "off"))
+			arguments->c_rate = 0;
+		else if (!terminal_parse_bytes(value, &arguments->c_rate) || arguments->c_rate > 0x7000000)
+			argp_error(state, "--c-rate: neither \"off\" nor a number of bytes from 1 to 112M: %s", value);
 		break;
 	case OPTION_NO_CPU:
 		arguments->no_cpu = true;
@@ -160,13 +172,14 @@ static void run_say_result(const struct run_arguments *arguments, const struct s
 		terminal_error("nothing was profiled: %s",
 			       result->refusal.text[0] ? result->refusal.text : "no Go program was started");
 	else if (!arguments->quiet)
-		terminal_error("%llu samples in %s (%.1f MB)", (unsigned long long)result->samples, output,
+		terminal_error("%llu samples in %s (%.1f MB)",
+			       (unsigned long long)(result->samples + result->c_samples), output,
 			       (double)result->trace_size / 1e6);
 }
 
 int cmd_run(int argc, char **argv)
 {
-	struct run_arguments arguments = {.rate = RUN_DEFAULT_RATE, .live_rate = RUN_DEFAULT_LIVE_RATE};
+	struct run_arguments arguments = {.rate = RUN_DEFAULT_RATE, .live_rate = RUN_DEFAULT_LIVE_RATE, .c_rate = RUN_DEFAULT_C_RATE};
 	struct session_options options = {0};
 	struct session_result result;
 	struct error error;
@@ -182,6 +195,7 @@ int cmd_run(int argc, char **argv)
 	options.library = library;
 	options.rate = arguments.rate;
 	options.live_rate = arguments.live_rate;
+	options.c_rate = arguments.c_rate;
 	options.cpu_period_ns = arguments.no_cpu ? 0 : RUN_CPU_PERIOD_NS;
 	if (session_run(&options, run_at_end, NULL, &result, &error) != STATUS_OK) {
 		terminal_error("%s", error.text);

@@ -6,6 +6,8 @@
 
 #include "base/machine.h"
 #include "base/memory.h"
+#include "collector/c_drain.h"
+#include "collector/c_target.h"
 #include "collector/clean_environment.h"
 #include "collector/cpu_record.h"
 #include "collector/drain.h"
@@ -14,6 +16,7 @@
 #include "collector/launch.h"
 #include "collector/plan.h"
 #include "collector/preload_host.h"
+#include "collector/target_memory.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -43,8 +46,10 @@ struct session {
 	struct trace_writer *writer;
 	struct drain *drain;
 	struct cpu_record *cpu;
+	struct c_drain *c;         /* NULL: C allocations are not sampled */
+	struct c_target c_target;  /* the program, where it has no Go */
 	uint64_t bias;
-	pid_t target; /* the Go program's process; 0: none yet */
+	pid_t target; /* the profiled program's process; 0: none yet */
 	int signals;
 	sigset_t old_mask;
 	bool ended;
@@ -90,14 +95,8 @@ static void session_command_fact(struct session *session)
 	free(joined);
 }
 
-static void session_write_facts(struct session *session, const char *way)
+static void session_go_facts(struct session *session, const struct plan_program *program)
 {
-	const struct plan_program *program = plan_program(session->plan);
-	char *cpu = machine_cpu();
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	session_command_fact(session);
 	session_fact(session, "binary", program->path);
 	session_fact(session, "go_version", program->go_version);
 	session_fact(session, "go_build_id", program->go_build_id);
@@ -105,12 +104,25 @@ static void session_write_facts(struct session *session, const char *way)
 	session_fact(session, "main_module", program->main_module);
 	session_fact(session, "main_path", program->main_path);
 	session_fact(session, "build_info", program->build_info);
+	session_fact(session, "profile_switched_on", program->switched_on ? "yes" : "no");
+	session_number_fact(session, "rate", session->options->rate);
+}
+
+static void session_write_facts(struct session *session, const char *way)
+{
+	char *cpu = machine_cpu();
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	session_command_fact(session);
+	if (session->plan)
+		session_go_facts(session, plan_program(session->plan));
+	session_fact(session, "binary", session->c_target.path); /* of a program without Go, which has a plan instead */
+	session_fact(session, "gnu_build_id", session->c_target.build_id);
 	session_fact(session, "cpu", cpu);
 	free(cpu);
 	session_fact(session, "way", way);
-	session_fact(session, "profile_switched_on", program->switched_on ? "yes" : "no");
 	session_fact(session, "escprof_version", ESCPROF_VERSION);
-	session_number_fact(session, "rate", session->options->rate);
 	session_number_fact(session, "pid", (uint64_t)session->target);
 	session_number_fact(session, "cpus", (uint64_t)sysconf(_SC_NPROCESSORS_ONLN));
 	session_number_fact(session, "start_time", (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec);
@@ -129,6 +141,24 @@ static void session_begin(struct session *session, pid_t pid, const char *way)
 			 drain_start_ns(session->drain));
 	drain_poll_figures(session->drain);
 	trace_writer_flush(session->writer, &session->result->damage);
+}
+
+/* The sampler of C allocations is in, of the target whose other facts are written, or which has no Go. */
+static void session_begin_c(struct session *session, const struct preload_heard *heard)
+{
+	c_drain_begin(session->c, session->writer, session->drain ? drain_start_ns(session->drain) : 0,
+		      heard->has_libunwind ? "libunwind" : "frame pointers", heard->has_own_malloc);
+	trace_writer_flush(session->writer, &session->result->damage);
+}
+
+/* A program without Go has only its C allocations: there is no agent, and no GC whose CPU would be looked for. */
+static void session_begin_c_alone(struct session *session, pid_t pid)
+{
+	session->target = pid;
+	session->result->profiled = true;
+	session_write_facts(session, "preload");
+	cpu_record_free(session->cpu);
+	session->cpu = NULL;
 }
 
 static void session_refuse(struct session *session, const struct error *why)
@@ -195,6 +225,19 @@ static bool session_will_preload(const struct session *session, pid_t pid)
 	return named;
 }
 
+/* A program without Go that cannot be preloaded into is refused here; the others ask by themselves. */
+static void session_look_for_c(struct session *session, pid_t pid)
+{
+	struct error error = {""};
+	struct c_target target;
+
+	if (!session->options->c_rate)
+		return;
+	if (c_target_look(&target, pid, session->launch.pid, &error) == STATUS_ERROR)
+		session_refuse(session, &error);
+	c_target_free(&target);
+}
+
 /* A process stands at its exec. */
 static enum follow_decision session_at_exec(void *user, pid_t pid)
 {
@@ -205,8 +248,10 @@ static enum follow_decision session_at_exec(void *user, pid_t pid)
 	if (session->target)
 		return FOLLOW_DONE;
 	plan = session_plan(session, pid);
-	if (!plan)
+	if (!plan) {
+		session_look_for_c(session, pid);
 		return FOLLOW_ON;
+	}
 	if (plan_program(plan)->is_dynamic && session_will_preload(session, pid)) {
 		plan_free(session->waiting);
 		session->waiting = plan;
@@ -224,29 +269,70 @@ static enum follow_decision session_at_exec(void *user, pid_t pid)
 	return FOLLOW_DONE;
 }
 
+/* What is needed to sample the C allocations of PID, whose Go PLAN (NULL: none) tells of; false: they are not. */
+static bool session_prepare_c(struct session *session, pid_t pid, const struct plan *plan)
+{
+	struct error error = {""};
+	struct c_go go = {0};
+	uint64_t executable, size, bias;
+
+	if (!session->options->c_rate ||
+	    (!plan && c_target_look(&session->c_target, pid, session->launch.pid, NULL) != STATUS_OK))
+		return false;
+	if (plan) {
+		plan_executable(plan, &executable, &size);
+		if (target_memory_bias(pid, executable, &bias, NULL) == STATUS_OK)
+			plan_c_go(plan, bias, &go);
+	}
+	if (c_drain_new(&session->c, session->options->c_rate, &go, &error) == STATUS_OK)
+		return true;
+	session_refuse(session, &error);
+	return false;
+}
+
+/* What the library has been given, and what of it is in, begins; the rest is let go. */
+static void session_begin_preloaded(struct session *session, pid_t pid, struct plan *plan,
+				    const struct preload_heard *heard)
+{
+	if (heard->agent) {
+		session->plan = plan;
+		session_begin(session, pid, "preload");
+	} else {
+		plan_free(plan);
+	}
+	if (heard->c && !heard->agent)
+		session_begin_c_alone(session, pid);
+	if (heard->c) {
+		session_begin_c(session, heard);
+	} else {
+		c_drain_free(session->c);
+		session->c = NULL;
+	}
+	if (session->target)
+		follow_release(session->follow);
+}
+
 /* A dynamic program has loaded our library and asks what to do. */
 static void session_answer_preload(struct session *session)
 {
 	struct error error = {""};
+	struct preload_heard heard;
 	struct plan *plan;
 	pid_t pid;
+	bool has_c;
 
 	if (preload_host_accept(session->host, &pid, &error) != STATUS_OK)
 		return;
 	plan = session->target ? NULL : session_plan(session, pid);
-	if (!plan) {
+	has_c = !session->target && session_prepare_c(session, pid, plan);
+	if (!plan && !has_c) {
 		preload_host_decline(session->host);
 		return;
 	}
-	if (preload_host_attach(session->host, pid, plan, session->options->rate, &session->region, &session->bias,
-				&error) != STATUS_OK) {
+	if (preload_host_attach(session->host, pid, plan, session->options->rate, has_c ? c_drain_fd(session->c) : -1,
+				&session->region, &session->bias, &heard, &error) != STATUS_OK)
 		session_refuse(session, &error);
-		plan_free(plan);
-		return;
-	}
-	session->plan = plan;
-	session_begin(session, pid, "preload");
-	follow_release(session->follow);
+	session_begin_preloaded(session, pid, plan, &heard);
 }
 
 static void session_reap(struct session *session)
@@ -283,16 +369,20 @@ static void session_tend(struct session *session)
 
 	if (session->cpu)
 		cpu_record_take(session->cpu);
-	if (!session->drain)
+	if (session->c)
+		c_drain_run(session->c);
+	if (!session->target)
 		return;
-	drain_run(session->drain);
-	if (now - session->figures_ns >= FIGURES_NS) {
+	if (session->drain)
+		drain_run(session->drain);
+	if (session->drain && now - session->figures_ns >= FIGURES_NS) {
 		session->figures_ns = now;
 		drain_poll_figures(session->drain);
 	}
 	if (now - session->flushed_ns >= FLUSH_NS) {
 		session->flushed_ns = now;
-		drain_write_losses(session->drain);
+		if (session->drain)
+			drain_write_losses(session->drain);
 		trace_writer_flush(session->writer, &session->result->damage);
 	}
 }
@@ -363,20 +453,29 @@ static void session_finish_trace(struct session *session, void (*at_end)(void *u
 	const uint64_t *more;
 	size_t nmore;
 
-	drain_rest(session->drain);
-	cpu_record_end(session->cpu);
-	drain_write_losses(session->drain);
+	if (session->drain) {
+		drain_rest(session->drain);
+		cpu_record_end(session->cpu);
+		drain_write_losses(session->drain);
+	}
+	if (session->c)
+		c_drain_rest(session->c);
 	session_number_fact(session, "exit_status", (uint64_t)(uint32_t)session->result->wait_status);
 	trace_writer_flush(session->writer, &session->result->damage);
-	more = cpu_record_addresses(session->cpu, &nmore);
-	end.program = plan_program(session->plan)->path;
-	end.addresses = drain_addresses(session->drain, more, nmore, &end.naddresses);
-	end.types = drain_types(session->drain, &end.ntypes);
+	end.program = session->plan ? plan_program(session->plan)->path : session->c_target.path;
+	if (session->drain) {
+		more = cpu_record_addresses(session->cpu, &nmore);
+		end.addresses = drain_addresses(session->drain, more, nmore, &end.naddresses);
+		end.types = drain_types(session->drain, &end.ntypes);
+		session->result->samples = drain_samples(session->drain);
+	}
+	end.c_addresses = c_drain_addresses(session->c, &end.nc_addresses);
+	end.modules = c_drain_modules(session->c, &end.nmodules);
+	session->result->c_samples = c_drain_samples(session->c);
 	if (at_end)
 		at_end(user, &end);
 	free(end.addresses);
 	free(end.types);
-	session->result->samples = drain_samples(session->drain);
 }
 
 static void session_close(struct session *session)
@@ -393,6 +492,8 @@ static void session_close(struct session *session)
 	}
 	drain_free(session->drain);
 	cpu_record_free(session->cpu);
+	c_drain_free(session->c);
+	c_target_free(&session->c_target);
 	region_close(&session->region);
 	plan_free(session->plan);
 	plan_free(session->waiting);
@@ -423,7 +524,7 @@ enum status session_run(const struct session_options *options,
 		if (exec_error) {
 			errno = exec_error;
 			status = error_set_errno(error, "cannot run %s", options->command[0]);
-		} else if (session.drain) {
+		} else if (session.target) {
 			session_finish_trace(&session, at_end, user);
 		}
 	}

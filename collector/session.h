@@ -19,8 +19,11 @@ struct session_options {
 	uint64_t rate;          /* mean bytes between samples, from 1 */
 	uint64_t live_rate;     /* where the program keeps no heap profile: mean bytes between followed objects */
 	uint64_t cpu_period_ns; /* of CPU between two looks at where it is spent; 0: none */
+	uint64_t c_rate;        /* mean bytes between samples of C allocations, from 1; 0: none */
 	bool verbose;
 };
+
+struct trace_module;
 
 /* What the session knows when the program has ended, for writing symbols into the trace. Borrowed. */
 struct session_end {
@@ -30,12 +33,16 @@ struct session_end {
 	size_t naddresses;
 	uint64_t *types; /* distinct addresses of types */
 	size_t ntypes;
+	const uint64_t *c_addresses; /* of C allocations' stacks, as the trace has them (trace_model.h); in no order */
+	size_t nc_addresses;
+	const struct trace_module *modules; /* that they name */
+	size_t nmodules;
 };
 
 struct session_result {
 	int wait_status; /* of the command, as waitpid gives it */
-	bool profiled;   /* a Go program was found and the agent was in it */
-	uint64_t samples;
+	bool profiled;   /* a program was found and the agent, or the sampler of C allocations, was in it */
+	uint64_t samples, c_samples;
 	uint64_t trace_size;  /* bytes */
 	struct error refusal; /* why the program was not profiled; "" when no Go program appeared */
 	struct error damage;  /* the trace could not be written to its end; "" when all is well */

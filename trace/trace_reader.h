@@ -28,8 +28,13 @@ struct trace {
 	size_t nfunctions; /* sorted by entry once trace_read returns */
 	struct trace_label_set *label_sets;
 	size_t nlabel_sets;
+	struct trace_module *modules;
+	size_t nmodules;
+	struct trace_c_context *c_contexts;
+	size_t nc_contexts;
 	struct trace_losses losses; /* the last ones seen */
 	uint64_t nsamples, ndeaths, ngcs, ncpu_samples;
+	uint64_t nc_allocs; /* sampled */
 	uint64_t end_ns;  /* the latest time seen */
 	bool complete;    /* the end record was there */
 	uint64_t skipped; /* records that named something undefined, and were left out */
@@ -43,6 +48,7 @@ struct trace_callbacks {
 	void (*death)(void *user, const struct trace *trace, const struct trace_death *death);
 	void (*cpu_sample)(void *user, const struct trace *trace, const struct trace_cpu_sample *sample);
 	void (*gc)(void *user, const struct trace *trace, const struct trace_gc *gc);
+	void (*c_counts)(void *user, const struct trace *trace, const struct trace_c_counts *counts);
 	void *user;
 };
 
