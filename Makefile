@@ -135,8 +135,10 @@ cli-test: all $(TEST_TOOLS) ## the tests of the command line alone
 .PHONY: unit-programs
 unit-programs: $(UNIT_TESTS)
 
+# Of what goes into targets, all but what stands in front of malloc itself.
+UNIT_PRELOAD := $(patsubst %.c,$(O)/%.o,$(filter-out %/interpose.c %/new_delete.c %/preload.c,$(PRELOAD_SOURCES)))
 UNIT_HELPERS := $(patsubst %.c,$(O)/%.o,$(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c)))
-$(O)/tests/unit/test_%: $(O)/tests/unit/test_%.o $(UNIT_HELPERS) $(SIMULATION_OBJECTS) $(LIB_OBJECTS)
+$(O)/tests/unit/test_%: $(O)/tests/unit/test_%.o $(UNIT_HELPERS) $(UNIT_PRELOAD) $(SIMULATION_OBJECTS) $(LIB_OBJECTS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(LIBS) -lcmocka
 

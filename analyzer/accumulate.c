@@ -308,12 +308,25 @@ static void on_gc(void *user, const struct trace *trace, const struct trace_gc *
 	accumulate_gc(user, gc);
 }
 
+static void on_c_counts(void *user, const struct trace *trace, const struct trace_c_counts *counts)
+{
+	struct accumulation *accumulation = user;
+
+	c_accumulate(&accumulation->c, trace, counts);
+}
+
 struct trace_callbacks accumulate_callbacks(struct accumulation *accumulation)
 {
 	if (!accumulation->moments)
 		accumulation->moments = moments_new();
 	return (struct trace_callbacks){
-	    .sample = on_sample, .death = on_death, .cpu_sample = on_cpu, .gc = on_gc, .user = accumulation};
+	    .sample = on_sample,
+	    .death = on_death,
+	    .cpu_sample = on_cpu,
+	    .gc = on_gc,
+	    .c_counts = on_c_counts,
+	    .user = accumulation,
+	};
 }
 
 void accumulate_free(struct accumulation *accumulation)
@@ -323,5 +336,6 @@ void accumulate_free(struct accumulation *accumulation)
 	live_table_free(&accumulation->live);
 	live_table_free(&accumulation->early);
 	moments_free(accumulation->moments);
+	c_accumulate_free(&accumulation->c);
 	*accumulation = (struct accumulation){0};
 }

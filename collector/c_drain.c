@@ -1,6 +1,6 @@
 /*
- * Reading the counters of C allocations. In: the shared memory, a few times a second. Out: modules, contexts (each once,
- * however often the library had to name it anew) and what has been added since the last look.
+ * Reading the counters of C allocations. In: the shared memory, a few times a second. Out: modules, contexts (each
+ * once, however often the library had to name it anew) and what has been added since the last look.
  */
 #include "collector/c_drain.h"
 
@@ -33,8 +33,7 @@ _Static_assert(C_LIVES == TRACE_C_LIVES && C_SIZES == TRACE_C_CLASSES && C_MODUL
 	       "what the target counts is what the trace holds");
 _Static_assert(C_MODULE_BASE(0) == TRACE_MODULE_BASE(0) && C_ANON == TRACE_PLACE_ANON && C_MARK == TRACE_PLACE_MARK,
 	       "addresses stand in the trace as the target writes them");
-_Static_assert(C_STACK_TRUNCATED == TRACE_C_TRUNCATED && C_STACK_GUESSED == TRACE_C_GUESSED &&
-		   C_STACK_GO == TRACE_C_GO,
+_Static_assert(C_STACK_TRUNCATED == TRACE_C_TRUNCATED && C_STACK_GUESSED == TRACE_C_GUESSED && C_STACK_GO == TRACE_C_GO,
 	       "and so do flags");
 
 /* A context as the trace has it, found by its whole content. */

@@ -1,6 +1,7 @@
 /*
- * The collector's side of C allocations: lays out the memory that libescprof.so counts in (collector/preload/c_shared.h)
- * and carries the counts, as differences, into the trace. What the target has written there is checked before use.
+ * The collector's side of C allocations: lays out the memory that libescprof.so counts in
+ * (collector/preload/c_shared.h) and carries the counts, as differences, into the trace. What the target has written
+ * there is checked before use.
  */
 #ifndef COLLECTOR_C_DRAIN_H
 #define COLLECTOR_C_DRAIN_H
@@ -27,8 +28,8 @@ void c_drain_free(struct c_drain *drain);
 int c_drain_fd(const struct c_drain *drain);
 
 /*
- * The library counts from now on: into WRITER, which is borrowed, with times from START_NS (CLOCK_MONOTONIC) on; 0: from
- * now on. UNWINDER and OWN_MALLOC are for the trace's facts (trace_model.h).
+ * The library counts from now on: into WRITER, which is borrowed, with times from START_NS (CLOCK_MONOTONIC) on; 0:
+ * from now on. UNWINDER and OWN_MALLOC are for the trace's facts (trace_model.h).
  */
 void c_drain_begin(struct c_drain *drain, struct trace_writer *writer, uint64_t start_ns, const char *unwinder,
 		   int own_malloc);

@@ -13,11 +13,11 @@
 bool c_target_is_launcher(const char *name)
 {
 	static const char *const names[] = {
-	    "ash",   "bash",   "busybox", "chroot",      "chrt",    "dash",   "dumb-init", "entr",   "env",
-	    "fish",  "flock",  "gosu",    "ionice",      "ip",      "ksh",    "make",      "mksh",   "nice",
-	    "nohup", "nsenter", "numactl", "prlimit",    "runuser", "s6-svscan", "script",  "setarch", "setpriv",
-	    "setsid", "sh",    "stdbuf",  "su",          "su-exec", "sudo",   "systemd-run", "taskset", "tini",
-	    "time",  "timeout", "unshare", "xargs",      "zsh",
+	    "ash",    "bash",    "busybox", "chroot",  "chrt",    "dash",      "dumb-init",   "entr",    "env",
+	    "fish",   "flock",   "gosu",    "ionice",  "ip",      "ksh",       "make",        "mksh",    "nice",
+	    "nohup",  "nsenter", "numactl", "prlimit", "runuser", "s6-svscan", "script",      "setarch", "setpriv",
+	    "setsid", "sh",      "stdbuf",  "su",      "su-exec", "sudo",      "systemd-run", "taskset", "tini",
+	    "time",   "timeout", "unshare", "xargs",   "zsh",
 	};
 	size_t i;
 

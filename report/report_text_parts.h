@@ -27,6 +27,12 @@ void report_text_what_if(struct page *page, const struct analysis *analysis, con
 /* More about the first of OPTIONS' sites: where, why, what to do, the hottest stack. */
 void report_text_details(struct page *page, const struct analysis *analysis, const struct report_options *options);
 
+/* C allocations: the table, what lives and what is kept, more about the first; nothing where none were sampled. */
+void report_text_c(struct page *page, const struct analysis *analysis, const struct report_options *options);
+
+/* Whether the program has no Go: what speaks of Go is left out then. */
+bool report_text_is_c_alone(const struct analysis *analysis);
+
 /* The ranks that a site may have. */
 struct rank_range {
 	size_t first, last; /* from 1 */

@@ -144,9 +144,9 @@ struct trace_function {
 };
 
 /*
- * C allocations. Their stacks hold addresses of the program itself as it was linked, and of other files by the number of
- * their module: TRACE_MODULE_BASE(n) and the file's own address. Memory of no file is TRACE_PLACE_ANON and the low bits
- * of the address; TRACE_PLACE_MARK stands for what is no address at all, of which symbols tell the name.
+ * C allocations. Their stacks hold addresses of the program itself as it was linked, and of other files by the number
+ * of their module: TRACE_MODULE_BASE(n) and the file's own address. Memory of no file is TRACE_PLACE_ANON and the low
+ * bits of the address; TRACE_PLACE_MARK stands for what is no address at all, of which symbols tell the name.
  */
 #define TRACE_PLACE_SHIFT    48
 #define TRACE_MODULE_BASE(n) ((0x4000ull + (n)) << TRACE_PLACE_SHIFT)
@@ -179,10 +179,11 @@ struct trace_c_context {
 struct trace_c_counts {
 	uint64_t time_ns; /* when they were read */
 	uint32_t context;
-	uint64_t allocs, bytes;     /* as asked for, not rounded up */
-	uint64_t frees, freed_bytes; /* realloc frees the old and allocates the new */
+	uint64_t allocs, bytes;              /* as asked for, not rounded up */
+	uint64_t frees, freed_bytes;         /* realloc frees the old and allocates the new */
 	uint64_t untracked, untracked_bytes; /* of the allocations, those whose end cannot be told */
-	uint64_t lives[TRACE_C_LIVES]; /* of those freed, by how long they lived: up to 100 µs, 1 ms, …, 100 s, longer */
+	uint64_t
+	    lives[TRACE_C_LIVES]; /* of those freed, by how long they lived: up to 100 µs, 1 ms, …, 100 s, longer */
 };
 
 /*

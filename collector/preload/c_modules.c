@@ -12,8 +12,9 @@
 #include <string.h>
 #include <sys/auxv.h>
 
-#define NOTE_GNU 3   /* NT_GNU_BUILD_ID */
-#define PATIENCE 200 /* turns that one waits for another thread's look at what is loaded; its stack then stays unnamed */
+#define NOTE_GNU 3 /* NT_GNU_BUILD_ID */
+#define PATIENCE                                                                                                       \
+	200 /* turns that one waits for another thread's look at what is loaded; its stack then stays unnamed */
 
 /* What of the table is loaded now, newest first; a place of its own so that a lookup reads little. */
 struct range {
@@ -38,8 +39,8 @@ static void read_build_id(struct c_module *module, const uint8_t *note, uint64_t
 		description = (header.n_descsz + 3ull) & ~3ull;
 		if (sizeof(header) + name + description > size)
 			return;
-		if (header.n_type == NOTE_GNU && header.n_namesz == 4 &&
-		    !memcmp(note + sizeof(header), "GNU", 4) && header.n_descsz <= sizeof(module->build_id)) {
+		if (header.n_type == NOTE_GNU && header.n_namesz == 4 && !memcmp(note + sizeof(header), "GNU", 4) &&
+		    header.n_descsz <= sizeof(module->build_id)) {
 			module->build_id_size = header.n_descsz;
 			memcpy(module->build_id, note + sizeof(header) + name, header.n_descsz);
 			return;

@@ -7,8 +7,8 @@
 
 #include <sys/mman.h>
 
-#define WAYS   8 /* addresses of a bucket */
-#define CHAIN  6 /* buckets that an address may be in */
+#define WAYS    8    /* addresses of a bucket */
+#define CHAIN   6    /* buckets that an address may be in */
 #define CLAIMED 1ull /* taken, but its value is not there yet */
 
 uint8_t c_pointers_filter[1u << C_FILTER_BITS] __attribute__((aligned(64)));
@@ -61,8 +61,8 @@ static void filter_add(uint64_t address)
 	uint8_t *byte = &c_pointers_filter[c_pointers_place(address)];
 	uint8_t now = __atomic_load_n(byte, __ATOMIC_RELAXED);
 
-	while (now != UINT8_MAX && !__atomic_compare_exchange_n(byte, &now, (uint8_t)(now + 1), true, __ATOMIC_RELAXED,
-								 __ATOMIC_RELAXED))
+	while (now != UINT8_MAX &&
+	       !__atomic_compare_exchange_n(byte, &now, (uint8_t)(now + 1), true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 		;
 }
 
@@ -71,8 +71,8 @@ static void filter_remove(uint64_t address)
 	uint8_t *byte = &c_pointers_filter[c_pointers_place(address)];
 	uint8_t now = __atomic_load_n(byte, __ATOMIC_RELAXED);
 
-	while (now != UINT8_MAX && now && !__atomic_compare_exchange_n(byte, &now, (uint8_t)(now - 1), true,
-									__ATOMIC_RELAXED, __ATOMIC_RELAXED))
+	while (now != UINT8_MAX && now &&
+	       !__atomic_compare_exchange_n(byte, &now, (uint8_t)(now - 1), true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 		;
 }
 

@@ -14,9 +14,9 @@
 #include <pthread.h>
 #include <sys/mman.h>
 
-#define FOREVER     (UINT64_MAX / 2)
-#define FINE_RATE   4096 /* below it the loader is asked for unloaded libraries at one sample in sixteen only */
-#define FINE_ASK    16
+#define FOREVER   (UINT64_MAX / 2)
+#define FINE_RATE 4096 /* below it the loader is asked for unloaded libraries at one sample in sixteen only */
+#define FINE_ASK  16
 
 enum phase { PHASE_WAITING, PHASE_ON, PHASE_NEVER };
 
@@ -202,7 +202,7 @@ void c_sampler_gone(const struct c_pointer *taken)
 	uint32_t class = 0;
 
 	while (class < C_LIVES - 1 && life >= shared->plan.lives[class])
-		class++;
+		class ++;
 	add(&context->lives[class], 1);
 	add(&context->freed_bytes, taken->size);
 	add(&context->frees, 1);

@@ -34,17 +34,17 @@
  * An address as it stands in stacks: of the program itself as it was linked, of module N at C_MODULE_BASE(N), of
  * memory that belongs to no file in C_ANON, and marks that are no addresses.
  */
-#define C_PLACE_SHIFT      48
-#define C_PLACE_MASK       ((1ull << C_PLACE_SHIFT) - 1)
-#define C_MODULE_BASE(n)   ((0x4000ull + (n)) << C_PLACE_SHIFT)
-#define C_ANON             (0x4fffull << C_PLACE_SHIFT)
-#define C_MARK             (0x4ffeull << C_PLACE_SHIFT)
-#define C_MARK_C_UNKNOWN   (C_MARK | 0x10) /* C frames between two runs of Go's, which are not known */
-#define C_MARK_NO_STACK    (C_MARK | 0x20) /* the table of contexts is full */
-#define C_MARK_LIBRARY     (C_MARK | 0x30) /* the loader's own allocation: its stack is not walked */
-#define C_IS_PLACE(a)      ((a) >> 60 == 4)
-#define C_PLACE_MODULE(a)  ((uint32_t)((a) >> C_PLACE_SHIFT) & 0xfff)
-#define C_PLACE_OFFSET(a)  ((a) & C_PLACE_MASK)
+#define C_PLACE_SHIFT     48
+#define C_PLACE_MASK      ((1ull << C_PLACE_SHIFT) - 1)
+#define C_MODULE_BASE(n)  ((0x4000ull + (n)) << C_PLACE_SHIFT)
+#define C_ANON            (0x4fffull << C_PLACE_SHIFT)
+#define C_MARK            (0x4ffeull << C_PLACE_SHIFT)
+#define C_MARK_C_UNKNOWN  (C_MARK | 0x10) /* C frames between two runs of Go's, which are not known */
+#define C_MARK_NO_STACK   (C_MARK | 0x20) /* the table of contexts is full */
+#define C_MARK_LIBRARY    (C_MARK | 0x30) /* the loader's own allocation: its stack is not walked */
+#define C_IS_PLACE(a)     ((a) >> 60 == 4)
+#define C_PLACE_MODULE(a) ((uint32_t)((a) >> C_PLACE_SHIFT) & 0xfff)
+#define C_PLACE_OFFSET(a) ((a)&C_PLACE_MASK)
 
 #define C_STACK_TRUNCATED 1u /* deeper than C_FRAMES */
 #define C_STACK_GUESSED   2u /* walked by frame pointers, without libunwind */
@@ -54,15 +54,15 @@
 struct c_go {
 	uint64_t text_start, text_end;         /* of Go's machine code, absolute */
 	uint64_t callback_start, callback_end; /* of runtime.cgocallback */
-	uint64_t tls_slot;                     /* where the offset of g from the thread pointer stands, absolute; 0: below */
+	uint64_t tls_slot; /* where the offset of g from the thread pointer stands, absolute; 0: below */
 	int64_t tls_offset;
 	uint32_t g_m, m_curg, g_sched_bp, callback_skip;
 };
 
 /* Written by the collector before the library hears of it, then constant. */
 struct c_plan {
-	uint64_t rate;            /* mean bytes between two samples; 1: every allocation */
-	uint64_t heartbeat_ticks; /* without a sign of the collector for so long the library goes quiet */
+	uint64_t rate;               /* mean bytes between two samples; 1: every allocation */
+	uint64_t heartbeat_ticks;    /* without a sign of the collector for so long the library goes quiet */
 	uint64_t lives[C_LIVES - 1]; /* ticks: the upper ends of all classes of lifetimes but the last */
 	uint64_t pointers;           /* sampled objects that can be followed at once, a power of two */
 	struct c_go go;

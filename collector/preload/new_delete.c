@@ -1,7 +1,7 @@
 /*
  * operator new and delete, in all forms that C++20 has. The C++ library's own come down to malloc, and are sampled
- * there: they are only passed on. Those of an allocator that brings its own (jemalloc, tcmalloc) go past malloc, and are
- * sampled here. Exceptions pass through: nothing is held while the next one is called.
+ * there: they are only passed on. Those of an allocator that brings its own (jemalloc, tcmalloc) go past malloc, and
+ * are sampled here. Exceptions pass through: nothing is held while the next one is called.
  */
 #include "collector/preload/c_sampler.h"
 #include "collector/preload/interpose.h"
@@ -62,13 +62,14 @@ static void *make_without(size_t size)
 	return pointer;
 }
 
-/* NAME with PARAMETERS after the size, which are called ARGUMENTS: the next one, sampled where it is the allocator's. */
+/* NAME with PARAMETERS after the size, which are called ARGUMENTS: the next one, sampled where it is the allocator's.
+ */
 #define OPERATOR_NEW(name, parameters, arguments)                                                                      \
 	EXPORTED void *name parameters;                                                                                \
 	EXPORTED void *name parameters                                                                                 \
 	{                                                                                                              \
 		static void *kept;                                                                                     \
-		void *(*next) parameters = (void *(*)parameters)kept;                                                  \
+		void *(*next)parameters = (void *(*)parameters)kept;                                                   \
 		void *pointer;                                                                                         \
                                                                                                                        \
 		if (IS_UNLIKELY(!next))                                                                                \
@@ -87,10 +88,10 @@ static void *make_without(size_t size)
 	EXPORTED void name parameters                                                                                  \
 	{                                                                                                              \
 		static void *kept;                                                                                     \
-		void (*next) parameters = (void (*)parameters)kept;                                                    \
+		void(*next) parameters = (void(*) parameters)kept;                                                     \
                                                                                                                        \
 		if (IS_UNLIKELY(!next))                                                                                \
-			next = (void (*)parameters)find_new(&kept, #name);                                             \
+			next = (void(*) parameters)find_new(&kept, #name);                                             \
 		if (IS_UNLIKELY(!next)) {                                                                              \
 			free(pointer);                                                                                 \
 			return;                                                                                        \

@@ -17,7 +17,7 @@
 #include <sys/mman.h>
 
 #define LIBRARY   "libunwind.so.8"
-#define OWN       8    /* frames of the library itself that stand before the program's */
+#define OWN       8          /* frames of the library itself that stand before the program's */
 #define FAR       (1u << 20) /* bytes between two frames, at most, where frame pointers are followed unchecked otherwise */
 #define PAGE_MASK (~4095ull)
 
