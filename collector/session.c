@@ -46,8 +46,8 @@ struct session {
 	struct trace_writer *writer;
 	struct drain *drain;
 	struct cpu_record *cpu;
-	struct c_drain *c;         /* NULL: C allocations are not sampled */
-	struct c_target c_target;  /* the program, where it has no Go */
+	struct c_drain *c;        /* NULL: C allocations are not sampled */
+	struct c_target c_target; /* the program, where it has no Go */
 	uint64_t bias;
 	pid_t target; /* the profiled program's process; 0: none yet */
 	int signals;
@@ -390,7 +390,7 @@ static void session_tend(struct session *session)
 static int session_timeout(const struct session *session)
 {
 	if (!session->drain)
-		return session->follow ? 200 : DRAIN_IDLE_MS;
+		return session->follow && !session->target ? 200 : DRAIN_IDLE_MS;
 	return drain_pressure(session->drain) > 0.02 || drain_is_hurried(session->drain) ? DRAIN_BUSY_MS
 											 : DRAIN_IDLE_MS;
 }

@@ -2,11 +2,9 @@
  * The text report's part on C and C++: where memory comes from, what of it lives, what is never freed. In comes an
  * analysis, out go a table, short lists, and more about the first sites.
  */
-#include "report/clean_text.h"
+#include "base/memory.h"
 #include "report/report_text_parts.h"
 #include "report/words.h"
-
-#include "base/memory.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -177,16 +175,16 @@ static void put_words(struct page *page, const char *label, struct buf *words)
 
 static void put_cost(struct page *page, const struct c_site *site)
 {
-	char a[WORDS_NUMBER_SIZE], b[WORDS_NUMBER_SIZE], c[WORDS_NUMBER_SIZE];
+	char a[WORDS_NUMBER_SIZE], b[WORDS_NUMBER_SIZE], c[WORDS_NUMBER_SIZE], d[WORDS_NUMBER_SIZE];
 	struct buf words = {0};
 
-	buf_append_format(&words, "%s in %s allocations of %s; %s alive on average", words_bytes(a, site->alloc_bytes),
-			  words_count(b, site->alloc_objects),
+	buf_append_format(&words, "%s in %s allocation%s of %s; %s alive on average", words_bytes(a, site->alloc_bytes),
+			  words_count(b, site->alloc_objects), site->alloc_objects == 1 ? "" : "s",
 			  words_bytes(c, site->alloc_objects > 0 ? site->alloc_bytes / site->alloc_objects : NAN),
-			  words_bytes((char[WORDS_NUMBER_SIZE]){0}, site->live_bytes));
+			  words_bytes(d, site->live_bytes));
 	if (site->kept_objects > 0)
-		buf_append_format(&words, "; %s in %s objects not freed at the end", words_bytes(a, site->kept_bytes),
-				  words_count(b, site->kept_objects));
+		buf_append_format(&words, "; %s in %s object%s not freed at the end", words_bytes(a, site->kept_bytes),
+				  words_count(b, site->kept_objects), site->kept_objects == 1 ? "" : "s");
 	if (site->samples < 20)
 		buf_append_format(&words, ". Few samples: %s", words_integer(a, (double)site->samples));
 	buf_append_string(&words, ".");

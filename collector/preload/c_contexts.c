@@ -18,13 +18,13 @@ static uint64_t mix(uint64_t hash, uint64_t word)
 	return hash ^ (hash >> 35);
 }
 
-static uint64_t hash_of(const uint64_t *frames, uint32_t depth, uint32_t flags, uint32_t size_class, uint64_t unloaded)
+static uint64_t hash_of(const uint64_t *frames, uint32_t depth, uint32_t flags, uint32_t size_class)
 {
-	uint64_t hash = mix(mix(depth, (uint64_t)flags << 32 | size_class), unloaded);
+	uint64_t hash = mix(depth, (uint64_t)flags << 32 | size_class);
 	uint32_t i;
 
 	for (i = 0; i < depth; i++)
-		hash = mix(hash, frames[i]);
+		hash = mix(hash, c_modules_identity(frames[i]));
 	return hash | 1; /* never that of a reserved context */
 }
 
@@ -51,7 +51,7 @@ static uint64_t store_stack(struct c_control *region, const uint64_t *frames, ui
 	stack->depth = depth;
 	stack->flags = flags;
 	for (i = 0; i < depth; i++)
-		stack->frames[i] = c_modules_place(region, frames[i], &fresh);
+		stack->frames[i] = c_modules_place(frames[i], &fresh);
 	return at;
 }
 
@@ -80,9 +80,9 @@ static uint32_t make_context(struct c_control *region, uint64_t hash, const uint
 }
 
 uint32_t c_contexts_find(struct c_control *region, const uint64_t *frames, uint32_t depth, uint32_t flags,
-			 uint32_t size_class, uint64_t unloaded)
+			 uint32_t size_class)
 {
-	uint64_t hash = hash_of(frames, depth, flags, size_class, unloaded);
+	uint64_t hash = hash_of(frames, depth, flags, size_class);
 	const struct c_context *contexts = c_contexts_of(region);
 	uint32_t *index = c_index_of(region), made = C_CONTEXTS, i;
 

@@ -11,10 +11,10 @@
 
 /*
  * The number, below C_CONTEXTS, of the context of the DEPTH absolute FRAMES (innermost first) with FLAGS and an object
- * of the SIZE_CLASS; added when it is new. UNLOADED, how often libraries were unloaded, tells apart what lies at the
- * same addresses. Where there is no room it is the context of that class whose stack is not known.
+ * of the SIZE_CLASS; added when it is new. Where there is no room it is the context of that class whose stack is not
+ * known.
  */
 uint32_t c_contexts_find(struct c_control *region, const uint64_t *frames, uint32_t depth, uint32_t flags,
-			 uint32_t size_class, uint64_t unloaded);
+			 uint32_t size_class);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * dl_iterate_phdr says what is loaded. The table is append-only; a module that is seen again at the same place keeps
- * its number. Two threads that look at once may add one twice, which does no harm: both numbers name the same file.
+ * dl_iterate_phdr says what is loaded. The table of modules is append-only, since stacks name them for good; where they
+ * lie now is kept apart, and made anew when an address is in none of them, or one was unloaded.
  */
 #include "collector/preload/c_modules.h"
 
@@ -16,15 +16,24 @@
 #define PATIENCE                                                                                                       \
 	200 /* turns that one waits for another thread's look at what is loaded; its stack then stays unnamed */
 
-/* What of the table is loaded now, newest first; a place of its own so that a lookup reads little. */
+/* Where a module of the table lies now. */
 struct range {
-	uint64_t start, end;
+	uint64_t start, end, bias;
 	uint32_t module;
+	bool is_program;
 };
 
-static struct range ranges[C_MODULES];
-static uint32_t nranges;
-static int busy; /* one thread at a time changes the table */
+/* What is loaded. There are two, of which one is read while the other is made. */
+struct stock {
+	uint32_t count;
+	struct range ranges[C_MODULES];
+};
+
+static struct stock stocks[2];
+static uint32_t turn;   /* how often a stock was put in place; the last bit tells which one it is */
+static int busy;        /* one thread at a time makes one */
+static uint32_t nfirst; /* modules that were there from the start */
+static uint64_t late_low = UINT64_MAX, late_high; /* where all others have been */
 static uint64_t loader_start, loader_end;
 static struct c_control *shared;
 
@@ -68,15 +77,17 @@ static void find_extent(struct c_module *module, const struct dl_phdr_info *info
 	}
 }
 
-/* The number of MODULE in the table, added when it is new; C_MODULES: the table is full. */
+/*
+ * The number of MODULE in the table, added when it is new; C_MODULES: the table is full. The same file that is loaded
+ * again, somewhere else, keeps its number.
+ */
 static uint32_t number_of(const struct c_module *module)
 {
 	struct c_module *table = c_modules_of(shared);
 	uint32_t count = shared->nmodules, i;
 
 	for (i = 0; i < count; i++)
-		if (table[i].start == module->start && table[i].end == module->end &&
-		    !strcmp(table[i].path, module->path) && table[i].build_id_size == module->build_id_size &&
+		if (!strcmp(table[i].path, module->path) && table[i].build_id_size == module->build_id_size &&
 		    !memcmp(table[i].build_id, module->build_id, module->build_id_size))
 			return i;
 	if (count == C_MODULES)
@@ -87,39 +98,41 @@ static uint32_t number_of(const struct c_module *module)
 	return count;
 }
 
-/* The ranges of a look, put in place when it is over. */
-struct look {
-	uint32_t count;
-	struct range ranges[C_MODULES];
-};
-
-static struct look look;
+static void note_late(const struct c_module *module)
+{
+	if (module->start < late_low)
+		__atomic_store_n(&late_low, module->start, __ATOMIC_RELAXED);
+	if (module->end > late_high)
+		__atomic_store_n(&late_high, module->end, __ATOMIC_RELAXED);
+}
 
 static int take_module(struct dl_phdr_info *info, size_t size, void *user)
 {
 	struct c_module module = {.bias = info->dlpi_addr};
+	struct stock *stock = user;
 	uint32_t number;
 
 	(void)size;
-	(void)user;
 	find_extent(&module, info);
-	if (module.start >= module.end || look.count == C_MODULES)
+	if (module.start >= module.end || stock->count == C_MODULES)
 		return 0;
 	if (info->dlpi_name)
 		strncpy(module.path, info->dlpi_name, sizeof(module.path) - 1);
 	number = number_of(&module);
 	if (number == C_MODULES)
 		return 0;
-	look.ranges[look.count++] = (struct range){module.start, module.end, number};
+	if (nfirst && number >= nfirst)
+		note_late(&module);
+	stock->ranges[stock->count++] = (struct range){module.start, module.end, module.bias, number, !module.path[0]};
 	return 0;
 }
 
 /* Whether it is this thread's turn; false when another one has had it meanwhile, or does not come to an end. */
 static bool take_turn(void)
 {
-	int turn;
+	int tries;
 
-	for (turn = 0; turn < PATIENCE; turn++) {
+	for (tries = 0; tries < PATIENCE; tries++) {
 		int nobody = 0;
 
 		if (__atomic_compare_exchange_n(&busy, &nobody, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
@@ -132,17 +145,14 @@ static bool take_turn(void)
 /* The loader's list is walked with its lock held: nothing in there waits. */
 static void take_stock(void)
 {
-	uint32_t i;
+	struct stock *stock;
 
 	if (!take_turn())
 		return;
-	look.count = 0;
-	dl_iterate_phdr(take_module, NULL);
-	/* Readers may see a mix of the old and the new: each range is checked against the table they go by. */
-	__atomic_store_n(&nranges, 0, __ATOMIC_RELEASE);
-	for (i = 0; i < look.count; i++)
-		ranges[i] = look.ranges[i];
-	__atomic_store_n(&nranges, look.count, __ATOMIC_RELEASE);
+	stock = &stocks[(turn + 1) & 1];
+	stock->count = 0;
+	dl_iterate_phdr(take_module, stock);
+	__atomic_store_n(&turn, turn + 1, __ATOMIC_RELEASE);
 	__atomic_store_n(&busy, 0, __ATOMIC_RELEASE);
 }
 
@@ -166,42 +176,64 @@ void c_modules_open(struct c_control *region)
 	shared = region;
 	dl_iterate_phdr(find_loader, NULL);
 	take_stock();
+	nfirst = shared->nmodules;
 }
 
-static uint64_t place_in(uint64_t address)
+static uint64_t place_in(const struct stock *stock, uint64_t address)
 {
-	const struct c_module *table = c_modules_of(shared);
-	uint32_t count = __atomic_load_n(&nranges, __ATOMIC_ACQUIRE), i;
+	uint32_t i;
 
-	for (i = 0; i < count; i++) {
-		const struct c_module *module;
+	for (i = 0; i < stock->count && i < C_MODULES; i++) {
+		const struct range *range = &stock->ranges[i];
 
-		if (address - ranges[i].start >= ranges[i].end - ranges[i].start || ranges[i].module >= C_MODULES)
+		if (address - range->start >= range->end - range->start)
 			continue;
-		module = &table[ranges[i].module];
-		if (address - module->start >= module->end - module->start)
-			continue;
-		return module->path[0] ? C_MODULE_BASE(ranges[i].module) | ((address - module->bias) & C_PLACE_MASK)
-				       : address - module->bias;
+		if (range->is_program)
+			return address - range->bias;
+		return C_MODULE_BASE(range->module) | ((address - range->bias) & C_PLACE_MASK);
 	}
 	return 0;
 }
 
-uint64_t c_modules_place(struct c_control *region, uint64_t address, bool *fresh)
+/* The place of ADDRESS in what is loaded; 0 when it is in nothing of it. Looks again when it was changed meanwhile. */
+static uint64_t place_now(uint64_t address)
+{
+	uint32_t before, tries;
+	uint64_t place = 0;
+
+	for (tries = 0; tries < PATIENCE; tries++) {
+		before = __atomic_load_n(&turn, __ATOMIC_ACQUIRE);
+		place = place_in(&stocks[before & 1], address);
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		if (__atomic_load_n(&turn, __ATOMIC_RELAXED) == before)
+			break;
+	}
+	return place;
+}
+
+uint64_t c_modules_place(uint64_t address, bool *fresh)
 {
 	uint64_t place;
 
-	if (region != shared)
-		return C_ANON | (address & C_PLACE_MASK);
 	if (C_IS_PLACE(address)) /* a mark */
 		return address;
-	place = place_in(address);
+	place = place_now(address);
 	if (!place && !*fresh) {
 		*fresh = true;
 		take_stock();
-		place = place_in(address);
+		place = place_now(address);
 	}
 	return place ? place : C_ANON | (address & C_PLACE_MASK);
+}
+
+uint64_t c_modules_identity(uint64_t address)
+{
+	uint64_t low = __atomic_load_n(&late_low, __ATOMIC_RELAXED), place;
+
+	if (address < low || address >= __atomic_load_n(&late_high, __ATOMIC_RELAXED))
+		return address;
+	place = place_now(address);
+	return place ? place : address;
 }
 
 void c_modules_look_again(void)

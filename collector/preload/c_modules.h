@@ -18,7 +18,13 @@ void c_modules_open(struct c_control *region);
  * and the address for what is in neither. Looks again at what is loaded, once a call, where *FRESH is false and the
  * address is not known; it then becomes true.
  */
-uint64_t c_modules_place(struct c_control *region, uint64_t address, bool *fresh);
+uint64_t c_modules_place(uint64_t address, bool *fresh);
+
+/*
+ * What tells the code at ADDRESS from other code: the address itself; where libraries come and go, its place. The same
+ * at each call as long as the library is loaded.
+ */
+uint64_t c_modules_identity(uint64_t address);
 
 /* Take stock anew: something was unloaded, and another library may lie in its place. */
 void c_modules_look_again(void);

@@ -106,22 +106,21 @@ static bool is_alone(uint64_t time)
 	return true;
 }
 
-/* How often libraries were unloaded; where that is news, what was known of addresses is looked at anew. */
-static uint64_t ask_unloaded(void)
+/* Where libraries have been unloaded, what was known of addresses is looked at anew. */
+static void ask_unloaded(void)
 {
 	static uint32_t asked;
 	uint64_t before = __atomic_load_n(&unloaded, __ATOMIC_RELAXED), count;
 
 	if (shared->plan.rate < FINE_RATE && __atomic_fetch_add(&asked, 1, __ATOMIC_RELAXED) % FINE_ASK)
-		return before;
+		return;
 	count = c_modules_unloaded();
 	if (count == before)
-		return count;
+		return;
 	if (__atomic_compare_exchange_n(&unloaded, &before, count, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
 		unwind_forget();
 		c_modules_look_again();
 	}
-	return count;
 }
 
 static uint32_t find_context(uint64_t caller, uint32_t size_class)
@@ -134,10 +133,11 @@ static uint32_t find_context(uint64_t caller, uint32_t size_class)
 	if ((uint64_t)__builtin_frame_address(0) < (uint64_t)c_sampler_in_loader || c_modules_is_loader(caller)) {
 		frames[0] = caller;
 		frames[1] = C_MARK_LIBRARY;
-		return c_contexts_find(shared, frames, 2, 0, size_class, unloaded);
+		return c_contexts_find(shared, frames, 2, 0, size_class);
 	}
+	ask_unloaded();
 	depth = unwind_stack(frames, caller, &flags);
-	return c_contexts_find(shared, frames, depth, flags, size_class, ask_unloaded());
+	return c_contexts_find(shared, frames, depth, flags, size_class);
 }
 
 static void add(uint64_t *counter, uint64_t value)

@@ -195,12 +195,12 @@ static void test_realloc_that_fails(void **state)
 	struct c_pointer taken;
 
 	(void)state;
-	allocate(address(1), 64);
-	assert_true(c_sampler_take(address(1), &taken));
-	c_sampler_stays(address(1), &taken); /* it failed */
+	allocate(address(4000001), 64);
+	assert_true(c_sampler_take(address(4000001), &taken));
+	c_sampler_stays(address(4000001), &taken); /* it failed */
 	after = sum();
 	assert_int_equal(after.frees, before.frees);
-	assert_true(c_sampler_take(address(1), &taken));
+	assert_true(c_sampler_take(address(4000001), &taken));
 	c_sampler_gone(&taken);
 	after = sum();
 	assert_int_equal(after.frees, before.frees + 1);
@@ -213,7 +213,7 @@ static void test_nested(void **state)
 
 	(void)state;
 	c_thread.busy = true;
-	allocate(address(2), 64);
+	allocate(address(4000002), 64);
 	c_thread.busy = false;
 	assert_int_equal(sum().allocs, before.allocs);
 }
@@ -225,17 +225,17 @@ static void test_child_is_silent(void **state)
 	pid_t child;
 
 	(void)state;
-	allocate(address(3), 64);
+	allocate(address(4000003), 64);
 	child = fork();
 	if (!child) {
-		allocate(address(4), 64);
-		release(address(3));
+		allocate(address(4000004), 64);
+		release(address(4000003));
 		_exit(sum().allocs == before.allocs + 1 && sum().frees == before.frees ? 0 : 1);
 	}
 	waitpid(child, &status, 0);
 	assert_int_equal(status, 0);
 	assert_int_equal(sum().allocs, before.allocs + 1);
-	release(address(3));
+	release(address(4000003));
 	assert_int_equal(sum().frees, before.frees + 1);
 }
 
@@ -258,7 +258,7 @@ static void test_drain(void **state)
 	assert_int_equal(c_drain_samples(drain), counted.allocs);
 	assert_int_equal(trace_read(&trace, path, NULL, &error), STATUS_OK);
 	assert_int_equal(trace.nc_allocs, counted.allocs);
-	assert_true(trace.nmodules > 1 && trace.nc_contexts > 3);
+	assert_true(trace.nmodules > 1 && trace.nc_contexts >= 3);
 	assert_string_equal(trace_fact(&trace, "c_rate", NULL), "1");
 	trace_free(&trace);
 	unlink(path);
@@ -274,8 +274,8 @@ static void test_coarse(void **state)
 	region->plan.rate = 4096;
 	c_thread.left = 0;
 	for (uint64_t i = 0; i < (uint64_t)n; i++) {
-		allocate(address(i), 1000);
-		release(address(i));
+		allocate(address(5000000 + i), 1000);
+		release(address(5000000 + i));
 	}
 	seen = (double)(sum().allocs - before.allocs);
 	assert_true(fabs(seen - n * p) < 6 * sqrt(n * p * (1 - p)));
@@ -291,9 +291,9 @@ static void test_alone(void **state)
 
 	(void)state;
 	region->heartbeat -= 2 * region->plan.heartbeat_ticks;
-	allocate(address(5), 64);
+	allocate(address(4000005), 64);
 	before = sum();
-	allocate(address(6), 64);
+	allocate(address(4000006), 64);
 	assert_int_equal(sum().allocs, before.allocs);
 	assert_int_equal(region->quiet, 1);
 }
