@@ -35,7 +35,7 @@ TEST_TOOLS := $(patsubst %.c,$(O)/%,$(wildcard tests/tools/*.c))
 SIMULATION_OBJECTS := $(patsubst %.c,$(O)/%.o,$(wildcard tests/simulate/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all help demo test unit cli-test oracle simulate matrix asan fuzz bench article validate validate-service lint format check-deps install clean deps
+.PHONY: all help demo test unit cli-test oracle simulate matrix asan fuzz bench c-storm c-programs c-bench article validate validate-service lint format check-deps install clean deps
 .DEFAULT_GOAL := all
 
 all: $(O)/escprof $(O)/libescprof.so ## build escprof and libescprof.so into build/
@@ -187,6 +187,16 @@ fuzz: $(FUZZERS) ## run every fuzz target for FUZZ_SECONDS (60) each
 
 bench: all ## paired timings against no profiling and Go's own profile
 	@bash tests/bench/run.sh $(O)
+
+MINUTES ?= 1
+c-storm: all ## C allocations by 64 threads through every entry point, for MINUTES (1): counts must be exact
+	@bash tests/c/storm.sh $(O) $(MINUTES)
+
+c-programs: all ## real C programs under escprof: the same output as without
+	@bash tests/c/programs.sh $(O)
+
+c-bench: all ## a program that does little but malloc, paired with no profiling
+	@bash tests/c/bench.sh $(O)
 
 article: all ## the tables of docs/ARTICLE.md anew (fetches toolchains)
 	@bash tests/article/run.sh $(O)

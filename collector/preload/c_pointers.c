@@ -107,7 +107,7 @@ bool c_pointers_take(const void *pointer, struct c_pointer *value)
 	uint64_t address = (uint64_t)pointer, hash = hash_of(address);
 	unsigned step, way;
 
-	if (!keys)
+	if (!keys || !address) /* free(NULL) is common, and 0 marks places that are free */
 		return false;
 	for (step = 0; step < CHAIN; step++) {
 		uint64_t first = bucket_of(hash, step) * WAYS;

@@ -45,7 +45,7 @@ void c_pointers_close(void);
 /* Put ADDRESS (not 0) in; false when there is no room for it. */
 bool c_pointers_put(const void *address, const struct c_pointer *pointer);
 
-/* Take ADDRESS out into *POINTER; false when it is not there. */
+/* Take ADDRESS out into *POINTER; false when it is not there, as NULL never is. */
 bool c_pointers_take(const void *address, struct c_pointer *pointer);
 
 #endif

@@ -160,12 +160,40 @@ static void record(const void *pointer, size_t size, uint64_t caller, uint64_t t
 	add(&context->bytes, size);
 }
 
+bool c_sampler_listen(const void *frame)
+{
+	if ((uint64_t)frame < (uint64_t)c_thread.listener)
+		return false;
+	c_thread.left = 0; /* so that nothing passes; it is drawn anew, which is the same to an exponential */
+	c_thread.has_heard = false;
+	c_thread.listener = frame;
+	return true;
+}
+
+bool c_sampler_has_heard(void)
+{
+	c_thread.listener = NULL;
+	return c_thread.has_heard;
+}
+
+/* Whether this allocation is one that somebody only wants to hear of. */
+static bool is_heard(struct c_thread *thread)
+{
+	const void *listener = thread->listener;
+
+	thread->listener = NULL;
+	thread->has_heard = (uint64_t)__builtin_frame_address(0) < (uint64_t)listener;
+	return thread->has_heard;
+}
+
 void c_sampler_allocated(const void *pointer, size_t size, uint64_t caller)
 {
 	struct c_thread *thread = &c_thread;
 	int saved = errno;
 	uint64_t time;
 
+	if (thread->listener && is_heard(thread))
+		return;
 	if (!is_on()) {
 		if (__atomic_load_n(&phase, __ATOMIC_RELAXED) != PHASE_WAITING)
 			thread->left = FOREVER;

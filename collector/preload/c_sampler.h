@@ -20,6 +20,8 @@ struct c_thread {
 	uint64_t left; /* bytes to the next sample, from 1; 0: not drawn yet */
 	uint64_t random;
 	bool busy; /* it is recording one: what it allocates meanwhile is not the program's */
+	bool has_heard;
+	const void *listener; /* the frame that waits to hear whether malloc is called; NULL: none */
 };
 
 extern __thread struct c_thread c_thread;
@@ -57,6 +59,16 @@ void c_sampler_freed(const void *pointer);
 bool c_sampler_take(const void *pointer, struct c_pointer *taken);
 void c_sampler_gone(const struct c_pointer *taken);
 void c_sampler_stays(const void *pointer, const struct c_pointer *taken);
+
+/*
+ * From here on until this thread's next allocation: hear of it, instead of recording it, for the function that has this
+ * FRAME. What is recorded after it is the caller's to say. An exception that passes FRAME ends it. False when somebody
+ * farther out listens already.
+ */
+bool c_sampler_listen(const void *frame);
+
+/* Whether there was one since then. Ends the listening. */
+bool c_sampler_has_heard(void);
 
 /* Begin sampling into REGION, which the collector has laid out. Once. STATUS: 0, or the errno of what failed. */
 int c_sampler_begin(struct c_control *region);

@@ -7,12 +7,17 @@
 #include "collector/preload/interpose.h"
 
 #include <dlfcn.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
-/* Who makes objects here. */
-enum maker { MAKER_UNKNOWN, MAKER_MALLOC, MAKER_ITSELF };
-
-static enum maker maker;
+/*
+ * The next function, and whether it comes to malloc, which is found out at its first call. Each is looked at by itself:
+ * an allocator may bring some of them only, and of its own some may call malloc and some not.
+ */
+struct next_operator {
+	void *function;
+	bool is_known, goes_past_malloc;
+};
 
 /* The next function of that NAME; of a C++ library that was loaded for one of the others alone, that one's. */
 static void *next_named(const char *name)
@@ -31,25 +36,31 @@ static void *next_named(const char *name)
 	return next;
 }
 
-/* Whether NEXT is of the allocator itself, the same file as malloc. */
-static void learn_maker(void *next)
+/* Find the operator NAME; false when there is none yet. */
+static bool find_next(struct next_operator *next, const char *name)
 {
-	Dl_info of_new, of_malloc;
+	void *function = next_named(name);
 
 	interpose_find();
-	if (dladdr(next, &of_new) && dladdr((void *)interpose_next.malloc, &of_malloc))
-		maker = of_new.dli_fbase == of_malloc.dli_fbase ? MAKER_ITSELF : MAKER_MALLOC;
+	if (function)
+		__atomic_store_n(&next->function, function, __ATOMIC_RELEASE);
+	return function;
 }
 
-static void *find_new(void **kept, const char *name)
+/*
+ * Before the first call of NEXT, by a function with this FRAME; true when it is that. Not so within another operator's
+ * first call: what comes of it is that one's to record.
+ */
+static inline bool begin_learning(const struct next_operator *next, const void *frame)
 {
-	void *next = next_named(name);
+	return IS_UNLIKELY(!next->is_known) && c_sampler_listen(frame);
+}
 
-	if (!next)
-		return NULL;
-	learn_maker(next);
-	*kept = next;
-	return next;
+/* After it. */
+static inline void end_learning(struct next_operator *next)
+{
+	next->goes_past_malloc = !c_sampler_has_heard();
+	next->is_known = true;
 }
 
 /* No C++ library far and wide: what its operator new would do, but for the exception, which nobody could throw. */
@@ -62,23 +73,26 @@ static void *make_without(size_t size)
 	return pointer;
 }
 
-/* NAME with PARAMETERS after the size, which are called ARGUMENTS: the next one, sampled where it is the allocator's.
- */
+#define IS_THERE(next, name)                                                                                           \
+	(IS_LIKELY(__atomic_load_n(&(next).function, __ATOMIC_ACQUIRE)) || find_next(&(next), name))
+
+/* Operator NAME with these PARAMETERS, handed on as ARGUMENTS: sampled where malloc does not see it. */
 #define OPERATOR_NEW(name, parameters, arguments)                                                                      \
 	EXPORTED void *name parameters;                                                                                \
 	EXPORTED void *name parameters                                                                                 \
 	{                                                                                                              \
-		static void *kept;                                                                                     \
-		void *(*next)parameters = (void *(*)parameters)kept;                                                   \
+		static struct next_operator next;                                                                      \
 		void *pointer;                                                                                         \
+		bool learns;                                                                                           \
                                                                                                                        \
-		if (IS_UNLIKELY(!next))                                                                                \
-			next = (void *(*)parameters)find_new(&kept, #name);                                            \
-		if (IS_UNLIKELY(!next))                                                                                \
+		if (!IS_THERE(next, #name))                                                                            \
 			return make_without(size);                                                                     \
-		if (maker != MAKER_ITSELF || c_sampler_passes(size))                                                   \
-			return next arguments;                                                                         \
-		pointer = next arguments;                                                                              \
+		learns = begin_learning(&next, __builtin_frame_address(0));                                            \
+		if (!learns && (!next.goes_past_malloc || c_sampler_passes(size)))                                     \
+			return ((void *(*)parameters)next.function)arguments;                                          \
+		pointer = ((void *(*)parameters)next.function)arguments;                                               \
+		if (learns)                                                                                            \
+			end_learning(&next);                                                                           \
 		c_sampler_allocated(pointer, size, CALLER);                                                            \
 		return pointer;                                                                                        \
 	}
@@ -87,18 +101,15 @@ static void *make_without(size_t size)
 	EXPORTED void name parameters;                                                                                 \
 	EXPORTED void name parameters                                                                                  \
 	{                                                                                                              \
-		static void *kept;                                                                                     \
-		void(*next) parameters = (void(*) parameters)kept;                                                     \
+		static struct next_operator next;                                                                      \
                                                                                                                        \
-		if (IS_UNLIKELY(!next))                                                                                \
-			next = (void(*) parameters)find_new(&kept, #name);                                             \
-		if (IS_UNLIKELY(!next)) {                                                                              \
+		if (!IS_THERE(next, #name)) {                                                                          \
 			free(pointer);                                                                                 \
 			return;                                                                                        \
 		}                                                                                                      \
-		if (IS_UNLIKELY(c_pointers_maybe(pointer)) && maker == MAKER_ITSELF)                                   \
+		if (IS_UNLIKELY(c_pointers_maybe(pointer)))                                                            \
 			c_sampler_freed(pointer);                                                                      \
-		next arguments;                                                                                        \
+		((void(*) parameters)next.function) arguments;                                                         \
 	}
 
 OPERATOR_NEW(_Znwm, (size_t size), (size))

@@ -72,6 +72,27 @@ static void test_pointers(void **state)
 		assert_int_equal(taken.size, i % 2 ? i : 7);
 		assert_false(c_pointers_maybe(address(i)) && c_pointers_take(address(i), &taken));
 	}
+	assert_false(c_pointers_take(NULL, &taken));
+	c_pointers_close();
+}
+
+/* The filter counts what is behind each byte, and comes down to nothing; NULL is never there, whatever shares its byte.
+ */
+static void test_filter(void **state)
+{
+	struct c_pointer taken;
+	uint64_t with_null = 1;
+
+	(void)state;
+	assert_true(c_pointers_open(1024));
+	while (c_pointers_place((uint64_t)(uintptr_t)address(with_null)) != c_pointers_place(0))
+		with_null++;
+	assert_true(c_pointers_put(address(with_null), &(struct c_pointer){.size = 1}));
+	assert_true(c_pointers_maybe(NULL));
+	assert_false(c_pointers_take(NULL, &taken));
+	assert_true(c_pointers_maybe(address(with_null)) && c_pointers_take(address(with_null), &taken));
+	for (size_t i = 0; i < sizeof(c_pointers_filter); i++)
+		assert_int_equal(c_pointers_filter[i], 0);
 	c_pointers_close();
 }
 
@@ -303,6 +324,7 @@ int main(void)
 	const struct CMUnitTest apart[] = {
 	    cmocka_unit_test(test_size_classes),
 	    cmocka_unit_test(test_pointers),
+	    cmocka_unit_test(test_filter),
 	    cmocka_unit_test(test_pointers_of_threads),
 	};
 	const struct CMUnitTest sampling[] = {

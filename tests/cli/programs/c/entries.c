@@ -73,15 +73,16 @@ APART static int by_realloc(void)
 /* 50 of 240 bytes; and one that cannot be, which leaves the old one alone. */
 APART static int by_reallocarray(void)
 {
+	volatile size_t too_many = SIZE_MAX / 2;
 	void *pointer, *none;
 
 	for (int i = 0; i < 50; i++) {
 		pointer = reallocarray(NULL, 24, 10);
-		none = reallocarray(pointer, SIZE_MAX / 2, 3);
+		none = reallocarray(pointer, too_many, 3);
 		KEEP(none);
 		if (none)
 			return 1;
-		none = realloc(pointer, PTRDIFF_MAX);
+		none = realloc(pointer, too_many);
 		KEEP(none);
 		if (none)
 			return 1;

@@ -1,6 +1,9 @@
 package main
 
-import "strings"
+import (
+	"math"
+	"strings"
+)
 
 type frame struct {
 	Function, File string
@@ -110,8 +113,8 @@ func (s cSite) is(key, value string, stack []string) bool {
 	return false
 }
 
-// same tells whether HAVE is the one that VALUE says, but for the rounding of JSON.
+// same tells whether HAVE is the one that VALUE says, as far as a report has digits.
 func same(have float64, value string) bool {
 	wanted := number(value)
-	return have-wanted < 1e-6 && wanted-have < 1e-6
+	return math.Abs(have-wanted) <= 1e-8*math.Abs(wanted)
 }
