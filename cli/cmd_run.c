@@ -21,14 +21,14 @@
 #define RUN_DEFAULT_LIVE_RATE (256 * 1024)
 #define RUN_CPU_PERIOD_NS     997000 /* about 1 ms, but in step with nothing that happens every ms */
 
-#define RUN_DEFAULT_C_RATE    (512 * 1024) /* C allocates in large pieces, and each sample is a walk by libunwind */
+#define RUN_DEFAULT_C_RATE (512 * 1024) /* C allocates in large pieces, and each sample is a walk by libunwind */
 
 enum run_option { OPTION_RATE = 0x100, OPTION_LIVE_RATE, OPTION_C_RATE, OPTION_NO_REPORT, OPTION_NO_CPU };
 
 struct run_arguments {
 	const char *output;
 	unsigned long long rate, live_rate, c_rate;
-	bool no_report, no_cpu, quiet;
+	bool c_rate_given, no_report, no_cpu, quiet;
 	char **command;
 };
 
@@ -41,8 +41,8 @@ static const struct argp_option run_options[] = {
      "(default 256K)",
      0},
     {"c-rate", OPTION_C_RATE, "BYTES|off", 0,
-     "the same as --rate for what C and C++ allocate by malloc and new (default 512K); off: "
-     "leave it alone",
+     "the same as --rate for what C and C++ allocate by malloc and new (default 512K); off: leave it alone. Given, it "
+     "also profiles a command that is an interpreter, as python3, which is looked through otherwise",
      0},
     {"no-cpu-samples", OPTION_NO_CPU, NULL, 0,
      "do not sample where CPU is spent: the GC's CPU is then the runtime's own estimate", 0},
@@ -71,6 +71,7 @@ static error_t run_parse(int key, char *value, struct argp_state *state)
 			argp_error(state, "--live-rate: not a number of bytes from 1 to 112M: %s", value);
 		break;
 	case OPTION_C_RATE:
+		arguments->c_rate_given = true;
 		if (!strcmp(value, "off"))
 			arguments->c_rate = 0;
 		else if (!terminal_parse_bytes(value, &arguments->c_rate) || arguments->c_rate > 0x7000000)
@@ -102,7 +103,8 @@ static const struct argp run_argp = {
     .args_doc = "[--] COMMAND [ARGUMENTS]",
     .doc =
 	"Profile the Go program that COMMAND is or starts: its heap allocations are sampled, and at its end the escapes "
-	"are ranked by the garbage collection they cost.\v"
+	"are ranked by the garbage collection they cost. What C allocates in it is sampled too, and so is a program of C "
+	"or C++ that COMMAND is.\v"
 	"The command's standard streams, signals and exit status pass through. Build the program with `escprof build` "
 	"to see the compiler's verdict on each site.",
 };
@@ -179,7 +181,8 @@ static void run_say_result(const struct run_arguments *arguments, const struct s
 
 int cmd_run(int argc, char **argv)
 {
-	struct run_arguments arguments = {.rate = RUN_DEFAULT_RATE, .live_rate = RUN_DEFAULT_LIVE_RATE, .c_rate = RUN_DEFAULT_C_RATE};
+	struct run_arguments arguments = {
+	    .rate = RUN_DEFAULT_RATE, .live_rate = RUN_DEFAULT_LIVE_RATE, .c_rate = RUN_DEFAULT_C_RATE};
 	struct session_options options = {0};
 	struct session_result result;
 	struct error error;
@@ -196,6 +199,7 @@ int cmd_run(int argc, char **argv)
 	options.rate = arguments.rate;
 	options.live_rate = arguments.live_rate;
 	options.c_rate = arguments.c_rate;
+	options.c_interpreters = arguments.c_rate_given;
 	options.cpu_period_ns = arguments.no_cpu ? 0 : RUN_CPU_PERIOD_NS;
 	if (session_run(&options, run_at_end, NULL, &result, &error) != STATUS_OK) {
 		terminal_error("%s", error.text);

@@ -10,21 +10,41 @@
 #include <string.h>
 #include <unistd.h>
 
-bool c_target_is_launcher(const char *name)
+static bool is_one_of(const char *name, const char *const *names, size_t count)
 {
-	static const char *const names[] = {
-	    "ash",    "bash",    "busybox", "chroot",  "chrt",    "dash",      "dumb-init",   "entr",    "env",
-	    "fish",   "flock",   "gosu",    "ionice",  "ip",      "ksh",       "make",        "mksh",    "nice",
-	    "nohup",  "nsenter", "numactl", "prlimit", "runuser", "s6-svscan", "script",      "setarch", "setpriv",
-	    "setsid", "sh",      "stdbuf",  "su",      "su-exec", "sudo",      "systemd-run", "taskset", "tini",
-	    "time",   "timeout", "unshare", "xargs",   "zsh",
-	};
 	size_t i;
 
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (i = 0; i < count; i++)
 		if (!strcmp(name, names[i]))
 			return true;
 	return false;
+}
+
+bool c_target_is_launcher(const char *name)
+{
+	static const char *const names[] = {
+	    "ash",    "bash",        "busybox", "chroot",  "chrt",    "dash",    "dumb-init", "entr",    "env",
+	    "fish",   "flock",       "gdb",     "gosu",    "ionice",  "ip",      "ksh",       "ltrace",  "make",
+	    "mksh",   "nice",        "nohup",   "nsenter", "numactl", "perf",    "prlimit",   "runuser", "s6-svscan",
+	    "script", "setarch",     "setpriv", "setsid",  "sh",      "stdbuf",  "strace",    "su",      "su-exec",
+	    "sudo",   "systemd-run", "taskset", "tini",    "time",    "timeout", "unshare",   "xargs",   "zsh",
+	};
+
+	return is_one_of(name, names, sizeof(names) / sizeof(names[0]));
+}
+
+bool c_target_is_interpreter(const char *name)
+{
+	static const char *const names[] = {"python", "perl", "ruby", "php",   "lua",
+					    "pypy",   "node", "java", "tclsh", "guile"};
+	char stem[32];
+	size_t length = strcspn(name, "0123456789.-"); /* python3.11 */
+
+	if (!length || length >= sizeof(stem))
+		return false;
+	memcpy(stem, name, length);
+	stem[length] = 0;
+	return is_one_of(stem, names, sizeof(names) / sizeof(names[0]));
 }
 
 /* The file of PID's program; the caller frees it, NULL when it cannot be told. */
@@ -41,15 +61,21 @@ static char *program_of(pid_t pid)
 	return memory_copy_string(access(path, R_OK) ? link : path);
 }
 
-enum status c_target_look(struct c_target *target, pid_t pid, pid_t command, struct error *error)
+static bool is_looked_through(const char *path, bool interpreters)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+
+	return c_target_is_launcher(name) || (!interpreters && c_target_is_interpreter(name));
+}
+
+enum status c_target_look(struct c_target *target, pid_t pid, pid_t command, bool interpreters, struct error *error)
 {
 	char *path = pid == command ? program_of(pid) : NULL;
-	const char *slash = path ? strrchr(path, '/') : NULL;
 	struct elf_image *image = NULL;
 	enum status status = STATUS_NO_ENTRY;
 
 	*target = (struct c_target){0};
-	if (!path || c_target_is_launcher(slash ? slash + 1 : path) || elf_image_open(&image, path, NULL) != STATUS_OK)
+	if (!path || is_looked_through(path, interpreters) || elf_image_open(&image, path, NULL) != STATUS_OK)
 		goto out;
 	if (*elf_image_go_build_id(image))
 		goto out;

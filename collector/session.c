@@ -233,7 +233,7 @@ static void session_look_for_c(struct session *session, pid_t pid)
 
 	if (!session->options->c_rate)
 		return;
-	if (c_target_look(&target, pid, session->launch.pid, &error) == STATUS_ERROR)
+	if (c_target_look(&target, pid, session->launch.pid, session->options->c_interpreters, &error) == STATUS_ERROR)
 		session_refuse(session, &error);
 	c_target_free(&target);
 }
@@ -276,8 +276,8 @@ static bool session_prepare_c(struct session *session, pid_t pid, const struct p
 	struct c_go go = {0};
 	uint64_t executable, size, bias;
 
-	if (!session->options->c_rate ||
-	    (!plan && c_target_look(&session->c_target, pid, session->launch.pid, NULL) != STATUS_OK))
+	if (!session->options->c_rate || (!plan && c_target_look(&session->c_target, pid, session->launch.pid,
+								 session->options->c_interpreters, NULL) != STATUS_OK))
 		return false;
 	if (plan) {
 		plan_executable(plan, &executable, &size);

@@ -20,6 +20,7 @@ struct session_options {
 	uint64_t live_rate;     /* where the program keeps no heap profile: mean bytes between followed objects */
 	uint64_t cpu_period_ns; /* of CPU between two looks at where it is spent; 0: none */
 	uint64_t c_rate;        /* mean bytes between samples of C allocations, from 1; 0: none */
+	bool c_interpreters;    /* also those of an interpreter, which may start a Go program (c_target.h) */
 	bool verbose;
 };
 
