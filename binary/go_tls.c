@@ -1,7 +1,7 @@
 /*
- * Go's assembler has three ways to load g into R14 on linux/amd64 (cmd/internal/obj/x86, the TLS rewrites): by a constant
- * in the instruction, by a constant in the one before (PIE), and by an entry of the GOT that the loader fills (PIE,
- * linked by the C linker). The first that is found counts: a program has only one of them.
+ * Go's assembler has three ways to load g into R14 on linux/amd64 (cmd/internal/obj/x86, the TLS rewrites): by a
+ * constant in the instruction, by a constant in the one before (PIE), and by an entry of the GOT that the loader fills
+ * (PIE, linked by the C linker). The first that is found counts: a program has only one of them.
  */
 #include "binary/go_tls.h"
 
@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#define LONGEST 16
+#define LONGEST  16
 #define FARTHEST (1 << 20) /* bytes from the thread pointer */
 
 static int32_t number_at(const uint8_t *bytes)

@@ -7,8 +7,9 @@
 struct symbolizer;
 
 /*
- * Name all C addresses of END and append them to its trace; those of the program itself by PROGRAM, unless they are among
- * END's other addresses, whose names are there. A library that is gone or another one by now leaves its name and offset.
+ * Name all C addresses of END and append them to its trace; those of the program itself by PROGRAM, unless they are
+ * among END's other addresses, whose names are there. A library that is gone or another one by now leaves its name and
+ * offset.
  */
 void embed_c_symbols(const struct session_end *end, struct symbolizer *program);
 

@@ -5,9 +5,9 @@
 struct elf_image;
 
 /*
- * Open the file with IMAGE's debug information: by its build ID below /usr/lib/debug/.build-id, or by its .gnu_debuglink
- * beside it, in .debug/ there, or below /usr/lib/debug. What is opened has the same build ID, or the checksum that the
- * link tells. NULL when there is none; close it with elf_image_close.
+ * Open the file with IMAGE's debug information: by its build ID below /usr/lib/debug/.build-id, or by its
+ * .gnu_debuglink beside it, in .debug/ there, or below /usr/lib/debug. What is opened has the same build ID, or the
+ * checksum that the link tells. NULL when there is none; close it with elf_image_close.
  */
 struct elf_image *debug_file_open(struct elf_image *image);
 

@@ -443,8 +443,8 @@ static void reader_module(struct reader *reader, struct cursor *cursor)
 	}
 	trace->modules =
 	    memory_reserve(trace->modules, trace->nmodules, &reader->modules_capacity, sizeof(*trace->modules));
-	trace->modules[trace->nmodules++] = (struct trace_module){
-	    reader_keep_bytes(trace, path, path_size), reader_keep_bytes(trace, id, id_size)};
+	trace->modules[trace->nmodules++] =
+	    (struct trace_module){reader_keep_bytes(trace, path, path_size), reader_keep_bytes(trace, id, id_size)};
 }
 
 static void reader_c_context(struct reader *reader, struct cursor *cursor)

@@ -35,11 +35,11 @@ struct trace {
 	struct trace_losses losses; /* the last ones seen */
 	uint64_t nsamples, ndeaths, ngcs, ncpu_samples;
 	uint64_t nc_allocs; /* sampled */
-	uint64_t end_ns;  /* the latest time seen */
-	bool complete;    /* the end record was there */
-	uint64_t skipped; /* records that named something undefined, and were left out */
-	char damage[256]; /* "" or why reading stopped early: "cut at byte 1234", "checksum of the frame at …" */
-	void *arena;      /* the reader's own memory */
+	uint64_t end_ns;    /* the latest time seen */
+	bool complete;      /* the end record was there */
+	uint64_t skipped;   /* records that named something undefined, and were left out */
+	char damage[256];   /* "" or why reading stopped early: "cut at byte 1234", "checksum of the frame at …" */
+	void *arena;        /* the reader's own memory */
 };
 
 /* Called while reading; any may be NULL. SAMPLE's context (or stack) and labels are always of TRACE. */

@@ -125,7 +125,7 @@ static void ask_unloaded(void)
 
 static uint32_t find_context(uint64_t caller, uint32_t size_class)
 {
-	uint64_t frames[C_FRAMES];
+	uint64_t frames[UNWIND_ROOM];
 	uint32_t depth, flags;
 
 	/* In there the loader may hold its locks, which libunwind would ask for too, or be about to make room for

@@ -17,8 +17,7 @@
 #include <sys/mman.h>
 
 #define LIBRARY   "libunwind.so.8"
-#define OWN       8          /* frames of the library itself that stand before the program's */
-#define FAR       (1u << 20) /* bytes between two frames, at most, where frame pointers are followed unchecked otherwise */
+#define FAR       (1u << 20) /* bytes from one frame to the next, at most, by frame pointers */
 #define PAGE_MASK (~4095ull)
 
 /* libunwind's functions by the names that its macros stand for on amd64. */
@@ -188,32 +187,32 @@ static uint32_t join_go(uint64_t *frames, uint32_t count, uint32_t *flags)
 	return count;
 }
 
+/* One room for all of it: the stack that this runs on may be small. */
 uint32_t unwind_stack(uint64_t *frames, uint64_t caller, uint32_t *flags)
 {
-	uint64_t walked[C_FRAMES + OWN];
 	uint32_t count, first;
 
 	*flags = 0;
 	if (!library.backtrace) {
 		*flags = C_STACK_GUESSED;
-		count = walk_frame_pointers(walked, C_FRAMES + OWN);
+		count = walk_frame_pointers(frames, UNWIND_ROOM);
 	} else if (__atomic_load_n(&careful, __ATOMIC_ACQUIRE)) {
-		count = walk_in_steps(walked, C_FRAMES + OWN);
+		count = walk_in_steps(frames, UNWIND_ROOM);
 	} else {
-		count = (uint32_t)library.backtrace((void **)walked, C_FRAMES + OWN);
+		count = (uint32_t)library.backtrace((void **)frames, UNWIND_ROOM);
 	}
-	for (first = 0; first < count && walked[first] != caller; first++)
+	for (first = 0; first < count && frames[first] != caller; first++)
 		;
 	if (first == count) { /* the way out of the library was not found: what is certain remains */
 		frames[0] = caller;
 		*flags |= C_STACK_GUESSED;
 		return join_go(frames, 1, flags);
 	}
+	if (count == UNWIND_ROOM)
+		*flags |= C_STACK_TRUNCATED;
 	count -= first;
 	if (count > C_FRAMES)
 		count = C_FRAMES;
-	if (first + count == C_FRAMES + OWN)
-		*flags |= C_STACK_TRUNCATED;
-	memcpy(frames, walked + first, count * sizeof(*frames));
+	memmove(frames, frames + first, count * sizeof(*frames));
 	return join_go(frames, count, flags);
 }

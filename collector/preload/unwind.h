@@ -19,10 +19,13 @@ void unwind_open(const struct c_go *go);
 /* Whether libunwind was found. */
 bool unwind_has_library(void);
 
+#define UNWIND_OWN  8 /* frames of the library itself that may stand before the program's */
+#define UNWIND_ROOM (C_FRAMES + UNWIND_OWN)
+
 /*
  * The return addresses (absolute; marks as in c_shared.h) from the caller of the library on, innermost first, into
- * FRAMES, at most C_FRAMES. *FLAGS becomes C_STACK_*. CALLER is the return address into the program, at which the stack
- * begins. Returns their number, at least 1.
+ * FRAMES, which has UNWIND_ROOM; at most C_FRAMES of them. *FLAGS becomes C_STACK_*. CALLER is the return address into
+ * the program, at which the stack begins. Returns their number, at least 1.
  */
 uint32_t unwind_stack(uint64_t *frames, uint64_t caller, uint32_t *flags);
 

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define APART __attribute__((noinline, noclone))
+#define APART         __attribute__((noinline, noclone))
 #define KEEP(pointer) __asm__ volatile("" : : "r"(pointer) : "memory")
 
 enum { THREADS = 8 };
