@@ -45,72 +45,50 @@ struct c_group {
 	UT_hash_handle hh;
 };
 
-/* Functions of C libraries and of often-used programs that allocate what their caller asked for. */
-static bool allocates_for_caller(const char *name)
+static bool begins_with(const char *name, const char *prefix)
 {
-	static const char *const names[] = {
-	    "strdup",
-	    "__strdup",
-	    "strndup",
-	    "__strndup",
-	    "wcsdup",
-	    "asprintf",
-	    "__asprintf",
-	    "__asprintf_chk",
-	    "vasprintf",
-	    "__vasprintf_chk",
-	    "__vasprintf_internal",
-	    "getline",
-	    "getdelim",
-	    "__getdelim",
-	    "xmalloc",
-	    "xcalloc",
-	    "xrealloc",
-	    "xstrdup",
-	    "xzalloc",
-	    "g_malloc",
-	    "g_malloc0",
-	    "g_realloc",
-	    "g_strdup",
-	    "g_malloc_n",
-	    "PyMem_Malloc",
-	    "PyMem_RawMalloc",
-	    "PyMem_Realloc",
-	    "PyObject_Malloc",
-	    "PyObject_Realloc",
-	    "PyObject_Calloc",
-	    "_PyMem_RawMalloc",
-	    "_PyMem_RawRealloc",
-	    "_PyMem_RawCalloc",
-	    "sqlite3_malloc",
-	    "sqlite3_malloc64",
-	    "sqlite3Malloc",
-	    "sqlite3Realloc",
-	    "sqlite3MemMalloc",
-	    "sqlite3MemRealloc",
-	    "zmalloc",
-	    "zcalloc",
-	    "zrealloc",
-	    "ztrymalloc_usable",
-	    "ztrymalloc_usable_internal",
-	    "zmalloc_usable",
-	    "ztryrealloc_usable",
-	    "_Cfunc__CMalloc",
-	};
-	size_t i;
-
-	if (entry_is_c_allocator(name) || !strncmp(name, "std::", 5) || !strncmp(name, "__gnu_cxx::", 11) ||
-	    !strncmp(name, "void std::", 10))
-		return true;
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (!strcmp(name, names[i]))
-			return true;
-	return false;
+	return !strncmp(name, prefix, strlen(prefix));
 }
 
 static bool is_go_stub(const char *name)
 {
 	return strstr(name, "._Cfunc_") || strstr(name, "._C2func_");
+}
+
+/* What lies between Go and the C that it calls; in front of all else it is C.malloc or C.CString that was called. */
+static bool leads_from_go(const char *name)
+{
+	return is_go_stub(name) || strstr(name, "._cgo_cmalloc") || begins_with(name, "runtime.asmcgocall") ||
+	       begins_with(name, "runtime.cgocall") || (begins_with(name, "_cgo_") && strstr(name, "_Cfunc__Cmalloc"));
+}
+
+/* Functions of C libraries and of often-used programs that allocate what their caller asked for. */
+static bool allocates_for_caller(const char *name)
+{
+	static const char *const prefixes[] = {
+	    "std::",           "void std::",       "__gnu_cxx::",       "g_malloc",        "g_realloc",
+	    "g_strdup",        "PyMem_",           "_PyMem_",           "PyObject_Malloc", "PyObject_Realloc",
+	    "PyObject_Calloc", "zmalloc",          "zcalloc",           "zrealloc",        "ztrymalloc",
+	    "ztrycalloc",      "ztryrealloc",      "sqlite3_malloc",    "sqlite3_realloc", "sqlite3Malloc",
+	    "sqlite3Realloc",  "sqlite3MemMalloc", "sqlite3MemRealloc", "sqlite3DbMalloc", "sqlite3DbRealloc",
+	    "sqlite3DbStrDup", "mallocWithAlarm",  "dbMallocRaw",       "dbReallocFinish", "__asprintf",
+	    "__vasprintf",
+	};
+	static const char *const names[] = {
+	    "strdup",   "__strdup",   "strndup", "__strndup", "wcsdup",   "asprintf", "vasprintf", "getline",
+	    "getdelim", "__getdelim", "xmalloc", "xcalloc",   "xrealloc", "xstrdup",  "xzalloc",
+	};
+	size_t i;
+
+	if (entry_is_c_allocator(name) || leads_from_go(name))
+		return true;
+	for (i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (begins_with(name, prefixes[i]))
+			return true;
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
 }
 
 /* The Go function that called C: the first behind the runtime's way there and the stub that cgo has made. */
@@ -127,7 +105,7 @@ static struct analysis_frame find_go_caller(struct symbols *symbols, const struc
 		for (k = 0; k < symbol->nframes; k++) {
 			const struct analysis_frame *frame = &symbol->frames[k];
 
-			if (!strncmp(frame->function, "runtime.", 8))
+			if (begins_with(frame->function, "runtime."))
 				in_go = true;
 			else if (in_go && !is_go_stub(frame->function))
 				return *frame;
@@ -233,7 +211,8 @@ static void add_stack(struct c_group *group, struct arena *arena, struct symbols
 		;
 	if (i == group->nstacks) {
 		frames = arena_alloc(arena, count + 1, sizeof(*frames));
-		memcpy(frames, scratch->frames, count * sizeof(*frames));
+		if (count)
+			memcpy(frames, scratch->frames, count * sizeof(*frames));
 		group->stacks = memory_reserve(group->stacks, group->nstacks, &group->capacity, sizeof(*stack));
 		group->stacks[group->nstacks++] = (struct analysis_stack){
 		    .frames = frames, .nframes = count, .creator = {.function = "", .file = ""}};
@@ -292,10 +271,12 @@ static void fill_site(struct c_site *site, struct arena *arena, struct c_group *
 	site->live_objects = end_ns > 0 ? group->held_objects / end_ns : site->kept_objects;
 	for (i = 0; i < C_LIFE_CLASSES; i++)
 		site->lives[i] = group->objects.total > 0 ? group->lives[i] / group->objects.total : 0;
-	qsort(group->stacks, group->nstacks, sizeof(*group->stacks), compare_stacks);
+	if (group->nstacks)
+		qsort(group->stacks, group->nstacks, sizeof(*group->stacks), compare_stacks);
 	site->nstacks = group->nstacks;
 	site->stacks = arena_alloc(arena, group->nstacks + 1, sizeof(*site->stacks));
-	memcpy(site->stacks, group->stacks, group->nstacks * sizeof(*site->stacks));
+	if (group->nstacks)
+		memcpy(site->stacks, group->stacks, group->nstacks * sizeof(*site->stacks));
 }
 
 static int compare_sites(const void *left, const void *right)

@@ -168,15 +168,15 @@ static int run_pass_status(int wait_status)
 static void run_say_result(const struct run_arguments *arguments, const struct session_result *result,
 			   const char *output)
 {
+	unsigned long long samples = result->samples + result->c_samples;
+
 	if (result->damage.text[0])
 		terminal_error("the trace is not complete: %s", result->damage.text);
 	if (!result->profiled)
 		terminal_error("nothing was profiled: %s",
 			       result->refusal.text[0] ? result->refusal.text : "no Go program was started");
 	else if (!arguments->quiet)
-		terminal_error("%llu samples in %s (%.1f MB)",
-			       (unsigned long long)(result->samples + result->c_samples), output,
-			       (double)result->trace_size / 1e6);
+		terminal_error("%llu samples in %s (%.1f MB)", samples, output, (double)result->trace_size / 1e6);
 }
 
 int cmd_run(int argc, char **argv)

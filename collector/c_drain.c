@@ -235,7 +235,7 @@ static void read_content(const struct c_drain *drain, const struct c_context *co
 /* The trace's number of CONTEXT, defined there when it is new. */
 static uint32_t define(struct c_drain *drain, const struct c_context *context)
 {
-	uint64_t content[C_FRAMES + 1];
+	uint64_t content[C_FRAMES + 1] = {0};
 	struct known_context *known;
 	struct trace_c_context out;
 	uint32_t depth, i;

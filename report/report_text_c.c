@@ -54,7 +54,7 @@ static void put_where(struct page *page, const struct c_site *site, int columns)
 {
 	struct buf words = {0};
 
-	if (*site->go_caller.function) {
+	if (*site->go_caller.function && strcmp(site->go_caller.function, site->function) != 0) {
 		append_frame(&words, site->go_caller.function, site->go_caller.file, site->go_caller.line);
 		buf_append_string(&words, " › ");
 	}

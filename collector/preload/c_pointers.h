@@ -42,10 +42,10 @@ bool c_pointers_open(uint64_t capacity);
 /* Unmap it; for tests. */
 void c_pointers_close(void);
 
-/* Put ADDRESS (not 0) in; false when there is no room for it. */
-bool c_pointers_put(const void *address, const struct c_pointer *pointer);
+/* Put POINTER (not NULL) and its VALUE in; false when there is no room for it. */
+bool c_pointers_put(const void *pointer, const struct c_pointer *value);
 
-/* Take ADDRESS out into *POINTER; false when it is not there, as NULL never is. */
-bool c_pointers_take(const void *address, struct c_pointer *pointer);
+/* Take POINTER out, and its value into *VALUE; false when it is not there, as NULL never is. */
+bool c_pointers_take(const void *pointer, struct c_pointer *value);
 
 #endif

@@ -46,9 +46,19 @@ bool interpose_find(void)
 	*(void **)&found.valloc = next_of("valloc");
 	*(void **)&found.pvalloc = next_of("pvalloc");
 	*(void **)&found.dl_iterate_phdr = next_of("dl_iterate_phdr");
-	interpose_next = found;
+	/* malloc last: who sees it finds the others. */
+	interpose_next.dl_iterate_phdr = found.dl_iterate_phdr;
+	interpose_next.pvalloc = found.pvalloc;
+	interpose_next.valloc = found.valloc;
+	interpose_next.memalign = found.memalign;
+	interpose_next.aligned_alloc = found.aligned_alloc;
+	interpose_next.posix_memalign = found.posix_memalign;
+	interpose_next.free = found.free;
+	interpose_next.realloc = found.realloc;
+	interpose_next.calloc = found.calloc;
+	__atomic_store_n(&interpose_next.malloc, found.malloc, __ATOMIC_RELEASE);
 	finding = false;
-	return true;
+	return found.malloc && found.free;
 }
 
 bool interpose_is_first(void)
@@ -78,7 +88,7 @@ static inline bool arena_has(const void *pointer)
 /* Whether the next allocator is known; else what is asked for comes out of the arena. */
 static inline bool is_found(void)
 {
-	return IS_LIKELY(interpose_next.malloc != NULL) || interpose_find();
+	return IS_LIKELY(__atomic_load_n(&interpose_next.malloc, __ATOMIC_ACQUIRE) != NULL) || interpose_find();
 }
 
 static void *failed(void)
@@ -130,7 +140,7 @@ SLOW void free_other(void *pointer)
 {
 	if (c_pointers_maybe(pointer))
 		c_sampler_freed(pointer);
-	if (!arena_has(pointer) && pointer && is_found())
+	if (!arena_has(pointer) && pointer && is_found() && interpose_next.free)
 		interpose_next.free(pointer);
 }
 

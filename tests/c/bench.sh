@@ -27,15 +27,18 @@ pair() {
 	: >"$work/wall"
 	: >"$work/cpu"
 	for ((i = 0; i < rounds; i++)); do
-		measure "$work/allocate" "${BENCH_C_ROUNDS:-1500}"
+		measure "$work/allocate" "${BENCH_C_ROUNDS:-3000}"
 		wall0=$wall cpu0=$cpu
-		measure "$@" "$work/allocate" "${BENCH_C_ROUNDS:-1500}"
+		measure "$@" "$work/allocate" "${BENCH_C_ROUNDS:-3000}"
 		awk "BEGIN { print $wall / $wall0 }" >>"$work/wall"
 		awk "BEGIN { print $cpu / $cpu0 }" >>"$work/cpu"
 	done
 	printf '  %-32s CPU %.3f  wall %.3f\n' "$name" "$(median <"$work/cpu")" "$(median <"$work/wall")"
 }
 
+# What a run costs that has hardly begun when it ends: finding libunwind, symbols. It is in the ratios.
+measure "$build/escprof" run -q -o "$work/t.escprof" -- "$work/allocate" 1
+printf 'Once a run: %.0f ms of CPU\n' "$(awk "BEGIN { print 1000 * $cpu }")"
 echo "two threads that make small strings and lists: ratios to no profiling, medians of $rounds pairs"
 pair "nothing, against itself" env
 for rate in ${BENCH_C_RATES:-512K 64K 4096 1}; do
