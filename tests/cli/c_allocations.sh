@@ -116,6 +116,7 @@ mixed() {
 check "cgo: what C allocates under Go, counted" mixed
 check "cgo: C's frames, then Go's, in one stack" c c_leaf caller main.goLeaf \
 	stack c_leaf,c_mid,main._Cfunc_c_mid,main.goLeaf,main.goMid,main.main.func1
+check "cgo: C.CString is its caller's" c main.main objects 1 bytes 10 kept 1 through _Cfunc_CString
 callback() {
 	"$ESCPROF" report --focus 'main.inner' --format json -o "$WORK/json" "$TRACE" || return 1
 	c c_leaf objects 300 caller main.inner.func1 stack c_leaf,c_mid,main.inner,main.goCallback,main.throughC,main.main
