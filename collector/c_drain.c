@@ -240,6 +240,7 @@ static uint32_t define(struct c_drain *drain, const struct c_context *context)
 	struct trace_c_context out;
 	uint32_t depth, i;
 
+	take_modules(drain); /* those that the stack names are there already */
 	read_content(drain, context, content, &depth);
 	HASH_FIND(hh, drain->known, content, (depth + 1) * sizeof(*content), known);
 	if (known)
@@ -326,7 +327,6 @@ static void read_all(struct c_drain *drain, uint64_t time_ns)
 			drain->seen[i].number = UNKNOWN_CONTEXT;
 		drain->nseen = count;
 	}
-	take_modules(drain);
 	for (i = 0; i < drain->nseen; i++)
 		take_context(drain, &c_contexts_of(drain->region)[i], &drain->seen[i], time_ns - drain->start_ns);
 }
@@ -345,7 +345,6 @@ void c_drain_run(struct c_drain *drain)
 void c_drain_rest(struct c_drain *drain)
 {
 	read_all(drain, now_ns());
-	take_modules(drain);
 	write_number(drain, "c_no_room", drain->region->no_room);
 	if (drain->region->quiet)
 		write_fact(drain, "c_quiet", "yes");

@@ -123,7 +123,23 @@ callback() {
 }
 check "cgo: C that calls Go that calls C" callback
 
+pie() {
+	CGO_ENABLED=1 go_program cgo -buildmode=pie && profile "$WORK/cgo" || return 1
+	c c_leaf objects 3300 stack c_leaf,c_mid,main._Cfunc_c_mid,main.goLeaf,main.goMid,main.main.func1
+}
+check "cgo: a position-independent program" pie
+
+no_c() {
+	go_program target -buildmode=pie || return 1
+	"$ESCPROF" run -q --c-rate 1 -o "$TRACE" -- "$WORK/target" exit 0 || return 1
+	"$ESCPROF" info "$TRACE" >"$WORK/info"
+	grep -q 'way *preload' "$WORK/info" && ! grep -q 'C samples' "$WORK/info" || { cat "$WORK/info"; return 1; }
+	"$ESCPROF" report "$TRACE" >"$WORK/out" && ! grep -q 'C memory\|C and C++' "$WORK/out"
+}
+check "Go without C: a trace and a report as before" no_c
+
 go_as_before() {
+	"$ESCPROF" run -q -o "$TRACE" -- "$WORK/cgo" >/dev/null || return 1
 	"$ESCPROF" report --format json -o "$WORK/json" "$TRACE" || return 1
 	"$WORK/reader" objects "$WORK/json" 1000..3000
 }
