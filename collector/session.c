@@ -117,7 +117,8 @@ static void session_write_facts(struct session *session, const char *way)
 	session_command_fact(session);
 	if (session->plan)
 		session_go_facts(session, plan_program(session->plan));
-	session_fact(session, "binary", session->c_target.path); /* of a program without Go, which has a plan instead */
+	/* Of a program without Go; else there is none. */
+	session_fact(session, "binary", session->c_target.path);
 	session_fact(session, "gnu_build_id", session->c_target.build_id);
 	session_fact(session, "cpu", cpu);
 	free(cpu);
@@ -276,6 +277,7 @@ static bool session_prepare_c(struct session *session, pid_t pid, const struct p
 	struct c_go go = {0};
 	uint64_t executable, size, bias;
 
+	c_target_free(&session->c_target);
 	if (!session->options->c_rate || (!plan && c_target_look(&session->c_target, pid, session->launch.pid,
 								 session->options->c_interpreters, NULL) != STATUS_OK))
 		return false;
@@ -290,19 +292,24 @@ static bool session_prepare_c(struct session *session, pid_t pid, const struct p
 	return false;
 }
 
-/* What the library has been given, and what of it is in, begins; the rest is let go. */
+/*
+ * What the library has been given, and what of it is in, begins; the rest is let go. Of a Go program C alone is not
+ * wanted: the library goes quiet then, for nobody looks in.
+ */
 static void session_begin_preloaded(struct session *session, pid_t pid, struct plan *plan,
 				    const struct preload_heard *heard)
 {
+	bool has_c = heard->c && (heard->agent || !plan);
+
 	if (heard->agent) {
 		session->plan = plan;
 		session_begin(session, pid, "preload");
 	} else {
 		plan_free(plan);
 	}
-	if (heard->c && !heard->agent)
+	if (has_c && !heard->agent)
 		session_begin_c_alone(session, pid);
-	if (heard->c) {
+	if (has_c) {
 		session_begin_c(session, heard);
 	} else {
 		c_drain_free(session->c);
