@@ -26,7 +26,7 @@ endif
 VERSION := 0.1
 RELEASED := 2026-11-30
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-LIBS = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -ldwarf -lZydis -lm -lpthread
+LIBS = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -ldwarf -lZydis -l:libstdc++.so.6 -lm -lpthread
 
 LIB_SOURCES := $(wildcard $(addsuffix /*.c,$(LIBROOMS)))
 LIB_OBJECTS := $(LIB_SOURCES:%.c=$(O)/%.o) $(O)/gen/profile.pb-c.o $(O)/collector/agent_blob.o $(O)/report/html/page_blob.o
@@ -36,7 +36,7 @@ TEST_TOOLS := $(patsubst %.c,$(O)/%,$(wildcard tests/tools/*.c))
 SIMULATION_OBJECTS := $(patsubst %.c,$(O)/%.o,$(wildcard tests/simulate/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all help demo test unit cli-test browser compare-trials oracle simulate matrix attach-storm asan fuzz bench article validate validate-service lint format check-deps install man completions deb consumers clean deps
+.PHONY: all help demo test unit cli-test browser compare-trials oracle simulate matrix attach-storm asan fuzz bench c-storm c-programs c-bench article validate validate-service lint format check-deps install man completions deb consumers clean deps
 .DEFAULT_GOAL := all
 
 all: $(O)/escprof $(O)/libescprof.so ## build escprof and libescprof.so into build/
@@ -61,7 +61,8 @@ $(O)/libescprof.so: $(PRELOAD_SOURCES:%.c=$(O)/%.pic.o)
 $(O)/%.pic.o: %.c | $(O)/gen/profile.pb-c.h
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(BASE_CFLAGS) $(CFLAGS) -fPIC -fvisibility=hidden -ftls-model=initial-exec -c -o $@ $<
+	$(Q)$(CC) $(BASE_CFLAGS) $(CFLAGS) -fPIC -fvisibility=hidden -ftls-model=initial-exec \
+		-fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free -c -o $@ $<
 
 # The agent: freestanding code that is copied into the target. No libc, no stack protector, xmm15 is Go's zero, and a
 # bound on the stack that the build checks.
@@ -151,8 +152,10 @@ browser: deps ## the HTML report in a headless Chromium (fetches playwright-core
 .PHONY: unit-programs
 unit-programs: $(UNIT_TESTS)
 
+# Of what goes into targets, all but what stands in front of malloc itself.
+UNIT_PRELOAD := $(patsubst %.c,$(O)/%.o,$(filter-out %/interpose.c %/new_delete.c %/preload.c,$(PRELOAD_SOURCES)))
 UNIT_HELPERS := $(patsubst %.c,$(O)/%.o,$(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c)))
-$(O)/tests/unit/test_%: $(O)/tests/unit/test_%.o $(UNIT_HELPERS) $(SIMULATION_OBJECTS) $(LIB_OBJECTS)
+$(O)/tests/unit/test_%: $(O)/tests/unit/test_%.o $(UNIT_HELPERS) $(UNIT_PRELOAD) $(SIMULATION_OBJECTS) $(LIB_OBJECTS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(LIBS) -lcmocka
 
@@ -209,6 +212,16 @@ fuzz: $(FUZZERS) ## run every fuzz target for FUZZ_SECONDS (60) each
 
 bench: all ## paired timings against no profiling and Go's own profile
 	@bash tests/bench/run.sh $(O)
+
+MINUTES ?= 1
+c-storm: all ## C allocations by 64 threads through every entry point, for MINUTES (1): counts must be exact
+	@bash tests/c/storm.sh $(O) $(MINUTES)
+
+c-programs: all ## real C programs under escprof: the same output as without
+	@bash tests/c/programs.sh $(O)
+
+c-bench: all ## a program that does little but malloc, paired with no profiling
+	@bash tests/c/bench.sh $(O)
 
 article: all ## the tables of docs/ARTICLE.md anew (fetches toolchains)
 	@bash tests/article/run.sh $(O)

@@ -410,6 +410,13 @@ static void on_gc(void *user, const struct trace *trace, const struct trace_gc *
 	accumulate_gc(user, gc);
 }
 
+static void on_c_counts(void *user, const struct trace *trace, const struct trace_c_counts *counts)
+{
+	struct accumulation *accumulation = user;
+
+	c_accumulate(&accumulation->c, trace, counts);
+}
+
 struct trace_callbacks accumulate_callbacks(struct accumulation *accumulation)
 {
 	if (!accumulation->moments)
@@ -419,6 +426,7 @@ struct trace_callbacks accumulate_callbacks(struct accumulation *accumulation)
 					.cpu_sample = on_cpu,
 					.gc = on_gc,
 					.run_end = on_run_end,
+					.c_counts = on_c_counts,
 					.user = accumulation};
 }
 
@@ -429,5 +437,6 @@ void accumulate_free(struct accumulation *accumulation)
 	live_table_free(&accumulation->live);
 	live_table_free(&accumulation->early);
 	moments_free(accumulation->moments);
+	c_accumulate_free(&accumulation->c);
 	*accumulation = (struct accumulation){0};
 }

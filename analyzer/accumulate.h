@@ -5,6 +5,7 @@
 #ifndef ANALYZER_ACCUMULATE_H
 #define ANALYZER_ACCUMULATE_H
 
+#include "analyzer/c_accumulate.h"
 #include "analyzer/live_table.h"
 #include "analyzer/weights.h"
 #include "trace/trace_model.h"
@@ -82,6 +83,7 @@ struct accumulation {
 	    unmatched_deaths; /* of objects whose allocation was not seen or not kept; only after accumulate_finish */
 	uint64_t reused;      /* addresses allocated anew without a death between: it was lost */
 	uint64_t rate_low, rate_high;
+	struct c_accumulation c;
 	struct moments *moments; /* not finished; NULL where accumulate_callbacks was not asked */
 };
 

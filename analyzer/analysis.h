@@ -236,6 +236,47 @@ struct selection {
 	struct interval alloc_cpu_seconds_ci;
 };
 
+#define C_LIFE_CLASSES 8
+
+/*
+ * A place in C or C++ that allocates by malloc and the like; of what Go code calls, one for each place in Go. Its
+ * memory is not the GC's. By alloc_bytes.
+ */
+struct c_site {
+	uint32_t rank;                             /* from 1 */
+	const char *function, *file;               /* of the chain's innermost level */
+	uint32_t line;                             /* 0: not known */
+	const struct analysis_frame *inline_chain; /* innermost first, without the allocators' levels; at least 1 */
+	size_t ninline;
+	const char
+	    *through; /* what it calls to get memory, as "strdup" or "std::vector<…>::push_back"; "": malloc itself */
+	struct analysis_frame go_caller; /* function "" where no Go code called */
+	uint64_t samples;
+	double alloc_bytes, alloc_objects; /* as asked for */
+	struct interval alloc_bytes_ci, alloc_objects_ci;
+	double live_bytes, live_objects; /* means over the time */
+	double kept_bytes,
+	    kept_objects; /* not freed when the trace ended: leaks, and what a program leaves to its end */
+	struct interval kept_bytes_ci;
+	double lives[C_LIFE_CLASSES]; /* shares of its objects that were freed within 100 µs, 1 ms, …, 100 s, later */
+	struct analysis_stack *stacks; /* most bytes first; live_bytes: not freed at the end */
+	size_t nstacks;
+};
+
+/* C allocations. */
+struct c_part {
+	bool known;          /* some were sampled */
+	bool is_guessed;     /* stacks, or some of them, were walked by frame pointers alone */
+	bool has_own_malloc; /* the program's own calls go to a malloc of its own, and are not seen */
+	double rate;         /* mean bytes between two samples; 1: all */
+	double alloc_bytes, alloc_objects, live_bytes, kept_bytes, kept_objects;
+	double untracked_objects;        /* whose end could not be told */
+	double peak_bytes, peak_seconds; /* the most alive at a reading, and when; NAN where not known */
+	uint64_t samples;
+	struct c_site *sites;
+	size_t nsites; /* by rank */
+};
+
 struct gc_model_run;
 struct saving_doubts;
 
@@ -261,7 +302,8 @@ struct analysis {
 	struct buckets goroutine_buckets, proc_buckets; /* how many there were at the time */
 	const struct label_set *label_sets;             /* the first: no labels; the second: not known */
 	size_t nlabel_sets;
-	struct class_share classes[CLASS_COUNT];
+	struct class_share classes[CLASS_COUNT]; /* shares of all that was allocated, C's included where it is known */
+	struct c_part c;
 	struct site *sites;
 	size_t nsites; /* by rank */
 	const char **notes;

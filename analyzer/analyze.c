@@ -6,6 +6,8 @@
 
 #include "analyzer/accumulate.h"
 #include "analyzer/arena.h"
+#include "analyzer/c_accumulate.h"
+#include "analyzer/c_sites.h"
 #include "analyzer/cpu_profile.h"
 #include "analyzer/dissection.h"
 #include "analyzer/join.h"
@@ -359,6 +361,8 @@ void analyze_totals(struct analysis *out, const struct trace *trace, const struc
 	fill_sites(&job);
 	if (options && options->filter)
 		take_selection_saving(&job);
+	if (options && options->c && !(job.dissection && job.dissection->when)) /* C's counts are not of moments */
+		c_sites_fill(&out->c, job.arena, job.symbols, trace, options->c, options->filter);
 	summary_add_classes(out);
 	summary_write_notes(out, job.arena, trace, &job.cost, symbols_unknown(job.symbols) - job.cpu_unknown);
 	site_groups_free(&job.groups);
@@ -402,6 +406,7 @@ enum status analyze_input_read_when(struct analyze_input **input, const char *tr
 	}
 	accumulate_finish(&made->sums, made->trace.ncontexts, made->trace.ncpu_stacks);
 	made->sums.gc.attached = trace_fact(&made->trace, "attached_after_ns", NULL) != NULL;
+	c_accumulate_finish(&made->sums.c, made->trace.nc_contexts, made->trace.end_ns);
 	status = dissect(made, trace_path, when, error);
 	if (status != STATUS_OK) {
 		analyze_input_free(made);
@@ -426,6 +431,7 @@ void analyze_input_run(struct analysis *out, const struct analyze_input *input, 
 	struct analyze_options all = options ? *options : (struct analyze_options){0};
 
 	all.dissection = &input->dissection;
+	all.c = &input->sums.c;
 	analyze_totals(out, &input->trace, input->sums.contexts, &input->sums.gc, input->sums.cpu_counts, &all);
 }
 

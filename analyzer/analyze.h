@@ -16,6 +16,7 @@ struct trace;
 struct stack_filter;
 struct verdict_set;
 struct gc_model_costs;
+struct c_accumulation;
 struct context_totals;
 struct dissection;
 struct gc_totals;
@@ -60,6 +61,9 @@ struct analyze_options {
 	/* What analyze_input_run adds by itself: totals of the moments asked for, and bytes by time. NULL: there are
 	 * none. */
 	const struct dissection *dissection;
+
+	/* The same of C allocations; NULL: there are none. */
+	const struct c_accumulation *c;
 };
 
 /*

@@ -102,6 +102,7 @@ struct gc_summary summary_of_gc(const struct gc_totals *gc, const struct cpu_pro
 void summary_add_classes(struct analysis *analysis)
 {
 	struct class_share *classes = analysis->classes;
+	double all_bytes, all_objects;
 
 	for (int i = 0; i < CLASS_COUNT; i++)
 		classes[i].class_ = i;
@@ -116,11 +117,16 @@ void summary_add_classes(struct analysis *analysis)
 		analysis->alloc_cpu_seconds += site->alloc_cpu_seconds;
 		analysis->samples += site->samples;
 	}
+	classes[CLASS_C].bytes += analysis->c.alloc_bytes;
+	classes[CLASS_C].objects += analysis->c.alloc_objects;
+	classes[CLASS_C].samples += analysis->c.samples;
+	all_bytes = analysis->alloc_bytes + analysis->c.alloc_bytes;
+	all_objects = analysis->alloc_objects + analysis->c.alloc_objects;
 	for (int i = 0; i < CLASS_COUNT; i++) {
-		if (analysis->alloc_bytes > 0)
-			classes[i].bytes_share = classes[i].bytes / analysis->alloc_bytes;
-		if (analysis->alloc_objects > 0)
-			classes[i].objects_share = classes[i].objects / analysis->alloc_objects;
+		if (all_bytes > 0)
+			classes[i].bytes_share = classes[i].bytes / all_bytes;
+		if (all_objects > 0)
+			classes[i].objects_share = classes[i].objects / all_objects;
 	}
 }
 
@@ -304,6 +310,33 @@ static void note_gc(struct analysis *analysis, struct arena *arena, const struct
 		    why && why[0] ? why : "the trace has none");
 }
 
+static void note_c(struct analysis *analysis, struct arena *arena)
+{
+	const struct c_part *c = &analysis->c;
+
+	if (c->has_own_malloc)
+		add_note(analysis, arena,
+			 "The program has a malloc of its own that its calls go to: of C, only what libraries allocate "
+			 "by the C library's is seen.");
+	if (c->is_guessed)
+		add_note(
+		    analysis, arena,
+		    "Some stacks of C were walked by frame pointers alone, and may be short: libunwind (libunwind.so.8) "
+		    "was not there, or could not tell.");
+	if (c->untracked_objects > 0)
+		add_note(
+		    analysis, arena,
+		    "The end of %.0f C objects could not be told, since too many were alive at once: they count neither "
+		    "as freed nor as kept. A larger --c-rate follows fewer.",
+		    c->untracked_objects);
+}
+
+/* What speaks of Go is left out where there is none. */
+static bool is_c_alone(const struct analysis *analysis)
+{
+	return analysis->c.known && !analysis->go_version[0];
+}
+
 static void note_calibration(struct analysis *analysis, struct arena *arena)
 {
 	if (!analysis->gc.known || analysis->gc.cycles == 0)
@@ -336,6 +369,9 @@ void summary_write_notes(struct analysis *analysis, struct arena *arena, const s
 	analysis->notes = arena_alloc(arena, MAX_NOTES, sizeof(*analysis->notes));
 	analysis->nnotes = 0;
 	note_trace(analysis, arena, trace, unknown_pcs);
+	note_c(analysis, arena);
+	if (is_c_alone(analysis))
+		return;
 	note_verdicts(analysis, arena);
 	note_gc(analysis, arena, trace, cost);
 	note_calibration(analysis, arena);

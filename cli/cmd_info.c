@@ -33,6 +33,7 @@ static const struct argp info_argp = {
 
 struct info_sums {
 	uint64_t tracked, bytes;
+	struct trace_c_counts c; /* summed up */
 	struct trace_gc first, last;
 	bool any_gc;
 };
@@ -54,6 +55,17 @@ static void info_gc(void *user, const struct trace *trace, const struct trace_gc
 		sums->first = *gc;
 	sums->last = *gc;
 	sums->any_gc = true;
+}
+
+static void info_c_counts(void *user, const struct trace *trace, const struct trace_c_counts *counts)
+{
+	struct info_sums *sums = user;
+
+	(void)trace;
+	sums->c.allocs += counts->allocs;
+	sums->c.bytes += counts->bytes;
+	sums->c.frees += counts->frees;
+	sums->c.freed_bytes += counts->freed_bytes;
 }
 
 /* A fact, its NULs (between arguments) shown as spaces and other control characters as '?'. */
@@ -91,6 +103,11 @@ static void info_print(const struct trace *trace, const struct info_sums *sums)
 	if (sums->any_gc && sums->last.total_alloc != UINT64_MAX)
 		printf("  %-20s %" PRIu64 " bytes by the runtime's own count\n", "allocated",
 		       sums->last.total_alloc - sums->first.total_alloc);
+	if (trace->nc_contexts)
+		printf("  %-20s %" PRIu64 " allocations of %" PRIu64 " bytes, %" PRIu64 " of them freed, of %" PRIu64
+		       " (unweighted); %zu stacks and sizes, %zu files\n",
+		       "C samples", sums->c.allocs, sums->c.bytes, sums->c.frees, sums->c.freed_bytes,
+		       trace->nc_contexts, trace->nmodules);
 	printf("  %-20s %" PRIu64 " samples, %" PRIu64 " deaths; %" PRIu64 " draws made coarser by a full ring\n",
 	       "lost", trace->losses.samples, trace->losses.deaths, trace->losses.throttled);
 	printf("  %-20s %s\n", "complete", trace->complete ? "yes" : trace->damage);
@@ -100,7 +117,8 @@ int cmd_info(int argc, char **argv)
 {
 	struct info_arguments arguments = {0};
 	struct info_sums sums = {0};
-	struct trace_callbacks callbacks = {.sample = info_sample, .gc = info_gc, .user = &sums};
+	struct trace_callbacks callbacks = {
+	    .sample = info_sample, .gc = info_gc, .c_counts = info_c_counts, .user = &sums};
 	struct trace trace;
 	struct error error;
 	enum status status;

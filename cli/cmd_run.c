@@ -17,19 +17,36 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+enum run_option { OPTION_C_RATE = 0x200 }; /* beside those of record_argp */
+
 struct run_arguments {
 	struct record_arguments record;
+	unsigned long long c_rate; /* 0: off */
 	char **command;
+};
+
+static const struct argp_option run_options[] = {
+    {"c-rate", OPTION_C_RATE, "BYTES|off", 0,
+     "also sample what C and C++ allocate by malloc and new, with a mean of BYTES between two samples (512K is a good "
+     "one); off (the default): leave it alone. Given, a program without Go is profiled too, and so is an interpreter, as "
+     "python3, that COMMAND is; both are looked through otherwise",
+     0},
+    {0},
 };
 
 static error_t run_parse(int key, char *value, struct argp_state *state)
 {
 	struct run_arguments *arguments = state->input;
 
-	(void)value;
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &arguments->record;
+		break;
+	case OPTION_C_RATE:
+		if (!strcmp(value, "off"))
+			arguments->c_rate = 0;
+		else if (!terminal_parse_bytes(value, &arguments->c_rate) || arguments->c_rate > 0x7000000)
+			argp_error(state, "--c-rate: neither \"off\" nor a number of bytes from 1 to 112M: %s", value);
 		break;
 	case ARGP_KEY_ARG:
 		arguments->command = &state->argv[state->next - 1];
@@ -48,12 +65,14 @@ static error_t run_parse(int key, char *value, struct argp_state *state)
 static const struct argp_child run_children[] = {{&record_argp, 0, NULL, 0}, {0}};
 
 static const struct argp run_argp = {
+    .options = run_options,
     .parser = run_parse,
     .children = run_children,
     .args_doc = "[--] COMMAND [ARGUMENTS]",
     .doc =
 	"Profile the Go program that COMMAND is or starts: its heap allocations are sampled, and at its end the escapes "
-	"are ranked by the garbage collection they cost.\v"
+	"are ranked by the garbage collection they cost. With --c-rate, what C allocates in it is sampled too, and so is a "
+	"program of C or C++ that COMMAND is.\v"
 	"The command's standard streams, signals and exit status pass through. Build the program with `escprof build` "
 	"to see the compiler's verdict on each site.",
 };
@@ -106,7 +125,7 @@ static void run_say_result(const struct run_arguments *arguments, const struct s
 		terminal_error("nothing was profiled: %s",
 			       result->refusal.text[0] ? result->refusal.text : "no Go program was started");
 	else
-		record_say(&arguments->record, result->samples, output, result->trace_size);
+		record_say(&arguments->record, result->samples + result->c_samples, output, result->trace_size);
 }
 
 int cmd_run(int argc, char **argv)
@@ -127,6 +146,8 @@ int cmd_run(int argc, char **argv)
 	options.library = library;
 	options.rate = record_rate(&arguments.record, &options.budget);
 	options.live_rate = arguments.record.live_rate;
+	options.c_rate = arguments.c_rate;
+	options.c_interpreters = arguments.c_rate > 0;
 	options.cpu_period_ns = record_cpu_period(&arguments.record);
 	if (session_run(&options, record_at_end, NULL, &result, &error) != STATUS_OK) {
 		terminal_error("%s", error.text);

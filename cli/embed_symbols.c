@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "binary/go_fingerprint.h"
 #include "binary/go_pclntab.h"
+#include "cli/embed_c_symbols.h"
 #include "symbolizer/call_order.h"
 #include "symbolizer/symbolizer.h"
 #include "trace/trace_writer.h"
@@ -104,6 +105,7 @@ enum status embed_symbols(const struct session_end *end, struct error *error)
 			embed_one_type(symbolizer, end->writer, types.addresses[i]);
 	free(types.addresses);
 	embed_functions(symbolizer, end);
+	embed_c_symbols(end, symbolizer);
 	symbolizer_close(symbolizer);
 	return STATUS_OK;
 }

@@ -10,9 +10,11 @@
 #include "binary/go_layout.h"
 #include "binary/go_patch.h"
 #include "binary/go_pclntab.h"
+#include "binary/go_tls.h"
 #include "collector/concurrency.h"
 #include "collector/figures.h"
 #include "collector/labels.h"
+#include "collector/preload/c_shared.h"
 
 #include <elf.h>
 #include <stdlib.h>
@@ -142,6 +144,29 @@ struct labels *plan_labels(const struct plan *plan, pid_t pid, uint64_t bias, st
 	if (!layout->memstats || layout->memstats_numgc == GO_LAYOUT_NONE)
 		return NULL;
 	return labels_new(pid, plan->info.minor, layout->memstats + layout->memstats_numgc + bias, writer);
+}
+
+bool plan_c_go(const struct plan *plan, uint64_t bias, struct c_go *go)
+{
+	struct go_func callback;
+
+	*go = (struct c_go){0};
+	if (!go_tls_find(plan->image, plan->table, &go->tls_slot, &go->tls_offset))
+		return false;
+	go_pclntab_text(plan->table, &go->text_start, &go->text_end);
+	go->text_start += bias;
+	go->text_end += bias;
+	if (go->tls_slot)
+		go->tls_slot += bias;
+	if (go_pclntab_by_name(plan->table, "runtime.cgocallback", &callback)) {
+		go->callback_start = callback.entry + bias;
+		go->callback_end = callback.end + bias;
+	}
+	go->g_m = plan->layout.g_m;
+	go->m_curg = plan->layout.m_curg;
+	go->g_sched_bp = plan->info.minor <= 24 ? 0x68 : 0x60; /* g.sched.bp: gobuf lost its ret in Go 1.25 */
+	go->callback_skip = 56;
+	return true;
 }
 
 void plan_executable(const struct plan *plan, uint64_t *start, uint64_t *size)

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct c_go;
 struct concurrency;
 struct labels;
 struct plan;
@@ -55,6 +56,12 @@ struct concurrency *plan_concurrency(const struct plan *plan, uint64_t bias);
  * cannot be done.
  */
 struct labels *plan_labels(const struct plan *plan, pid_t pid, uint64_t bias, struct trace_writer *writer);
+
+/*
+ * What a stack of C that a goroutine called goes on by (collector/preload/c_shared.h), for a process with load bias
+ * BIAS. False, GO all 0, when the program keeps its goroutine where this does not know.
+ */
+bool plan_c_go(const struct plan *plan, uint64_t bias, struct c_go *go);
 
 /* What the trace should say of the program; borrowed from the plan. */
 const struct plan_program *plan_program(const struct plan *plan);

@@ -100,22 +100,29 @@ enum status preload_host_accept(struct preload_host *host, pid_t *pid, struct er
 	return STATUS_OK;
 }
 
-static bool preload_host_send(struct preload_host *host, const struct preload_answer *answer, int fd)
+/* With the memories, of which each may be -1. */
+static bool preload_host_send(struct preload_host *host, const struct preload_answer *answer, int agent, int c)
 {
 	struct iovec vector = {.iov_base = (void *)answer, .iov_len = sizeof(*answer)};
-	char control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8))) = {0};
+	char control[CMSG_SPACE(2 * sizeof(int))] __attribute__((aligned(8))) = {0};
 	struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
+	int fds[2];
+	size_t count = 0;
 
-	if (fd >= 0) {
+	if (agent >= 0)
+		fds[count++] = agent;
+	if (c >= 0)
+		fds[count++] = c;
+	if (count) {
 		struct cmsghdr *header;
 
 		message.msg_control = control;
-		message.msg_controllen = sizeof(control);
+		message.msg_controllen = CMSG_SPACE(count * sizeof(int));
 		header = CMSG_FIRSTHDR(&message);
 		header->cmsg_level = SOL_SOCKET;
 		header->cmsg_type = SCM_RIGHTS;
-		header->cmsg_len = CMSG_LEN(sizeof(fd));
-		memcpy(CMSG_DATA(header), &fd, sizeof(fd));
+		header->cmsg_len = CMSG_LEN(count * sizeof(int));
+		memcpy(CMSG_DATA(header), fds, count * sizeof(int));
 	}
 	return sendmsg(host->client, &message, MSG_NOSIGNAL) == (ssize_t)sizeof(*answer);
 }
@@ -125,7 +132,7 @@ void preload_host_decline(struct preload_host *host)
 	struct preload_answer *answer = memory_alloc(1, sizeof(*answer));
 
 	answer->magic = PRELOAD_MAGIC;
-	preload_host_send(host, answer, -1); /* one that does not hear it goes on by itself */
+	preload_host_send(host, answer, -1, -1); /* one that does not hear it goes on by itself */
 	free(answer);
 	preload_host_hang_up(host);
 }
@@ -170,42 +177,69 @@ static int preload_host_memfd(void)
 	return fd < 0 && errno == EINVAL ? memfd_create("escprof", MFD_CLOEXEC) : fd;
 }
 
-static enum status preload_host_hear(struct preload_host *host, pid_t pid, struct error *error)
+static enum status preload_host_hear(struct preload_host *host, pid_t pid, const struct preload_answer *answer,
+				     struct preload_heard *heard, struct error *error)
 {
 	struct preload_result result;
 
 	if (recv(host->client, &result, sizeof(result), 0) != (ssize_t)sizeof(result) || result.magic != PRELOAD_MAGIC)
 		return error_set(error, "libescprof.so in process %d did not report back", (int)pid);
-	if (!result.failed_step)
-		return STATUS_OK;
-	errno = result.error_number;
-	return error_set_errno(error, "process %d cannot map the agent (step %d)", (int)pid, result.failed_step);
+	heard->agent = answer->attach && !result.failed_step;
+	heard->c = answer->c_attach && !result.c_failed_step;
+	heard->has_libunwind = result.has_libunwind;
+	heard->has_own_malloc = !result.is_first;
+	if (answer->attach && result.failed_step) {
+		errno = result.error_number;
+		return error_set_errno(error, "process %d cannot map the agent (step %d)", (int)pid,
+				       result.failed_step);
+	}
+	if (answer->c_attach && result.c_failed_step) {
+		errno = result.c_error_number;
+		return error_set_errno(error, "process %d cannot have its C allocations sampled (step %d)", (int)pid,
+				       result.c_failed_step);
+	}
+	return STATUS_OK;
 }
 
-enum status preload_host_attach(struct preload_host *host, pid_t pid, const struct plan *plan, uint64_t rate,
-				struct region *region, uint64_t *bias, struct error *error)
+/* Make the agent's memory and put it and PLAN's patches into ANSWER. */
+static enum status preload_host_prepare(struct preload_answer *answer, pid_t pid, const struct plan *plan,
+					uint64_t rate, struct region *region, uint64_t *bias, struct error *error)
 {
-	struct preload_answer *answer = memory_alloc(1, sizeof(*answer));
-	enum status status;
 	uint64_t code;
 	int fd;
 
 	region_plan(region, rate);
-	status = preload_host_place(pid, plan, region->size, bias, &code, error);
-	if (status == STATUS_OK) {
-		fd = preload_host_memfd();
-		status = fd < 0 ? error_set_errno(error, "cannot make a shared memory") : region_map(region, fd, error);
-	}
-	if (status == STATUS_OK) {
-		region->code = code;
-		region_arm(region, plan, *bias);
-		preload_host_fill(answer, plan, *bias, code, region);
-		status = preload_host_send(host, answer, region->fd)
-			     ? preload_host_hear(host, pid, error)
+	if (preload_host_place(pid, plan, region->size, bias, &code, error) != STATUS_OK)
+		return STATUS_ERROR;
+	fd = preload_host_memfd();
+	if (fd < 0)
+		return error_set_errno(error, "cannot make a shared memory");
+	if (region_map(region, fd, error) != STATUS_OK)
+		return STATUS_ERROR;
+	region->code = code;
+	region_arm(region, plan, *bias);
+	preload_host_fill(answer, plan, *bias, code, region);
+	return STATUS_OK;
+}
+
+enum status preload_host_attach(struct preload_host *host, pid_t pid, const struct plan *plan, uint64_t rate,
+				int c_memory, struct region *region, uint64_t *bias, struct preload_heard *heard,
+				struct error *error)
+{
+	struct preload_answer *answer = memory_alloc(1, sizeof(*answer));
+	enum status status = STATUS_OK;
+
+	*heard = (struct preload_heard){0};
+	answer->magic = PRELOAD_MAGIC;
+	answer->c_attach = c_memory >= 0;
+	if (plan)
+		status = preload_host_prepare(answer, pid, plan, rate, region, bias, error);
+	if (status == STATUS_OK)
+		status = preload_host_send(host, answer, plan ? region->fd : -1, c_memory)
+			     ? preload_host_hear(host, pid, answer, heard, error)
 			     : error_set_errno(error, "cannot answer process %d", (int)pid);
-	}
 	free(answer);
-	if (status != STATUS_OK)
+	if (!heard->agent)
 		region_close(region);
 	preload_host_hang_up(host);
 	return status;

@@ -31,11 +31,21 @@ enum status preload_host_accept(struct preload_host *host, pid_t *pid, struct er
 /* Answer "this is no program to profile". */
 void preload_host_decline(struct preload_host *host);
 
+/* What the library has said at the end. */
+struct preload_heard {
+	bool agent;          /* it is in */
+	bool c;              /* C allocations are sampled */
+	bool has_libunwind;  /* their stacks are libunwind's */
+	bool has_own_malloc; /* the program's calls of malloc do not come to the library */
+};
+
 /*
- * Answer with the agent and PLAN's patches, and wait for the library's word that they are in. On STATUS_OK, REGION is
- * mapped and *BIAS the load bias. On STATUS_ERROR the program runs unprofiled.
+ * Answer with the agent and PLAN's patches (PLAN NULL: without), and with C_MEMORY, the memfd of C allocations (-1:
+ * none), and wait for the library's word that they are in. REGION becomes mapped where the agent is in, and *BIAS the
+ * load bias. STATUS_ERROR where something of it failed; HEARD tells what is in all the same.
  */
 enum status preload_host_attach(struct preload_host *host, pid_t pid, const struct plan *plan, uint64_t rate,
-				struct region *region, uint64_t *bias, struct error *error);
+				int c_memory, struct region *region, uint64_t *bias, struct preload_heard *heard,
+				struct error *error);
 
 #endif

@@ -1,8 +1,10 @@
-/* The drain, the samples of CPU and the trace's writer, tended together; the facts that a trace begins with. */
+/* The drains of Go's and C's allocations, the samples of CPU and the trace's writer, tended together; the facts that a
+ * trace begins with. */
 #include "collector/recording.h"
 
 #include "base/machine.h"
 #include "base/memory.h"
+#include "collector/c_drain.h"
 #include "collector/cpu_record.h"
 #include "collector/drain.h"
 #include "collector/plan.h"
@@ -25,7 +27,10 @@ struct recording {
 	char *path;
 	struct trace_writer *writer;
 	struct recording_source source;
-	struct drain *drain; /* NULL until it begins */
+	bool is_on;
+	char *program;       /* path of the profiled program's file */
+	struct drain *drain; /* NULL until it begins, and where there is no Go */
+	struct c_drain *c;   /* NULL: C allocations are not sampled */
 	struct cpu_record *cpu;
 	struct error damage;
 	uint64_t flushed_ns, figures_ns;
@@ -75,30 +80,41 @@ void recording_number_fact(struct recording *recording, const char *key, uint64_
 	recording_fact(recording, key, text);
 }
 
-static void write_facts(struct recording *recording)
+static void write_go_facts(struct recording *recording)
 {
 	const struct recording_source *source = &recording->source;
 	const struct plan_program *program = plan_program(source->plan);
-	char *cpu = machine_cpu(), budget[32];
+	char budget[32];
 
-	trace_writer_fact(recording->writer, "command", source->command, source->command_size);
-	recording_fact(recording, "binary", source->binary ? source->binary : program->path);
 	recording_fact(recording, "go_version", program->go_version);
 	recording_fact(recording, "go_build_id", program->go_build_id);
 	recording_fact(recording, "gnu_build_id", program->gnu_build_id);
 	recording_fact(recording, "main_module", program->main_module);
 	recording_fact(recording, "main_path", program->main_path);
 	recording_fact(recording, "build_info", program->build_info);
-	recording_fact(recording, "cpu", cpu);
-	free(cpu);
-	recording_fact(recording, "way", source->way);
 	recording_fact(recording, "profile_switched_on", source->region->control->plan.switched_on ? "yes" : "no");
-	recording_fact(recording, "escprof_version", ESCPROF_VERSION);
 	recording_number_fact(recording, "rate", source->rate);
 	if (source->budget > 0) {
 		snprintf(budget, sizeof(budget), "%g", source->budget);
 		recording_fact(recording, "budget", budget);
 	}
+}
+
+static void write_facts(struct recording *recording)
+{
+	const struct recording_source *source = &recording->source;
+	char *cpu = machine_cpu();
+
+	trace_writer_fact(recording->writer, "command", source->command, source->command_size);
+	recording_fact(recording, "binary", source->binary ? source->binary : recording->program);
+	if (source->plan)
+		write_go_facts(recording);
+	else
+		recording_fact(recording, "gnu_build_id", source->gnu_build_id);
+	recording_fact(recording, "cpu", cpu);
+	free(cpu);
+	recording_fact(recording, "way", source->way);
+	recording_fact(recording, "escprof_version", ESCPROF_VERSION);
 	recording_number_fact(recording, "pid", (uint64_t)source->pid);
 	recording_number_fact(recording, "cpus", (uint64_t)sysconf(_SC_NPROCESSORS_ONLN));
 	recording_number_fact(recording, "start_time", clock_ns(CLOCK_REALTIME));
@@ -135,18 +151,19 @@ static void flush(struct recording *recording)
 {
 	uint64_t began = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 
-	drain_write_losses(recording->drain);
+	if (recording->drain)
+		drain_write_losses(recording->drain);
 	trace_writer_flush(recording->writer, &recording->damage);
 	recording->write_ns += clock_ns(CLOCK_THREAD_CPUTIME_ID) - began;
 }
 
-void recording_begin(struct recording *recording, const struct recording_source *source)
+static void begin_go(struct recording *recording)
 {
-	recording->source = *source;
+	const struct recording_source *source = &recording->source;
+
 	recording->drain = drain_new(source->region, recording->writer, source->pid, source->bias);
 	drain_watch(recording->drain, plan_concurrency(source->plan, source->bias));
 	drain_name_labels(recording->drain, plan_labels(source->plan, source->pid, source->bias, recording->writer));
-	write_facts(recording);
 	cpu_record_begin(recording->cpu, recording->writer, source->pid, source->bias, source->region,
 			 drain_start_ns(recording->drain));
 	drain_poll_figures(recording->drain);
@@ -154,9 +171,45 @@ void recording_begin(struct recording *recording, const struct recording_source 
 	begin_rate(recording);
 }
 
+void recording_begin(struct recording *recording, const struct recording_source *source)
+{
+	recording->source = *source;
+	recording->is_on = true;
+	recording->program = memory_copy_string(source->plan ? plan_program(source->plan)->path : source->binary);
+	write_facts(recording);
+	if (source->plan) {
+		begin_go(recording);
+		return;
+	}
+	cpu_record_free(recording->cpu);
+	recording->cpu = NULL;
+	trace_writer_flush(recording->writer, &recording->damage);
+}
+
+void recording_begin_c(struct recording *recording, struct c_drain *drain, bool has_libunwind, bool has_own_malloc)
+{
+	recording->c = drain;
+	c_drain_begin(drain, recording->writer, recording->drain ? drain_start_ns(recording->drain) : 0,
+		      has_libunwind ? "libunwind" : "frame pointers", has_own_malloc);
+	trace_writer_flush(recording->writer, &recording->damage);
+}
+
 bool recording_is_on(const struct recording *recording)
 {
-	return recording->drain != NULL;
+	return recording->is_on;
+}
+
+static void tend_go(struct recording *recording, uint64_t now)
+{
+	drain_run(recording->drain);
+	if (now - recording->figures_ns >= FIGURES_NS) {
+		recording->figures_ns = now;
+		drain_poll_figures(recording->drain);
+	}
+	if (recording->source.budget > 0 && now - recording->rate_ns >= RATE_NS) {
+		recording->rate_ns = now;
+		adapt_rate(recording);
+	}
 }
 
 void recording_tend(struct recording *recording)
@@ -165,20 +218,15 @@ void recording_tend(struct recording *recording)
 
 	if (recording->cpu)
 		cpu_record_take(recording->cpu);
-	if (!recording->drain)
+	if (!recording->is_on)
 		return;
-	drain_run(recording->drain);
-	if (now - recording->figures_ns >= FIGURES_NS) {
-		recording->figures_ns = now;
-		drain_poll_figures(recording->drain);
-	}
+	if (recording->c)
+		c_drain_run(recording->c);
+	if (recording->drain)
+		tend_go(recording, now);
 	if (now - recording->flushed_ns >= FLUSH_NS) {
 		recording->flushed_ns = now;
 		flush(recording);
-	}
-	if (recording->source.budget > 0 && now - recording->rate_ns >= RATE_NS) {
-		recording->rate_ns = now;
-		adapt_rate(recording);
 	}
 }
 
@@ -190,20 +238,30 @@ int recording_timeout(const struct recording *recording)
 											     : DRAIN_IDLE_MS;
 }
 
-void recording_finish(struct recording *recording, session_at_end *at_end, void *user)
+static void finish_go(struct recording *recording, struct session_end *end)
 {
-	struct session_end end = {.writer = recording->writer};
 	const uint64_t *more;
 	size_t nmore;
 
 	drain_rest(recording->drain);
 	cpu_record_end(recording->cpu);
 	drain_write_losses(recording->drain);
-	trace_writer_flush(recording->writer, &recording->damage);
 	more = cpu_record_addresses(recording->cpu, &nmore);
-	end.program = plan_program(recording->source.plan)->path;
-	end.addresses = drain_addresses(recording->drain, more, nmore, &end.naddresses);
-	end.types = drain_types(recording->drain, &end.ntypes);
+	end->addresses = drain_addresses(recording->drain, more, nmore, &end->naddresses);
+	end->types = drain_types(recording->drain, &end->ntypes);
+}
+
+void recording_finish(struct recording *recording, session_at_end *at_end, void *user)
+{
+	struct session_end end = {.writer = recording->writer, .program = recording->program};
+
+	if (recording->drain)
+		finish_go(recording, &end);
+	if (recording->c)
+		c_drain_rest(recording->c);
+	trace_writer_flush(recording->writer, &recording->damage);
+	end.c_addresses = c_drain_addresses(recording->c, &end.nc_addresses);
+	end.modules = c_drain_modules(recording->c, &end.nmodules);
 	if (at_end)
 		at_end(user, &end);
 	free(end.addresses);
@@ -221,7 +279,7 @@ void recording_close(struct recording *recording, uint64_t *size, struct error *
 
 	if (!recording)
 		return;
-	if (!recording->drain)
+	if (!recording->is_on)
 		unlink(recording->path);
 	trace_writer_flush(recording->writer, &error);
 	if (size)
@@ -232,6 +290,7 @@ void recording_close(struct recording *recording, uint64_t *size, struct error *
 		*damage = recording->damage;
 	drain_free(recording->drain);
 	cpu_record_free(recording->cpu);
+	free(recording->program);
 	free(recording->path);
 	free(recording);
 }

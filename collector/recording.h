@@ -13,9 +13,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct c_drain;
 struct plan;
 struct recording;
 struct region;
+struct trace_module;
 
 /* What the session knows when recording ends, for writing symbols into the trace. Borrowed. */
 struct session_end {
@@ -25,13 +27,17 @@ struct session_end {
 	size_t naddresses;
 	uint64_t *types; /* distinct addresses of types */
 	size_t ntypes;
+	const uint64_t *c_addresses; /* of C allocations' stacks, as the trace has them (trace_model.h); in no order */
+	size_t nc_addresses;
+	const struct trace_module *modules; /* that they name */
+	size_t nmodules;
 };
 
 typedef void session_at_end(void *user, const struct session_end *end);
 
 /* What a recording is of. Plan and region are borrowed until recording_close, texts during recording_begin. */
 struct recording_source {
-	const struct plan *plan;
+	const struct plan *plan; /* NULL: a program without Go, which has neither region, bias, rate nor budget */
 	struct region *region;
 	pid_t pid;
 	uint64_t bias, rate;
@@ -39,7 +45,8 @@ struct recording_source {
 	const char *way;     /* "inject", "preload", "attach" */
 	const char *command; /* the program's arguments, each ended by a NUL but the last */
 	size_t command_size;
-	const char *binary; /* what the trace calls the program's file; NULL: where it was read from */
+	const char *binary;       /* what the trace calls the program's file; NULL: where it was read from */
+	const char *gnu_build_id; /* of a program without Go; of others the plan tells */
 };
 
 /* A trace at PATH that is still empty. Close it with recording_close. */
@@ -51,8 +58,17 @@ enum status recording_open(struct recording **recording, const char *path, struc
  */
 void recording_sample_cpu(struct recording *recording, pid_t pid, bool is_running, uint64_t period_ns);
 
-/* The agent is in: from here on its records go to the trace. */
+/*
+ * The agent is in: from here on its records go to the trace. In a program without Go there is none, and no GC whose CPU
+ * would be looked for: recording_begin_c has to follow.
+ */
 void recording_begin(struct recording *recording, const struct recording_source *source);
+
+/*
+ * The sampler of C allocations is in too, after recording_begin: what DRAIN reads goes to the trace as well. It is
+ * borrowed until recording_close. HAS_LIBUNWIND, HAS_OWN_MALLOC: what the preloaded library has said of itself.
+ */
+void recording_begin_c(struct recording *recording, struct c_drain *drain, bool has_libunwind, bool has_own_malloc);
 
 /* Whether it has begun. */
 bool recording_is_on(const struct recording *recording);
@@ -71,7 +87,7 @@ void recording_number_fact(struct recording *recording, const char *key, uint64_
  */
 void recording_finish(struct recording *recording, session_at_end *at_end, void *user);
 
-/* Samples taken so far. */
+/* Samples of Go's allocations taken so far. */
 uint64_t recording_samples(const struct recording *recording);
 
 /*

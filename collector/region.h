@@ -61,6 +61,9 @@ void region_close(struct region *region);
 /* Ticks of the time stamp counter now. */
 uint64_t region_ticks(void);
 
+/* How many of them a second has; takes some 2 ms. */
+uint64_t region_ticks_a_second(void);
+
 /* The agent's code and its entries. */
 const void *region_agent_code(uint64_t *size, struct agent_entries *entries);
 

@@ -5,12 +5,15 @@
 #include "collector/session.h"
 
 #include "base/memory.h"
+#include "collector/c_drain.h"
+#include "collector/c_target.h"
 #include "collector/clean_environment.h"
 #include "collector/follow.h"
 #include "collector/inject.h"
 #include "collector/launch.h"
 #include "collector/plan.h"
 #include "collector/preload_host.h"
+#include "collector/target_memory.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -32,8 +35,10 @@ struct session {
 	struct plan *plan;
 	struct plan *waiting; /* of a dynamic program that stood at its exec, until its constructor asks; or NULL */
 	struct recording *recording;
+	struct c_drain *c;        /* NULL: C allocations are not sampled */
+	struct c_target c_target; /* the program, where it has no Go */
 	uint64_t bias;
-	pid_t target; /* the Go program's process; 0: none yet */
+	pid_t target; /* the profiled program's process; 0: none yet */
 	int signals;
 	sigset_t old_mask;
 	bool ended;
@@ -56,16 +61,20 @@ static char *session_join_command(char *const *command, size_t *size)
 	return joined;
 }
 
-/* The agent is in: from here on its records go to the trace. */
+/* The agent is in, or the sampler of C allocations in a program without Go: from here on records go to the trace. */
 static void session_begin(struct session *session, pid_t pid, const char *way)
 {
-	struct recording_source source = {.plan = session->plan,
-					  .region = &session->region,
-					  .pid = pid,
-					  .bias = session->bias,
-					  .rate = session->options->rate,
-					  .budget = session->options->budget,
-					  .way = way};
+	struct recording_source source = {
+	    .plan = session->plan,
+	    .region = &session->region,
+	    .pid = pid,
+	    .bias = session->bias,
+	    .rate = session->options->rate,
+	    .budget = session->options->budget,
+	    .way = way,
+	    .binary = session->c_target.path,
+	    .gnu_build_id = session->c_target.build_id,
+	};
 	char *command = session_join_command(session->options->command, &source.command_size);
 
 	source.command = command;
@@ -139,6 +148,19 @@ static bool session_will_preload(const struct session *session, pid_t pid)
 	return named;
 }
 
+/* A program without Go that cannot be preloaded into is refused here; the others ask by themselves. */
+static void session_look_for_c(struct session *session, pid_t pid)
+{
+	struct error error = {""};
+	struct c_target target;
+
+	if (!session->options->c_rate)
+		return;
+	if (c_target_look(&target, pid, session->launch.pid, session->options->c_interpreters, &error) == STATUS_ERROR)
+		session_refuse(session, &error);
+	c_target_free(&target);
+}
+
 /* A process stands at its exec. */
 static enum follow_decision session_at_exec(void *user, pid_t pid)
 {
@@ -149,8 +171,10 @@ static enum follow_decision session_at_exec(void *user, pid_t pid)
 	if (session->target)
 		return FOLLOW_DONE;
 	plan = session_plan(session, pid);
-	if (!plan)
+	if (!plan) {
+		session_look_for_c(session, pid);
 		return FOLLOW_ON;
+	}
 	if (plan_program(plan)->is_dynamic && session_will_preload(session, pid)) {
 		plan_free(session->waiting);
 		session->waiting = plan;
@@ -168,29 +192,74 @@ static enum follow_decision session_at_exec(void *user, pid_t pid)
 	return FOLLOW_DONE;
 }
 
+/* What is needed to sample the C allocations of PID, whose Go PLAN (NULL: none) tells of; false: they are not. */
+static bool session_prepare_c(struct session *session, pid_t pid, const struct plan *plan)
+{
+	struct error error = {""};
+	struct c_go go = {0};
+	uint64_t executable, size, bias;
+
+	c_target_free(&session->c_target);
+	if (!session->options->c_rate || (!plan && c_target_look(&session->c_target, pid, session->launch.pid,
+								 session->options->c_interpreters, NULL) != STATUS_OK))
+		return false;
+	if (plan) {
+		plan_executable(plan, &executable, &size);
+		if (target_memory_bias(pid, executable, &bias, NULL) == STATUS_OK)
+			plan_c_go(plan, bias, &go);
+	}
+	if (c_drain_new(&session->c, session->options->c_rate, &go, &error) == STATUS_OK)
+		return true;
+	session_refuse(session, &error);
+	return false;
+}
+
+/*
+ * What the library has been given, and what of it is in, begins; the rest is let go. Of a Go program C alone is not
+ * wanted: the library goes quiet then, for nobody looks in.
+ */
+static void session_begin_preloaded(struct session *session, pid_t pid, struct plan *plan,
+				    const struct preload_heard *heard)
+{
+	bool has_c = heard->c && (heard->agent || !plan);
+
+	if (heard->agent)
+		session->plan = plan;
+	else
+		plan_free(plan);
+	if (heard->agent || has_c)
+		session_begin(session, pid, "preload");
+	if (has_c) {
+		recording_begin_c(session->recording, session->c, heard->has_libunwind, heard->has_own_malloc);
+	} else {
+		c_drain_free(session->c);
+		session->c = NULL;
+	}
+	if (session->target)
+		follow_release(session->follow);
+}
+
 /* A dynamic program has loaded our library and asks what to do. */
 static void session_answer_preload(struct session *session)
 {
 	struct error error = {""};
+	struct preload_heard heard;
 	struct plan *plan;
 	pid_t pid;
+	bool has_c;
 
 	if (preload_host_accept(session->host, &pid, &error) != STATUS_OK)
 		return;
 	plan = session->target ? NULL : session_plan(session, pid);
-	if (!plan) {
+	has_c = !session->target && session_prepare_c(session, pid, plan);
+	if (!plan && !has_c) {
 		preload_host_decline(session->host);
 		return;
 	}
-	if (preload_host_attach(session->host, pid, plan, session->options->rate, &session->region, &session->bias,
-				&error) != STATUS_OK) {
+	if (preload_host_attach(session->host, pid, plan, session->options->rate, has_c ? c_drain_fd(session->c) : -1,
+				&session->region, &session->bias, &heard, &error) != STATUS_OK)
 		session_refuse(session, &error);
-		plan_free(plan);
-		return;
-	}
-	session->plan = plan;
-	session_begin(session, pid, "preload");
-	follow_release(session->follow);
+	session_begin_preloaded(session, pid, plan, &heard);
 }
 
 static void session_reap(struct session *session)
@@ -280,6 +349,8 @@ static enum status session_start(struct session *session, struct error *error)
 static void session_close(struct session *session)
 {
 	recording_close(session->recording, &session->result->trace_size, &session->result->damage);
+	c_drain_free(session->c);
+	c_target_free(&session->c_target);
 	region_close(&session->region);
 	plan_free(session->plan);
 	plan_free(session->waiting);
@@ -314,6 +385,7 @@ enum status session_run(const struct session_options *options, session_at_end *a
 					      (uint64_t)(uint32_t)result->wait_status);
 			recording_finish(session.recording, at_end, user);
 			result->samples = recording_samples(session.recording);
+			result->c_samples = c_drain_samples(session.c);
 		}
 	}
 	session_close(&session);

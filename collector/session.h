@@ -19,13 +19,15 @@ struct session_options {
 	double budget;          /* of the program's CPU, for the rate to keep within (rate_control.h); 0: it stays */
 	uint64_t live_rate;     /* where the program keeps no heap profile: mean bytes between followed objects */
 	uint64_t cpu_period_ns; /* of CPU between two looks at where it is spent; 0: none */
+	uint64_t c_rate;        /* mean bytes between samples of C allocations, from 1; 0: none */
+	bool c_interpreters;    /* also those of an interpreter, which may start a Go program (c_target.h) */
 	bool verbose;
 };
 
 struct session_result {
 	int wait_status; /* of the command, as waitpid gives it */
-	bool profiled;   /* a Go program was found and the agent was in it */
-	uint64_t samples;
+	bool profiled;   /* a program was found and the agent, or the sampler of C allocations, was in it */
+	uint64_t samples, c_samples;
 	uint64_t trace_size;  /* bytes */
 	struct error refusal; /* why the program was not profiled; "" when no Go program appeared */
 	struct error damage;  /* the trace could not be written to its end; "" when all is well */

@@ -93,6 +93,11 @@ static void put_notes(struct page *page, const struct analysis *analysis)
 static void put_all(struct page *page, const struct analysis *analysis, const struct report_options *options)
 {
 	report_text_summary(page, analysis);
+	if (report_text_is_c_alone(analysis)) {
+		report_text_c(page, analysis, options);
+		put_notes(page, analysis);
+		return;
+	}
 	report_text_timeline(page, analysis);
 	if (report_what_if_asks(&options->what_if))
 		report_text_what_if(page, analysis, &options->what_if);
@@ -107,12 +112,13 @@ static void put_all(struct page *page, const struct analysis *analysis, const st
 		    0);
 	} else if (options->by != REPORT_BY_SITE) {
 		report_text_groups(page, analysis, options);
-		put_classes(page, analysis);
 	} else {
 		report_text_table(page, analysis, options->top);
 		report_text_details(page, analysis, options);
-		put_classes(page, analysis);
 	}
+	report_text_c(page, analysis, options);
+	if (analysis->nsites || analysis->c.nsites)
+		put_classes(page, analysis);
 	put_notes(page, analysis);
 }
 

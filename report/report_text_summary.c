@@ -191,9 +191,52 @@ static void put_verdicts(struct page *page, const struct analysis *analysis)
 	put_line(page, "Verdicts", &words);
 }
 
+static void put_c_run(struct page *page, const struct analysis *analysis)
+{
+	char text[WORDS_NUMBER_SIZE];
+	struct buf words = {0};
+
+	buf_append_format(&words, "C or C++, %s", words_seconds(text, analysis->duration_seconds));
+	if (!analysis->complete)
+		buf_append_format(&words, "; the trace was cut%s%s", analysis->damage && *analysis->damage ? ": " : "",
+				  analysis->damage ? analysis->damage : "");
+	put_line(page, "Run", &words);
+}
+
+/* What C and C++ allocate, in a line or two. */
+static void put_c(struct page *page, const struct analysis *analysis)
+{
+	char a[WORDS_NUMBER_SIZE], b[WORDS_NUMBER_SIZE];
+	const struct c_part *c = &analysis->c;
+	struct buf words = {0};
+
+	buf_append_format(&words, "%s in %s objects by malloc and its like", words_bytes(a, c->alloc_bytes),
+			  words_count(b, c->alloc_objects));
+	if (analysis->duration_seconds >= 1)
+		buf_append_format(&words, " (%s/s, %s/s)", words_bytes(a, c->alloc_bytes / analysis->duration_seconds),
+				  words_count(b, c->alloc_objects / analysis->duration_seconds));
+	buf_append_format(&words, "; %s alive on average", words_bytes(a, c->live_bytes));
+	if (isfinite(c->peak_bytes))
+		buf_append_format(&words, ", %s at most, after %s", words_bytes(a, c->peak_bytes),
+				  words_seconds(b, c->peak_seconds));
+	buf_append_format(&words, "; %s in %s objects not freed at the end", words_bytes(a, c->kept_bytes),
+			  words_count(b, c->kept_objects));
+	put_line(page, "C memory", &words);
+	buf_append_format(&words, "%s allocation%s%s%s", words_integer(a, (double)c->samples),
+			  c->samples == 1 ? "" : "s", c->rate > 1 ? ", one every " : ", every one that was made",
+			  c->rate > 1 ? words_bytes(b, c->rate) : "");
+	put_line(page, "C sampled", &words);
+}
+
 void report_text_summary(struct page *page, const struct analysis *analysis)
 {
 	put_command(page, analysis);
+	if (report_text_is_c_alone(analysis)) {
+		put_c_run(page, analysis);
+		put_selection(page, analysis);
+		put_c(page, analysis);
+		return;
+	}
 	put_run(page, analysis);
 	if (analysis->gc.known)
 		put_gc(page, analysis);
@@ -201,5 +244,7 @@ void report_text_summary(struct page *page, const struct analysis *analysis)
 	put_moments(page, analysis);
 	put_allocation(page, analysis);
 	put_sample(page, analysis);
+	if (analysis->c.known)
+		put_c(page, analysis);
 	put_verdicts(page, analysis);
 }

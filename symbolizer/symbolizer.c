@@ -6,14 +6,18 @@
 #include "symbolizer/symbolizer.h"
 
 #include "base/memory.h"
+#include "base/strtab.h"
 #include "binary/elf_image.h"
 #include "binary/go_buildinfo.h"
 #include "binary/go_patch.h"
 #include "binary/go_pclntab.h"
 #include "binary/go_types.h"
+#include "symbolizer/debug_file.h"
+#include "symbolizer/demangle.h"
 #include "symbolizer/dwarf_frames.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define MAX_CHAIN 128 /* the deepest inlining that is looked at; compilers stop long before */
 
@@ -23,6 +27,8 @@ struct symbolizer {
 	struct go_pclntab *pclntab; /* NULL: no Go program */
 	struct dwarf_frames *dwarf; /* NULL: none, or not tried yet */
 	bool dwarf_tried;           /* DWARF is opened by the first PC that needs it: a Go program may never */
+	struct elf_image *debug;    /* a file of its own with debug information; NULL: none, or not tried yet */
+	struct strtab *names;       /* demangled ones */
 	struct go_frame go[MAX_CHAIN];
 };
 
@@ -43,6 +49,7 @@ enum status symbolizer_open(struct symbolizer **symbolizer, const char *path, st
 		goto fail;
 	if (open_go(opened, error) == STATUS_ERROR)
 		goto fail;
+	opened->names = strtab_new();
 	*symbolizer = opened;
 	return STATUS_OK;
 fail:
@@ -55,6 +62,8 @@ void symbolizer_close(struct symbolizer *symbolizer)
 	if (!symbolizer)
 		return;
 	dwarf_frames_close(symbolizer->dwarf);
+	elf_image_close(symbolizer->debug);
+	strtab_free(symbolizer->names);
 	go_pclntab_close(symbolizer->pclntab);
 	go_buildinfo_free(&symbolizer->info);
 	elf_image_close(symbolizer->image);
@@ -89,23 +98,59 @@ static size_t frames_of_go(struct symbolizer *symbolizer, uint64_t pc, struct sy
 	return count;
 }
 
+/* Damaged debug information must not stop the profile: the symbol table still has names. */
+static void open_dwarf(struct symbolizer *symbolizer)
+{
+	struct elf_image *image = symbolizer->image;
+	struct elf_section section;
+
+	symbolizer->dwarf_tried = true;
+	if (elf_image_section(image, ".debug_info", &section, NULL) != STATUS_OK) {
+		symbolizer->debug = debug_file_open(image);
+		image = symbolizer->debug;
+	}
+	if (image && dwarf_frames_open(&symbolizer->dwarf, image, NULL) != STATUS_OK)
+		symbolizer->dwarf = NULL;
+}
+
+/* The name of the symbol at PC as people write it; NULL when there is none. */
+static const char *name_of_symbol(struct symbolizer *symbolizer, uint64_t pc)
+{
+	const char *name;
+	uint64_t start;
+	char *plain;
+
+	if (elf_image_symbol_at(symbolizer->image, pc, &name, &start) != STATUS_OK &&
+	    (!symbolizer->debug || elf_image_symbol_at(symbolizer->debug, pc, &name, &start) != STATUS_OK))
+		return NULL;
+	plain = demangle(name);
+	if (!plain)
+		return name;
+	name = strtab_get(symbolizer->names, strtab_add(symbolizer->names, plain));
+	free(plain);
+	return name;
+}
+
 static size_t frames_of_dwarf(struct symbolizer *symbolizer, uint64_t pc, struct symbol_frame *frames, size_t capacity)
 {
-	if (!symbolizer->dwarf_tried) {
-		symbolizer->dwarf_tried = true;
-		/* Damaged debug information must not stop the profile: the symbol table still has names. */
-		if (dwarf_frames_open(&symbolizer->dwarf, symbolizer->image, NULL) != STATUS_OK)
-			symbolizer->dwarf = NULL;
+	const char *name;
+	size_t count;
+
+	if (!symbolizer->dwarf_tried)
+		open_dwarf(symbolizer);
+	count = symbolizer->dwarf ? dwarf_frames_at(symbolizer->dwarf, pc, frames, capacity) : 0;
+	if (count && !strcmp(frames[count - 1].function, "?")) { /* named in a file that is not at hand */
+		name = name_of_symbol(symbolizer, pc);
+		frames[count - 1].function = name ? name : "?";
 	}
-	return symbolizer->dwarf ? dwarf_frames_at(symbolizer->dwarf, pc, frames, capacity) : 0;
+	return count;
 }
 
 static size_t frame_of_symbol(struct symbolizer *symbolizer, uint64_t pc, struct symbol_frame *frame)
 {
-	uint64_t start;
+	const char *name = name_of_symbol(symbolizer, pc);
 
-	*frame = (struct symbol_frame){.function = "?", .file = ""};
-	elf_image_symbol_at(symbolizer->image, pc, &frame->function, &start);
+	*frame = (struct symbol_frame){.function = name ? name : "?", .file = ""};
 	return 1;
 }
 

@@ -8,6 +8,7 @@ cd "$(dirname "$0")/.."
 # A Debian package and how it shows: a command, or a header that gcc finds.
 commands=(
 	gcc:gcc
+	g++:g++
 	ld:binutils
 	pkg-config:pkg-config
 	protoc-c:protobuf-c-compiler

@@ -41,6 +41,11 @@ enum trace_tag {
 	TRACE_TAG_LABELS = 20,  /* a set of labels, numbered in order */
 	TRACE_TAG_LABELLED,     /* which set the samples after it have */
 	TRACE_TAG_RUN_END = 24, /* of one of several merged runs: what lives then does not live on */
+	/* From here on a record's bytes are counted before it, so that a reader can pass over what it does not know. */
+	TRACE_TAG_COUNTED_FROM = 32,
+	TRACE_TAG_MODULE = 32, /* numbered in order */
+	TRACE_TAG_C_CONTEXT,   /* numbered in order */
+	TRACE_TAG_C_COUNTS,
 };
 
 #define TRACE_CONTEXT_TYPE_KNOWN 1u

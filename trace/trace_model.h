@@ -144,11 +144,57 @@ struct trace_function {
 };
 
 /*
+ * C allocations. Their stacks hold addresses of the program itself as it was linked, and of other files by the number
+ * of their module: TRACE_MODULE_BASE(n) and the file's own address. Memory of no file is TRACE_PLACE_ANON and the low
+ * bits of the address; TRACE_PLACE_MARK stands for what is no address at all, of which symbols tell the name.
+ */
+#define TRACE_PLACE_SHIFT    48
+#define TRACE_MODULE_BASE(n) ((0x4000ull + (n)) << TRACE_PLACE_SHIFT)
+#define TRACE_PLACE_ANON     (0x4fffull << TRACE_PLACE_SHIFT)
+#define TRACE_PLACE_MARK     (0x4ffeull << TRACE_PLACE_SHIFT)
+#define TRACE_MODULES_MAX    4000 /* numbers are below it */
+
+#define TRACE_C_LIVES   8
+#define TRACE_C_CLASSES 512 /* of sizes: exact below 16 bytes, then eight to a doubling */
+
+#define TRACE_C_TRUNCATED 1u /* deeper than was recorded */
+#define TRACE_C_GUESSED   2u /* walked by frame pointers alone */
+#define TRACE_C_GO        4u /* a goroutine's frames are among it */
+
+/* A file whose code stands in stacks of C allocations. */
+struct trace_module {
+	const char *path;     /* "" for the program itself */
+	const char *build_id; /* GNU's, in hex; "" when it has none */
+};
+
+/* Where C allocations came from, stored once: a stack and a class of sizes. */
+struct trace_c_context {
+	uint32_t stack_depth;
+	const uint64_t *stack; /* return addresses, innermost first; the first is that of the call into the allocator */
+	uint32_t size_class;
+	uint32_t flags; /* TRACE_C_… */
+};
+
+/* What has been added to one context's counts since it was last told of; every sample is in these. */
+struct trace_c_counts {
+	uint64_t time_ns; /* when they were read */
+	uint32_t context;
+	uint64_t allocs, bytes;              /* as asked for, not rounded up */
+	uint64_t frees, freed_bytes;         /* realloc frees the old and allocates the new */
+	uint64_t untracked, untracked_bytes; /* of the allocations, those whose end cannot be told */
+	uint64_t
+	    lives[TRACE_C_LIVES]; /* of those freed, by how long they lived: up to 100 µs, 1 ms, …, 100 s, longer */
+};
+
+/*
  * Named facts about the run, as strings. Keys: command (arguments joined by NUL), binary, go_version, go_build_id,
  * gnu_build_id, main_module, main_path, build_info (the whole text), rate, pid, start_time (Unix ns), exit_status,
  * cpus, way ("preload", "inject", "attach"), escprof_version; cpu_period_ns (between two samples of CPU; missing: none
  * were taken), cpu_sampled ("all", "user": without the kernel's, or why there are none), cpu_lost; of an attached
- * program attached_after_ns (for how long it had run), attach_stop_ns and detach_stop_ns (for how long it was stopped).
+ * program attached_after_ns (for how long it had run), attach_stop_ns and detach_stop_ns (for how long it was stopped);
+ * where C allocations were sampled: c_rate (mean bytes between two), c_unwinder ("libunwind" or "frame pointers"),
+ * c_malloc ("own": the program has a malloc that its calls go to directly), c_no_room (samples whose stack found no
+ * room), c_quiet.
  */
 struct trace_fact {
 	const char *key, *value;

@@ -29,7 +29,7 @@ struct reader_arena {
 
 /* What deltas are taken against; zeroed at every frame. */
 struct reader_deltas {
-	uint64_t time_ns, goroutine, address;
+	uint64_t time_ns, goroutine, address, c_time_ns;
 	struct trace_sample state;
 };
 
@@ -38,7 +38,7 @@ struct reader {
 	const struct trace_callbacks *callbacks;
 	struct reader_deltas deltas;
 	size_t facts_capacity, contexts_capacity, cpu_stacks_capacity, symbols_capacity, types_capacity,
-	    functions_capacity, orders_capacity, label_sets_capacity;
+	    functions_capacity, orders_capacity, label_sets_capacity, modules_capacity, c_contexts_capacity;
 };
 
 static void *reader_arena_alloc(struct trace *trace, size_t size)
@@ -442,9 +442,100 @@ static void reader_function(struct reader *reader, struct cursor *cursor)
 	trace->functions[trace->nfunctions++] = function;
 }
 
+static void reader_module(struct reader *reader, struct cursor *cursor)
+{
+	struct trace *trace = reader->trace;
+	size_t path_size, id_size;
+	const uint8_t *path = reader_counted(cursor, &path_size), *id = reader_counted(cursor, &id_size);
+
+	if (!path || !id || trace->nmodules >= TRACE_MODULES_MAX) {
+		cursor->failed = true;
+		return;
+	}
+	trace->modules =
+	    memory_reserve(trace->modules, trace->nmodules, &reader->modules_capacity, sizeof(*trace->modules));
+	trace->modules[trace->nmodules++] =
+	    (struct trace_module){reader_keep_bytes(trace, path, path_size), reader_keep_bytes(trace, id, id_size)};
+}
+
+static void reader_c_context(struct reader *reader, struct cursor *cursor)
+{
+	struct trace *trace = reader->trace;
+	struct trace_c_context context = {0};
+	uint64_t size_class;
+
+	context.flags = (uint32_t)cursor_uleb(cursor);
+	size_class = cursor_uleb(cursor);
+	context.stack = reader_stack(reader, cursor, &context.stack_depth);
+	if (cursor->failed || size_class >= TRACE_C_CLASSES || trace->nc_contexts >= UINT32_MAX) {
+		cursor->failed = true;
+		return;
+	}
+	context.size_class = (uint32_t)size_class;
+	trace->c_contexts =
+	    memory_reserve(trace->c_contexts, trace->nc_contexts, &reader->c_contexts_capacity, sizeof(context));
+	trace->c_contexts[trace->nc_contexts++] = context;
+}
+
+static void reader_c_counts(struct reader *reader, struct cursor *cursor)
+{
+	struct trace *trace = reader->trace;
+	struct trace_c_counts counts = {.time_ns = reader_delta(cursor, &reader->deltas.c_time_ns)};
+	uint64_t *const words[] = {&counts.allocs,      &counts.bytes,     &counts.frees,
+				   &counts.freed_bytes, &counts.untracked, &counts.untracked_bytes};
+	uint64_t context = cursor_uleb(cursor), lives, i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		*words[i] = cursor_uleb(cursor);
+		if (*words[i] > TRACE_COUNT_MAX)
+			cursor->failed = true;
+	}
+	lives = cursor_uleb(cursor);
+	if (lives != TRACE_C_LIVES)
+		cursor->failed = true;
+	for (i = 0; i < TRACE_C_LIVES; i++)
+		counts.lives[i] = cursor_uleb(cursor);
+	if (cursor->failed)
+		return;
+	if (context >= trace->nc_contexts) {
+		trace->skipped++;
+		return;
+	}
+	counts.context = (uint32_t)context;
+	trace->nc_allocs += counts.allocs;
+	reader_saw_time(trace, counts.time_ns);
+	if (reader->callbacks && reader->callbacks->c_counts)
+		reader->callbacks->c_counts(reader->callbacks->user, trace, &counts);
+}
+
+/* A record of which only the number of bytes need be known. */
+static void reader_counted_record(struct reader *reader, struct cursor *cursor, uint8_t tag)
+{
+	size_t size;
+	const uint8_t *bytes = reader_counted(cursor, &size);
+	struct cursor body = cursor_make(bytes, bytes ? size : 0);
+
+	if (tag == TRACE_TAG_MODULE)
+		reader_module(reader, &body);
+	else if (tag == TRACE_TAG_C_CONTEXT)
+		reader_c_context(reader, &body);
+	else if (tag == TRACE_TAG_C_COUNTS)
+		reader_c_counts(reader, &body);
+	else
+		reader->trace->skipped++; /* of a later version */
+	if (body.failed)
+		cursor->failed = true;
+}
+
 static void reader_record(struct reader *reader, struct cursor *cursor)
 {
-	switch (cursor_u8(cursor)) {
+	uint8_t tag = cursor_u8(cursor);
+
+	if (tag >= TRACE_TAG_COUNTED_FROM) {
+		reader_counted_record(reader, cursor, tag);
+		return;
+	}
+	switch (tag) {
 	case TRACE_TAG_FACT:
 		reader_fact(reader, cursor);
 		break;
@@ -726,6 +817,8 @@ void trace_free(struct trace *trace)
 	free(trace->facts);
 	free(trace->contexts);
 	free(trace->cpu_stacks);
+	free(trace->modules);
+	free(trace->c_contexts);
 	free(trace->symbols);
 	free(trace->types);
 	free(trace->functions);

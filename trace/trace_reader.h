@@ -28,14 +28,19 @@ struct trace {
 	size_t nfunctions; /* sorted by entry once trace_read returns */
 	struct trace_label_set *label_sets;
 	size_t nlabel_sets;
+	struct trace_module *modules;
+	size_t nmodules;
+	struct trace_c_context *c_contexts;
+	size_t nc_contexts;
 	struct trace_losses losses; /* the last ones seen */
 	uint64_t nsamples, ndeaths, ngcs, ncpu_samples;
-	uint64_t run_ends; /* merged runs but the last */
-	uint64_t end_ns;   /* the latest time seen */
-	bool complete;     /* the end record was there */
-	uint64_t skipped;  /* records that named something undefined, and were left out */
-	char damage[256];  /* "" or why reading stopped early: "cut at byte 1234", "checksum of the frame at …" */
-	void *arena;       /* the reader's own memory */
+	uint64_t nc_allocs; /* sampled */
+	uint64_t run_ends;  /* merged runs but the last */
+	uint64_t end_ns;    /* the latest time seen */
+	bool complete;      /* the end record was there */
+	uint64_t skipped;   /* records that named something undefined, and were left out */
+	char damage[256];   /* "" or why reading stopped early: "cut at byte 1234", "checksum of the frame at …" */
+	void *arena;        /* the reader's own memory */
 };
 
 /* Called while reading; any may be NULL. SAMPLE's context (or stack) and labels are always of TRACE. */
@@ -46,6 +51,7 @@ struct trace_callbacks {
 	void (*gc)(void *user, const struct trace *trace, const struct trace_gc *gc);
 	/* One of several merged runs has ended, after CYCLE; not called for the last. */
 	void (*run_end)(void *user, const struct trace *trace, uint32_t cycle);
+	void (*c_counts)(void *user, const struct trace *trace, const struct trace_c_counts *counts);
 	void *user;
 };
 

@@ -23,7 +23,7 @@
 
 /* What deltas are taken against; zeroed at every frame. */
 struct writer_deltas {
-	uint64_t time_ns, goroutine, address;
+	uint64_t time_ns, goroutine, address, c_time_ns;
 	uint64_t rate, live_rate;
 	uint32_t processor, cycle, labels;
 	bool state_written;
@@ -37,7 +37,7 @@ struct trace_writer {
 	ZSTD_CCtx *zstd;
 	struct strtab *strings;
 	struct writer_deltas deltas;
-	uint32_t ncontexts, ncpu_stacks;
+	uint32_t ncontexts, ncpu_stacks, nc_contexts;
 	uint64_t size;
 	bool failed; /* a frame could not be written; the first failure is kept in `error` */
 	struct error error;
@@ -315,6 +315,56 @@ void trace_writer_run_end(struct trace_writer *writer, uint32_t cycle)
 {
 	writer_begin(writer, TRACE_TAG_RUN_END);
 	buf_append_uleb(&writer->block, cycle);
+}
+
+/* A record whose bytes are counted. */
+static void writer_append_counted(struct trace_writer *writer, enum trace_tag tag, struct buf *body)
+{
+	writer_begin(writer, tag);
+	buf_append_uleb(&writer->block, body->size);
+	buf_append(&writer->block, body->data, body->size);
+	buf_free(body);
+}
+
+void trace_writer_module(struct trace_writer *writer, const struct trace_module *module)
+{
+	struct buf body = {0};
+
+	writer_text(&body, module->path);
+	writer_text(&body, module->build_id);
+	writer_append_counted(writer, TRACE_TAG_MODULE, &body);
+}
+
+uint32_t trace_writer_c_context(struct trace_writer *writer, const struct trace_c_context *context)
+{
+	struct buf body = {0};
+
+	buf_append_uleb(&body, context->flags);
+	buf_append_uleb(&body, context->size_class);
+	writer_append_stack(&body, context->stack, context->stack_depth);
+	writer_append_counted(writer, TRACE_TAG_C_CONTEXT, &body);
+	return writer->nc_contexts++;
+}
+
+void trace_writer_c_counts(struct trace_writer *writer, const struct trace_c_counts *counts)
+{
+	struct buf body = {0};
+	size_t i;
+
+	if (writer->block.size >= WRITER_BLOCK) /* before the delta: it is taken within a frame */
+		writer_flush_block(writer);
+	writer_append_delta(&body, counts->time_ns, &writer->deltas.c_time_ns);
+	buf_append_uleb(&body, counts->context);
+	buf_append_uleb(&body, counts->allocs);
+	buf_append_uleb(&body, counts->bytes);
+	buf_append_uleb(&body, counts->frees);
+	buf_append_uleb(&body, counts->freed_bytes);
+	buf_append_uleb(&body, counts->untracked);
+	buf_append_uleb(&body, counts->untracked_bytes);
+	buf_append_uleb(&body, TRACE_C_LIVES);
+	for (i = 0; i < TRACE_C_LIVES; i++)
+		buf_append_uleb(&body, counts->lives[i]);
+	writer_append_counted(writer, TRACE_TAG_C_COUNTS, &body);
 }
 
 void trace_writer_losses(struct trace_writer *writer, const struct trace_losses *losses)

@@ -28,6 +28,11 @@ void trace_writer_gc(struct trace_writer *writer, const struct trace_gc *gc);
 void trace_writer_run_end(struct trace_writer *writer, uint32_t cycle);
 void trace_writer_losses(struct trace_writer *writer, const struct trace_losses *losses);
 
+/* The same of C allocations: modules and contexts are numbered from 0 in the order they are given. */
+void trace_writer_module(struct trace_writer *writer, const struct trace_module *module);
+uint32_t trace_writer_c_context(struct trace_writer *writer, const struct trace_c_context *context);
+void trace_writer_c_counts(struct trace_writer *writer, const struct trace_c_counts *counts);
+
 /* Append symbols; function, file and name are given as texts, numbered inside. NFRAMES frames, innermost first. */
 struct trace_frame_text {
 	const char *function, *file;

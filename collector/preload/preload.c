@@ -1,9 +1,12 @@
 /*
  * libescprof.so: way 1 into a program. The dynamic loader runs its constructor before the program's own start; it asks
- * the collector what to do, maps the agent, and writes the patches. It has no plan of its own, keeps nothing open,
- * allocates nothing, and whatever fails, the program goes on.
+ * the collector what to do, maps the agent, writes the patches, and begins to sample C allocations. It has no plan of
+ * its own, keeps nothing open, allocates nothing, and whatever fails, the program goes on.
  */
+#include "collector/preload/c_sampler.h"
+#include "collector/preload/interpose.h"
 #include "collector/preload/preload_protocol.h"
+#include "collector/preload/unwind.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +21,12 @@
 
 #define CODE_SIZE 0x4000
 
-enum preload_step { STEP_NONE, STEP_CODE, STEP_REGION, STEP_MEMORY, STEP_COPY, STEP_WRITE };
+enum preload_step { STEP_NONE, STEP_CODE, STEP_REGION, STEP_MEMORY, STEP_COPY, STEP_WRITE, STEP_BEGIN };
+
+/* The descriptors that come with the answer; -1: none. */
+struct preload_memory {
+	int agent, c;
+};
 
 /* The answer is too big for a stack that may be small. */
 static struct preload_answer answer;
@@ -46,24 +54,27 @@ static int preload_connect(void)
 	return fd;
 }
 
-/* Send the request and take the answer; returns the region's descriptor, or -1. */
-static int preload_ask(int socket)
+/* Send the request and take the answer, with what comes along into MEMORY. */
+static int preload_ask(int socket, struct preload_memory *memory)
 {
 	struct preload_request request = {.magic = PRELOAD_MAGIC, .pid = getpid()};
 	struct iovec vector = {.iov_base = &answer, .iov_len = sizeof(answer)};
-	char control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8)));
+	char control[CMSG_SPACE(2 * sizeof(int))] __attribute__((aligned(8)));
 	struct msghdr message = {
 	    .msg_iov = &vector, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
 	struct cmsghdr *header;
-	int fd = -1;
+	int fds[2] = {-1, -1};
 
 	if (send(socket, &request, sizeof(request), MSG_NOSIGNAL) != (ssize_t)sizeof(request) ||
 	    recvmsg(socket, &message, MSG_CMSG_CLOEXEC) != (ssize_t)sizeof(answer) || answer.magic != PRELOAD_MAGIC)
 		return -1;
 	header = CMSG_FIRSTHDR(&message);
 	if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
-		memcpy(&fd, CMSG_DATA(header), sizeof(fd));
-	return fd;
+		memcpy(fds, CMSG_DATA(header),
+		       header->cmsg_len >= CMSG_LEN(sizeof(fds)) ? sizeof(fds) : sizeof(fds[0]));
+	memory->agent = answer.attach ? fds[0] : -1;
+	memory->c = answer.attach ? fds[1] : fds[0];
+	return 0;
 }
 
 /* Overwrite memory that may be read-only: through /proc/self/mem, which needs no change of protection. */
@@ -139,29 +150,65 @@ static void preload_clean_environment(void)
 		unsetenv("LD_PRELOAD");
 }
 
-__attribute__((constructor)) static void preload_start(void)
+/* Put the agent of a Go program in. */
+static void preload_attach(int memory, struct preload_result *result)
 {
-	struct preload_result result = {.magic = PRELOAD_MAGIC};
-	int saved_errno = errno, socket = preload_connect(), region = -1;
-	enum preload_step step;
+	enum preload_step step = preload_map(memory);
 
-	if (socket < 0)
-		goto out;
-	region = preload_ask(socket);
-	if (region < 0 || !answer.attach || answer.code_size > CODE_SIZE)
-		goto out;
-	preload_clean_environment();
-	step = preload_map(region);
 	if (step == STEP_NONE)
 		step = preload_apply();
-	result.failed_step = step;
-	result.error_number = step == STEP_NONE ? 0 : errno;
-	if (send(socket, &result, sizeof(result), MSG_NOSIGNAL) < 0)
-		result.failed_step = step; /* the collector is gone; the agent will notice and stay quiet */
-out:
-	if (region >= 0)
-		close(region);
+	result->failed_step = step;
+	result->error_number = step == STEP_NONE ? 0 : errno;
+}
+
+/* Begin with C allocations. */
+static void preload_begin_c(int memory, struct preload_result *result)
+{
+	struct c_control *region = mmap(NULL, C_REGION_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
+
+	if (region == MAP_FAILED || region->magic != C_MAGIC) {
+		result->c_failed_step = STEP_REGION;
+		result->c_error_number = errno;
+		return;
+	}
+	result->c_error_number = c_sampler_begin(region);
+	result->c_failed_step = result->c_error_number ? STEP_BEGIN : STEP_NONE;
+	result->has_libunwind = unwind_has_library();
+	result->is_first = interpose_is_first();
+}
+
+static void preload_close(struct preload_memory *memory, int socket)
+{
+	if (memory->agent >= 0)
+		close(memory->agent);
+	if (memory->c >= 0)
+		close(memory->c);
 	if (socket >= 0)
 		close(socket);
+}
+
+__attribute__((constructor)) static void preload_start(void)
+{
+	struct preload_result result = {.magic = PRELOAD_MAGIC, .c_failed_step = STEP_REGION};
+	struct preload_memory memory = {-1, -1};
+	int saved_errno = errno, socket;
+
+	interpose_find();
+	socket = preload_connect();
+	if (socket < 0 || preload_ask(socket, &memory) || answer.code_size > CODE_SIZE)
+		goto out;
+	if (memory.agent < 0 && memory.c < 0)
+		goto out;
+	preload_clean_environment();
+	if (memory.agent >= 0)
+		preload_attach(memory.agent, &result);
+	if (memory.c >= 0)
+		preload_begin_c(memory.c, &result);
+	if (send(socket, &result, sizeof(result), MSG_NOSIGNAL) < 0)
+		errno = 0; /* the collector is gone; agent and sampler will notice and stay quiet */
+out:
+	if (result.c_failed_step != STEP_NONE)
+		c_sampler_never();
+	preload_close(&memory, socket);
 	errno = saved_errno;
 }

@@ -26,21 +26,25 @@ struct preload_write {
 	uint32_t size, unused;
 };
 
-/* With `attach` set, the region's memfd comes along as SCM_RIGHTS. */
+/* With `attach` set, the agent's memfd comes along as SCM_RIGHTS; behind it, with `c_attach`, that of c_shared.h. */
 struct preload_answer {
 	uint64_t magic;
-	uint32_t attach; /* 0: this is no program to profile */
-	uint32_t nwrites;
+	uint32_t attach;   /* 0: it has no Go to profile */
+	uint32_t c_attach; /* 0: its C allocations are not asked for */
+	uint32_t nwrites, unused;
 	uint64_t code_address, code_size; /* of the agent, which goes into AGENT_CODE_SIZE bytes there */
 	uint64_t region_size;             /* mapped shared behind the code */
 	struct preload_write writes[PRELOAD_MAX_WRITES];
 	uint8_t code[PRELOAD_CODE_MAX];
 };
 
-/* What the library tells at the end: 0, or the step that failed and its errno. */
+/* What the library tells at the end: 0, or the step that failed and its errno; and the same of C allocations. */
 struct preload_result {
 	uint64_t magic;
 	int32_t failed_step, error_number;
+	int32_t c_failed_step, c_error_number;
+	uint32_t has_libunwind;
+	uint32_t is_first; /* the program's calls of malloc come to the library */
 };
 
 #endif

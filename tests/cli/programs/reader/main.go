@@ -71,6 +71,7 @@ type report struct {
 	Timeline *timeline
 	Sites    []site
 	Labels   []labelSet
+	C        *cPart
 }
 
 func fail(format string, arguments ...any) {
@@ -277,6 +278,8 @@ func main() {
 		part(r, os.Args[3], os.Args[4], number(os.Args[5]), number(os.Args[6]))
 	case "sum":
 		sum(r, read(os.Args[3]), read(os.Args[4]))
+	case "c":
+		checkC(r, os.Args[3], os.Args[4:])
 	case "top":
 		for i, s := range r.Sites {
 			if i == 20 {

@@ -1,0 +1,368 @@
+/*
+ * Reading the counters of C allocations. In: the shared memory, a few times a second. Out: modules, contexts (each
+ * once, however often the library had to name it anew) and what has been added since the last look.
+ */
+#include "collector/c_drain.h"
+
+#include "base/memory.h"
+#include "collector/region.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <uthash.h>
+
+#ifndef MFD_NOEXEC_SEAL /* Linux 6.3 */
+#define MFD_NOEXEC_SEAL 8
+#endif
+
+#define READ_NS         250000000u /* between two looks at the counters, at most */
+#define READ_SHARE      16         /* of the time so far: the first looks come closer together */
+#define HEARTBEAT       3          /* seconds */
+#define FINE_RATE       4096       /* below it more objects are followed at once */
+#define POINTERS        (1ull << 20)
+#define POINTERS_FINE   (1ull << 23)
+#define UNKNOWN_CONTEXT UINT32_MAX
+
+_Static_assert(C_LIVES == TRACE_C_LIVES && C_SIZES == TRACE_C_CLASSES && C_MODULES <= TRACE_MODULES_MAX,
+	       "what the target counts is what the trace holds");
+_Static_assert(C_MODULE_BASE(0) == TRACE_MODULE_BASE(0) && C_ANON == TRACE_PLACE_ANON && C_MARK == TRACE_PLACE_MARK,
+	       "addresses stand in the trace as the target writes them");
+_Static_assert(C_STACK_TRUNCATED == TRACE_C_TRUNCATED && C_STACK_GUESSED == TRACE_C_GUESSED && C_STACK_GO == TRACE_C_GO,
+	       "and so do flags");
+
+/* A context as the trace has it, found by its whole content. */
+struct known_context {
+	uint32_t number;
+	UT_hash_handle hh;
+	uint64_t content[]; /* flags and class, then the stack */
+};
+
+/* What was read of one of the target's contexts the last time. */
+struct last_seen {
+	uint32_t number; /* the trace's; UNKNOWN_CONTEXT: not defined yet */
+	struct trace_c_counts counts;
+};
+
+struct c_drain {
+	int fd;
+	struct c_control *region;
+	struct trace_writer *writer; /* NULL until it begins */
+	uint64_t start_ns, read_ns, samples;
+	struct known_context *known;
+	struct last_seen *seen;
+	size_t nseen;
+	struct trace_module *modules;
+	size_t nmodules, modules_capacity;
+	uint64_t *addresses;
+	size_t naddresses, addresses_capacity;
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* Contexts for what has no stack, one for each class of size: where there is no room for more, these count. */
+static void reserve_contexts(struct c_control *region)
+{
+	struct c_context *contexts = c_contexts_of(region);
+	uint32_t i;
+
+	for (i = 0; i < C_SIZES; i++) {
+		contexts[i].stack = UINT64_MAX;
+		contexts[i].size = i;
+		contexts[i].ready = 1;
+	}
+	region->ncontexts = C_SIZES;
+}
+
+static void lay_out(struct c_control *region, uint64_t rate, const struct c_go *go)
+{
+	uint64_t second = region_ticks_a_second(), life = second / 10000;
+	size_t i;
+
+	region->plan.rate = rate;
+	region->plan.heartbeat_ticks = HEARTBEAT * second;
+	region->plan.pointers = rate < FINE_RATE ? POINTERS_FINE : POINTERS;
+	for (i = 0; i < C_LIVES - 1; i++, life *= 10)
+		region->plan.lives[i] = life;
+	if (go)
+		region->plan.go = *go;
+	reserve_contexts(region);
+	region->heartbeat = region_ticks();
+	region->magic = C_MAGIC;
+}
+
+enum status c_drain_new(struct c_drain **out, uint64_t rate, const struct c_go *go, struct error *error)
+{
+	struct c_drain *drain = memory_alloc(1, sizeof(*drain));
+
+	drain->fd = memfd_create("escprof-c", MFD_CLOEXEC | MFD_NOEXEC_SEAL);
+	if (drain->fd < 0 && errno == EINVAL)
+		drain->fd = memfd_create("escprof-c", MFD_CLOEXEC);
+	drain->region = MAP_FAILED;
+	if (drain->fd >= 0 && !ftruncate(drain->fd, C_REGION_SIZE))
+		drain->region = mmap(NULL, C_REGION_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, drain->fd, 0);
+	if (drain->region == MAP_FAILED) {
+		error_set_errno(error, "cannot make a shared memory for C allocations");
+		c_drain_free(drain);
+		return STATUS_ERROR;
+	}
+	lay_out(drain->region, rate, go);
+	*out = drain;
+	return STATUS_OK;
+}
+
+void c_drain_free(struct c_drain *drain)
+{
+	struct known_context *known, *next;
+	size_t i;
+
+	if (!drain)
+		return;
+	known = drain->known;
+	HASH_CLEAR(hh, drain->known); /* the table alone: what was in it is still a list */
+	for (; known; known = next) {
+		next = known->hh.next;
+		free(known);
+	}
+	for (i = 0; i < drain->nmodules; i++) {
+		free((char *)(uintptr_t)drain->modules[i].path);
+		free((char *)(uintptr_t)drain->modules[i].build_id);
+	}
+	free(drain->modules);
+	free(drain->addresses);
+	free(drain->seen);
+	if (drain->region != MAP_FAILED)
+		munmap(drain->region, C_REGION_SIZE);
+	if (drain->fd >= 0)
+		close(drain->fd);
+	free(drain);
+}
+
+int c_drain_fd(const struct c_drain *drain)
+{
+	return drain->fd;
+}
+
+static void write_fact(struct c_drain *drain, const char *key, const char *value)
+{
+	trace_writer_fact(drain->writer, key, value, strlen(value));
+}
+
+static void write_number(struct c_drain *drain, const char *key, uint64_t number)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
+	write_fact(drain, key, text);
+}
+
+void c_drain_begin(struct c_drain *drain, struct trace_writer *writer, uint64_t start_ns, const char *unwinder,
+		   int own_malloc)
+{
+	drain->writer = writer;
+	drain->start_ns = start_ns ? start_ns : now_ns();
+	write_number(drain, "c_rate", drain->region->plan.rate);
+	write_fact(drain, "c_unwinder", unwinder);
+	if (own_malloc)
+		write_fact(drain, "c_malloc", "own");
+}
+
+static void take_module(struct c_drain *drain, const struct c_module *from)
+{
+	char path[C_PATH + 1] = "", id[2 * sizeof(from->build_id) + 1] = "";
+	uint32_t size = from->build_id_size, i;
+	struct trace_module module;
+
+	memcpy(path, from->path, C_PATH);
+	for (i = 0; size <= sizeof(from->build_id) && i < size; i++)
+		snprintf(id + 2 * i, 3, "%02x", from->build_id[i]);
+	module = (struct trace_module){memory_copy_string(path), memory_copy_string(id)};
+	drain->modules =
+	    memory_reserve(drain->modules, drain->nmodules, &drain->modules_capacity, sizeof(*drain->modules));
+	drain->modules[drain->nmodules++] = module;
+	trace_writer_module(drain->writer, &module);
+}
+
+static void take_modules(struct c_drain *drain)
+{
+	uint32_t count = __atomic_load_n(&drain->region->nmodules, __ATOMIC_ACQUIRE);
+
+	while (drain->nmodules < count && drain->nmodules < C_MODULES)
+		take_module(drain, &c_modules_of(drain->region)[drain->nmodules]);
+}
+
+static void keep_address(struct c_drain *drain, uint64_t address)
+{
+	drain->addresses =
+	    memory_reserve(drain->addresses, drain->naddresses, &drain->addresses_capacity, sizeof(address));
+	drain->addresses[drain->naddresses++] = address;
+}
+
+/* A context's content: its flags and class, then the stack, of which *DEPTH is how many. */
+static void read_content(const struct c_drain *drain, const struct c_context *context, uint64_t *content,
+			 uint32_t *depth)
+{
+	const struct c_stack *stack;
+	uint64_t at = context->stack;
+
+	content[0] = context->size % C_SIZES;
+	content[1] = C_MARK_NO_STACK;
+	*depth = 1;
+	if (at > C_ARENA - sizeof(*stack) || at & 7)
+		return;
+	stack = (const struct c_stack *)(c_arena_of(drain->region) + at);
+	*depth = stack->depth;
+	if (!*depth || *depth > C_FRAMES || *depth * sizeof(uint64_t) > C_ARENA - at - sizeof(*stack)) {
+		*depth = 1;
+		return;
+	}
+	content[0] |= (uint64_t)stack->flags << 32;
+	memcpy(content + 1, stack->frames, *depth * sizeof(uint64_t));
+}
+
+/* The trace's number of CONTEXT, defined there when it is new. */
+static uint32_t define(struct c_drain *drain, const struct c_context *context)
+{
+	uint64_t content[C_FRAMES + 1] = {0};
+	struct known_context *known;
+	struct trace_c_context out;
+	uint32_t depth, i;
+
+	take_modules(drain); /* those that the stack names are there already */
+	read_content(drain, context, content, &depth);
+	HASH_FIND(hh, drain->known, content, (depth + 1) * sizeof(*content), known);
+	if (known)
+		return known->number;
+	known = memory_alloc(1, sizeof(*known) + (depth + 1) * sizeof(*content));
+	memcpy(known->content, content, (depth + 1) * sizeof(*content));
+	out = (struct trace_c_context){depth, content + 1, (uint32_t)content[0], (uint32_t)(content[0] >> 32)};
+	known->number = trace_writer_c_context(drain->writer, &out);
+	HASH_ADD_KEYPTR(hh, drain->known, known->content, (depth + 1) * sizeof(*content), known);
+	for (i = 0; i < depth; i++)
+		keep_address(drain, content[i + 1]);
+	return known->number;
+}
+
+static uint64_t load(const uint64_t *word)
+{
+	return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+
+/* What CONTEXT counts now. Frees are read before allocations, so that there are never more of them. */
+static void read_counts(const struct c_context *context, struct trace_c_counts *counts)
+{
+	size_t i;
+
+	counts->frees = load(&context->frees);
+	counts->freed_bytes = load(&context->freed_bytes);
+	for (i = 0; i < C_LIVES; i++)
+		counts->lives[i] = load(&context->lives[i]);
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	counts->untracked = load(&context->untracked);
+	counts->untracked_bytes = load(&context->untracked_bytes);
+	counts->allocs = load(&context->allocs);
+	counts->bytes = load(&context->bytes);
+}
+
+/* NOW becomes the difference to *LAST, which becomes NOW; false when there is none. Counts never fall. */
+static bool subtract(struct trace_c_counts *now, struct trace_c_counts *last)
+{
+	uint64_t *const words[] = {&now->allocs,      &now->bytes,     &now->frees,
+				   &now->freed_bytes, &now->untracked, &now->untracked_bytes};
+	uint64_t *const before[] = {&last->allocs,      &last->bytes,     &last->frees,
+				    &last->freed_bytes, &last->untracked, &last->untracked_bytes};
+	struct trace_c_counts all = *now;
+	bool changed = false;
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		*words[i] = *words[i] > *before[i] ? *words[i] - *before[i] : 0;
+		changed |= *words[i] != 0;
+	}
+	for (i = 0; i < C_LIVES; i++)
+		now->lives[i] = now->lives[i] > last->lives[i] ? now->lives[i] - last->lives[i] : 0;
+	*last = all;
+	return changed;
+}
+
+static void take_context(struct c_drain *drain, const struct c_context *context, struct last_seen *seen, uint64_t time)
+{
+	struct trace_c_counts counts = {0};
+
+	if (!__atomic_load_n(&context->ready, __ATOMIC_ACQUIRE))
+		return;
+	read_counts(context, &counts);
+	if (!subtract(&counts, &seen->counts))
+		return;
+	if (seen->number == UNKNOWN_CONTEXT)
+		seen->number = define(drain, context);
+	counts.time_ns = time;
+	counts.context = seen->number;
+	drain->samples += counts.allocs;
+	trace_writer_c_counts(drain->writer, &counts);
+}
+
+static void read_all(struct c_drain *drain, uint64_t time_ns)
+{
+	uint32_t count = __atomic_load_n(&drain->region->ncontexts, __ATOMIC_ACQUIRE), i;
+
+	if (count > C_CONTEXTS)
+		count = C_CONTEXTS;
+	if (count > drain->nseen) {
+		drain->seen = memory_resize(drain->seen, count, sizeof(*drain->seen));
+		memset(drain->seen + drain->nseen, 0, (count - drain->nseen) * sizeof(*drain->seen));
+		for (i = (uint32_t)drain->nseen; i < count; i++)
+			drain->seen[i].number = UNKNOWN_CONTEXT;
+		drain->nseen = count;
+	}
+	for (i = 0; i < drain->nseen; i++)
+		take_context(drain, &c_contexts_of(drain->region)[i], &drain->seen[i], time_ns - drain->start_ns);
+}
+
+void c_drain_run(struct c_drain *drain)
+{
+	uint64_t time = now_ns(), wait = (time - drain->start_ns) / READ_SHARE;
+
+	__atomic_store_n(&drain->region->heartbeat, region_ticks(), __ATOMIC_RELAXED);
+	if (!drain->writer || time - drain->read_ns < (wait < READ_NS ? wait : READ_NS))
+		return;
+	drain->read_ns = time;
+	read_all(drain, time);
+}
+
+void c_drain_rest(struct c_drain *drain)
+{
+	read_all(drain, now_ns());
+	write_number(drain, "c_no_room", drain->region->no_room);
+	if (drain->region->quiet)
+		write_fact(drain, "c_quiet", "yes");
+}
+
+uint64_t c_drain_samples(const struct c_drain *drain)
+{
+	return drain ? drain->samples : 0;
+}
+
+const uint64_t *c_drain_addresses(const struct c_drain *drain, size_t *count)
+{
+	*count = drain ? drain->naddresses : 0;
+	return drain ? drain->addresses : NULL;
+}
+
+const struct trace_module *c_drain_modules(const struct c_drain *drain, size_t *count)
+{
+	*count = drain ? drain->nmodules : 0;
+	return drain ? drain->modules : NULL;
+}

@@ -1,0 +1,51 @@
+/*
+ * The sampled objects that are alive: a table from address to what is to be known when it is freed. Every free of the
+ * program asks it, and nearly all are of objects that were not sampled: one byte of a small filter tells.
+ *
+ * Lock-free, from any thread and from signal handlers. An address is put in by whoever has just got it from the
+ * allocator and taken out by whoever is about to give it back, so that no two ever work on the same one, unless the
+ * program frees twice; then one of the two finds it.
+ */
+#ifndef COLLECTOR_PRELOAD_C_POINTERS_H
+#define COLLECTOR_PRELOAD_C_POINTERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define C_FILTER_BITS 15
+
+struct c_pointer {
+	uint64_t size;
+	uint64_t birth; /* ticks */
+	uint32_t context;
+	uint32_t unused;
+};
+
+/* How many objects may be behind each byte; a byte at 255 stays there. */
+extern uint8_t c_pointers_filter[1u << C_FILTER_BITS];
+
+static inline size_t c_pointers_place(uint64_t address)
+{
+	return (size_t)((address >> 4) * 0x9e3779b97f4a7c15ull >> (64 - C_FILTER_BITS));
+}
+
+/* Whether ADDRESS may be in the table: false is certain. */
+static inline bool c_pointers_maybe(const void *address)
+{
+	return __atomic_load_n(&c_pointers_filter[c_pointers_place((uint64_t)address)], __ATOMIC_RELAXED) != 0;
+}
+
+/* Map a table of CAPACITY objects, a power of two from 8 on; false when it cannot be had. Once. */
+bool c_pointers_open(uint64_t capacity);
+
+/* Unmap it; for tests. */
+void c_pointers_close(void);
+
+/* Put POINTER (not NULL) and its VALUE in; false when there is no room for it. */
+bool c_pointers_put(const void *pointer, const struct c_pointer *value);
+
+/* Take POINTER out, and its value into *VALUE; false when it is not there, as NULL never is. */
+bool c_pointers_take(const void *pointer, struct c_pointer *value);
+
+#endif

@@ -1,0 +1,255 @@
+/*
+ * What happens to a sample: its stack, its context in the shared memory, its place among the objects that are followed.
+ * Whether there is anybody to sample for is asked of a page that the kernel wipes in a forked child: whatever way the
+ * child came about, it is silent, and what it shares with its parent stays the parent's.
+ */
+#include "collector/preload/c_sampler.h"
+
+#include "collector/agent/agent_math.h"
+#include "collector/preload/c_contexts.h"
+#include "collector/preload/c_modules.h"
+#include "collector/preload/unwind.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sys/mman.h>
+
+#define FOREVER   (UINT64_MAX / 2)
+#define FINE_RATE 4096 /* below it the loader is asked for unloaded libraries at one sample in sixteen only */
+#define FINE_ASK  16
+
+enum phase { PHASE_WAITING, PHASE_ON, PHASE_NEVER };
+
+struct alive {
+	uint32_t here; /* 0 in a forked child */
+};
+
+__thread struct c_thread c_thread;
+__thread const void *c_sampler_in_loader;
+
+static enum phase phase;
+static struct alive *alive;
+static struct c_control *shared;
+static uint64_t unloaded; /* as last asked */
+
+static inline uint64_t now(void)
+{
+	return __builtin_ia32_rdtsc();
+}
+
+static bool is_on(void)
+{
+	return __atomic_load_n(&phase, __ATOMIC_ACQUIRE) == PHASE_ON && alive->here;
+}
+
+static void forget_in_child(void)
+{
+	alive->here = 0;
+}
+
+int c_sampler_begin(struct c_control *region)
+{
+	void *page = mmap(NULL, sizeof(*alive), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (page == MAP_FAILED)
+		return errno;
+	alive = page;
+	if (madvise(page, 4096, MADV_WIPEONFORK) && pthread_atfork(NULL, NULL, forget_in_child))
+		return errno ? errno : ENOTSUP;
+	if (!c_pointers_open(region->plan.pointers))
+		return errno ? errno : ENOMEM;
+	shared = region;
+	alive->here = 1;
+	c_thread.busy = true;
+	unwind_open(&region->plan.go);
+	c_modules_open(region);
+	unloaded = c_modules_unloaded();
+	c_thread.busy = false;
+	c_thread.left = 0; /* the main thread begins to count here */
+	__atomic_store_n(&phase, PHASE_ON, __ATOMIC_RELEASE);
+	return 0;
+}
+
+void c_sampler_never(void)
+{
+	__atomic_store_n(&phase, PHASE_NEVER, __ATOMIC_RELEASE);
+}
+
+static void draw(struct c_thread *thread)
+{
+	uint64_t rate = shared->plan.rate;
+
+	thread->left = rate <= 1 ? 1 : (uint64_t)agent_draw(&thread->random, (double)rate) + 1;
+}
+
+/* Whether the thread counts already; if not it begins, and what is left of BYTES says whether it samples at once. */
+static bool begins(struct c_thread *thread, uint64_t bytes)
+{
+	if (thread->left)
+		return true;
+	thread->random = now() ^ (uint64_t)(uintptr_t)thread * 0x9e3779b97f4a7c15ull;
+	draw(thread);
+	if (bytes >= thread->left)
+		return true;
+	thread->left -= bytes;
+	return false;
+}
+
+/* The collector has not looked in for so long that it must be gone. */
+static bool is_alone(uint64_t time)
+{
+	int64_t since = (int64_t)(time - __atomic_load_n(&shared->heartbeat, __ATOMIC_RELAXED));
+
+	if (since <= (int64_t)shared->plan.heartbeat_ticks)
+		return false;
+	shared->quiet = 1;
+	return true;
+}
+
+/* Where libraries have been unloaded, what was known of addresses is looked at anew. */
+static void ask_unloaded(void)
+{
+	static uint32_t asked;
+	uint64_t before = __atomic_load_n(&unloaded, __ATOMIC_RELAXED), count;
+
+	if (shared->plan.rate < FINE_RATE && __atomic_fetch_add(&asked, 1, __ATOMIC_RELAXED) % FINE_ASK)
+		return;
+	count = c_modules_unloaded();
+	if (count == before)
+		return;
+	if (__atomic_compare_exchange_n(&unloaded, &before, count, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+		unwind_forget();
+		c_modules_look_again();
+	}
+}
+
+static uint32_t find_context(uint64_t caller, uint32_t size_class)
+{
+	uint64_t frames[UNWIND_ROOM];
+	uint32_t depth, flags;
+
+	/* In there the loader may hold its locks, which libunwind would ask for too, or be about to make room for
+	 * libunwind's own thread-local data. */
+	if ((uint64_t)__builtin_frame_address(0) < (uint64_t)c_sampler_in_loader || c_modules_is_loader(caller)) {
+		frames[0] = caller;
+		frames[1] = C_MARK_LIBRARY;
+		return c_contexts_find(shared, frames, 2, 0, size_class);
+	}
+	ask_unloaded();
+	depth = unwind_stack(frames, caller, &flags);
+	return c_contexts_find(shared, frames, depth, flags, size_class);
+}
+
+static void add(uint64_t *counter, uint64_t value)
+{
+	__atomic_fetch_add(counter, value, __ATOMIC_RELAXED);
+}
+
+static void record(const void *pointer, size_t size, uint64_t caller, uint64_t time)
+{
+	struct c_pointer object = {.size = size, .birth = time};
+	struct c_context *context;
+
+	object.context = find_context(caller, c_size_class(size));
+	context = &c_contexts_of(shared)[object.context];
+	if (!c_pointers_put(pointer, &object)) {
+		add(&context->untracked, 1);
+		add(&context->untracked_bytes, size);
+	}
+	add(&context->allocs, 1);
+	add(&context->bytes, size);
+}
+
+bool c_sampler_listen(const void *frame)
+{
+	if ((uint64_t)frame < (uint64_t)c_thread.listener)
+		return false;
+	c_thread.left = 0; /* so that nothing passes; it is drawn anew, which is the same to an exponential */
+	c_thread.has_heard = false;
+	c_thread.listener = frame;
+	return true;
+}
+
+bool c_sampler_has_heard(void)
+{
+	c_thread.listener = NULL;
+	return c_thread.has_heard;
+}
+
+/* Whether this allocation is one that somebody only wants to hear of. */
+static bool is_heard(struct c_thread *thread)
+{
+	const void *listener = thread->listener;
+
+	thread->listener = NULL;
+	thread->has_heard = (uint64_t)__builtin_frame_address(0) < (uint64_t)listener;
+	return thread->has_heard;
+}
+
+void c_sampler_allocated(const void *pointer, size_t size, uint64_t caller)
+{
+	struct c_thread *thread = &c_thread;
+	int saved = errno;
+	uint64_t time;
+
+	if (thread->listener && is_heard(thread))
+		return;
+	if (!is_on()) {
+		if (__atomic_load_n(&phase, __ATOMIC_RELAXED) != PHASE_WAITING)
+			thread->left = FOREVER;
+		return;
+	}
+	if (thread->busy) {
+		add(&shared->nested, 1);
+		return;
+	}
+	if (!begins(thread, c_sampler_bytes(size)))
+		return;
+	thread->busy = true;
+	time = now();
+	if (is_alone(time)) {
+		thread->left = FOREVER;
+	} else {
+		if (pointer)
+			record(pointer, size, caller, time);
+		draw(thread);
+	}
+	thread->busy = false;
+	errno = saved;
+}
+
+bool c_sampler_take(const void *pointer, struct c_pointer *taken)
+{
+	return is_on() && c_pointers_take(pointer, taken);
+}
+
+void c_sampler_gone(const struct c_pointer *taken)
+{
+	struct c_context *context = &c_contexts_of(shared)[taken->context];
+	uint64_t life = now() - taken->birth;
+	uint32_t class = 0;
+
+	while (class < C_LIVES - 1 && life >= shared->plan.lives[class])
+		class ++;
+	add(&context->lives[class], 1);
+	add(&context->freed_bytes, taken->size);
+	add(&context->frees, 1);
+}
+
+void c_sampler_stays(const void *pointer, const struct c_pointer *taken)
+{
+	struct c_context *context = &c_contexts_of(shared)[taken->context];
+
+	if (c_pointers_put(pointer, taken))
+		return;
+	add(&context->untracked, 1);
+	add(&context->untracked_bytes, taken->size);
+}
+
+void c_sampler_freed(const void *pointer)
+{
+	struct c_pointer taken;
+
+	if (c_sampler_take(pointer, &taken))
+		c_sampler_gone(&taken);
+}

@@ -1,0 +1,282 @@
+/*
+ * malloc and its kin. In front of each stands a comparison and a subtraction (c_sampler.h), then the next allocator in
+ * the search order is called, glibc's or the program's own choice. What is asked for before that one is known comes out
+ * of a small arena, and stays there.
+ */
+#include "collector/preload/interpose.h"
+
+#include "collector/preload/c_sampler.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <link.h>
+#include <malloc.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ARENA_SIZE  (64u << 10)
+#define ARENA_ALIGN 16
+
+struct interpose_next interpose_next;
+
+static uint8_t arena[ARENA_SIZE] __attribute__((aligned(ARENA_ALIGN)));
+static size_t arena_used;
+static __thread bool finding;
+
+static void *next_of(const char *name)
+{
+	return dlsym(RTLD_NEXT, name);
+}
+
+bool interpose_find(void)
+{
+	struct interpose_next found = {0};
+
+	if (finding)
+		return false;
+	finding = true;
+	*(void **)&found.malloc = next_of("malloc");
+	*(void **)&found.calloc = next_of("calloc");
+	*(void **)&found.realloc = next_of("realloc");
+	*(void **)&found.free = next_of("free");
+	*(void **)&found.posix_memalign = next_of("posix_memalign");
+	*(void **)&found.aligned_alloc = next_of("aligned_alloc");
+	*(void **)&found.memalign = next_of("memalign");
+	*(void **)&found.valloc = next_of("valloc");
+	*(void **)&found.pvalloc = next_of("pvalloc");
+	*(void **)&found.dl_iterate_phdr = next_of("dl_iterate_phdr");
+	/* malloc last: who sees it finds the others. */
+	interpose_next.dl_iterate_phdr = found.dl_iterate_phdr;
+	interpose_next.pvalloc = found.pvalloc;
+	interpose_next.valloc = found.valloc;
+	interpose_next.memalign = found.memalign;
+	interpose_next.aligned_alloc = found.aligned_alloc;
+	interpose_next.posix_memalign = found.posix_memalign;
+	interpose_next.free = found.free;
+	interpose_next.realloc = found.realloc;
+	interpose_next.calloc = found.calloc;
+	__atomic_store_n(&interpose_next.malloc, found.malloc, __ATOMIC_RELEASE);
+	finding = false;
+	return found.malloc && found.free;
+}
+
+bool interpose_is_first(void)
+{
+	return dlsym(RTLD_DEFAULT, "malloc") == (void *)malloc;
+}
+
+/* Before each block stands its size, for realloc. NULL when the arena is full. */
+static void *arena_take(size_t size)
+{
+	size_t need = (size + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN + ARENA_ALIGN, at;
+
+	if (size > ARENA_SIZE)
+		return NULL;
+	at = __atomic_fetch_add(&arena_used, need, __ATOMIC_RELAXED);
+	if (at + need > ARENA_SIZE)
+		return NULL;
+	memcpy(arena + at, &size, sizeof(size));
+	return arena + at + ARENA_ALIGN;
+}
+
+static inline bool arena_has(const void *pointer)
+{
+	return (uintptr_t)pointer - (uintptr_t)arena < ARENA_SIZE;
+}
+
+/* Whether the next allocator is known; else what is asked for comes out of the arena. */
+static inline bool is_found(void)
+{
+	return IS_LIKELY(__atomic_load_n(&interpose_next.malloc, __ATOMIC_ACQUIRE) != NULL) || interpose_find();
+}
+
+static void *failed(void)
+{
+	errno = ENOMEM;
+	return NULL;
+}
+
+SLOW void *malloc_sampled(size_t size, uint64_t caller)
+{
+	void *pointer = is_found() ? interpose_next.malloc(size) : arena_take(size);
+
+	c_sampler_allocated(pointer, size, caller);
+	return pointer;
+}
+
+FAST void *malloc(size_t size)
+{
+	if (IS_LIKELY(c_sampler_passes(size)))
+		return interpose_next.malloc(size);
+	return malloc_sampled(size, CALLER);
+}
+
+SLOW void *calloc_sampled(size_t count, size_t size, uint64_t caller)
+{
+	void *pointer;
+
+	if (!is_found())
+		pointer = arena_take(count * size); /* fresh, so zero */
+	else
+		pointer = interpose_next.calloc(count, size);
+	c_sampler_allocated(pointer, count * size, caller);
+	return pointer;
+}
+
+FAST void *calloc(size_t count, size_t size)
+{
+	size_t bytes;
+
+	if (IS_UNLIKELY(__builtin_mul_overflow(count, size, &bytes)))
+		return failed();
+	if (IS_LIKELY(c_sampler_passes(bytes)))
+		return interpose_next.calloc(count, size);
+	return calloc_sampled(count, size, CALLER);
+}
+
+/* What is free's to do besides: forget a sampled object; leave alone what the arena gave. */
+SLOW void free_other(void *pointer)
+{
+	if (c_pointers_maybe(pointer))
+		c_sampler_freed(pointer);
+	if (!arena_has(pointer) && pointer && is_found() && interpose_next.free)
+		interpose_next.free(pointer);
+}
+
+FAST void free(void *pointer)
+{
+	if (IS_LIKELY(!c_pointers_maybe(pointer) && !arena_has(pointer) && interpose_next.free))
+		interpose_next.free(pointer);
+	else
+		free_other(pointer);
+}
+
+/* Out of the arena, which is never freed, to a block of the allocator's. */
+static void *move_from_arena(const void *old, size_t size)
+{
+	size_t before;
+	void *pointer = is_found() ? interpose_next.malloc(size) : arena_take(size);
+
+	memcpy(&before, (const uint8_t *)old - ARENA_ALIGN, sizeof(before));
+	if (pointer)
+		memcpy(pointer, old, before < size ? before : size);
+	return pointer;
+}
+
+/*
+ * The old object is taken out first: once it is freed, another thread may get its address and put it in. It counts as
+ * freed, and what comes back as allocated, also where the block has only grown in place.
+ */
+SLOW void *realloc_sampled(void *old, size_t size, uint64_t caller, bool passes)
+{
+	struct c_pointer taken;
+	bool was_taken;
+	void *pointer;
+
+	if (arena_has(old))
+		return move_from_arena(old, size);
+	if (!is_found())
+		return arena_take(size);
+	was_taken = old && c_pointers_maybe(old) && c_sampler_take(old, &taken);
+	pointer = interpose_next.realloc(old, size);
+	if (was_taken && (pointer || !size))
+		c_sampler_gone(&taken);
+	else if (was_taken)
+		c_sampler_stays(old, &taken);
+	if (!passes)
+		c_sampler_allocated(pointer, size, caller);
+	return pointer;
+}
+
+FAST void *realloc(void *old, size_t size)
+{
+	bool passes = c_sampler_passes(size);
+
+	if (IS_LIKELY(passes && !c_pointers_maybe(old) && !arena_has(old)))
+		return interpose_next.realloc(old, size);
+	return realloc_sampled(old, size, CALLER, passes);
+}
+
+/* The C library's own would call realloc, which would be taken for the program's call. */
+EXPORTED void *reallocarray(void *old, size_t count, size_t size)
+{
+	size_t bytes;
+
+	if (__builtin_mul_overflow(count, size, &bytes))
+		return failed();
+	return realloc_sampled(old, bytes, CALLER, c_sampler_passes(bytes));
+}
+
+EXPORTED int posix_memalign(void **pointer, size_t alignment, size_t size)
+{
+	bool passes = c_sampler_passes(size);
+	int error;
+
+	if (!is_found() || !interpose_next.posix_memalign)
+		return ENOMEM;
+	error = interpose_next.posix_memalign(pointer, alignment, size);
+	if (!passes)
+		c_sampler_allocated(error ? NULL : *pointer, size, CALLER);
+	return error;
+}
+
+/* By the NEXT function of an ALIGNMENT and a SIZE. */
+static inline void *make_aligned(void *(*next)(size_t, size_t), size_t alignment, size_t size, uint64_t caller)
+{
+	bool passes = c_sampler_passes(size);
+	void *pointer = next ? next(alignment, size) : failed();
+
+	if (!passes)
+		c_sampler_allocated(pointer, size, caller);
+	return pointer;
+}
+
+EXPORTED void *aligned_alloc(size_t alignment, size_t size)
+{
+	return make_aligned(is_found() ? interpose_next.aligned_alloc : NULL, alignment, size, CALLER);
+}
+
+EXPORTED void *memalign(size_t alignment, size_t size)
+{
+	return make_aligned(is_found() ? interpose_next.memalign : NULL, alignment, size, CALLER);
+}
+
+/* By the NEXT function of a SIZE, which aligns to pages. */
+static inline void *make_paged(void *(*next)(size_t), size_t size, uint64_t caller)
+{
+	bool passes = c_sampler_passes(size);
+	void *pointer = next ? next(size) : failed();
+
+	if (!passes)
+		c_sampler_allocated(pointer, size, caller);
+	return pointer;
+}
+
+EXPORTED void *valloc(size_t size)
+{
+	return make_paged(is_found() ? interpose_next.valloc : NULL, size, CALLER);
+}
+
+EXPORTED void *pvalloc(size_t size)
+{
+	return make_paged(is_found() ? interpose_next.pvalloc : NULL, size, CALLER);
+}
+
+/*
+ * Its callback runs with the loader's lock held. What it allocates is sampled without asking libunwind, which might
+ * wait for another thread that waits for that lock. An exception that leaves the callback leaves the mark behind, and
+ * is seen by the stack being lower than it.
+ */
+EXPORTED int dl_iterate_phdr(int (*callback)(struct dl_phdr_info *info, size_t size, void *data), void *data)
+{
+	const void *outer = c_sampler_in_loader;
+	int result;
+
+	if (!interpose_next.dl_iterate_phdr && (!interpose_find() || !interpose_next.dl_iterate_phdr))
+		return 0;
+	c_sampler_in_loader = __builtin_frame_address(0);
+	result = interpose_next.dl_iterate_phdr(callback, data);
+	c_sampler_in_loader = outer;
+	return result;
+}

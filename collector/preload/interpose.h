@@ -1,0 +1,39 @@
+/* What the library puts itself in front of, as the program would have it without: the next ones in the search order. */
+#ifndef COLLECTOR_PRELOAD_INTERPOSE_H
+#define COLLECTOR_PRELOAD_INTERPOSE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct dl_phdr_info;
+
+#define EXPORTED __attribute__((visibility("default")))
+/* One that nearly always only passes on, and needs no frame for that. What it does else stands in a function apart. */
+#define FAST           EXPORTED __attribute__((optimize("omit-frame-pointer")))
+#define SLOW           static __attribute__((noinline))
+#define CALLER         ((uint64_t)(uintptr_t)__builtin_return_address(0))
+#define IS_LIKELY(x)   __builtin_expect(!!(x), 1)
+#define IS_UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+struct interpose_next {
+	void *(*malloc)(size_t);
+	void *(*calloc)(size_t, size_t);
+	void *(*realloc)(void *, size_t);
+	void (*free)(void *);
+	int (*posix_memalign)(void **, size_t, size_t);
+	void *(*aligned_alloc)(size_t, size_t);
+	void *(*memalign)(size_t, size_t);
+	void *(*valloc)(size_t);
+	void *(*pvalloc)(size_t);
+	int (*dl_iterate_phdr)(int (*)(struct dl_phdr_info *, size_t, void *), void *);
+};
+
+extern struct interpose_next interpose_next;
+
+/* Fill interpose_next; harmless when it is filled. False while this very thread is at it: dlsym itself may allocate. */
+bool interpose_find(void);
+
+/* Whether the program's calls of malloc come here: not so where the program has a malloc of its own. */
+bool interpose_is_first(void);
+
+#endif

@@ -1,0 +1,3 @@
+module escprof.test/cgo
+
+go 1.22

@@ -1,0 +1,339 @@
+/*
+ * The sampler of C allocations, as libescprof.so has it, in this very process: the table of pointers, classes of sizes,
+ * exact counts at rate 1 from many threads, weights at a coarse one, a silent child.
+ */
+#include "analyzer/c_accumulate.h"
+#include "base/memory.h"
+#include "collector/c_drain.h"
+#include "collector/preload/c_sampler.h"
+#include "trace/trace_reader.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define THREADS 8
+#define EACH    20000
+
+static struct c_drain *drain;
+static struct c_control *region;
+
+static void *address(uint64_t number)
+{
+	return (void *)(uintptr_t)(0x10000000 + number * 16);
+}
+
+static void test_size_classes(void **state)
+{
+	uint32_t last = 0;
+
+	(void)state;
+	for (uint64_t size = 0; size < 1 << 20; size++) {
+		uint32_t class = c_size_class(size);
+
+		assert_true(class == last || class == last + 1);
+		last = class;
+	}
+	assert_int_equal(c_size_class(15), 15);
+	assert_int_equal(c_size_class(16), c_size_class(17));
+	assert_int_not_equal(c_size_class(96), c_size_class(112));
+	assert_true(c_size_class(UINT64_MAX) < C_SIZES);
+}
+
+static void test_pointers(void **state)
+{
+	struct c_pointer taken, kept = {.size = 7, .context = 3};
+	uint64_t put = 0, i;
+
+	(void)state;
+	assert_true(c_pointers_open(1024));
+	assert_false(c_pointers_maybe(address(1)));
+	while (put < 2048 && c_pointers_put(address(put), &(struct c_pointer){.size = put, .context = (uint32_t)put}))
+		put++;
+	assert_true(put > 700 && put <= 1024); /* what finds no room is refused, and the rest is not lost */
+	for (i = 0; i < put; i += 2) {
+		assert_true(c_pointers_maybe(address(i)) && c_pointers_take(address(i), &taken));
+		assert_int_equal(taken.size, i);
+		assert_false(c_pointers_take(address(i), &taken));
+	}
+	for (i = 0; i < put; i += 2)
+		assert_true(c_pointers_put(address(i), &kept));
+	for (i = 0; i < put; i++) {
+		assert_true(c_pointers_take(address(i), &taken));
+		assert_int_equal(taken.size, i % 2 ? i : 7);
+		assert_false(c_pointers_maybe(address(i)) && c_pointers_take(address(i), &taken));
+	}
+	assert_false(c_pointers_take(NULL, &taken));
+	c_pointers_close();
+}
+
+/* The filter counts what is behind each byte, and comes down to nothing; NULL is never there, whatever shares its byte.
+ */
+static void test_filter(void **state)
+{
+	struct c_pointer taken;
+	uint64_t with_null = 1;
+
+	(void)state;
+	assert_true(c_pointers_open(1024));
+	while (c_pointers_place((uint64_t)(uintptr_t)address(with_null)) != c_pointers_place(0))
+		with_null++;
+	assert_true(c_pointers_put(address(with_null), &(struct c_pointer){.size = 1}));
+	assert_true(c_pointers_maybe(NULL));
+	assert_false(c_pointers_take(NULL, &taken));
+	assert_true(c_pointers_maybe(address(with_null)) && c_pointers_take(address(with_null), &taken));
+	for (size_t i = 0; i < sizeof(c_pointers_filter); i++)
+		assert_int_equal(c_pointers_filter[i], 0);
+	c_pointers_close();
+}
+
+/* Put and take addresses of its own, for long. */
+static void *put_and_take(void *argument)
+{
+	uint64_t base = (uint64_t)(uintptr_t)argument * 100000, wrong = 0;
+	struct c_pointer taken;
+
+	for (uint64_t i = 0; i < EACH; i++) {
+		wrong += !c_pointers_put(address(base + i), &(struct c_pointer){.size = base + i});
+		if (i >= 50)
+			wrong += !c_pointers_take(address(base + i - 50), &taken) || taken.size != base + i - 50;
+	}
+	return (void *)(uintptr_t)wrong;
+}
+
+static void run_threads(void *(*function)(void *))
+{
+	pthread_t threads[THREADS];
+	void *wrong;
+
+	for (size_t i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, function, (void *)i), 0);
+	for (size_t i = 0; i < THREADS; i++) {
+		pthread_join(threads[i], &wrong);
+		assert_null(wrong);
+	}
+}
+
+static void test_pointers_of_threads(void **state)
+{
+	(void)state;
+	assert_true(c_pointers_open(8192));
+	run_threads(put_and_take);
+	c_pointers_close();
+}
+
+static int begin(void **state)
+{
+	struct error error;
+
+	(void)state;
+	if (c_drain_new(&drain, 1, NULL, &error) != STATUS_OK)
+		return 1;
+	region = mmap(NULL, C_REGION_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, c_drain_fd(drain), 0);
+	return region == MAP_FAILED || c_sampler_begin(region);
+}
+
+static int end(void **state)
+{
+	(void)state;
+	c_drain_free(drain);
+	return 0;
+}
+
+/* As malloc and free do it, for an object at POINTER. */
+static __attribute__((noinline)) void allocate(void *pointer, size_t size)
+{
+	if (!c_sampler_passes(size))
+		c_sampler_allocated(pointer, size, (uint64_t)(uintptr_t)__builtin_return_address(0));
+}
+
+static void release(void *pointer)
+{
+	if (c_pointers_maybe(pointer))
+		c_sampler_freed(pointer);
+}
+
+static void *allocate_and_release(void *argument)
+{
+	uint64_t base = (uint64_t)(uintptr_t)argument * 100000;
+
+	for (uint64_t i = 0; i < EACH; i++) {
+		allocate(address(base + i), 100 + i % 3);
+		if (i % 10)
+			release(address(base + i));
+	}
+	return NULL;
+}
+
+/* All contexts' counts, added up. */
+static struct c_totals sum(void)
+{
+	const struct c_context *contexts = c_contexts_of(region);
+	struct c_totals sums = {0};
+
+	for (uint32_t i = 0; i < region->ncontexts; i++) {
+		sums.allocs += contexts[i].allocs;
+		sums.bytes += contexts[i].bytes;
+		sums.frees += contexts[i].frees;
+		sums.freed_bytes += contexts[i].freed_bytes;
+		for (size_t k = 0; k < C_LIVES; k++)
+			sums.lives[k] += contexts[i].lives[k];
+	}
+	return sums;
+}
+
+static void test_exact(void **state)
+{
+	uint64_t bytes = 0, lives = 0;
+	struct c_totals sums;
+
+	(void)state;
+	run_threads(allocate_and_release);
+	sums = sum();
+	for (uint64_t i = 0; i < EACH; i++)
+		bytes += 100 + i % 3;
+	for (size_t i = 0; i < C_LIVES; i++)
+		lives += sums.lives[i];
+	assert_int_equal(sums.allocs, THREADS * EACH);
+	assert_int_equal(sums.bytes, THREADS * bytes);
+	assert_int_equal(sums.frees, THREADS * EACH / 10 * 9);
+	assert_int_equal(lives, sums.frees);
+	assert_int_equal(region->no_room, 0);
+}
+
+static void test_realloc_that_fails(void **state)
+{
+	struct c_totals before = sum(), after;
+	struct c_pointer taken;
+
+	(void)state;
+	allocate(address(4000001), 64);
+	assert_true(c_sampler_take(address(4000001), &taken));
+	c_sampler_stays(address(4000001), &taken); /* it failed */
+	after = sum();
+	assert_int_equal(after.frees, before.frees);
+	assert_true(c_sampler_take(address(4000001), &taken));
+	c_sampler_gone(&taken);
+	after = sum();
+	assert_int_equal(after.frees, before.frees + 1);
+	assert_int_equal(after.freed_bytes, before.freed_bytes + 64);
+}
+
+static void test_nested(void **state)
+{
+	struct c_totals before = sum();
+
+	(void)state;
+	c_thread.busy = true;
+	allocate(address(4000002), 64);
+	c_thread.busy = false;
+	assert_int_equal(sum().allocs, before.allocs);
+}
+
+static void test_child_is_silent(void **state)
+{
+	struct c_totals before = sum();
+	int status;
+	pid_t child;
+
+	(void)state;
+	allocate(address(4000003), 64);
+	child = fork();
+	if (!child) {
+		allocate(address(4000004), 64);
+		release(address(4000003));
+		_exit(sum().allocs == before.allocs + 1 && sum().frees == before.frees ? 0 : 1);
+	}
+	waitpid(child, &status, 0);
+	assert_int_equal(status, 0);
+	assert_int_equal(sum().allocs, before.allocs + 1);
+	release(address(4000003));
+	assert_int_equal(sum().frees, before.frees + 1);
+}
+
+/* What is written to the trace is what was counted. */
+static void test_drain(void **state)
+{
+	char path[] = "/tmp/escprof-c-sampler-XXXXXX";
+	struct trace_writer *writer;
+	struct c_totals counted = sum();
+	struct trace trace;
+	struct error error;
+
+	(void)state;
+	close(mkstemp(path));
+	assert_int_equal(trace_writer_open(&writer, path, &error), STATUS_OK);
+	c_drain_begin(drain, writer, 0, "libunwind", 0);
+	c_drain_run(drain);
+	c_drain_rest(drain);
+	assert_int_equal(trace_writer_close(writer, true, &error), STATUS_OK);
+	assert_int_equal(c_drain_samples(drain), counted.allocs);
+	assert_int_equal(trace_read(&trace, path, NULL, &error), STATUS_OK);
+	assert_int_equal(trace.nc_allocs, counted.allocs);
+	assert_true(trace.nmodules > 1 && trace.nc_contexts >= 3);
+	assert_string_equal(trace_fact(&trace, "c_rate", NULL), "1");
+	trace_free(&trace);
+	unlink(path);
+}
+
+/* Objects of 1000 bytes at a mean of 4096: a share of 1 − e^(−1000/4096), give or take six standard deviations. */
+static void test_coarse(void **state)
+{
+	double p = -expm1(-1000.0 / 4096), n = 200000, seen;
+	struct c_totals before = sum();
+
+	(void)state;
+	region->plan.rate = 4096;
+	c_thread.left = 0;
+	for (uint64_t i = 0; i < (uint64_t)n; i++) {
+		allocate(address(5000000 + i), 1000);
+		release(address(5000000 + i));
+	}
+	seen = (double)(sum().allocs - before.allocs);
+	assert_true(fabs(seen - n * p) < 6 * sqrt(n * p * (1 - p)));
+	assert_int_equal(sum().frees - before.frees, sum().allocs - before.allocs);
+	region->plan.rate = 1;
+	c_thread.left = 0;
+}
+
+/* The collector is gone: it goes quiet, for good. */
+static void test_alone(void **state)
+{
+	struct c_totals before;
+
+	(void)state;
+	region->heartbeat -= 2 * region->plan.heartbeat_ticks;
+	allocate(address(4000005), 64);
+	before = sum();
+	allocate(address(4000006), 64);
+	assert_int_equal(sum().allocs, before.allocs);
+	assert_int_equal(region->quiet, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest apart[] = {
+	    cmocka_unit_test(test_size_classes),
+	    cmocka_unit_test(test_pointers),
+	    cmocka_unit_test(test_filter),
+	    cmocka_unit_test(test_pointers_of_threads),
+	};
+	const struct CMUnitTest sampling[] = {
+	    cmocka_unit_test(test_exact),  cmocka_unit_test(test_realloc_that_fails),
+	    cmocka_unit_test(test_nested), cmocka_unit_test(test_child_is_silent),
+	    cmocka_unit_test(test_drain),  cmocka_unit_test(test_coarse),
+	    cmocka_unit_test(test_alone),
+	};
+	int failed = cmocka_run_group_tests(apart, NULL, NULL);
+
+	return failed + cmocka_run_group_tests(sampling, begin, end);
+}
