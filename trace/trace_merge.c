@@ -108,6 +108,7 @@ static enum status look_at(struct merge_input *input, struct error *error)
 	struct trace_callbacks callbacks = {.gc = see_gc, .user = input};
 	const char *lost;
 	struct trace trace;
+	bool has_c;
 
 	if (trace_read(&trace, input->path, &callbacks, error) != STATUS_OK)
 		return STATUS_ERROR;
@@ -117,7 +118,12 @@ static enum status look_at(struct merge_input *input, struct error *error)
 	input->build_id = copy_build_id(&trace);
 	input->cpu_period = copy_fact(&trace, "cpu_period_ns");
 	input->cpu_lost = lost ? strtoull(lost, NULL, 10) : 0;
+	has_c = trace.nc_contexts || trace_fact(&trace, "c_rate", NULL);
 	trace_free(&trace);
+	if (has_c) /* modules are numbered in each trace anew, and symbols are by these numbers */
+		return error_set(
+		    error, "C allocations were sampled in %s: such traces cannot be merged; record without --c-rate",
+		    input->path);
 	return STATUS_OK;
 }
 

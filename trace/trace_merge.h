@@ -15,7 +15,8 @@ struct trace_merge_result {
 /*
  * Write COUNT (1 to 4096) traces PATHS, in their order, to OUTPUT as if one had been run after the other: samples and
  * deaths as they are, times, GC cycles and the GC's cumulative figures added up, what is known of addresses and types
- * kept once. STATUS_ERROR, and no OUTPUT: one cannot be read, they are of different programs, or OUTPUT is one of them.
+ * kept once. STATUS_ERROR, and no OUTPUT: one cannot be read, they are of different programs, C
+ * allocations were sampled in one, or OUTPUT is one of them.
  */
 enum status trace_merge(const char *output, const char *const *paths, size_t count, struct trace_merge_result *result,
 			struct error *error);

@@ -37,7 +37,7 @@ pair() {
 }
 
 # What a run costs that has hardly begun when it ends: finding libunwind, symbols. It is in the ratios.
-measure "$build/escprof" run -q -o "$work/t.escprof" -- "$work/allocate" 1
+measure "$build/escprof" run -q --c-rate 512K -o "$work/t.escprof" -- "$work/allocate" 1
 printf 'Once a run: %.0f ms of CPU\n' "$(awk "BEGIN { print 1000 * $cpu }")"
 echo "two threads that make small strings and lists: ratios to no profiling, medians of $rounds pairs"
 pair "nothing, against itself" env

@@ -60,7 +60,7 @@ without_libunwind() {
 check "C: without libunwind by frame pointers" without_libunwind
 
 static_refused() {
-	"$ESCPROF" run -o "$TRACE" -- "$WORK/static" >"$WORK/out" 2>"$WORK/err"
+	"$ESCPROF" run --c-rate 1 -o "$TRACE" -- "$WORK/static" >"$WORK/out" 2>"$WORK/err"
 	[ $? = 7 ] && [ "$(cat "$WORK/out")" = "bad 0" ] &&
 		grep -q 'nothing was profiled: cannot profile .*/static: it is linked statically' "$WORK/err" ||
 		{ cat "$WORK/out" "$WORK/err"; return 1; }
@@ -78,6 +78,13 @@ switched_off() {
 	[ $? = 7 ] && grep -q 'nothing was profiled' "$WORK/err"
 }
 check "C: --c-rate off leaves it alone" switched_off
+
+by_default() {
+	rm -f "$TRACE"
+	"$ESCPROF" run -o "$TRACE" -- "$WORK/entries" >/dev/null 2>"$WORK/err"
+	[ $? = 7 ] && grep -q 'nothing was profiled: no Go program was started' "$WORK/err" && [ ! -e "$TRACE" ]
+}
+check "C: without --c-rate a program without Go is refused" by_default
 
 text() {
 	"$ESCPROF" run --c-rate 1 -o "$TRACE" -- "$WORK/entries" >/dev/null 2>"$WORK/err"
@@ -141,6 +148,13 @@ check "Go without C: a trace and a report as before" no_c
 go_as_before() {
 	"$ESCPROF" run -q -o "$TRACE" -- "$WORK/cgo" >/dev/null || return 1
 	"$ESCPROF" report --format json -o "$WORK/json" "$TRACE" || return 1
-	"$WORK/reader" objects "$WORK/json" 1000..3000
+	"$WORK/reader" objects "$WORK/json" 1000..3000 || return 1
+	"$ESCPROF" info "$TRACE" >"$WORK/info" && ! grep -q 'C samples\|c_rate' "$WORK/info"
 }
-check "cgo: Go's own allocations are profiled beside" go_as_before
+check "cgo: without --c-rate Go alone is profiled" go_as_before
+
+not_merged() {
+	profile "$WORK/cgo" && ! "$ESCPROF" merge -o "$WORK/merged" "$TRACE" 2>"$WORK/err" &&
+		grep -q 'C allocations were sampled in' "$WORK/err" && [ ! -e "$WORK/merged" ]
+}
+check "traces with C allocations are not merged" not_merged
