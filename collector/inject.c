@@ -89,7 +89,7 @@ static enum status inject_send_frame(struct injection *injection, struct error *
 static enum status inject_prepare(struct injection *injection, struct error *error)
 {
 	struct user_regs_struct registers;
-	uint64_t mask;
+	uint64_t mask, all = UINT64_MAX;
 	size_t space;
 
 	injection->stub = plan_stub_space(injection->plan, &space) + injection->bias;
@@ -116,10 +116,12 @@ static enum status inject_prepare(struct injection *injection, struct error *err
 	registers.orig_rax = (uint64_t)-1;
 	if (ptrace(PTRACE_SETREGS, injection->pid, NULL, &registers))
 		return error_set_errno(error, "cannot set the registers of process %d", (int)injection->pid);
+	/* Signals wait until rt_sigreturn. The other way round a collector that is killed here would leave it so. */
+	ptrace(PTRACE_SETSIGMASK, injection->pid, (void *)sizeof(all), &all);
 	return STATUS_OK;
 }
 
-/* Let it run to the next end of a system call that it began after this. Signals meanwhile are put off by the kernel. */
+/* Let it run to the next end of a system call that it began after this. */
 static enum status inject_next_result(struct injection *injection, int64_t *result, struct error *error)
 {
 	struct __ptrace_syscall_info info;

@@ -12,8 +12,12 @@ install_driver() {
 		npm install --prefix "$folder" --no-save --no-package-lock --ignore-scripts --no-audit --no-fund "$DRIVER"
 }
 
-# What escapes does is short, so its GC is made to have something to do.
+# BROWSER_TRACE: a trace to drive instead of that of escapes, whose GC is made to have something to do as it is short.
 record() {
+	if [ -n "${BROWSER_TRACE-}" ]; then
+		cp "$BROWSER_TRACE" "$WORK/t.escprof"
+		return
+	fi
 	(cd tests/cli/programs/escapes && CGO_ENABLED=0 "$ESCPROF" build -o "$WORK/escapes" .) &&
 		GOGC=20 "$ESCPROF" run -q --no-report --rate 512 -o "$WORK/t.escprof" -- "$WORK/escapes"
 }

@@ -19,8 +19,8 @@ check "a file that is no trace" says 'not an escprof trace: README.md' "$ESCPROF
 : >"$WORK/empty-file"
 check "an empty file" says 'not an escprof trace\|empty' "$ESCPROF" report "$WORK/empty-file"
 check "no arguments" says 'give a trace' "$ESCPROF" report
-check "an unknown format" says 'text or json' "$ESCPROF" report --format xml "$TRACE"
-check "a rate that is none" says 'not a number of bytes' "$ESCPROF" run --rate 0 -- true
+check "an unknown format" says 'text, json, html or sarif' "$ESCPROF" report --format xml "$TRACE"
+check "a rate that is none" says 'nor a number of bytes' "$ESCPROF" run --rate 0 -- true
 check "an unknown command" says 'no such command' "$ESCPROF" dance
 check "the binary of another program" says 'not the program that was profiled' \
 	"$ESCPROF" report --binary "$WORK/reader" "$TRACE"

@@ -43,7 +43,7 @@ record() {
 		to=$((from + BATCH - 1 < $5 ? from + BATCH - 1 : $5))
 		[ ! -e "$WORK/traces/$3.$to.escprof" ] || continue
 		locked bash -c 'for ((i = $4; i <= $5; i++)); do
-			"$ESCPROF" run -q -o "$WORK/traces/$3.$i.escprof" -- "$WORK/$1" "$2" >/dev/null || exit 1
+			"$ESCPROF" run -q --rate 4096 -o "$WORK/traces/$3.$i.escprof" -- "$WORK/$1" "$2" >/dev/null || exit 1
 		done' _ "$1" "$2" "$3" "$from" "$to"
 	done
 }
