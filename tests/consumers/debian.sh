@@ -49,7 +49,7 @@ check "escprof --version" from_there escprof --version
 profiles() {
 	from_there escprof run -q -o "$WORK/t.escprof" -- "$WORK/$1" serve 1 >/dev/null || return 1
 	from_there escprof info "$WORK/t.escprof" >"$WORK/info" || return 1
-	grep -q "way *$2" "$WORK/info" && from_there escprof report "$WORK/t.escprof" | grep -q main.allocate ||
+	grep -q "way *$2" "$WORK/info" && from_there escprof report -o "$WORK/text" "$WORK/t.escprof" && grep -q main.allocate "$WORK/text" ||
 		{ cat "$WORK/info"; return 1; }
 }
 check "it profiles a static program" profiles target inject
