@@ -59,6 +59,25 @@ check "SIGTERM is handed on" signal TERM terminated
 check "SIGINT is handed on" signal INT interrupt
 check "SIGUSR1 is handed on" signal USR1 'user defined signal 1'
 
+# A signal at any moment of the first 50 ms, while the agent is put in: the program ends, by it or by what it does then.
+early_signals() {
+	local delay pid tries
+	for delay in $(seq 5 49); do
+		"$ESCPROF" run -q -o "$TRACE" -- "$TARGET" wait-term >"$WORK/out" 2>"$WORK/err" &
+		pid=$!
+		sleep "$(printf '0.0%02d' "$delay")"
+		kill -TERM "$pid"
+		for ((tries = 0; tries < 200; tries++)); do
+			kill -0 "$pid" 2>/dev/null || continue 2
+			sleep 0.05
+		done
+		echo "a signal after $delay ms is lost"
+		kill -TERM "$pid"
+		return 1
+	done
+}
+check "signals that come while the agent is put in are not lost" early_signals
+
 not_there() {
 	run "$WORK/no-such-program" 2>"$WORK/err"
 	[ $? = 127 ] && grep -q 'cannot run .*no-such-program' "$WORK/err" && [ ! -e "$TRACE.never" ]
