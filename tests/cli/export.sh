@@ -26,7 +26,7 @@ check "speedscope's profiles have the folded stacks' totals" speedscope_totals
 
 speedscope_pipe() {
 	"$ESCPROF" export --format speedscope "$TRACE" | cmp - "$WORK/s.json" &&
-		"$ESCPROF" export --format speedscope --value live "$TRACE" | grep -q '"activeProfileIndex":3'
+		"$ESCPROF" export --format speedscope --value live "$TRACE" | cat >"$WORK/live" && grep -q '"activeProfileIndex":3' "$WORK/live"
 }
 check "the same on a pipe; --value says which is shown first" speedscope_pipe
 

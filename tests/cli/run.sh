@@ -59,10 +59,10 @@ check "SIGTERM is handed on" signal TERM terminated
 check "SIGINT is handed on" signal INT interrupt
 check "SIGUSR1 is handed on" signal USR1 'user defined signal 1'
 
-# A signal at any moment of the first 50 ms, while the agent is put in: the program ends, by it or by what it does then.
+# A signal while the agent is put in, which takes a few milliseconds: the program ends, by it or by what it does then.
 early_signals() {
 	local delay pid tries
-	for delay in $(seq 5 49); do
+	for delay in {5..16} {5..16} {5..16} {5..16}; do
 		"$ESCPROF" run -q -o "$TRACE" -- "$TARGET" wait-term >"$WORK/out" 2>"$WORK/err" &
 		pid=$!
 		sleep "$(printf '0.0%02d' "$delay")"
