@@ -210,7 +210,7 @@ $(O)/fuzz/%: tests/fuzz/%.c $(LIB_SOURCES) $(O)/gen/profile.pb-c.c $(O)/report/h
 fuzz: $(FUZZERS) ## run every fuzz target for FUZZ_SECONDS (60) each
 	@bash tests/fuzz/run.sh $(O) $(FUZZ_SECONDS)
 
-bench: all ## paired timings against no profiling and Go's own profile
+bench: all $(O)/tests/tools/agent_instructions ## paired timings against no profiling and Go's own profile
 	@bash tests/bench/run.sh $(O)
 
 MINUTES ?= 1

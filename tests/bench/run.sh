@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # make bench: CPU and wall of three programs under escprof at several rates and under Go's own heap profile, as ratios to
-# no profiling, each pair run back to back, medians over BENCH_ROUNDS (7) rounds. Prints; asserts nothing.
+# no profiling, each pair run back to back, medians over BENCH_ROUNDS (7) rounds; instructions of the agent. Prints; asserts
+# nothing. BENCH_RATES: the rates.
 # usage: run.sh BUILD_DIR
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -51,10 +52,10 @@ compare() {
 	shift
 	program=("$@")
 	pair "nothing, against itself" env
-	for rate in 65536 4096 512 1; do
+	for rate in ${BENCH_RATES:-65536 4096 512 1}; do
 		pair "escprof --rate $rate" "$escprof" run -q --rate "$rate" -o "$work/t.escprof" --
 	done
-	for rate in 65536 4096 512 1; do
+	for rate in ${BENCH_RATES:-65536 4096 512 1}; do
 		pair "Go's own profile, rate $rate" env BENCH_PROFILE_RATE="$rate"
 	done
 }
@@ -76,3 +77,4 @@ compare "allocation-heavy program: JSON to maps and back" "$work/documents" "${B
 compare "worst case: nothing but small allocations" "$work/alloc" "${BENCH_ALLOC_ROUNDS:-4000}"
 compare "HTTP service under load" "$work/served" "${BENCH_REQUESTS:-60000}"
 start "$work/served" 1
+"$(dirname "$escprof")/tests/tools/agent_instructions"
