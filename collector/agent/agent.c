@@ -92,65 +92,92 @@ static inline void agent_publish(struct agent_shard *shard, uint64_t size)
 	__atomic_store_n(&shard->head, shard->head + size, __ATOMIC_RELEASE);
 }
 
-/*
- * The type that mallocgc was asked for, from where its frame's owner spilled it (Go 1.18 to 1.26); checked against the
- * range of types and the size. False when it cannot be told.
- */
-static bool agent_type(const struct agent_plan *plan, const struct agent_sample *sample, uint64_t *type)
-{
-	struct agent_bounds stack = agent_stack_of(sample->start.g);
-	uint64_t frame = sample->start.frame, requested;
-	uint32_t hop;
+/* Where an allocation comes from: what tells it from others. */
+struct agent_context {
+	uint64_t size, type, creator;
+	uint64_t hash; /* of all that and the stack */
+	uint32_t depth, flags;
+};
 
-	*type = 0;
-	if (plan->type_hops == UINT32_MAX)
-		return false;
-	for (hop = 0; hop <= plan->type_hops; hop++) {
-		if (!agent_within(stack, frame))
-			return false;
-		frame = load64(frame);
-	}
-	if (!agent_within(stack, frame) || !agent_within(stack, frame + 16))
-		return false;
-	requested = load64(frame + 16);
-	*type = load64(frame + 24);
-	if (requested <= sample->size && requested * 2 + 16 >= sample->size &&
-	    (!*type || (*type >= plan->types_start && *type < plan->types_end)))
-		return true;
-	*type = 0;
-	return false;
+#define AGENT_NO_TYPE UINT64_MAX /* where a type cannot be told; 0 is an allocation without one */
+
+/*
+ * The type that mallocgc was asked for, as its owner spilled it in the frame at FRAME (Go 1.18 to 1.26), where the
+ * words behind the return address can be read; checked against the range of types and the size. Or AGENT_NO_TYPE.
+ */
+AGENT_INLINE uint64_t agent_type_in(const struct agent_plan *plan, uint64_t frame, uint64_t size)
+{
+	uint64_t requested = load64(frame + 16), type = load64(frame + 24);
+
+	if (requested > size || requested * 2 + 16 < size ||
+	    (type && type - plan->types_start >= plan->types_end - plan->types_start))
+		return AGENT_NO_TYPE;
+	return type;
 }
 
-/*
- * Where an allocation comes from: what tells its context from others. Fills STACK; without its frames when there is a
- * CHAIN, the last walk of this P, which saves most of the walk. Returns the hash of it all.
- */
-static inline uint64_t agent_identify(const struct agent_plan *plan, const struct agent_sample *sample,
-				      struct agent_chain *chain, struct agent_stack *stack, uint32_t *depth,
-				      uint32_t *flags)
+/* The same for the allocation whose innermost frame is at FRAME, on STACK. */
+static uint64_t agent_type(const struct agent_plan *plan, struct agent_bounds stack, uint64_t frame, uint64_t size)
 {
-	uint64_t hash;
+	uint32_t hops = plan->type_hops;
 
-	*flags = agent_type(plan, sample, &stack->type) ? AGENT_FLAG_TYPE : 0;
-	stack->size = sample->size;
-	stack->creator = sample->start.curg ? load64(sample->start.curg + plan->g_gopc) : 0;
-	hash = agent_step(agent_step(agent_step(*flags, stack->size), stack->type), stack->creator);
-	*depth =
-	    chain ? agent_walk_again(&sample->start, chain, &hash) : agent_walk(&sample->start, stack->frames, &hash);
-	if (*depth == AGENT_MAX_FRAMES)
-		*flags |= AGENT_FLAG_TRUNCATED;
-	return agent_mix(hash, *depth);
+	if (hops == UINT32_MAX)
+		return AGENT_NO_TYPE;
+	for (;; hops--) {
+		if (!agent_within(stack, frame))
+			return AGENT_NO_TYPE;
+		frame = load64(frame);
+		if (!hops)
+			break;
+	}
+	if (frame < stack.low || frame > stack.last - 16)
+		return AGENT_NO_TYPE;
+	return agent_type_in(plan, frame, size);
+}
+
+/* The hash of a context: of DEPTH frames with the hash WALKED, and all else that tells it from others. */
+static inline uint64_t agent_context_hash(uint64_t walked, uint32_t depth, uint64_t size, uint64_t type,
+					  uint64_t creator)
+{
+	return agent_mix(walked + depth, agent_step(agent_step(agent_step(0, size), type), creator));
+}
+
+static inline struct agent_tally *agent_tally_of(struct agent_control *control, uint32_t processor)
+{
+	if (processor >= control->plan.ntallies)
+		return 0;
+	return (struct agent_tally *)((uint8_t *)control + control->plan.tallies_offset) + processor;
+}
+
+/* Where SAMPLE comes from; by the last walk of its P, which saves most of the walk. */
+static void agent_identify(struct agent_control *control, const struct agent_sample *sample,
+			   struct agent_context *context)
+{
+	struct agent_tally *tally = agent_tally_of(control, sample->processor);
+	const struct agent_plan *plan = &control->plan;
+	const struct agent_start *start = &sample->start;
+	uint64_t hash = 0;
+	uint32_t depth = tally ? agent_walk_again(start, &tally->chain, &hash) : agent_walk(start, 0, &hash);
+
+	uint64_t type = agent_type(plan, agent_stack_of(start->g), start->frame, sample->size);
+
+	context->size = sample->size;
+	context->type = type == AGENT_NO_TYPE ? 0 : type;
+	context->creator = start->curg ? load64(start->curg + plan->g_gopc) : 0;
+	context->hash = agent_context_hash(hash, depth, sample->size, type, context->creator);
+	context->depth = depth;
+	context->flags =
+	    (type == AGENT_NO_TYPE ? 0 : AGENT_FLAG_TYPE) | (depth == AGENT_MAX_FRAMES ? AGENT_FLAG_TRUNCATED : 0);
 }
 
 /* Fill RECORD for SAMPLE; returns its bytes. The stack is sent only when this shard has not sent it lately. */
-static uint64_t agent_fill_alloc(struct agent_control *control, struct agent_shard *shard,
-				 const struct agent_sample *sample, struct agent_alloc *record)
+static uint64_t agent_fill_alloc(const struct agent_plan *plan, struct agent_shard *shard,
+				 const struct agent_sample *sample, const struct agent_context *context,
+				 struct agent_alloc *record)
 {
-	const struct agent_plan *plan = &control->plan;
 	struct agent_stack *stack = (struct agent_stack *)(record + 1);
-	uint32_t depth, flags;
+	uint64_t hash = 0;
 
-	record->hash = agent_identify(plan, sample, 0, stack, &depth, &flags);
+	record->hash = context->hash;
 	record->record.kind = AGENT_ALLOC;
 	record->record.time = agent_now();
 	record->address = sample->object;
@@ -162,67 +189,61 @@ static uint64_t agent_fill_alloc(struct agent_control *control, struct agent_sha
 	record->processor = (uint16_t)sample->processor;
 	record->depth = 0;
 	record->record.size = sizeof(*record);
+	record->record.flags = (uint16_t)context->flags;
 	if (shard->seen[record->hash % AGENT_SEEN] != record->hash) {
 		shard->seen[record->hash % AGENT_SEEN] = record->hash;
-		flags |= AGENT_FLAG_STACK;
-		record->depth = (uint16_t)depth;
-		record->record.size += (uint32_t)(sizeof(*stack) + 8 * depth);
+		record->record.flags |= AGENT_FLAG_STACK;
+		record->depth = (uint16_t)context->depth;
+		record->record.size += (uint32_t)(sizeof(*stack) + 8 * context->depth);
+		stack->size = context->size;
+		stack->type = context->type;
+		stack->creator = context->creator;
+		agent_walk(&sample->start, stack->frames, &hash);
 	}
-	record->record.flags = (uint16_t)flags;
 	return record->record.size;
 }
 
-/* The counter of HASH and RATE in TALLY, or the free one for it; NULL when there is no room near its place. */
-static inline struct agent_counter *agent_counter_at(struct agent_tally *tally, uint64_t hash, uint32_t rate)
+#define AGENT_SLOT_MASK (2 * AGENT_COUNTERS - 1)
+
+/* Where a counter of HASH and RATE would be in a table without others. */
+static inline uint32_t agent_slot(uint64_t hash, uint32_t rate)
 {
-	uint32_t mask = 2 * AGENT_COUNTERS - 1, at = (uint32_t)(hash ^ rate), i;
+	return (uint32_t)(hash ^ rate) & AGENT_SLOT_MASK;
+}
+
+static inline bool agent_counts_for(const struct agent_counter *counter, uint64_t hash, uint32_t rate)
+{
+	return counter->hash == hash && counter->rate == rate;
+}
+
+/* The counter of HASH and RATE in TALLY, or the free one for it; NULL when there is no room near its place. */
+static struct agent_counter *agent_counter_at(struct agent_tally *tally, uint64_t hash, uint32_t rate)
+{
+	uint32_t at = agent_slot(hash, rate), i;
 
 	for (i = 0; i < 8; i++) {
-		struct agent_counter *counter = &tally->slots[(at + i) & mask];
+		struct agent_counter *counter = &tally->slots[(at + i) & AGENT_SLOT_MASK];
 
-		if ((counter->hash == hash && counter->rate == rate) || !counter->rate)
+		if (agent_counts_for(counter, hash, rate) || !counter->rate)
 			return counter;
 	}
 	return 0;
 }
 
-static inline struct agent_tally *agent_tally_of(struct agent_control *control, uint32_t processor)
+static inline void agent_add_one(struct agent_counter *counter)
 {
-	if (processor >= control->plan.ntallies)
-		return 0;
-	return (struct agent_tally *)((uint8_t *)control + control->plan.tallies_offset) + processor;
+	__atomic_store_n(&counter->count, counter->count + 1, __ATOMIC_RELAXED);
 }
 
-/* Count SAMPLE if its context has a counter; else false, and *COUNTER is a free one for it, or NULL. */
-static bool agent_count(struct agent_control *control, const struct agent_sample *sample,
-			struct agent_counter **counter, uint64_t *hash)
+/* The next sample of HASH at RATE, whose stack the ring has now, will be counted in COUNTER, a free one of TALLY. */
+static void agent_claim(struct agent_tally *tally, struct agent_counter *counter, uint64_t hash, uint32_t rate)
 {
-	struct agent_tally *tally = agent_tally_of(control, sample->processor);
-	struct agent_stack head;
-	uint32_t depth, flags;
-
-	*counter = 0;
-	if (!tally)
-		return false;
-	*hash = agent_identify(&control->plan, sample, &tally->chain, &head, &depth, &flags);
-	*counter = agent_counter_at(tally, *hash, sample->rate);
-	if (!*counter || !(*counter)->rate)
-		return false;
-	__atomic_store_n(&(*counter)->count, (*counter)->count + 1, __ATOMIC_RELAXED);
-	return true;
-}
-
-/* The next sample like SAMPLE, whose stack the ring has now, will be counted in COUNTER, a free one. */
-static void agent_claim(struct agent_control *control, const struct agent_sample *sample, struct agent_counter *counter,
-			uint64_t hash)
-{
-	struct agent_tally *tally = agent_tally_of(control, sample->processor);
 	uint32_t used = tally->used;
 
 	if (used >= AGENT_COUNTERS)
 		return;
 	counter->hash = hash;
-	counter->rate = sample->rate;
+	counter->rate = rate;
 	tally->order[used] = (uint16_t)(counter - tally->slots);
 	__atomic_store_n(&tally->used, used + 1, __ATOMIC_RELEASE);
 }
@@ -278,8 +299,9 @@ static void agent_tell_figures(struct agent_control *control, uint32_t processor
 	agent_give_shard(shard);
 }
 
-/* Leave a record of SAMPLE; false when it is lost. *EIGHTHS is how full the shard's ring is. */
-static bool agent_record_alloc(struct agent_control *control, const struct agent_sample *sample, uint32_t *eighths)
+/* Leave a record of SAMPLE from CONTEXT; false when it is lost. *EIGHTHS is how full the shard's ring is. */
+static bool agent_record_alloc(struct agent_control *control, const struct agent_sample *sample,
+			       const struct agent_context *context, uint32_t *eighths)
 {
 	struct agent_shard *shard = agent_take_shard(control, sample->processor);
 	struct agent_alloc *record;
@@ -291,7 +313,7 @@ static bool agent_record_alloc(struct agent_control *control, const struct agent
 	*eighths = 8;
 	record = agent_room(control, shard, AGENT_ALLOC_MAX, AGENT_RESERVE);
 	if (record) {
-		agent_publish(shard, agent_fill_alloc(control, shard, sample, record));
+		agent_publish(shard, agent_fill_alloc(&control->plan, shard, sample, context, record));
 		*eighths = (uint32_t)((shard->head - shard->tail) * 8 / control->plan.ring_size);
 	} else {
 		shard->lost_samples++;
@@ -306,14 +328,18 @@ static bool agent_record_alloc(struct agent_control *control, const struct agent
 /* Count SAMPLE where that is enough, or leave a record of it. Returns how full the ring is, in eighths. */
 static uint32_t agent_keep(struct agent_control *control, const struct agent_sample *sample)
 {
+	struct agent_tally *tally = agent_tally_of(control, sample->processor);
 	struct agent_counter *counter = 0;
+	struct agent_context context;
 	uint32_t eighths = 0;
-	uint64_t hash = 0;
 
-	if (!sample->live_rate && sample->rate < AGENT_COUNT_BELOW && agent_count(control, sample, &counter, &hash))
-		return 0;
-	if (agent_record_alloc(control, sample, &eighths) && counter)
-		agent_claim(control, sample, counter, hash);
+	agent_identify(control, sample, &context);
+	if (tally && !sample->live_rate && sample->rate < AGENT_COUNT_BELOW)
+		counter = agent_counter_at(tally, context.hash, sample->rate);
+	if (counter && counter->rate)
+		agent_add_one(counter);
+	else if (agent_record_alloc(control, sample, &context, &eighths) && counter)
+		agent_claim(tally, counter, context.hash, sample->rate);
 	return eighths;
 }
 
@@ -339,15 +365,26 @@ static uint64_t agent_next_mean(const struct agent_control *control, bool alone,
 	return mean > 0x7000000 ? 0x7000000 : mean;
 }
 
-/* Draw the next interval of the P whose mcache counts at NEXT_SAMPLE. */
-static void agent_set_next(const struct agent_control *control, struct agent_processor *processor, uint64_t mcache,
-			   uint64_t mean)
+/* Not so only while the collector's 1 stands in MemProfileRate: what came then would be scaled up wrongly. */
+static inline bool agent_rate_is_the_programs(const struct agent_control *control)
 {
-	int64_t next = mean <= 1 ? 0 : agent_draw(&processor->random, (double)mean) + control->plan.next_sample_add;
+	return !control->plan.first_rate || control->rate_restored;
+}
 
-	processor->mean = (uint32_t)mean;
+/* Draw the next interval of the P whose mcache counts at NEXT_SAMPLE. */
+AGENT_INLINE void agent_set_next(const struct agent_plan *plan, struct agent_processor *processor, uint64_t mcache,
+				 uint64_t mean)
+{
+	int64_t next = mean <= 1 ? 0 : agent_draw(&processor->random, (double)mean) + plan->next_sample_add;
+
 	processor->countdown = next;
-	*(volatile int64_t *)(mcache + control->plan.next_sample) = next;
+	*(volatile int64_t *)(mcache + plan->next_sample) = next;
+}
+
+/* Whether what a sample drawn with MEAN usually comes to is a count: agent_counts will try. */
+static inline bool agent_is_quick(const struct agent_control *control, uint64_t mean, bool alone)
+{
+	return mean < AGENT_COUNT_BELOW && !alone && !control->plan.init_rate && agent_rate_is_the_programs(control);
 }
 
 /* Have FIRST_RATE in MemProfileRate, where UNWANTED stands. */
@@ -370,12 +407,6 @@ static void agent_restore_rate(struct agent_control *control)
 		return;
 	control->rate_restored = 1;
 	agent_replace_rate(&control->plan, 1);
-}
-
-/* Not so only while the collector's 1 stands in MemProfileRate: what came then would be scaled up wrongly. */
-static inline bool agent_rate_is_the_programs(const struct agent_control *control)
-{
-	return !control->plan.first_rate || control->rate_restored;
 }
 
 /* The user's goroutine: what runs may be the system stack's. */
@@ -438,38 +469,70 @@ static inline bool agent_begin(struct agent_control *control, uint32_t *inside, 
 	if (shared)
 		__atomic_fetch_add(inside, 1, __ATOMIC_SEQ_CST);
 	else
-		__atomic_store_n(inside, *inside + 1, __ATOMIC_RELAXED);
+		(*inside)++;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	return __atomic_load_n(&control->enabled, __ATOMIC_RELAXED);
 }
 
 static inline void agent_end(uint32_t *inside, bool shared)
 {
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	if (shared)
 		__atomic_fetch_sub(inside, 1, __ATOMIC_SEQ_CST);
 	else
-		__atomic_store_n(inside, *inside - 1, __ATOMIC_RELEASE);
+		(*inside)--;
+}
+
+/*
+ * The usual sample of a fine mean: the program's own profile does not get it, its context has a counter, no cycle has
+ * ended. Count it and draw anew; FRAME is on the stack of G, the user's goroutine. False, with nothing done, when
+ * anything is otherwise.
+ */
+AGENT_INLINE bool agent_counts(struct agent_control *control, struct agent_processor *processor,
+			       struct agent_tally *tally, uint64_t g, uint64_t frame, uint64_t size, uint64_t mcache)
+{
+	const struct agent_plan *plan = &control->plan;
+	struct agent_bounds stack = {load64(g), load64(g + 8) - 16};
+	uint64_t own = load64(plan->mem_profile_rate), mean = processor->quick, type = AGENT_NO_TYPE, hash = 0, caller;
+	struct agent_counter *counter;
+	uint32_t depth;
+
+	if (agent_may_be_kept(agent_peek(processor->random), size, mean, own) ||
+	    load32(plan->numgc) != control->last_numgc || frame < stack.low)
+		return false;
+	depth = agent_walk_quickly(frame, stack, &tally->chain, &hash);
+	if (depth < 3)
+		return false;
+	if (plan->type_hops <= 1) {
+		caller = load64(frame);
+		if (plan->type_hops)
+			caller = load64(caller); /* still one of those that were walked */
+		if (caller <= stack.last - 16)
+			type = agent_type_in(plan, caller, size);
+	}
+	hash = agent_context_hash(hash, depth, size, type, load64(g + plan->g_gopc));
+	counter = &tally->slots[agent_slot(hash, (uint32_t)mean)];
+	if (!agent_counts_for(counter, hash, (uint32_t)mean))
+		counter = agent_counter_at(tally, hash, (uint32_t)mean);
+	if (!counter || !counter->rate)
+		return false;
+	agent_add_one(counter);
+	agent_advance(&processor->random);
+	agent_set_next(plan, processor, mcache, mean);
+	return true;
 }
 
 /* Decide, record and draw anew. Returns whether the runtime's own profile gets the sample. */
-static int agent_sample_one(struct agent_control *control, struct agent_sample *sample, uint64_t mcache)
+static bool agent_decide(struct agent_control *control, struct agent_processor *processor, struct agent_sample *sample,
+			 uint64_t mcache, int64_t own, bool alone)
 {
-	struct agent_processor *processor = &control->processors[sample->processor % AGENT_PROCESSORS];
-	int64_t own = (int64_t)load64(control->plan.mem_profile_rate);
-	uint64_t rate = control->rate, drawn = processor->mean ? processor->mean : 1;
-	bool pass, record, alone, all = agent_sees_all(control, own);
-	double chance, size = (double)sample->size;
+	uint64_t rate = control->rate, drawn = processor->mean ? processor->mean : 1, mean;
+	double chance = agent_chance(agent_random(&processor->random)), size = (double)sample->size;
+	bool pass, record, all = agent_sees_all(control, own);
 	uint32_t eighths = 0;
 
-	if (all && (int64_t)sample->size < processor->countdown) { /* we count our own interval */
-		processor->countdown -= (int64_t)sample->size;
-		return agent_rate_is_the_programs(control);
-	}
-	alone = agent_look(control, processor, drawn, sample);
-	sample->start.curg = agent_user_goroutine(&control->plan, sample);
 	if (rate < drawn)
 		rate = drawn;
-	chance = agent_uniform(&processor->random);
 	pass = own > 0 && agent_is_kept(chance, size, (double)drawn, (double)own);
 	record = !alone && agent_is_kept(chance, size, (double)drawn, (double)rate);
 	if (all)
@@ -481,31 +544,51 @@ static int agent_sample_one(struct agent_control *control, struct agent_sample *
 		sample->live_rate = pass ? (uint32_t)(own > 0x7fffffff ? 0x7fffffff : own) : 0;
 		eighths = agent_keep(control, sample);
 	}
+	mean = agent_next_mean(control, alone, eighths, all ? 0 : own);
+	processor->mean = (uint32_t)mean;
+	processor->quick = agent_is_quick(control, mean, alone) ? (uint32_t)mean : UINT32_MAX;
+	agent_set_next(&control->plan, processor, mcache, mean);
+	return pass;
+}
+
+/* What comes with every sample but the quick ones. Returns whether the runtime's own profile gets it. */
+static bool agent_sample_one(struct agent_control *control, struct agent_sample *sample, uint64_t mcache)
+{
+	struct agent_processor *processor = &control->processors[sample->processor % AGENT_PROCESSORS];
+	struct agent_tally *tally = agent_tally_of(control, sample->processor);
+	int64_t own = (int64_t)load64(control->plan.mem_profile_rate);
+	uint32_t drawn = processor->mean ? processor->mean : 1;
+	bool pass = false, alone;
+
+	if (agent_sees_all(control, own) &&
+	    (int64_t)sample->size < processor->countdown) { /* we count our own interval */
+		processor->countdown -= (int64_t)sample->size;
+		return agent_rate_is_the_programs(control);
+	}
+	alone = agent_look(control, processor, drawn, sample);
+	sample->start.curg = agent_user_goroutine(&control->plan, sample);
+	if (alone || !tally || processor->quick != control->rate || sample->start.curg != sample->start.g ||
+	    !agent_counts(control, processor, tally, sample->start.g, sample->start.frame, sample->size, mcache))
+		pass = agent_decide(control, processor, sample, mcache, own, alone);
 	if (!alone && agent_figures_are_due(control, sample->time))
 		agent_tell_figures(control, sample->processor);
-	agent_set_next(control, processor, mcache, agent_next_mean(control, alone, eighths, all ? 0 : own));
 	if (sample->time)
 		agent_add_spent(processor, drawn, sample->time);
 	return pass;
 }
 
-/*
- * In place of runtime.mProf_Malloc: its registers, g, and the frame pointer of profilealloc. Returns 1 when the
- * original is to run too.
- */
-int agent_malloc(uint64_t ax, uint64_t bx, uint64_t cx, uint64_t g, uint64_t frame)
+/* agent_malloc for the samples that take more than a count: SIZE bytes at OBJECT, from START. */
+static __attribute__((noinline)) int agent_take(struct agent_control *control, uint64_t object, uint64_t size,
+						const struct agent_start *start)
 {
-	struct agent_control *control = agent_control_get();
 	const struct agent_plan *plan = &control->plan;
-	struct agent_sample sample = {.start = {.g = g, .frame = frame}};
+	struct agent_sample sample = {.object = object, .size = size, .start = *start};
 	uint64_t p, mcache;
 	uint32_t *inside;
 	bool shared;
 	int pass;
 
-	sample.object = plan->arguments_shift ? bx : ax;
-	sample.size = plan->arguments_shift ? cx : bx;
-	sample.m = load64(g + plan->g_m);
+	sample.m = load64(start->g + plan->g_m);
 	p = load64(sample.m + plan->m_p);
 	if (p) {
 		agent_restore_rate(control);
@@ -520,6 +603,39 @@ int agent_malloc(uint64_t ax, uint64_t bx, uint64_t cx, uint64_t g, uint64_t fra
 	pass = agent_begin(control, inside, shared) ? agent_sample_one(control, &sample, mcache) : !plan->switched_on;
 	agent_end(inside, shared);
 	return pass;
+}
+
+/*
+ * In place of runtime.mProf_Malloc: its registers, g, and the frame pointer of profilealloc. Returns 1 when the
+ * original is to run too.
+ *
+ * What is usual at a fine mean is here, and kept short: with a P of its own tally, whose turn to look at the clock it
+ * is not, on the user's goroutine.
+ */
+int agent_malloc(uint64_t ax, uint64_t bx, uint64_t cx, uint64_t g, uint64_t frame)
+{
+	struct agent_control *control = agent_control_get();
+	const struct agent_plan *plan = &control->plan;
+	uint64_t m = load64(g + plan->g_m), p = load64(m + plan->m_p), curg = load64(m + plan->m_curg);
+	uint64_t size = plan->arguments_shift ? cx : bx;
+	uint32_t id = p ? load32(p + plan->p_id) : UINT32_MAX;
+
+	if (id < plan->ntallies && curg == g) {
+		struct agent_processor *processor = &control->processors[id];
+
+		__asm__("" : "+r"(processor)); /* one register, not a sum for each use */
+		if (processor->quick == control->rate && ++processor->calls % AGENT_LOOK_EVERY) {
+			bool counted = agent_begin(control, &processor->inside, false) &&
+				       agent_counts(control, processor, agent_tally_of(control, id), g, frame, size,
+						    load64(p + plan->p_mcache));
+
+			agent_end(&processor->inside, false);
+			if (counted)
+				return 0;
+		}
+	}
+	return agent_take(control, plan->arguments_shift ? bx : ax, size,
+			  &(struct agent_start){.g = g, .frame = frame});
 }
 
 /* The object's death into a ring. */

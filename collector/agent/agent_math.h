@@ -12,20 +12,47 @@ union agent_double {
 	uint64_t bits;
 };
 
-/* The next 64 random bits of *STATE (splitmix64: any state is a good one). */
-static inline uint64_t agent_random(uint64_t *state)
+/* A · B: returns the lower half of the product, and *HIGH the upper. (unsigned __int128 goes by way of the stack here.)
+ */
+static inline uint64_t agent_multiply(uint64_t a, uint64_t b, uint64_t *high)
 {
-	uint64_t mixed = *state += 0x9e3779b97f4a7c15ull;
+	uint64_t low;
 
-	mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9ull;
-	mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebull;
-	return mixed ^ (mixed >> 31);
+	__asm__("mulq %3" : "=a"(low), "=d"(*high) : "a"(a), "rm"(b) : "cc");
+	return low;
 }
 
-/* A uniform number in (0, 1]. */
-static inline double agent_uniform(uint64_t *state)
+#define AGENT_WEYL 0x9e3779b97f4a7c15ull
+
+/* What the next 64 random bits of a generator in STATE will be; agent_advance goes on to them. */
+static inline uint64_t agent_peek(uint64_t state)
 {
-	return (double)((agent_random(state) >> 11) + 1) * 0x1p-53;
+	uint64_t word = state + AGENT_WEYL, high, low = agent_multiply(word, word ^ 0xbf58476d1ce4e5b9ull, &high);
+
+	return high ^ low;
+}
+
+static inline void agent_advance(uint64_t *state)
+{
+	*state += AGENT_WEYL;
+}
+
+/*
+ * The next 64 random bits of *STATE: a Weyl sequence, whose words are mixed by one long product with themselves (as
+ * wyrand, Wang Yi 2019). Any state is a good one.
+ */
+static inline uint64_t agent_random(uint64_t *state)
+{
+	uint64_t random = agent_peek(*state);
+
+	agent_advance(state);
+	return random;
+}
+
+/* RANDOM bits as a uniform number in (0, 1]. */
+static inline double agent_chance(uint64_t random)
+{
+	return (double)((random >> 11) + 1) * 0x1p-53;
 }
 
 /* The natural logarithm of a normal X > 0: 2·atanh((m−1)/(m+1)) of the mantissa, brought near 1, plus the exponent. */
@@ -79,7 +106,7 @@ static inline double agent_hit_probability(double y)
 /* Bytes to the next sample: exponential with the given MEAN, rounded down. */
 static inline int64_t agent_draw(uint64_t *state, double mean)
 {
-	return (int64_t)(-agent_log(agent_uniform(state)) * mean);
+	return (int64_t)(-agent_log(agent_chance(agent_random(state))) * mean);
 }
 
 /*
@@ -108,6 +135,20 @@ static inline int agent_is_kept(double chance, double size, double drawn, double
 	if (chance * wanted > size + (drawn > 1 ? drawn : 0))
 		return 0;
 	return chance <= agent_thin(size, drawn, wanted);
+}
+
+/*
+ * By a few instructions: false only when agent_is_kept, for the chance of the same RANDOM bits, is false too. Sizes and
+ * means in bytes, DRAWN from 1.
+ */
+static inline int agent_may_be_kept(uint64_t random, uint64_t size, uint64_t drawn, uint64_t wanted)
+{
+	uint64_t high;
+
+	if (wanted <= drawn)
+		return 1;
+	agent_multiply(random, wanted, &high);
+	return high <= size + drawn;
 }
 
 #endif

@@ -19,7 +19,10 @@
 
 #include <stdint.h>
 
-#define AGENT_MAGIC       0x32746e6567616365ull /* "ecagent2" */
+/* For what is on the shortest way through the agent, where a call would cost much of the whole. */
+#define AGENT_INLINE static inline __attribute__((always_inline))
+
+#define AGENT_MAGIC       0x33746e6567616365ull /* "ecagent3" */
 #define AGENT_CODE_SIZE   0x4000
 #define AGENT_MAX_FRAMES  224
 #define AGENT_MAX_SHARDS  64
@@ -73,6 +76,7 @@ struct agent_processor {
 	uint64_t random __attribute__((aligned(64)));
 	int64_t countdown; /* bytes to the next sample where the runtime does not count (rate_one_is_all) */
 	uint32_t mean;     /* bytes: the mean its running interval was drawn with; 0: the runtime drew it */
+	uint32_t quick;    /* the same where samples are usually only counted; else no rate */
 	uint32_t inside;   /* how often the agent runs for this P now: not 0 while it may touch tallies and rings */
 	uint16_t calls;    /* since the agent looked at the clock for this P */
 	uint16_t alone;    /* what it saw: the collector is gone */
@@ -110,10 +114,12 @@ struct agent_link {
 /* What one P's last walk of a stack found, outermost frame first. The agent's alone. */
 struct agent_chain {
 	uint32_t count;
-	struct agent_link links[AGENT_MAX_FRAMES + 1]; /* links[i] stands at the address links[i + 1].next */
-	uint64_t powers[AGENT_MAX_FRAMES];             /* of the hash's factor: to the i + 1 */
-	uint64_t hashes[AGENT_MAX_FRAMES];             /* of frames i to 0, from nothing */
-	struct agent_link walked[AGENT_MAX_FRAMES];    /* the frames of a walk that goes on, innermost first */
+	/* links[i] stands at the address links[i + 1].next; links[0].next, 0 on the stack, is above every address here
+	 */
+	struct agent_link links[AGENT_MAX_FRAMES + 1] __attribute__((aligned(16)));
+	uint64_t powers[AGENT_MAX_FRAMES];          /* of the hash's factor: to the i + 1 */
+	uint64_t hashes[AGENT_MAX_FRAMES];          /* of frames i to 0, from nothing */
+	struct agent_link walked[AGENT_MAX_FRAMES]; /* the frames of a walk that goes on, innermost first */
 };
 
 struct agent_tally {

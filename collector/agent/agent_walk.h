@@ -17,14 +17,17 @@
 #define AGENT_HASH_FACTOR 0x9fb21c651e98df25ull
 #define AGENT_CHAIN_KEEP  8 /* a walk with more frames of its own than this is worth keeping */
 
+typedef uint64_t agent_word64 __attribute__((may_alias));
+typedef uint32_t agent_word32 __attribute__((may_alias));
+
 static inline uint64_t load64(uint64_t address)
 {
-	return *(const volatile uint64_t *)address;
+	return *(const agent_word64 *)address;
 }
 
 static inline uint32_t load32(uint64_t address)
 {
-	return *(const volatile uint32_t *)address;
+	return *(const agent_word32 *)address;
 }
 
 /* One step of the hash of a stack, short because the whole walk waits for it; agent_mix ends it. */
@@ -39,22 +42,22 @@ static inline uint64_t agent_mix(uint64_t hash, uint64_t word)
 	return hash ^ (hash >> 35);
 }
 
-/* The bounds of a goroutine's stack. */
+/* Of a goroutine's stack: where two words can be read first, and last. */
 struct agent_bounds {
-	uint64_t low, high;
+	uint64_t low, last;
 };
 
 static inline struct agent_bounds agent_stack_of(uint64_t g)
 {
 	if (!g)
-		return (struct agent_bounds){0, 0};
-	return (struct agent_bounds){load64(g), load64(g + 8)};
+		return (struct agent_bounds){1, 0};
+	return (struct agent_bounds){load64(g), load64(g + 8) - 16};
 }
 
 /* Whether two words can be read at ADDRESS. */
 static inline bool agent_within(struct agent_bounds stack, uint64_t address)
 {
-	return address >= stack.low && address + 16 <= stack.high;
+	return address >= stack.low && address <= stack.last;
 }
 
 /* Where a walk begins. */
@@ -85,7 +88,7 @@ static inline bool agent_enter(const struct agent_start *start, uint64_t frame, 
 /* Whether the frame at NEXT lies above FRAME, which is on STACK, and on it too: nearly always. */
 static inline bool agent_rises(struct agent_bounds stack, uint64_t frame, uint64_t next)
 {
-	return next - frame - 1 < stack.high - 16 - frame && !(next & 7);
+	return next > frame && next <= stack.last && !(next & 7);
 }
 
 /*
@@ -118,28 +121,57 @@ static inline uint32_t agent_walk(const struct agent_start *start, uint64_t *fra
 	return depth;
 }
 
-/* How many of CHAIN's frames, from the outermost on, stand on STACK as they did when they were kept. */
-static inline uint32_t agent_chain_stands(const struct agent_chain *chain, struct agent_bounds stack)
+/* Two words at once. */
+typedef uint64_t agent_words __attribute__((vector_size(16), may_alias));
+typedef agent_words agent_loose_words __attribute__((aligned(8)));
+
+/* In which bits the frame of LINK[0], which stands at LINK[1].next, differs from what was kept. */
+AGENT_INLINE agent_words agent_link_differs(const struct agent_link *link)
 {
-	const struct agent_link *links = chain->links;
+	return *(const agent_loose_words *)link[1].next ^ *(const agent_words *)link;
+}
+
+static inline bool agent_is_zero(agent_words words)
+{
+	return !(words[0] | words[1]);
+}
+
+/* The same of the outermost frame of CHAIN, outside which nothing is: whether it stands as it did. */
+AGENT_INLINE bool agent_outermost_stands(const struct agent_chain *chain)
+{
+	uint64_t frame = chain->links[1].next;
+
+	return !(load64(frame) | (load64(frame + 8) ^ chain->links[0].pc));
+}
+
+/*
+ * How many of CHAIN's frames, from the outermost on, stand on STACK as they did when they were kept. Those below FRAME
+ * have been left and don't count.
+ */
+static inline uint32_t agent_chain_stands(const struct agent_chain *chain, struct agent_bounds stack, uint64_t frame)
+{
 	uint32_t count = chain->count, i;
 
-	if (!count || links[1].next + 16 > stack.high || links[count].next < stack.low)
+	while (count && chain->links[count].next < frame)
+		count--;
+	if (!count || chain->links[1].next > stack.last || !agent_outermost_stands(chain))
 		return 0;
-	for (i = 0; i < count; i++) {
-		uint64_t frame = links[i + 1].next;
-
-		if ((load64(frame) ^ links[i].next) | (load64(frame + 8) ^ links[i].pc))
-			break;
-	}
+	for (i = 1; i < count && agent_is_zero(agent_link_differs(&chain->links[i])); i++)
+		;
 	return i;
 }
 
-/* Keep the first COUNT of CHAIN's frames, and inside them the NEW frames of its `walked`, the first being at FRAME. */
+/* Keep the first COUNT of CHAIN's frames, and inside them the NEW frames from the one at FRAME outwards. */
 static inline void agent_chain_keep(struct agent_chain *chain, uint32_t count, uint32_t new, uint64_t frame)
 {
 	uint64_t power = count ? chain->powers[count - 1] : 1, hash = count ? chain->hashes[count - 1] : 0;
+	uint64_t innermost = frame;
+	uint32_t i;
 
+	for (i = 0; i < new; i++) {
+		chain->walked[i] = (struct agent_link){load64(frame), load64(frame + 8)};
+		frame = chain->walked[i].next;
+	}
 	while (new -- > 0) {
 		power *= AGENT_HASH_FACTOR;
 		hash += chain->walked[new].pc * power;
@@ -147,48 +179,96 @@ static inline void agent_chain_keep(struct agent_chain *chain, uint32_t count, u
 		chain->powers[count] = power;
 		chain->hashes[count++] = hash;
 	}
-	chain->links[count].next = frame;
+	chain->links[count].next = innermost;
+	chain->links[0].next = UINT64_MAX;
 	chain->count = count;
 }
 
+/* Whether all frames of CHAIN outside the one that stands at LINK->next are as they were when they were kept. */
+AGENT_INLINE bool agent_outer_stand(const struct agent_chain *chain, const struct agent_link *link)
+{
+	agent_words differs = {0, 0};
+
+	if (!agent_outermost_stands(chain))
+		return false;
+	for (link -= 2; link > chain->links; link--)
+		differs |= agent_link_differs(link);
+	return agent_is_zero(differs);
+}
+
 /*
- * As agent_walk without FRAMES, for a P whose last walk is in CHAIN. The hash of frames is a polynomial, so that the
- * kept frames' part is ready: hash · factor^count + what they come to alone.
+ * agent_walk_again where it is quick: from FRAME, on STACK, which the user's goroutine runs on, it is AGENT_CHAIN_KEEP
+ * frames at most to those that CHAIN has kept, and these are all the same. 0, and *HASH as it was, where it is not so.
  */
+static inline uint32_t agent_walk_quickly(uint64_t frame, struct agent_bounds stack, const struct agent_chain *chain,
+					  uint64_t *hash)
+{
+	const struct agent_link *link = &chain->links[chain->count];
+	uint64_t mixed = *hash, bits = frame;
+	uint32_t own = 0, kept;
+
+	if (!chain->count || chain->links[1].next > stack.last || frame < stack.low)
+		return 0;
+	for (;;) {
+		uint64_t next, pc;
+
+		while (link->next < frame)
+			if (--link == chain->links)
+				return 0;
+		next = load64(frame); /* at most at the frame of `link`, so that it is on STACK */
+		pc = load64(frame + 8);
+		if (link->next == frame) {
+			if (link[-1].next == next && link[-1].pc == pc)
+				break;
+			if (--link == chain->links)
+				return 0;
+		}
+		if (!pc || next <= frame || ++own > AGENT_CHAIN_KEEP)
+			return 0;
+		mixed = agent_step(mixed, pc);
+		bits |= next;
+		frame = next;
+	}
+	kept = (uint32_t)(link - chain->links);
+	if (bits & 7 || own + kept >= AGENT_MAX_FRAMES - 1 || !agent_outer_stand(chain, link))
+		return 0;
+	*hash = mixed * chain->powers[kept - 1] + chain->hashes[kept - 1];
+	return own + kept;
+}
+
+/* As agent_walk without FRAMES, for a P whose last walk is in CHAIN. */
 static inline uint32_t agent_walk_again(const struct agent_start *start, struct agent_chain *chain, uint64_t *hash)
 {
 	struct agent_bounds stack = agent_stack_of(start->g);
-	uint64_t frame = start->frame, mixed = *hash;
+	uint64_t frame = start->frame, mixed = *hash, met;
 	uint32_t depth = 0, at;
 
 	if (start->g != start->curg || frame & 7 || !agent_within(stack, frame))
 		return agent_walk(start, 0, hash);
-	at = agent_chain_stands(chain, stack);
-	for (;;) {
-		struct agent_link link;
+	at = agent_chain_stands(chain, stack, frame);
+	met = at ? chain->links[at].next : UINT64_MAX; /* where the kept frames begin */
+	while (frame != met) {
+		uint64_t next = load64(frame), pc = load64(frame + 8);
 
-		while (at && chain->links[at].next < frame)
-			at--;
-		if (at && chain->links[at].next == frame)
-			break;
-		link = (struct agent_link){load64(frame), load64(frame + 8)};
-		if (!link.pc || depth + at >= AGENT_MAX_FRAMES - 1)
+		if (!pc || depth + at >= AGENT_MAX_FRAMES - 1)
 			return agent_walk(start, 0, hash);
-		chain->walked[depth++] = link;
-		mixed = agent_step(mixed, link.pc);
-		if (!link.next) { /* the end, and nothing kept was met */
+		depth++;
+		mixed = agent_step(mixed, pc);
+		if (!next) { /* the end, and nothing kept was met */
 			at = 0;
 			break;
 		}
-		if (!agent_rises(stack, frame, link.next))
+		if (!agent_rises(stack, frame, next))
 			return agent_walk(start, 0, hash);
-		frame = link.next;
+		frame = next;
+		while (frame > met) {
+			at--;
+			met = at ? chain->links[at].next : UINT64_MAX;
+		}
 	}
-	if (at)
-		mixed = mixed * chain->powers[at - 1] + chain->hashes[at - 1];
+	*hash = at ? mixed * chain->powers[at - 1] + chain->hashes[at - 1] : mixed;
 	if (!at || depth > AGENT_CHAIN_KEEP)
 		agent_chain_keep(chain, at, depth, start->frame);
-	*hash = mixed;
 	return depth + at;
 }
 

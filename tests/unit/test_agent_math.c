@@ -72,12 +72,28 @@ static void test_kept_as_thinned(void **state)
 				assert_true(agent_is_kept(thin, sizes[k], means[i], means[j]));
 				assert_true(thin >= 1 || !agent_is_kept(thin * 1.000001, sizes[k], means[i], means[j]));
 				for (n = 0; n < 50; n++) {
-					double chance = agent_uniform(&random);
+					uint64_t bits = agent_random(&random);
+					double chance = agent_chance(bits);
 
 					assert_int_equal(agent_is_kept(chance, sizes[k], means[i], means[j]),
 							 chance <= thin);
+					assert_true(chance > thin ||
+						    agent_may_be_kept(bits, (uint64_t)sizes[k], (uint64_t)means[i],
+								      (uint64_t)means[j]));
 				}
 			}
+}
+
+/* What the few instructions let through is little more than what is kept in the end. */
+static void test_may_be_kept_is_close(void **state)
+{
+	uint64_t random = 42;
+	int n, may = 0;
+
+	(void)state;
+	for (n = 0; n < 100000; n++)
+		may += agent_may_be_kept(agent_random(&random), 64, 4096, 524288);
+	assert_in_range(may, 700, 900); /* (64 + 4096) / 524288 of them */
 }
 
 static void test_draws_hit_as_often_as_they_should(void **state)
@@ -107,7 +123,7 @@ static void test_uniform(void **state)
 
 	(void)state;
 	for (i = 0; i < 1000000; i++) {
-		u = agent_uniform(&random);
+		u = agent_chance(agent_random(&random));
 		assert_true(u > 0 && u <= 1);
 		sum += u;
 		square += u * u;
@@ -123,6 +139,7 @@ int main(void)
 	    cmocka_unit_test(test_hit_probability),
 	    cmocka_unit_test(test_thin),
 	    cmocka_unit_test(test_kept_as_thinned),
+	    cmocka_unit_test(test_may_be_kept_is_close),
 	    cmocka_unit_test(test_draws_hit_as_often_as_they_should),
 	    cmocka_unit_test(test_uniform),
 	};
