@@ -36,7 +36,7 @@ TEST_TOOLS := $(patsubst %.c,$(O)/%,$(wildcard tests/tools/*.c))
 SIMULATION_OBJECTS := $(patsubst %.c,$(O)/%.o,$(wildcard tests/simulate/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all help demo test unit cli-test browser compare-trials oracle simulate matrix attach-storm asan fuzz bench c-storm c-programs c-bench article validate validate-service lint format check-deps install man completions deb consumers clean deps
+.PHONY: all help demo test unit cli-test browser compare-trials oracle simulate matrix moving-rates attach-storm asan fuzz bench c-storm c-programs c-bench article validate validate-service lint format check-deps install man completions deb consumers clean deps
 .DEFAULT_GOAL := all
 
 all: $(O)/escprof $(O)/libescprof.so ## build escprof and libescprof.so into build/
@@ -187,6 +187,10 @@ compare-trials: deps ## false alarms of diff and check, and escapes that they fi
 SEEDS ?= 1000
 simulate: $(O)/tests/tools/simulate_estimator ## how often the report's intervals hold the truth, in SEEDS (1000) made-up programs
 	@$< $(SEEDS)
+
+RATE_SEEDS ?= 300
+moving-rates: all $(O)/tests/tools/move_rate ## RATE_SEEDS (300) runs whose rate is moved at random: are their intervals right?
+	@RATE_SEEDS=$(RATE_SEEDS) bash tests/rates/run.sh $(O)
 
 matrix: all ## Go versions x kinds of link (fetches toolchains)
 	@bash tests/matrix/run.sh $(O)

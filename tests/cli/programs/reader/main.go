@@ -268,6 +268,8 @@ func main() {
 			runs = append(runs, read(path))
 		}
 		covers(r, runs)
+	case "known":
+		known(r, os.Args[3])
 	case "cpu":
 		cpu(r)
 	case "goroutines":
