@@ -40,7 +40,6 @@ struct inject_frame {
 struct injection {
 	pid_t pid;
 	const struct plan *plan;
-	uint64_t rate;
 	struct region *region;
 	uint64_t bias;
 	uint64_t code;  /* where the agent goes */
@@ -172,8 +171,7 @@ static enum status inject_run(struct injection *injection, struct error *error)
 			return STATUS_ERROR;
 		if (status == STATUS_OK && result < 0) {
 			errno = (int)-result;
-			status = error_set_errno(error, "process %d cannot map the agent (step %d)",
-						 (int)injection->pid, call);
+			status = region_refused(injection->region, (int)injection->pid, (size_t)call, error);
 		}
 		if (status == STATUS_OK && call == CALL_MEMFD)
 			status = inject_share(injection, result, error);
@@ -217,15 +215,14 @@ static enum status inject_place(struct injection *injection, struct error *error
 	plan_text(injection->plan, &text_start, &text_end);
 	if (target_memory_bias(injection->pid, executable, &injection->bias, error) != STATUS_OK)
 		return STATUS_ERROR;
-	region_plan(injection->region, injection->rate);
 	return target_memory_hole(injection->pid, text_start + injection->bias, text_end + injection->bias,
 				  AGENT_CODE_SIZE + injection->region->size, &injection->code, error);
 }
 
-enum status inject_at_exec(pid_t pid, const struct plan *plan, uint64_t rate, struct region *region, uint64_t *bias,
+enum status inject_at_exec(pid_t pid, const struct plan *plan, struct region *region, uint64_t *bias,
 			   struct error *error)
 {
-	struct injection injection = {.pid = pid, .plan = plan, .rate = rate, .region = region};
+	struct injection injection = {.pid = pid, .plan = plan, .region = region};
 	enum status status = inject_place(&injection, error);
 
 	if (status == STATUS_OK)

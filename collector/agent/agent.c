@@ -289,7 +289,7 @@ static bool agent_record_alloc(struct agent_control *control, const struct agent
 		return false;
 	}
 	*eighths = 8;
-	record = agent_room(control, shard, AGENT_ALLOC_MAX, AGENT_RESERVE);
+	record = agent_room(control, shard, AGENT_ALLOC_MAX, control->plan.ring_reserve);
 	if (record) {
 		agent_publish(shard, agent_fill_alloc(control, shard, sample, record));
 		*eighths = (uint32_t)((shard->head - shard->tail) * 8 / control->plan.ring_size);
@@ -303,18 +303,19 @@ static bool agent_record_alloc(struct agent_control *control, const struct agent
 	return record != 0;
 }
 
-/* Count SAMPLE where that is enough, or leave a record of it. Returns how full the ring is, in eighths. */
-static uint32_t agent_keep(struct agent_control *control, const struct agent_sample *sample)
+/* Count SAMPLE where that is enough, or leave a record of it. *EIGHTHS: how full the ring is. False when it is lost. */
+static bool agent_keep(struct agent_control *control, const struct agent_sample *sample, uint32_t *eighths)
 {
 	struct agent_counter *counter = 0;
-	uint32_t eighths = 0;
 	uint64_t hash = 0;
 
 	if (!sample->live_rate && sample->rate < AGENT_COUNT_BELOW && agent_count(control, sample, &counter, &hash))
-		return 0;
-	if (agent_record_alloc(control, sample, &eighths) && counter)
+		return true;
+	if (!agent_record_alloc(control, sample, eighths))
+		return false;
+	if (counter)
 		agent_claim(control, sample, counter, hash);
-	return eighths;
+	return true;
 }
 
 /* The collector has not looked in for so long that it must be gone. */
@@ -479,7 +480,8 @@ static int agent_sample_one(struct agent_control *control, struct agent_sample *
 	if (record) {
 		sample->rate = (uint32_t)rate;
 		sample->live_rate = pass ? (uint32_t)(own > 0x7fffffff ? 0x7fffffff : own) : 0;
-		eighths = agent_keep(control, sample);
+		if (!agent_keep(control, sample, &eighths) && control->plan.switched_on)
+			pass = false; /* its death would only take a place in the ring */
 	}
 	if (!alone && agent_figures_are_due(control, sample->time))
 		agent_tell_figures(control, sample->processor);
@@ -529,7 +531,7 @@ static void agent_record_death(struct agent_control *control, uint64_t object, u
 	struct agent_death *death;
 
 	if (!shard) {
-		__atomic_fetch_add(&control->contended, 1, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&control->contended_deaths, 1, __ATOMIC_RELAXED);
 		return;
 	}
 	death = agent_room(control, shard, sizeof(*death), 0);
