@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,13 +126,14 @@ static enum status inject_next_result(struct injection *injection, int64_t *resu
 {
 	struct __ptrace_syscall_info info;
 	bool entered = false;
-	int status;
+	int status, signal = 0;
 
 	for (;;) {
-		if (ptrace(PTRACE_SYSCALL, injection->pid, NULL, NULL) ||
+		if (ptrace(PTRACE_SYSCALL, injection->pid, NULL, (void *)(long)signal) ||
 		    waitpid(injection->pid, &status, __WALL) != injection->pid || !WIFSTOPPED(status))
 			return error_set(error, "process %d ended while the agent was put into it",
 					 (int)injection->pid);
+		signal = status >> 16 || WSTOPSIG(status) != SIGSTOP ? 0 : SIGSTOP; /* no mask holds that off */
 		if (WSTOPSIG(status) != (SIGTRAP | 0x80))
 			continue;
 		if (ptrace(PTRACE_GET_SYSCALL_INFO, injection->pid, sizeof(info), &info) < 0)

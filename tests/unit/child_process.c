@@ -125,6 +125,15 @@ char child_process_state(pid_t process, pid_t thread)
 	return state;
 }
 
+void child_process_wait_state(pid_t process, pid_t thread, char state)
+{
+	int tries;
+
+	for (tries = 0; tries < TRIES && child_process_state(process, thread) != state; tries++)
+		child_process_sleep(1);
+	assert_int_equal(child_process_state(process, thread), state);
+}
+
 void child_process_wait_call(pid_t process, pid_t thread, long number)
 {
 	char path[64];

@@ -46,6 +46,9 @@ void child_process_wait_running(const struct child *child, unsigned count);
 /* The state of THREAD of PROCESS by /proc ('R', 'S', 't', 'T', 'Z', …); 0: there is none. */
 char child_process_state(pid_t process, pid_t thread);
 
+/* Wait until it is that. */
+void child_process_wait_state(pid_t process, pid_t thread, char state);
+
 /* Wait until THREAD of PROCESS stands in the system call with that NUMBER. */
 void child_process_wait_call(pid_t process, pid_t thread, long number);
 

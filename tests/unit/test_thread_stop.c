@@ -381,8 +381,7 @@ static void test_ended_leader(void **state)
 
 	(void)state;
 	child_process_start(&child, run_leaderless);
-	while (child_process_state(child.pid, child.pid) != 'Z')
-		child_process_sleep(1);
+	child_process_wait_state(child.pid, child.pid, 'Z');
 	stop_all(&stop, child.pid);
 	assert_int_equal(stop.count, 3);
 	thread_stop_release(&stop);
@@ -543,8 +542,7 @@ static void test_inside(void **state)
 	assert_int_equal(ptrace(PTRACE_GETREGS, child.pid, NULL, &registers), 0);
 	assert_in_range(registers.rip, start, end - 1);
 	thread_stop_let_go(&held);
-	while (child_process_state(child.pid, child.pid) != 'R')
-		child_process_sleep(1);
+	child_process_wait_state(child.pid, child.pid, 'R');
 	child_process_end(&child);
 }
 
