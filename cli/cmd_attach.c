@@ -134,6 +134,7 @@ int cmd_attach(int argc, char **argv)
 	options.trace_path = output;
 	options.rate = record_rate(&arguments.record, &options.budget);
 	options.live_rate = arguments.record.live_rate;
+	options.ring_size = arguments.record.ring_size;
 	options.cpu_period_ns = record_cpu_period(&arguments.record);
 	options.duration_ns = arguments.duration_ns;
 	options.force = arguments.force;

@@ -84,6 +84,31 @@ static void info_print_fact(const struct trace_fact *fact)
 	putchar('\n');
 }
 
+static void info_print_rings(const struct trace *trace)
+{
+	uint64_t peak = 0;
+	size_t i;
+
+	if (!trace->nrings)
+		return;
+	for (i = 0; i < trace->nrings; i++)
+		peak = trace->rings[i].peak > peak ? trace->rings[i].peak : peak;
+	if (trace->ring_size)
+		printf("  %-20s %zu of %" PRIu64 " bytes, one was found %.1f %% full\n", "rings", trace->nrings,
+		       trace->ring_size, 100.0 * (double)peak / (double)trace->ring_size);
+	else
+		printf("  %-20s %zu of different sizes, one was found with %" PRIu64 " bytes\n", "rings",
+		       trace->nrings, peak);
+	for (i = 0; i < trace->nrings; i++) {
+		const struct trace_ring *ring = &trace->rings[i];
+
+		if (ring->samples || ring->deaths || ring->throttled)
+			printf("    ring %-13zu lost %" PRIu64 " samples of %" PRIu64 " bytes (unweighted), %" PRIu64
+			       " deaths; made %" PRIu64 " draws coarser\n",
+			       i, ring->samples, ring->sample_bytes, ring->deaths, ring->throttled);
+	}
+}
+
 static void info_print(const struct trace *trace, const struct info_sums *sums)
 {
 	size_t i;
@@ -110,6 +135,7 @@ static void info_print(const struct trace *trace, const struct info_sums *sums)
 		       trace->nc_contexts, trace->nmodules);
 	printf("  %-20s %" PRIu64 " samples, %" PRIu64 " deaths; %" PRIu64 " draws made coarser by a full ring\n",
 	       "lost", trace->losses.samples, trace->losses.deaths, trace->losses.throttled);
+	info_print_rings(trace);
 	printf("  %-20s %s\n", "complete", trace->complete ? "yes" : trace->damage);
 }
 

@@ -146,6 +146,7 @@ int cmd_run(int argc, char **argv)
 	options.library = library;
 	options.rate = record_rate(&arguments.record, &options.budget);
 	options.live_rate = arguments.record.live_rate;
+	options.ring_size = arguments.record.ring_size;
 	options.c_rate = arguments.c_rate;
 	options.c_interpreters = arguments.c_rate > 0;
 	options.cpu_period_ns = record_cpu_period(&arguments.record);

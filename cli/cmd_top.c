@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/terminal.h"
 #include "cli/top_session.h"
+#include "collector/region.h"
 
 #include <argp.h>
 #include <stdlib.h>
@@ -28,6 +29,7 @@ static const struct argp_option top_argp_options[] = {
     {"command-output", OPTION_COMMAND_OUTPUT, "FILE", 0, "where COMMAND's output goes (default: nowhere)", 0},
     {"rate", OPTION_RATE, "BYTES", 0, "as for escprof run", 0},
     {"live-rate", OPTION_LIVE_RATE, "BYTES", 0, "as for escprof run", 0},
+    {"ring-size", 'm', "BYTES", 0, "as for escprof run", 0},
     {"no-cpu-samples", OPTION_NO_CPU, NULL, 0, "as for escprof run", 0},
     {0},
 };
@@ -46,6 +48,16 @@ static void top_take_bytes(struct top_arguments *arguments, struct argp_state *s
 	if (!terminal_parse_bytes(value, &bytes) || bytes > 0x7000000)
 		argp_error(state, "%.*s: not a number of bytes from 1 to 112M: %s", (int)strlen(name) - 1, name, value);
 	top_add_option(arguments, name, value);
+}
+
+static void top_take_ring_size(struct top_arguments *arguments, struct argp_state *state, const char *value)
+{
+	struct error error = {"not a number of bytes"};
+	unsigned long long bytes;
+
+	if (!terminal_parse_bytes(value, &bytes) || region_check_ring_size(bytes, &error) != STATUS_OK)
+		argp_error(state, "--ring-size: %s: %s", value, error.text);
+	top_add_option(arguments, "--ring-size=", value);
 }
 
 static double top_take_seconds(struct argp_state *state, const char *value)
@@ -97,6 +109,9 @@ static error_t top_parse(int key, char *value, struct argp_state *state)
 		break;
 	case OPTION_LIVE_RATE:
 		top_take_bytes(arguments, state, "--live-rate=", value);
+		break;
+	case 'm':
+		top_take_ring_size(arguments, state, value);
 		break;
 	case OPTION_NO_CPU:
 		top_add_option(arguments, "--no-cpu-samples", "");

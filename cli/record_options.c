@@ -5,6 +5,7 @@
 #include "cli/embed_symbols.h"
 #include "cli/terminal.h"
 #include "collector/rate_control.h"
+#include "collector/region.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,10 @@ static const struct argp_option record_options[] = {
      "mean bytes between objects that are followed to their death, in a program that keeps no heap profile of its own "
      "(default 256K)",
      0},
+    {"ring-size", 'm', "BYTES", 0,
+     "room for samples on their way to the trace, for each CPU, in BYTES or as 1M: a power of two pages (default: 16M, less "
+     "on machines of many CPUs); `escprof info` says how full the rings were and what they lost",
+     0},
     {"no-cpu-samples", OPTION_NO_CPU, NULL, 0,
      "do not sample where CPU is spent: the GC's CPU is then the runtime's own estimate", 0},
     {"no-report", OPTION_NO_REPORT, NULL, 0, "only record", 0},
@@ -45,6 +50,15 @@ static void record_parse_budget(struct record_arguments *arguments, struct argp_
 	if (end == value || *end || !(percent > 0 && percent <= 100))
 		argp_error(state, "--budget: not a percentage from above 0 to 100: %s", value);
 	arguments->budget = percent / 100;
+}
+
+static void record_parse_ring_size(struct record_arguments *arguments, struct argp_state *state, const char *value)
+{
+	struct error error = {"not a number of bytes"};
+
+	if (!terminal_parse_bytes(value, &arguments->ring_size) ||
+	    region_check_ring_size(arguments->ring_size, &error) != STATUS_OK)
+		argp_error(state, "--ring-size: %s: %s", value, error.text);
 }
 
 static error_t record_parse(int key, char *value, struct argp_state *state)
@@ -70,6 +84,9 @@ static error_t record_parse(int key, char *value, struct argp_state *state)
 	case OPTION_LIVE_RATE:
 		if (!terminal_parse_bytes(value, &arguments->live_rate) || arguments->live_rate > 0x7000000)
 			argp_error(state, "--live-rate: not a number of bytes from 1 to 112M: %s", value);
+		break;
+	case 'm':
+		record_parse_ring_size(arguments, state, value);
 		break;
 	case OPTION_NO_CPU:
 		arguments->no_cpu = true;

@@ -115,8 +115,8 @@ static enum status begin(struct attach_session *session, struct error *error)
 	if (status != STATUS_OK)
 		return STATUS_ERROR;
 	recording_sample_cpu(session->recording, options->pid, true, options->cpu_period_ns);
-	status =
-	    attachment_begin(&session->attachment, options->pid, session->plan, options->rate, &session->region, error);
+	region_plan(&session->region, options->rate, options->ring_size);
+	status = attachment_begin(&session->attachment, options->pid, session->plan, &session->region, error);
 	if (status == STATUS_NO_ENTRY)
 		return error_set(error, "process %d has ended while it was attached to", (int)options->pid);
 	if (status != STATUS_OK)

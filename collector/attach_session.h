@@ -17,6 +17,7 @@ struct attach_options {
 	const char *trace_path;
 	uint64_t rate;          /* mean bytes between samples, from 1 */
 	double budget;          /* of the program's CPU, for the rate to keep within (rate_control.h); 0: it stays */
+	uint64_t ring_size;     /* bytes of each CPU's ring (region_check_ring_size); 0: as the rate asks for */
 	uint64_t live_rate;     /* where the program keeps no heap profile: mean bytes between followed objects */
 	uint64_t cpu_period_ns; /* of CPU between two looks at where it is spent; 0: none */
 	uint64_t duration_ns;   /* then it is let go; 0: when a signal says so, or when it ends */

@@ -31,7 +31,6 @@
 struct attachment {
 	struct patching patching;
 	struct region *region;
-	uint64_t rate;
 	uint64_t code, token;
 	bool reused;                        /* the agent's code was there already */
 	bool wrote;                         /* the control block in the target is ours */
@@ -190,7 +189,6 @@ static enum status place(struct attachment *attachment, struct error *error)
 	struct target_mapping *mappings;
 	size_t count;
 
-	region_plan(attachment->region, attachment->rate);
 	if (attachment->remains.code) {
 		if (target_memory_mappings(patching->process, &mappings, &count, error) != STATUS_OK)
 			return STATUS_ERROR;
@@ -265,8 +263,7 @@ static enum status after_map_call(void *user, struct remote_calls *calls, pid_t 
 
 	if (result < 0) {
 		errno = (int)-result;
-		return error_set_errno(error, "process %d cannot map the agent (step %zu)",
-				       (int)attachment->patching.process, index);
+		return region_refused(attachment->region, (int)attachment->patching.process, index, error);
 	}
 	if (calls->calls[index].words[0] == SYS_memfd_create)
 		return share(attachment, calls, thread, result, error);
@@ -356,15 +353,14 @@ static enum status begin(struct attachment *attachment, struct error *error)
 	return status;
 }
 
-enum status attachment_begin(struct attachment **out, pid_t pid, const struct plan *plan, uint64_t rate,
-			     struct region *region, struct error *error)
+enum status attachment_begin(struct attachment **out, pid_t pid, const struct plan *plan, struct region *region,
+			     struct error *error)
 {
 	struct attachment *attachment = memory_alloc(1, sizeof(*attachment));
 	enum status status;
 
 	attachment->patching = (struct patching){.process = pid, .plan = plan};
 	attachment->region = region;
-	attachment->rate = rate;
 	status = begin(attachment, error);
 	if (status == STATUS_OK) {
 		*out = attachment;
@@ -373,6 +369,8 @@ enum status attachment_begin(struct attachment **out, pid_t pid, const struct pl
 	if (attachment->wrote) { /* it is in, but not switched on */
 		region->control->enabled = 0;
 		attachment_unmap(attachment, NULL);
+	} else if (region->control) { /* may be mapped there all the same: for the next one to take */
+		region->control->magic = 0;
 	}
 	attachment_free(attachment);
 	region_close(region);

@@ -47,6 +47,7 @@ struct drain {
 	uint64_t start_ticks, start_ns;
 	double ns_a_tick;
 	uint64_t samples, bad_records;
+	struct trace_ring *rings, *told; /* what each has lost, as the trace has it; peaks as seen */
 	double pressure;
 	uint64_t tally_ns, uncounted; /* time of the last reading of the tallies; samples it had no context for */
 	uint32_t cycle;               /* numgc, as last heard */
@@ -93,6 +94,8 @@ struct drain *drain_new(struct region *region, struct trace_writer *writer, pid_
 	drain->region = region;
 	drain->writer = writer;
 	drain->tally = tally_new(region);
+	drain->rings = memory_alloc(region->nshards, sizeof(*drain->rings));
+	drain->told = memory_alloc(region->nshards, sizeof(*drain->told));
 	drain->pid = pid;
 	drain->bias = bias;
 	drain->nslots = 1 << 14;
@@ -114,6 +117,8 @@ void drain_free(struct drain *drain)
 	tally_free(drain->tally);
 	concurrency_free(drain->concurrency);
 	labels_free(drain->labels);
+	free(drain->rings);
+	free(drain->told);
 	free(drain->slots);
 	free(drain->addresses.words);
 	free(drain->types.words);
@@ -367,8 +372,9 @@ static void drain_look(struct drain *drain, struct drain_cursor *cursor, uint64_
 	cursor->next_time = record && record->time < until ? record->time : UINT64_MAX;
 }
 
-static void drain_begin(struct drain *drain, struct drain_cursor *cursor, struct agent_shard *shard, uint64_t until)
+static void drain_begin(struct drain *drain, struct drain_cursor *cursor, uint32_t index, uint64_t until)
 {
+	struct agent_shard *shard = region_shard(drain->region, index);
 	uint64_t ring = drain->region->ring_size;
 
 	cursor->shard = shard;
@@ -380,6 +386,8 @@ static void drain_begin(struct drain *drain, struct drain_cursor *cursor, struct
 	}
 	if ((double)(cursor->head - cursor->tail) / (double)ring > drain->pressure)
 		drain->pressure = (double)(cursor->head - cursor->tail) / (double)ring;
+	if (cursor->head - cursor->tail > drain->rings[index].peak)
+		drain->rings[index].peak = cursor->head - cursor->tail;
 	drain_look(drain, cursor, until);
 }
 
@@ -411,7 +419,7 @@ static uint64_t drain_pass(struct drain *drain, uint64_t until)
 
 	assert(nshards); /* ours, not the target's */
 	for (i = 0; i < nshards; i++)
-		drain_begin(drain, &cursors[i], region_shard(drain->region, i), until);
+		drain_begin(drain, &cursors[i], i, until);
 	for (;;) {
 		struct drain_cursor *first = &cursors[0];
 		uint64_t limit = UINT64_MAX;
@@ -544,21 +552,39 @@ void drain_poll_figures(struct drain *drain)
 	drain_write_figures(drain);
 }
 
+/* By ring: written only where something has changed, for most rings lose nothing. */
+static void drain_write_rings(struct drain *drain)
+{
+	size_t size = drain->region->nshards * sizeof(*drain->rings);
+
+	if (!memcmp(drain->rings, drain->told, size))
+		return;
+	memcpy(drain->told, drain->rings, size);
+	trace_writer_rings(drain->writer, drain->region->ring_size, drain->rings, drain->region->nshards);
+}
+
 void drain_write_losses(struct drain *drain)
 {
-	struct trace_losses losses = {.contended = drain->region->control->contended};
+	const struct agent_control *control = drain->region->control;
+	struct trace_losses losses = {.contended = control->contended, .deaths = control->contended_deaths};
 	uint32_t i;
 
 	for (i = 0; i < drain->region->nshards; i++) {
 		const struct agent_shard *shard = region_shard(drain->region, i);
+		struct trace_ring *ring = &drain->rings[i];
 
-		losses.samples += shard->lost_samples;
-		losses.sample_bytes += shard->lost_bytes;
-		losses.deaths += shard->lost_deaths;
-		losses.throttled += shard->throttled;
+		ring->samples = shard->lost_samples;
+		ring->sample_bytes = shard->lost_bytes;
+		ring->deaths = shard->lost_deaths;
+		ring->throttled = shard->throttled;
+		losses.samples += ring->samples;
+		losses.sample_bytes += ring->sample_bytes;
+		losses.deaths += ring->deaths;
+		losses.throttled += ring->throttled;
 	}
 	losses.samples += drain->bad_records + losses.contended;
 	trace_writer_losses(drain->writer, &losses);
+	drain_write_rings(drain);
 }
 
 double drain_pressure(const struct drain *drain)

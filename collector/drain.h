@@ -48,7 +48,7 @@ uint64_t drain_rest(struct drain *drain);
  */
 void drain_poll_figures(struct drain *drain);
 
-/* Write the losses so far. */
+/* Write the losses so far, in all and by ring. */
 void drain_write_losses(struct drain *drain);
 
 /* How full the fullest ring was at the last drain_run, as a fraction. */

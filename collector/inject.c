@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,7 +41,6 @@ struct inject_frame {
 struct injection {
 	pid_t pid;
 	const struct plan *plan;
-	uint64_t rate;
 	struct region *region;
 	uint64_t bias;
 	uint64_t code;  /* where the agent goes */
@@ -126,13 +126,14 @@ static enum status inject_next_result(struct injection *injection, int64_t *resu
 {
 	struct __ptrace_syscall_info info;
 	bool entered = false;
-	int status;
+	int status, signal = 0;
 
 	for (;;) {
-		if (ptrace(PTRACE_SYSCALL, injection->pid, NULL, NULL) ||
+		if (ptrace(PTRACE_SYSCALL, injection->pid, NULL, (void *)(long)signal) ||
 		    waitpid(injection->pid, &status, __WALL) != injection->pid || !WIFSTOPPED(status))
 			return error_set(error, "process %d ended while the agent was put into it",
 					 (int)injection->pid);
+		signal = status >> 16 || WSTOPSIG(status) != SIGSTOP ? 0 : SIGSTOP; /* no mask holds that off */
 		if (WSTOPSIG(status) != (SIGTRAP | 0x80))
 			continue;
 		if (ptrace(PTRACE_GET_SYSCALL_INFO, injection->pid, sizeof(info), &info) < 0)
@@ -172,8 +173,7 @@ static enum status inject_run(struct injection *injection, struct error *error)
 			return STATUS_ERROR;
 		if (status == STATUS_OK && result < 0) {
 			errno = (int)-result;
-			status = error_set_errno(error, "process %d cannot map the agent (step %d)",
-						 (int)injection->pid, call);
+			status = region_refused(injection->region, (int)injection->pid, (size_t)call, error);
 		}
 		if (status == STATUS_OK && call == CALL_MEMFD)
 			status = inject_share(injection, result, error);
@@ -217,15 +217,14 @@ static enum status inject_place(struct injection *injection, struct error *error
 	plan_text(injection->plan, &text_start, &text_end);
 	if (target_memory_bias(injection->pid, executable, &injection->bias, error) != STATUS_OK)
 		return STATUS_ERROR;
-	region_plan(injection->region, injection->rate);
 	return target_memory_hole(injection->pid, text_start + injection->bias, text_end + injection->bias,
 				  AGENT_CODE_SIZE + injection->region->size, &injection->code, error);
 }
 
-enum status inject_at_exec(pid_t pid, const struct plan *plan, uint64_t rate, struct region *region, uint64_t *bias,
+enum status inject_at_exec(pid_t pid, const struct plan *plan, struct region *region, uint64_t *bias,
 			   struct error *error)
 {
-	struct injection injection = {.pid = pid, .plan = plan, .rate = rate, .region = region};
+	struct injection injection = {.pid = pid, .plan = plan, .region = region};
 	enum status status = inject_place(&injection, error);
 
 	if (status == STATUS_OK)

@@ -17,10 +17,10 @@ struct plan;
 
 /*
  * PID stands at a PTRACE_EVENT_EXEC stop of the caller's (seized with PTRACE_O_TRACESYSGOOD). Map the agent and the
- * region into it, arm the plan and patch the program. RATE: mean bytes between samples. On STATUS_OK, REGION is mapped
- * and *BIAS the load bias. On STATUS_ERROR nothing in the program's code is changed. Either way it is still stopped.
+ * region, whose sizes are decided (region_plan), into it, arm the plan and patch the program. On STATUS_OK, REGION is
+ * mapped and *BIAS the load bias. On STATUS_ERROR nothing in the program's code is changed. Either way it is still stopped.
  */
-enum status inject_at_exec(pid_t pid, const struct plan *plan, uint64_t rate, struct region *region, uint64_t *bias,
+enum status inject_at_exec(pid_t pid, const struct plan *plan, struct region *region, uint64_t *bias,
 			   struct error *error);
 
 #endif

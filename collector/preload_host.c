@@ -178,7 +178,7 @@ static int preload_host_memfd(void)
 }
 
 static enum status preload_host_hear(struct preload_host *host, pid_t pid, const struct preload_answer *answer,
-				     struct preload_heard *heard, struct error *error)
+				     const struct region *region, struct preload_heard *heard, struct error *error)
 {
 	struct preload_result result;
 
@@ -190,8 +190,7 @@ static enum status preload_host_hear(struct preload_host *host, pid_t pid, const
 	heard->has_own_malloc = !result.is_first;
 	if (answer->attach && result.failed_step) {
 		errno = result.error_number;
-		return error_set_errno(error, "process %d cannot map the agent (step %d)", (int)pid,
-				       result.failed_step);
+		return region_refused(region, (int)pid, (size_t)result.failed_step, error);
 	}
 	if (answer->c_attach && result.c_failed_step) {
 		errno = result.c_error_number;
@@ -203,12 +202,11 @@ static enum status preload_host_hear(struct preload_host *host, pid_t pid, const
 
 /* Make the agent's memory and put it and PLAN's patches into ANSWER. */
 static enum status preload_host_prepare(struct preload_answer *answer, pid_t pid, const struct plan *plan,
-					uint64_t rate, struct region *region, uint64_t *bias, struct error *error)
+					struct region *region, uint64_t *bias, struct error *error)
 {
 	uint64_t code;
 	int fd;
 
-	region_plan(region, rate);
 	if (preload_host_place(pid, plan, region->size, bias, &code, error) != STATUS_OK)
 		return STATUS_ERROR;
 	fd = preload_host_memfd();
@@ -222,8 +220,8 @@ static enum status preload_host_prepare(struct preload_answer *answer, pid_t pid
 	return STATUS_OK;
 }
 
-enum status preload_host_attach(struct preload_host *host, pid_t pid, const struct plan *plan, uint64_t rate,
-				int c_memory, struct region *region, uint64_t *bias, struct preload_heard *heard,
+enum status preload_host_attach(struct preload_host *host, pid_t pid, const struct plan *plan, int c_memory,
+				struct region *region, uint64_t *bias, struct preload_heard *heard,
 				struct error *error)
 {
 	struct preload_answer *answer = memory_alloc(1, sizeof(*answer));
@@ -233,10 +231,10 @@ enum status preload_host_attach(struct preload_host *host, pid_t pid, const stru
 	answer->magic = PRELOAD_MAGIC;
 	answer->c_attach = c_memory >= 0;
 	if (plan)
-		status = preload_host_prepare(answer, pid, plan, rate, region, bias, error);
+		status = preload_host_prepare(answer, pid, plan, region, bias, error);
 	if (status == STATUS_OK)
 		status = preload_host_send(host, answer, plan ? region->fd : -1, c_memory)
-			     ? preload_host_hear(host, pid, answer, heard, error)
+			     ? preload_host_hear(host, pid, answer, region, heard, error)
 			     : error_set_errno(error, "cannot answer process %d", (int)pid);
 	free(answer);
 	if (!heard->agent)

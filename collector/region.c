@@ -4,6 +4,7 @@
 #include "collector/plan.h"
 #include "collector/process_info.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/falloc.h>
 #include <string.h>
@@ -16,11 +17,14 @@
 #define REGION_RINGS_TOTAL       (64ull << 20)
 #define REGION_RING_MAX          (16ull << 20)
 #define REGION_RING_MIN          (1ull << 20)
+#define REGION_ASKED_MIN         (64ull << 10) /* what may be asked for: some 800 samples */
+#define REGION_ASKED_TOTAL       (1ull << 30)  /* the region lies within 2 GiB of the program's machine code */
 #define REGION_FINE_RATE         64 /* below it samples come so fast that more room is wanted: */
 #define REGION_FINE_FACTOR       4
 #define REGION_TALLIES_FACTOR    4 /* GOMAXPROCS may be set above the number of CPUs: Ps that count, for each shard */
 #define REGION_HEARTBEAT_SECONDS 3
 #define REGION_FIGURES_A_SECOND  100
+#define REGION_RESERVED_PART     8 /* of a ring, for deaths and GC figures */
 
 /* In agent_blob.S. */
 extern const uint8_t agent_blob[];
@@ -64,12 +68,49 @@ static uint64_t region_shard_size(const struct region *region)
 	return region_round(sizeof(struct agent_shard)) + region->ring_size;
 }
 
-void region_plan(struct region *region, uint64_t rate)
+void region_plan(struct region *region, uint64_t rate, uint64_t ring_size)
 {
 	*region = (struct region){.fd = -1, .rate = rate, .nshards = region_shards()};
-	region->ring_size = region_ring_size(region->nshards, rate);
+	region->ring_size = ring_size ? ring_size : region_ring_size(region->nshards, rate);
 	region->ntallies = REGION_TALLIES_FACTOR * region->nshards;
 	region->size = region_shards_offset(region) + region->nshards * region_shard_size(region);
+}
+
+enum status region_check_ring_size(uint64_t size, struct error *error)
+{
+	uint64_t most = REGION_ASKED_MIN, next = REGION_ASKED_MIN;
+
+	while (most * 2 * region_shards() <= REGION_ASKED_TOTAL)
+		most *= 2;
+	while (next < size && next < most)
+		next *= 2;
+	if (size == next)
+		return STATUS_OK;
+	return error_set(error,
+			 "the rings of this machine's %u CPUs have from %lluK to %lluK bytes each, a power of two "
+			 "pages: %lluK is the next",
+			 region_shards(), REGION_ASKED_MIN >> 10, (unsigned long long)most >> 10,
+			 (unsigned long long)next >> 10);
+}
+
+enum status region_refused(const struct region *region, int pid, size_t step, struct error *error)
+{
+	unsigned long long size = region->size >> 20;
+	int why = errno;
+
+	if (why == EAGAIN)
+		return error_set(error,
+				 "process %d cannot map the agent (step %zu): it locks its memory (mlockall), and the "
+				 "rings' %llu MiB are more than it may lock (ulimit -l): give a smaller --ring-size",
+				 pid, step, size);
+	if (why == ENOMEM)
+		return error_set(error,
+				 "process %d cannot map the agent (step %zu): the rings' %llu MiB are more than its "
+				 "address space (ulimit -v) or the machine's memory has left: give a smaller "
+				 "--ring-size",
+				 pid, step, size);
+	errno = why;
+	return error_set_errno(error, "process %d cannot map the agent (step %zu)", pid, step);
 }
 
 uint64_t region_ticks(void)
@@ -115,6 +156,7 @@ enum status region_map(struct region *region, int fd, struct error *error)
 	control->plan.tallies_offset = region_tallies_offset();
 	control->plan.shards_offset = region_shards_offset(region);
 	control->plan.ring_size = region->ring_size;
+	control->plan.ring_reserve = region->ring_size / REGION_RESERVED_PART;
 	control->plan.shard_size = region_shard_size(region);
 	for (i = 0; i < AGENT_PROCESSORS; i++)
 		if (getrandom(&control->processors[i].random, sizeof(uint64_t), GRND_NONBLOCK) < 0)

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "collector/agent/agent_shared.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct plan;
@@ -23,10 +24,19 @@ struct region {
 };
 
 /*
- * Decide how many shards there are and how large, by this machine's CPUs and by RATE, the mean bytes between samples:
- * sets the sizes only.
+ * Decide how many shards there are and how large, by this machine's CPUs and by RATE, the mean bytes between samples;
+ * RING_SIZE bytes each where that is not 0 and region_check_ring_size allows it. Sets the sizes only: nothing is mapped.
  */
-void region_plan(struct region *region, uint64_t rate);
+void region_plan(struct region *region, uint64_t rate, uint64_t ring_size);
+
+/* Whether each shard's ring may have SIZE bytes on this machine; STATUS_ERROR says what it may have. */
+enum status region_check_ring_size(uint64_t size, struct error *error);
+
+/*
+ * Process PID could not map what it was to, at STEP: errno says why. Returns STATUS_ERROR; the error tells of the
+ * limits that the region's size may have met.
+ */
+enum status region_refused(const struct region *region, int pid, size_t step, struct error *error);
 
 /*
  * Map FD, a memfd of at least `size` bytes, and write the shards' geometry and random seeds into it. Takes FD over,

@@ -12,6 +12,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -227,22 +228,23 @@ static enum status enter(struct remote_calls *calls, pid_t thread, const struct 
 }
 
 /*
- * Let THREAD run to the next end of a system call that it begins. A stop of its group is put off: it comes again when
- * the thread is let go. STATUS_NO_ENTRY: it has ended.
+ * Let THREAD run to the next end of a system call that it begins. A stop of its group, which no mask holds off, is begun
+ * but put off for this thread: it comes again when the thread is let go. STATUS_NO_ENTRY: it has ended.
  */
 static enum status next_result(pid_t thread, int64_t *result, struct error *error)
 {
 	struct __ptrace_syscall_info info;
 	bool entered = false;
-	int status;
+	int status, signal = 0;
 
 	for (;;) {
-		if (ptrace(PTRACE_SYSCALL, thread, NULL, NULL))
+		if (ptrace(PTRACE_SYSCALL, thread, NULL, (void *)(long)signal))
 			return errno == ESRCH ? STATUS_NO_ENTRY : trace_error(error, "follow", thread);
 		if (!thread_stop_wait(thread, WALK_NS, &status))
 			return error_set(error, "thread %d did not make its system call: is it frozen?", (int)thread);
 		if (!WIFSTOPPED(status))
 			return STATUS_NO_ENTRY;
+		signal = status >> 16 || WSTOPSIG(status) != SIGSTOP ? 0 : SIGSTOP;
 		if (WSTOPSIG(status) != (SIGTRAP | 0x80))
 			continue;
 		if (ptrace(PTRACE_GET_SYSCALL_INFO, thread, sizeof(info), &info) < 0)

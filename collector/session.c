@@ -180,7 +180,8 @@ static enum follow_decision session_at_exec(void *user, pid_t pid)
 		session->waiting = plan;
 		return FOLLOW_LET_GO; /* the constructor will ask */
 	}
-	if (inject_at_exec(pid, plan, session->options->rate, &session->region, &session->bias, &error) != STATUS_OK) {
+	region_plan(&session->region, session->options->rate, session->options->ring_size);
+	if (inject_at_exec(pid, plan, &session->region, &session->bias, &error) != STATUS_OK) {
 		session_refuse(session, &error);
 		plan_free(plan);
 		return FOLLOW_LET_GO;
@@ -256,8 +257,9 @@ static void session_answer_preload(struct session *session)
 		preload_host_decline(session->host);
 		return;
 	}
-	if (preload_host_attach(session->host, pid, plan, session->options->rate, has_c ? c_drain_fd(session->c) : -1,
-				&session->region, &session->bias, &heard, &error) != STATUS_OK)
+	region_plan(&session->region, session->options->rate, session->options->ring_size);
+	if (preload_host_attach(session->host, pid, plan, has_c ? c_drain_fd(session->c) : -1, &session->region,
+				&session->bias, &heard, &error) != STATUS_OK)
 		session_refuse(session, &error);
 	session_begin_preloaded(session, pid, plan, &heard);
 }

@@ -18,6 +18,7 @@
 #define TRACE_CHAIN_MAX  256          /* levels of an inline chain, at most */
 #define TRACE_LABELS_MAX 256          /* labels of a set, at most */
 #define TRACE_COUNT_MAX  (1ull << 48) /* samples of one record, at most */
+#define TRACE_RINGS_MAX  1024         /* rings that one record tells of, at most */
 
 /* The first byte of a record. Numbers are LEB128, signed ones zigzag; deltas start from 0 in every frame. */
 enum trace_tag {
@@ -46,6 +47,7 @@ enum trace_tag {
 	TRACE_TAG_MODULE = 32, /* numbered in order */
 	TRACE_TAG_C_CONTEXT,   /* numbered in order */
 	TRACE_TAG_C_COUNTS,
+	TRACE_TAG_RINGS,
 };
 
 #define TRACE_CONTEXT_TYPE_KNOWN 1u

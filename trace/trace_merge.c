@@ -409,6 +409,36 @@ static void write_losses(struct merge *merge)
 	trace_writer_losses(merge->writer, &losses);
 }
 
+/* What each ring has lost, by its number; of inputs that do not tell, nothing. */
+static void write_rings(struct merge *merge)
+{
+	struct trace_ring *rings = NULL;
+	uint64_t ring_size = 0;
+	size_t count = 0;
+
+	for (size_t i = 0; i < merge->count; i++) {
+		const struct trace *input = &merge->inputs[i].trace;
+
+		if (!input->nrings)
+			continue;
+		ring_size = !count || input->ring_size == ring_size ? input->ring_size : 0;
+		rings = memory_resize(rings, count > input->nrings ? count : input->nrings, sizeof(*rings));
+		for (; count < input->nrings; count++)
+			rings[count] = (struct trace_ring){0};
+		for (size_t k = 0; k < input->nrings; k++) {
+			rings[k].samples += input->rings[k].samples;
+			rings[k].sample_bytes += input->rings[k].sample_bytes;
+			rings[k].deaths += input->rings[k].deaths;
+			rings[k].throttled += input->rings[k].throttled;
+			if (input->rings[k].peak > rings[k].peak)
+				rings[k].peak = input->rings[k].peak;
+		}
+	}
+	if (count)
+		trace_writer_rings(merge->writer, ring_size, rings, (uint32_t)count);
+	free(rings);
+}
+
 /* Whether what KIND tells of ADDRESS is not yet in the output. */
 static bool is_new(struct merge *merge, char kind, uint64_t address)
 {
@@ -466,6 +496,7 @@ static enum status write_output(struct merge *merge, const char *output, struct 
 	if (status == STATUS_OK) {
 		write_facts(merge);
 		write_losses(merge);
+		write_rings(merge);
 		for (size_t i = 0; i < merge->count; i++)
 			write_symbols(merge, &merge->inputs[i].trace);
 	}

@@ -102,6 +102,12 @@ struct trace_losses {
 	uint64_t throttled; /* draws made with a raised mean since the ring filled up */
 };
 
+/* Of the above what one of the rings between the program and the collector has lost, cumulative. */
+struct trace_ring {
+	uint64_t samples, sample_bytes, deaths, throttled; /* as in trace_losses */
+	uint64_t peak; /* bytes: the most that was found in it, which is not all that was ever there */
+};
+
 /* One level of an inline chain; numbers of trace strings. */
 struct trace_frame {
 	uint32_t function, file;

@@ -508,6 +508,30 @@ static void reader_c_counts(struct reader *reader, struct cursor *cursor)
 		reader->callbacks->c_counts(reader->callbacks->user, trace, &counts);
 }
 
+static void reader_rings(struct trace *trace, struct cursor *cursor)
+{
+	uint64_t ring_size = cursor_uleb(cursor), count = cursor_uleb(cursor), i;
+	struct trace_ring rings[TRACE_RINGS_MAX];
+
+	if (count > TRACE_RINGS_MAX) {
+		cursor->failed = true;
+		return;
+	}
+	for (i = 0; i < count; i++) {
+		rings[i].samples = cursor_uleb(cursor);
+		rings[i].sample_bytes = cursor_uleb(cursor);
+		rings[i].deaths = cursor_uleb(cursor);
+		rings[i].throttled = cursor_uleb(cursor);
+		rings[i].peak = cursor_uleb(cursor);
+	}
+	if (cursor->failed)
+		return;
+	trace->rings = memory_resize(trace->rings, count + 1, sizeof(*trace->rings));
+	memcpy(trace->rings, rings, count * sizeof(*rings));
+	trace->nrings = count;
+	trace->ring_size = ring_size;
+}
+
 /* A record of which only the number of bytes need be known. */
 static void reader_counted_record(struct reader *reader, struct cursor *cursor, uint8_t tag)
 {
@@ -521,6 +545,8 @@ static void reader_counted_record(struct reader *reader, struct cursor *cursor, 
 		reader_c_context(reader, &body);
 	else if (tag == TRACE_TAG_C_COUNTS)
 		reader_c_counts(reader, &body);
+	else if (tag == TRACE_TAG_RINGS)
+		reader_rings(reader->trace, &body);
 	else
 		reader->trace->skipped++; /* of a later version */
 	if (body.failed)
@@ -819,6 +845,7 @@ void trace_free(struct trace *trace)
 	free(trace->cpu_stacks);
 	free(trace->modules);
 	free(trace->c_contexts);
+	free(trace->rings);
 	free(trace->symbols);
 	free(trace->types);
 	free(trace->functions);

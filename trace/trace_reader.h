@@ -33,6 +33,9 @@ struct trace {
 	struct trace_c_context *c_contexts;
 	size_t nc_contexts;
 	struct trace_losses losses; /* the last ones seen */
+	struct trace_ring *rings;   /* the last ones seen, by number; of merged runs, added up */
+	size_t nrings;
+	uint64_t ring_size; /* bytes of each; 0: not known, or not the same in all of the merged runs */
 	uint64_t nsamples, ndeaths, ngcs, ncpu_samples;
 	uint64_t nc_allocs; /* sampled */
 	uint64_t run_ends;  /* merged runs but the last */

@@ -377,6 +377,24 @@ void trace_writer_losses(struct trace_writer *writer, const struct trace_losses 
 	buf_append_uleb(&writer->block, losses->throttled);
 }
 
+void trace_writer_rings(struct trace_writer *writer, uint64_t ring_size, const struct trace_ring *rings, uint32_t count)
+{
+	struct buf body = {0};
+	uint32_t i;
+
+	assert(count <= TRACE_RINGS_MAX);
+	buf_append_uleb(&body, ring_size);
+	buf_append_uleb(&body, count);
+	for (i = 0; i < count; i++) {
+		buf_append_uleb(&body, rings[i].samples);
+		buf_append_uleb(&body, rings[i].sample_bytes);
+		buf_append_uleb(&body, rings[i].deaths);
+		buf_append_uleb(&body, rings[i].throttled);
+		buf_append_uleb(&body, rings[i].peak);
+	}
+	writer_append_counted(writer, TRACE_TAG_RINGS, &body);
+}
+
 /* The number of TEXT in the trace, written first when it is new. */
 static uint32_t writer_string(struct trace_writer *writer, const char *text)
 {

@@ -27,6 +27,9 @@ void trace_writer_gc(struct trace_writer *writer, const struct trace_gc *gc);
 /* What was written so far is a run of its own, whose last cycle was CYCLE: what lives does not live on. */
 void trace_writer_run_end(struct trace_writer *writer, uint32_t cycle);
 void trace_writer_losses(struct trace_writer *writer, const struct trace_losses *losses);
+/* The same by rings, COUNT (at most 1024) of RING_SIZE bytes each. */
+void trace_writer_rings(struct trace_writer *writer, uint64_t ring_size, const struct trace_ring *rings,
+			uint32_t count);
 
 /* The same of C allocations: modules and contexts are numbered from 0 in the order they are given. */
 void trace_writer_module(struct trace_writer *writer, const struct trace_module *module);

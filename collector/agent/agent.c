@@ -311,7 +311,7 @@ static bool agent_record_alloc(struct agent_control *control, const struct agent
 		return false;
 	}
 	*eighths = 8;
-	record = agent_room(control, shard, AGENT_ALLOC_MAX, AGENT_RESERVE);
+	record = agent_room(control, shard, AGENT_ALLOC_MAX, control->plan.ring_reserve);
 	if (record) {
 		agent_publish(shard, agent_fill_alloc(&control->plan, shard, sample, context, record));
 		*eighths = (uint32_t)((shard->head - shard->tail) * 8 / control->plan.ring_size);
@@ -325,22 +325,25 @@ static bool agent_record_alloc(struct agent_control *control, const struct agent
 	return record != 0;
 }
 
-/* Count SAMPLE where that is enough, or leave a record of it. Returns how full the ring is, in eighths. */
-static uint32_t agent_keep(struct agent_control *control, const struct agent_sample *sample)
+/* Count SAMPLE where that is enough, or leave a record of it. *EIGHTHS: how full the ring is. False when it is lost. */
+static bool agent_keep(struct agent_control *control, const struct agent_sample *sample, uint32_t *eighths)
 {
 	struct agent_tally *tally = agent_tally_of(control, sample->processor);
 	struct agent_counter *counter = 0;
 	struct agent_context context;
-	uint32_t eighths = 0;
 
 	agent_identify(control, sample, &context);
 	if (tally && !sample->live_rate && sample->rate < AGENT_COUNT_BELOW)
 		counter = agent_counter_at(tally, context.hash, sample->rate);
-	if (counter && counter->rate)
+	if (counter && counter->rate) {
 		agent_add_one(counter);
-	else if (agent_record_alloc(control, sample, &context, &eighths) && counter)
+		return true;
+	}
+	if (!agent_record_alloc(control, sample, &context, eighths))
+		return false;
+	if (counter)
 		agent_claim(tally, counter, context.hash, sample->rate);
-	return eighths;
+	return true;
 }
 
 /* The collector has not looked in for so long that it must be gone. */
@@ -542,7 +545,8 @@ static bool agent_decide(struct agent_control *control, struct agent_processor *
 	if (record) {
 		sample->rate = (uint32_t)rate;
 		sample->live_rate = pass ? (uint32_t)(own > 0x7fffffff ? 0x7fffffff : own) : 0;
-		eighths = agent_keep(control, sample);
+		if (!agent_keep(control, sample, &eighths) && control->plan.switched_on)
+			pass = false; /* its death would only take a place in the ring */
 	}
 	mean = agent_next_mean(control, alone, eighths, all ? 0 : own);
 	processor->mean = (uint32_t)mean;
@@ -645,7 +649,7 @@ static void agent_record_death(struct agent_control *control, uint64_t object, u
 	struct agent_death *death;
 
 	if (!shard) {
-		__atomic_fetch_add(&control->contended, 1, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&control->contended_deaths, 1, __ATOMIC_RELAXED);
 		return;
 	}
 	death = agent_room(control, shard, sizeof(*death), 0);

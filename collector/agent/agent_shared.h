@@ -23,6 +23,7 @@
 #define AGENT_INLINE static inline __attribute__((always_inline))
 
 #define AGENT_MAGIC       0x33746e6567616365ull /* "ecagent3" */
+#define AGENT_MAGIC       0x33746e6567616365ull /* "ecagent3" */
 #define AGENT_CODE_SIZE   0x4000
 #define AGENT_MAX_FRAMES  224
 #define AGENT_MAX_SHARDS  64
@@ -66,6 +67,7 @@ struct agent_plan {
 	uint64_t tallies_offset, shards_offset; /* bytes from the control block */
 	uint64_t shard_size;                    /* bytes from one shard to the next: struct and ring */
 	uint64_t ring_size;                     /* bytes, a power of two */
+	uint64_t ring_reserve;                  /* of these, what allocations leave free for deaths and GC figures */
 	int64_t
 	    first_rate; /* to Go 1.23: MemProfileRate is 1 until the first P is there, then becomes this; 0: leave it */
 	int64_t init_rate; /* to Go 1.19: what runtime.init puts there later, to become first_rate again; 0: leave it */
@@ -145,8 +147,9 @@ struct agent_control {
 	/* The agent's own. */
 	uint32_t last_numgc __attribute__((aligned(64)));
 	uint32_t rate_restored;
-	uint32_t inside;       /* as a processor's: of Ps without a state of their own, and of threads without a P */
-	uint64_t contended;    /* allocations that found every shard busy */
+	uint32_t inside;    /* as a processor's: of Ps without a state of their own, and of threads without a P */
+	uint64_t contended; /* allocations that found every shard busy */
+	uint64_t contended_deaths;
 	uint64_t last_figures; /* time */
 	struct agent_processor processors[AGENT_PROCESSORS];
 };
@@ -160,6 +163,24 @@ struct agent_shard {
 	uint64_t seen[AGENT_SEEN] __attribute__((aligned(64)));
 	uint8_t ring[] __attribute__((aligned(4096)));
 };
+
+/* What one P writes at every sample, and what the collector writes meanwhile, share no cache line with another's. */
+#define AGENT_LINE 64
+_Static_assert(sizeof(struct agent_processor) % AGENT_LINE == 0, "each P's state has cache lines of its own");
+_Static_assert(sizeof(struct agent_tally) % AGENT_LINE == 0, "each P's counters have cache lines of their own");
+_Static_assert(__builtin_offsetof(struct agent_control, processors) % AGENT_LINE == 0, "the Ps' state begins a line");
+_Static_assert(__builtin_offsetof(struct agent_control, rate) / AGENT_LINE !=
+		   __builtin_offsetof(struct agent_control, last_numgc) / AGENT_LINE,
+	       "what the collector writes is not on a line that agents write");
+_Static_assert(__builtin_offsetof(struct agent_control, last_figures) / AGENT_LINE !=
+		   __builtin_offsetof(struct agent_control, processors) / AGENT_LINE,
+	       "what all Ps may write is not on a line that one has");
+_Static_assert(__builtin_offsetof(struct agent_shard, tail) / AGENT_LINE !=
+		   __builtin_offsetof(struct agent_shard, throttled) / AGENT_LINE,
+	       "the reader's position is not on the writer's line");
+_Static_assert(__builtin_offsetof(struct agent_shard, seen) / AGENT_LINE !=
+		   __builtin_offsetof(struct agent_shard, tail) / AGENT_LINE,
+	       "nor on that of what the writer remembers");
 
 enum agent_record_kind {
 	AGENT_PAD = 1, /* nothing, up to the ring's end */
@@ -208,6 +229,5 @@ struct agent_gc {
 };
 
 #define AGENT_ALLOC_MAX (sizeof(struct agent_alloc) + sizeof(struct agent_stack) + 8 * AGENT_MAX_FRAMES)
-#define AGENT_RESERVE   16384 /* bytes that allocations leave free for deaths and GC figures */
 
 #endif

@@ -23,7 +23,7 @@ static int make_region(void **state)
 	struct error error;
 
 	(void)state;
-	region_plan(&region, 1);
+	region_plan(&region, 1, 0);
 	return region_map(&region, memfd_create("test", MFD_CLOEXEC), &error) != STATUS_OK;
 }
 

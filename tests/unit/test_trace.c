@@ -121,6 +121,7 @@ static char *write_trace(bool complete)
 	struct trace_frame_text frames[] = {{"inner", "a.go", 3, 1}, {"outer", "b.go", 30, 20}};
 	struct trace_death death = {.time_ns = 777, .address = 0xc000000000, .cycle = 3};
 	struct trace_losses losses = {1, 2, 3, 4, 5};
+	struct trace_ring rings[] = {{0}, {1, 2, 3, 5, 65000}};
 	struct trace_gc gc;
 	char *path = memory_copy_string("/tmp/escprof-test-XXXXXX");
 	struct trace_writer *writer;
@@ -152,6 +153,8 @@ static char *write_trace(bool complete)
 	gc.procs_running = 0;
 	trace_writer_gc(writer, &gc);
 	trace_writer_losses(writer, &losses);
+	trace_writer_rings(writer, 65536, (const struct trace_ring[]){{9, 9, 9, 9, 9}, {1, 1, 1, 1, 1}}, 2);
+	trace_writer_rings(writer, 65536, rings, 2); /* the last counts */
 	trace_writer_symbol(writer, 0x402010, frames, 2, "runtime.newobject", 0x600000);
 	trace_writer_symbol(writer, 0x401005, frames, 1, "", 0);
 	trace_writer_type(writer, 0x600000, "main.E", 25, 48, 16);
@@ -235,6 +238,14 @@ static void test_round_trip(void **state)
 	assert_int_equal(seen.gc.procs_running, 0);
 	assert_true(seen.gc.procs == UINT64_MAX);
 	assert_int_equal(trace.losses.throttled, 5);
+	assert_int_equal(trace.nrings, 2);
+	assert_int_equal(trace.ring_size, 65536);
+	assert_int_equal(trace.rings[0].samples + trace.rings[0].peak, 0);
+	assert_int_equal(trace.rings[1].samples, 1);
+	assert_int_equal(trace.rings[1].sample_bytes, 2);
+	assert_int_equal(trace.rings[1].deaths, 3);
+	assert_int_equal(trace.rings[1].throttled, 5);
+	assert_int_equal(trace.rings[1].peak, 65000);
 	assert_int_equal(trace.nlabel_sets, 2);
 	assert_int_equal(trace.label_sets[0].count, 2);
 	assert_string_equal(trace.label_sets[0].labels[0].value, "/plan");

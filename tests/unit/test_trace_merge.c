@@ -30,6 +30,8 @@ struct run {
 	uint32_t cycles;
 	uint64_t samples; /* in each cycle, followed to their death */
 	bool complete;
+	uint32_t nrings; /* up to 2 */
+	uint64_t ring_size;
 };
 
 static void write_gc(struct trace_writer *writer, uint32_t cycle)
@@ -85,13 +87,17 @@ static char *write_run(const struct run *run)
 		trace_writer_cpu_sample(writer, &(struct trace_cpu_sample){1000000ull * cycle, 0});
 	}
 	trace_writer_losses(writer, &(struct trace_losses){1, 2, 3, 4, 5});
+	if (run->nrings)
+		trace_writer_rings(writer, run->ring_size, (const struct trace_ring[]){{1, 2, 3, 4, 50}, {10, 20, 30, 40, 60}},
+				   run->nrings);
 	trace_writer_symbol(writer, run->stack, &frame, 1, "runtime.newobject", 0);
 	assert_int_equal(trace_writer_close(writer, run->complete, &error), STATUS_OK);
 	return path;
 }
 
-static const struct run first = {"id", "1000", 0x401000, 10, 50, true}, second = {"id", "1000", 0x402000, 20, 30, true},
-			like_first = {"id", "1000", 0x401000, 5, 20, true};
+static const struct run first = {"id", "1000", 0x401000, 10, 50, true, 1, 65536},
+			second = {"id", "1000", 0x402000, 20, 30, true, 0, 0},
+			like_first = {"id", "1000", 0x401000, 5, 20, true, 2, 65536};
 
 static void test_sums(void **state)
 {
@@ -117,6 +123,10 @@ static void test_sums(void **state)
 	assert_int_equal(trace.nlabel_sets, 1);
 	assert_int_equal(trace.nsymbols, 2);
 	assert_int_equal(trace.losses.throttled, 15);
+	assert_int_equal(trace.nrings, 2);
+	assert_int_equal(trace.ring_size, 65536);
+	assert_memory_equal(&trace.rings[0], (&(struct trace_ring){2, 4, 6, 8, 50}), sizeof(struct trace_ring));
+	assert_memory_equal(&trace.rings[1], (&(struct trace_ring){10, 20, 30, 40, 60}), sizeof(struct trace_ring));
 	assert_int_equal(trace.skipped, 0);
 	trace_free(&trace);
 	for (int i = 0; i < 3; i++) {
@@ -182,8 +192,8 @@ static void check_refused(const char *output, const char *const *paths, size_t c
 
 static void test_refused(void **state)
 {
-	static const struct run other = {"another id", "1000", 0x401000, 2, 2, true},
-				nameless = {"", "1000", 0x401000, 2, 2, true};
+	static const struct run other = {"another id", "1000", 0x401000, 2, 2, true, 0, 0},
+				nameless = {"", "1000", 0x401000, 2, 2, true, 0, 0};
 	char *a = write_run(&first), *b = write_run(&other), *c = write_run(&nameless), *output = temporary();
 	const char *different[] = {a, b}, *unnamed[] = {c}, *twice[] = {a, a}, *missing[] = {a, "/nonexistent/t"};
 
@@ -208,8 +218,8 @@ static void test_refused(void **state)
 
 static void test_cut_and_without_cpu(void **state)
 {
-	static const struct run cut = {"id", "1000", 0x402000, 3, 4, false},
-				slow = {"id", "2000", 0x401000, 2, 2, true};
+	static const struct run cut = {"id", "1000", 0x402000, 3, 4, false, 0, 0},
+				slow = {"id", "2000", 0x401000, 2, 2, true, 0, 0};
 	char *a = write_run(&first), *b = write_run(&cut), *c = write_run(&slow), *output = temporary();
 	const char *paths[] = {a, b, c};
 	struct trace_merge_result result;
