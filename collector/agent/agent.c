@@ -354,6 +354,25 @@ static inline bool agent_alone(const struct agent_control *control, uint64_t now
 	return since > (int64_t)control->heartbeat_ticks;
 }
 
+/*
+ * RATE, made coarser while the ring of the P with the number PROCESSOR has little room left: what would find none is
+ * thinned out before, so that it is in the others' weights. Draws alone don't do, as the program's own rate bounds
+ * them.
+ */
+static inline uint64_t agent_rate_for_room(const struct agent_control *control, uint32_t processor, uint64_t rate)
+{
+	const struct agent_plan *plan = &control->plan;
+	const struct agent_shard *shard = agent_shard_at((struct agent_control *)control, processor % plan->nshards);
+	uint64_t room = plan->ring_size - plan->ring_reserve - AGENT_ALLOC_MAX;
+	uint64_t used = shard->head - __atomic_load_n(&shard->tail, __ATOMIC_RELAXED);
+	uint64_t left = used < room ? room - used : 0;
+	uint32_t i;
+
+	for (i = 2; i < 6 && left < room >> i; i++)
+		rate = rate < 512 ? 4096 : rate << 3;
+	return rate > 0x7000000 ? 0x7000000 : rate;
+}
+
 /* The mean to draw the next interval with: the finer of ours, raised while the ring is full, and the program's. */
 static uint64_t agent_next_mean(const struct agent_control *control, bool alone, uint32_t eighths, int64_t own)
 {
@@ -534,8 +553,7 @@ static bool agent_decide(struct agent_control *control, struct agent_processor *
 	bool pass, record, all = agent_sees_all(control, own);
 	uint32_t eighths = 0;
 
-	if (rate < drawn)
-		rate = drawn;
+	rate = agent_rate_for_room(control, sample->processor, rate < drawn ? drawn : rate);
 	pass = own > 0 && agent_is_kept(chance, size, (double)drawn, (double)own);
 	record = !alone && agent_is_kept(chance, size, (double)drawn, (double)rate);
 	if (all)
