@@ -15,7 +15,7 @@ go_program reader || exit 1
 
 # one SEED
 one() {
-	"$ESCPROF" run -q --no-cpu-samples --ring-size 64K --rate 4096 -o "$WORK/t.escprof" -- "$WORK/program" >"$WORK/out" &
+	"$ESCPROF" run -q --no-cpu-samples --ring-size 128K --rate 4096 -o "$WORK/t.escprof" -- "$WORK/program" >"$WORK/out" &
 	local pid=$!
 	"$BUILD/tests/tools/move_rate" $pid "$1" >>"$WORK/moved" || return 1
 	wait $pid || return 1

@@ -20,7 +20,7 @@
 #define FINEST    6  /* 2 to this power, bytes */
 #define COARSEST  16
 #define STEP_MS   50
-#define STOP_MS   120 /* at most; the agent goes quiet after 3 s */
+#define STOP_MS   40 /* at most; the agent goes quiet after 3 s */
 #define PATIENCE  200 /* looks for the region, every 5 ms */
 #define STOP_EACH 5   /* of so many steps one has a stop */
 
