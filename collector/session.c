@@ -380,6 +380,11 @@ static void session_reap(struct session *session)
 		}
 		session_hear_finisher(session, pid);
 	}
+	/* Killed while the agent was put in: its end was seen there, and by nothing else can it have come. */
+	if (pid < 0 && errno == ECHILD && !session->options->detached && !session->command_ended) {
+		session->result->wait_status = SIGKILL;
+		session->command_ended = true;
+	}
 }
 
 static bool is_ending(uint32_t number)
