@@ -30,6 +30,7 @@ struct plan {
 	struct go_layout layout;
 	struct go_patch patch;
 	struct plan_program program;
+	unsigned owners;
 	uint64_t live_rate;
 	char follower[AGENT_NAME_MAX]; /* "": the program is not followed into its children */
 };
@@ -108,6 +109,7 @@ enum status plan_make(struct plan **out, const char *path, uint64_t live_rate, s
 	struct plan *plan = memory_alloc(1, sizeof(*plan));
 	enum status status = plan_read(plan, path, error);
 
+	plan->owners = 1;
 	if (status != STATUS_OK) {
 		plan_free(plan);
 		return status;
@@ -118,9 +120,15 @@ enum status plan_make(struct plan **out, const char *path, uint64_t live_rate, s
 	return STATUS_OK;
 }
 
+struct plan *plan_share(struct plan *plan)
+{
+	plan->owners++;
+	return plan;
+}
+
 void plan_free(struct plan *plan)
 {
-	if (!plan)
+	if (!plan || --plan->owners)
 		return;
 	go_pclntab_close(plan->table);
 	go_buildinfo_free(&plan->info);

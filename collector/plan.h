@@ -44,7 +44,10 @@ struct plan_program {
  */
 enum status plan_make(struct plan **plan, const char *path, uint64_t live_rate, struct error *error);
 
-/* Free; NULL is ignored. */
+/* Another owner of PLAN, which it returns: each frees it. */
+struct plan *plan_share(struct plan *plan);
+
+/* Free, when it is the last owner that does so; NULL is ignored. */
 void plan_free(struct plan *plan);
 
 /* A reader of what the program, loaded at BIAS, does at once (collector/concurrency.h): NULL where that is not known.

@@ -12,6 +12,7 @@
 #include "collector/inject.h"
 #include "collector/launch.h"
 #include "collector/plan.h"
+#include "collector/plan_store.h"
 #include "collector/preload/preload_protocol.h"
 #include "collector/preload_host.h"
 #include "collector/profiled.h"
@@ -47,6 +48,7 @@ struct session {
 	struct profiled *next; /* the program that is being prepared; NULL: no other is wanted */
 	struct profiled **programs;
 	size_t nprograms, capacity;
+	struct plan_store *plans;
 	struct plan *waiting; /* of a dynamic program that stood at its exec, until its constructor asks; or NULL */
 	struct pollfd *fds;
 	size_t nfds;
@@ -156,15 +158,13 @@ static struct plan *session_plan(struct session *session, pid_t pid)
 		session->waiting = NULL;
 		return plan;
 	}
-	status = plan_make(&plan, path, session->options->live_rate, &error);
+	status = plan_store_get(session->plans, path, &plan, &error);
 	if (status == STATUS_ERROR && error.text[0])
 		session_refuse(session, &error);
 	if (status == STATUS_OK && session_is_toolchain(plan)) {
 		plan_free(plan);
 		plan = NULL;
 	}
-	if (status == STATUS_OK && plan && session->options->follow && session->host)
-		plan_follow(plan, preload_host_name(session->host));
 	return status == STATUS_OK ? plan : NULL;
 }
 
@@ -554,6 +554,7 @@ static enum status session_start(struct session *session, struct error *error)
 		session->library = NULL;
 	how.library = session->library;
 	how.socket_name = session->host ? preload_host_name(session->host) : NULL;
+	session->plans = plan_store_new(options->live_rate, options->follow ? how.socket_name : NULL);
 	if (launch_start(&session->launch, &how, error) != STATUS_OK)
 		return STATUS_ERROR;
 	forbidden = launch_forbids_tracing(options->command[0]);
@@ -616,6 +617,7 @@ static void session_close(struct session *session)
 	free(session->programs);
 	free(session->fds);
 	plan_free(session->waiting);
+	plan_store_free(session->plans);
 	preload_host_close(session->host);
 	follow_free(session->follow);
 	if (session->command_handle >= 0)
