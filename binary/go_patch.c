@@ -71,17 +71,33 @@ static enum status patch_find_malloc(struct go_patch *patch, struct elf_image *i
 			 elf_image_path(image), count);
 }
 
-/* The draw of the next sampling point, which the agent does anew: not needed, so no error when it is not there. */
+/* The only call of CALLEE in CALLER, which is no error when it is not there. */
+static void patch_find_one(struct elf_image *image, const struct go_pclntab *table, const char *caller,
+			   const char *callee, uint64_t *call, uint64_t *target)
+{
+	struct go_func from, to;
+
+	if (!go_pclntab_by_name(table, caller, &from) || !go_pclntab_by_name(table, callee, &to))
+		return;
+	*target = to.entry;
+	if (patch_calls_in(image, &from, to.entry, call, 0, 1) != 1)
+		*call = 0;
+}
+
+/* The draw of the next sampling point, which the agent does anew. */
 static void patch_find_draw(struct go_patch *patch, struct elf_image *image, const struct go_pclntab *table)
 {
-	struct go_func profilealloc, target;
+	patch_find_one(image, table, "runtime.profilealloc", "runtime.fastexprand", &patch->draw_call,
+		       &patch->draw_target);
+}
 
-	if (!go_pclntab_by_name(table, "runtime.profilealloc", &profilealloc) ||
-	    !go_pclntab_by_name(table, "runtime.fastexprand", &target))
-		return;
-	patch->draw_target = target.entry;
-	if (patch_calls_in(image, &profilealloc, target.entry, &patch->draw_call, 0, 1) != 1)
-		patch->draw_call = 0;
+/* Where the program becomes two, and where it becomes another. */
+static void patch_find_processes(struct go_patch *patch, struct elf_image *image, const struct go_pclntab *table)
+{
+	patch_find_one(image, table, "syscall.forkAndExecInChild1", "syscall.runtime_AfterForkInChild",
+		       &patch->fork_call, &patch->fork_target);
+	patch_find_one(image, table, "syscall.Exec", "syscall.runtime_BeforeExec", &patch->exec_call,
+		       &patch->exec_target);
 }
 
 static enum status patch_find_free(struct go_patch *patch, struct elf_image *image, const struct go_buildinfo *info,
@@ -160,6 +176,7 @@ enum status go_patch_find(struct go_patch *patch, struct elf_image *image, const
 	if (status == STATUS_OK)
 		status = patch_find_free(patch, image, info, table, error);
 	patch_find_draw(patch, image, table);
+	patch_find_processes(patch, image, table);
 	patch_find_start_spaces(patch, table);
 	if (status == STATUS_OK)
 		status = patch_find_stub_space(patch, image, table, error);

@@ -3,7 +3,8 @@
  *
  * In Go 1.18 to 1.27 on amd64 exactly one direct CALL (E8 rel32) to runtime.mProf_Malloc stands in
  * runtime.profilealloc, before it one to runtime.fastexprand (nextSample is inlined), and two (to 1.22) or three (from
- * 1.23) to runtime.freeSpecial elsewhere.
+ * 1.23) to runtime.freeSpecial elsewhere. A program that starts others calls syscall.runtime_AfterForkInChild once, in
+ * the new process, and one that becomes another calls syscall.runtime_BeforeExec once.
  */
 #ifndef BINARY_GO_PATCH_H
 #define BINARY_GO_PATCH_H
@@ -27,6 +28,10 @@ struct go_patch {
 	uint64_t free_calls[GO_PATCH_MAX_FREE_SITES]; /* addresses of the E8s to freeSpecial */
 	size_t nfree_calls;
 	uint64_t free_target;
+	uint64_t fork_call;       /* address of the E8 in syscall.forkAndExecInChild1; 0: not just one */
+	uint64_t fork_target;     /* syscall.runtime_AfterForkInChild */
+	uint64_t exec_call;       /* address of the E8 in syscall.Exec; 0: not just one */
+	uint64_t exec_target;     /* syscall.runtime_BeforeExec */
 	uint64_t stub_space;      /* a function that runs only while the program dies, to hold an injected stub */
 	uint64_t stub_space_size; /* bytes */
 	uint64_t start_spaces[2]; /* functions that run only at the program's start; 0: not found */

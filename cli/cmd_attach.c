@@ -123,13 +123,15 @@ int cmd_attach(int argc, char **argv)
 	struct attach_options options = {0};
 	struct attach_result result;
 	struct error error;
-	char *output;
+	char *output, *process;
 	int status = 1;
 
 	argp_err_exit_status = 2;
 	argp_parse(&attach_argp, argc, argv, 0, NULL, &arguments);
 	process_info_read(&info, (pid_t)arguments.pid);
-	output = record_output(&arguments.record, info.name[0] ? info.name : "process", (int)arguments.pid);
+	process = memory_format("%ld", arguments.pid);
+	output = record_output(&arguments.record, info.name[0] ? info.name : "process", process, false);
+	free(process);
 	options.pid = (pid_t)arguments.pid;
 	options.trace_path = output;
 	options.rate = record_rate(&arguments.record, &options.budget);

@@ -17,11 +17,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum run_option { OPTION_C_RATE = 0x200 }; /* beside those of record_argp */
+enum run_option { OPTION_C_RATE = 0x200, OPTION_FOLLOW }; /* beside those of record_argp */
+
+#define LISTED 20 /* traces that are named at the end, at most */
 
 struct run_arguments {
 	struct record_arguments record;
 	unsigned long long c_rate; /* 0: off */
+	bool follow, daemonize;
 	char **command;
 };
 
@@ -30,6 +33,16 @@ static const struct argp_option run_options[] = {
      "also sample what C and C++ allocate by malloc and new, with a mean of BYTES between two samples (512K is a good "
      "one); off (the default): leave it alone. Given, a program without Go is profiled too, and so is an interpreter, as "
      "python3, that COMMAND is; both are looked through otherwise",
+     0},
+    {"follow", OPTION_FOLLOW, NULL, 0,
+     "profile every Go program that COMMAND is, starts or becomes, by fork or exec and at any depth, each into a trace of "
+     "its own: %p in TRACE is the number of its process, and without %p that is put before the extension "
+     "(t.escprof becomes t.1234.escprof); a second program in the same process is 1234-2. The report is of the "
+     "one that allocated most",
+     0},
+    {"daemonize", 'D', NULL, 0,
+     "let COMMAND have the process that was started, with its number, parent and descriptors, and collect in a detached "
+     "grandchild: for socket activation, supervisors and others that look at the number",
      0},
     {0},
 };
@@ -47,6 +60,12 @@ static error_t run_parse(int key, char *value, struct argp_state *state)
 			arguments->c_rate = 0;
 		else if (!terminal_parse_bytes(value, &arguments->c_rate) || arguments->c_rate > 0x7000000)
 			argp_error(state, "--c-rate: neither \"off\" nor a number of bytes from 1 to 112M: %s", value);
+		break;
+	case OPTION_FOLLOW:
+		arguments->follow = true;
+		break;
+	case 'D':
+		arguments->daemonize = true;
 		break;
 	case ARGP_KEY_ARG:
 		arguments->command = &state->argv[state->next - 1];
@@ -117,15 +136,86 @@ static int run_pass_status(int wait_status)
 	return WEXITSTATUS(wait_status);
 }
 
-static void run_say_result(const struct run_arguments *arguments, const struct session_result *result,
-			   const char *output)
+/* By what they allocated, most first. */
+static int run_compare(const void *left, const void *right)
 {
-	record_say_damage(&result->damage);
-	if (!result->profiled)
+	const struct session_trace *a = left, *b = right;
+	uint64_t a_samples = a->samples + a->c_samples, b_samples = b->samples + b->c_samples;
+
+	if (a->allocated != b->allocated)
+		return a->allocated < b->allocated ? 1 : -1;
+	return (a_samples < b_samples) - (a_samples > b_samples);
+}
+
+static const char *run_last_part(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* Several programs: a line for each of the first, and whose report comes next. */
+static void run_say_traces(const struct record_arguments *record, const struct session_result *result)
+{
+	size_t i;
+
+	for (i = 0; i < result->ntraces; i++)
+		record_say_damage(&result->traces[i].damage);
+	for (i = 0; i < result->ntraces && i < LISTED && !record->quiet; i++) {
+		const struct session_trace *trace = &result->traces[i];
+
+		terminal_error("process %d (%s): %llu samples in %s (%.1f MB)", (int)trace->pid,
+			       run_last_part(trace->program), (unsigned long long)(trace->samples + trace->c_samples),
+			       trace->path, (double)trace->size / 1e6);
+	}
+	if (result->ntraces > LISTED && !record->quiet)
+		terminal_error("and %zu more, which allocated less", result->ntraces - LISTED);
+	if (!record->no_report)
+		terminal_error("the report of the one that allocated most, %s:", result->traces[0].path);
+}
+
+static void run_say_result(const struct run_arguments *arguments, struct session_result *result)
+{
+	struct session_trace *first = result->traces;
+
+	if (!result->ntraces) {
 		terminal_error("nothing was profiled: %s",
 			       result->refusal.text[0] ? result->refusal.text : "no Go program was started");
-	else
-		record_say(&arguments->record, result->samples + result->c_samples, output, result->trace_size);
+		return;
+	}
+	qsort(first, result->ntraces, sizeof(*first), run_compare);
+	if (arguments->follow && result->refusal.text[0])
+		terminal_error("not everything was profiled: %s", result->refusal.text);
+	if (result->ntraces > 1) {
+		run_say_traces(&arguments->record, result);
+	} else {
+		record_say_damage(&first->damage);
+		record_say(&arguments->record, first->samples + first->c_samples, first->path, first->size);
+	}
+	if (!arguments->record.no_report)
+		show_report_text(stderr, first->path);
+}
+
+static char *run_name_trace(void *user, const char *program, const char *process)
+{
+	const struct run_arguments *arguments = user;
+
+	return record_output(&arguments->record, program, process, true);
+}
+
+static void run_fill_options(struct session_options *options, struct run_arguments *arguments)
+{
+	options->command = arguments->command;
+	options->rate = record_rate(&arguments->record, &options->budget);
+	options->live_rate = arguments->record.live_rate;
+	options->ring_size = arguments->record.ring_size;
+	options->c_rate = arguments->c_rate;
+	options->c_interpreters = arguments->c_rate > 0;
+	options->cpu_period_ns = record_cpu_period(&arguments->record);
+	options->follow = arguments->follow;
+	options->detached = arguments->daemonize;
+	options->name_trace = run_name_trace;
+	options->user = arguments;
 }
 
 int cmd_run(int argc, char **argv)
@@ -134,31 +224,28 @@ int cmd_run(int argc, char **argv)
 	struct session_options options = {0};
 	struct session_result result;
 	struct error error;
-	char *output, *library;
+	char *output, *library, process[16];
 	int status;
 
 	argp_err_exit_status = 2;
 	argp_parse(&run_argp, argc, argv, ARGP_IN_ORDER, NULL, &arguments);
-	output = record_output(&arguments.record, arguments.command[0], (int)getpid());
+	if (arguments.daemonize && getpid() == 1)
+		terminal_error("with -D, process 1 takes its collector along when it ends: the trace will lack its end "
+			       "and its symbols; without -D it has both");
+	snprintf(process, sizeof(process), "%d", (int)getpid());
+	output = record_output(&arguments.record, arguments.command[0], process, false);
 	library = run_find_library();
-	options.command = arguments.command;
+	run_fill_options(&options, &arguments);
 	options.trace_path = output;
 	options.library = library;
-	options.rate = record_rate(&arguments.record, &options.budget);
-	options.live_rate = arguments.record.live_rate;
-	options.ring_size = arguments.record.ring_size;
-	options.c_rate = arguments.c_rate;
-	options.c_interpreters = arguments.c_rate > 0;
-	options.cpu_period_ns = record_cpu_period(&arguments.record);
-	if (session_run(&options, record_at_end, NULL, &result, &error) != STATUS_OK) {
+	status = session_run(&options, record_at_end, &result, &error) == STATUS_OK ? 0 : 1;
+	if (status)
 		terminal_error("%s", error.text);
-		status = result.wait_status ? run_pass_status(result.wait_status) : 1;
-	} else {
-		run_say_result(&arguments, &result, output);
-		if (result.profiled && !arguments.record.no_report)
-			show_report_text(stderr, output);
+	else
+		run_say_result(&arguments, &result);
+	if (!arguments.daemonize && (result.wait_status || !status))
 		status = run_pass_status(result.wait_status);
-	}
+	session_result_free(&result);
 	free(output);
 	free(library);
 	return status;

@@ -17,7 +17,8 @@
 enum record_option { OPTION_RATE = 0x100, OPTION_BUDGET, OPTION_LIVE_RATE, OPTION_NO_REPORT, OPTION_NO_CPU };
 
 static const struct argp_option record_options[] = {
-    {"output", 'o', "TRACE", 0, "write the trace here (default: PROGRAM.PID.escprof)", 0},
+    {"output", 'o', "TRACE", 0,
+     "write the trace here (default: PROGRAM.PID.escprof); %p in it becomes the number of the process", 0},
     {"rate", OPTION_RATE, "auto|BYTES", 0,
      "mean bytes allocated between two samples; 1: every allocation; auto (the default): from 4K on, as coarse as the "
      "budget asks for",
@@ -119,13 +120,36 @@ uint64_t record_cpu_period(const struct record_arguments *arguments)
 	return arguments->no_cpu ? 0 : CPU_PERIOD_NS;
 }
 
-char *record_output(const struct record_arguments *arguments, const char *name, int pid)
+/* PATTERN with PROCESS for each %p. */
+static char *record_expand(const char *pattern, const char *process)
 {
-	const char *slash = strrchr(name, '/');
+	char *name = memory_alloc(strlen(pattern) * (strlen(process) + 1) + 1, 1), *at = name;
 
-	if (arguments->output)
-		return memory_copy_string(arguments->output);
-	return memory_format("%s.%d.escprof", slash ? slash + 1 : name, pid);
+	while (*pattern) {
+		if (pattern[0] == '%' && pattern[1] == 'p') {
+			at = stpcpy(at, process);
+			pattern += 2;
+		} else {
+			*at++ = *pattern++;
+		}
+	}
+	return name;
+}
+
+char *record_output(const struct record_arguments *arguments, const char *name, const char *process,
+		    bool is_one_of_many)
+{
+	const char *output = arguments->output, *slash = strrchr(output ? output : name, '/'), *file, *dot;
+
+	if (!output)
+		return memory_format("%s.%s.escprof", slash ? slash + 1 : name, process);
+	if (strstr(output, "%p") || !is_one_of_many)
+		return record_expand(output, process);
+	file = slash ? slash + 1 : output;
+	dot = strrchr(file, '.');
+	if (!dot || dot == file)
+		dot = file + strlen(file);
+	return memory_format("%.*s.%s%s", (int)(dot - output), output, process, dot);
 }
 
 void record_at_end(void *user, const struct session_end *end)

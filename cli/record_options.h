@@ -31,8 +31,12 @@ uint64_t record_rate(const struct record_arguments *arguments, double *budget);
 /* CPU between two looks at where it is spent, in ns; 0: none. */
 uint64_t record_cpu_period(const struct record_arguments *arguments);
 
-/* Where the trace goes: the caller's to free(). NAME: the program's, of which the last part is taken; PID: of whom. */
-char *record_output(const struct record_arguments *arguments, const char *name, int pid);
+/*
+ * Where the trace goes: the caller's to free(). NAME: the program's, of which the last part is taken; PROCESS: its
+ * number, which stands for %p. IS_ONE_OF_MANY: there are more, so that the number is put in where nobody asks for it.
+ */
+char *record_output(const struct record_arguments *arguments, const char *name, const char *process,
+		    bool is_one_of_many);
 
 /* A session_at_end: writes symbols into the trace, and says so where there are none. USER is not looked at. */
 void record_at_end(void *user, const struct session_end *end);

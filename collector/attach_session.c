@@ -192,6 +192,7 @@ static void end(struct attach_session *session, session_at_end *at_end)
 		out = !session->result->trouble.text[0];
 		recording_tend(session->recording);
 	}
+	recording_take_rest(session->recording);
 	recording_finish(session->recording, at_end, session->options->user);
 	session->result->samples = recording_samples(session->recording);
 	if (out && !session->result->ended)

@@ -17,7 +17,7 @@ struct cpu_record;
 struct region;
 
 /*
- * Sample PID, which stands before its exec (IS_RUNNING: which runs, with all its threads), and all that comes of it,
+ * Sample PID, which stands before its exec, and all that comes of it (IS_RUNNING: which runs; all its threads alone),
  * every PERIOD_NS of CPU; 0: not at all. Never fails: where the kernel refuses, cpu_record_begin writes so. Free with
  * cpu_record_free.
  */

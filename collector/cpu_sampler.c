@@ -74,6 +74,7 @@ struct lost_record {
 	uint64_t id, lost;
 };
 
+/* With IDS each sample names its event. */
 static int open_event(pid_t pid, int cpu, uint64_t period_ns, bool kernel, bool ids)
 {
 	struct perf_event_attr attributes = {
@@ -84,6 +85,7 @@ static int open_event(pid_t pid, int cpu, uint64_t period_ns, bool kernel, bool 
 	    .sample_type =
 		PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CALLCHAIN | (ids ? (uint64_t)PERF_SAMPLE_ID : 0),
 	    .inherit = 1,
+	    .inherit_thread = ids, /* what a process that runs starts is not sampled */
 	    .exclude_kernel = !kernel,
 	    .exclude_hv = 1,
 	    .exclude_callchain_kernel = 1,
@@ -91,6 +93,11 @@ static int open_event(pid_t pid, int cpu, uint64_t period_ns, bool kernel, bool 
 	    .clockid = CLOCK_MONOTONIC,
 	};
 
+	int fd = (int)syscall(SYS_perf_event_open, &attributes, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+
+	if (fd >= 0 || errno != EINVAL || !ids)
+		return fd;
+	attributes.inherit_thread = 0; /* Linux before 5.13: its children are sampled in vain */
 	return (int)syscall(SYS_perf_event_open, &attributes, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
 }
 

@@ -27,6 +27,7 @@
 struct drain_slot {
 	uint64_t hash;
 	uint32_t context; /* DRAIN_EMPTY: free */
+	uint32_t size;    /* of the objects, at most UINT32_MAX */
 };
 
 /* A growing list of words, sorted and made distinct when asked for. */
@@ -48,6 +49,7 @@ struct drain {
 	double ns_a_tick;
 	uint64_t samples, bad_records;
 	struct trace_ring *rings, *told; /* what each has lost, as the trace has it; peaks as seen */
+	uint64_t bytes, total_alloc; /* that the samples stand for; by the runtime's own count, as last heard */
 	double pressure;
 	uint64_t tally_ns, uncounted; /* time of the last reading of the tallies; samples it had no context for */
 	uint32_t cycle;               /* numgc, as last heard */
@@ -181,17 +183,28 @@ static uint32_t drain_define(struct drain *drain, const struct agent_alloc *allo
 	return trace_writer_context(drain->writer, &context);
 }
 
+/* A sample stands for its rate, or itself where that is more: near enough to tell the large from the small. */
+static void drain_add_bytes(struct drain *drain, const struct drain_slot *slot, uint32_t rate, uint64_t count)
+{
+	drain->bytes += count * (slot->size > rate ? slot->size : rate);
+}
+
 /* The context of a sample; DRAIN_EMPTY when its stack never came. */
 static uint32_t drain_context(struct drain *drain, const struct agent_alloc *alloc)
 {
 	struct drain_slot *slot = drain_find_slot(drain->slots, drain->nslots, alloc->hash);
+	const struct agent_stack *stack = (const struct agent_stack *)(alloc + 1);
 
-	if (slot->context != DRAIN_EMPTY)
+	if (slot->context != DRAIN_EMPTY) {
+		drain_add_bytes(drain, slot, alloc->rate, 1);
 		return slot->context;
+	}
 	if (!(alloc->record.flags & AGENT_FLAG_STACK))
 		return DRAIN_EMPTY;
 	slot->hash = alloc->hash;
 	slot->context = drain_define(drain, alloc);
+	slot->size = stack->size > UINT32_MAX ? UINT32_MAX : (uint32_t)stack->size;
+	drain_add_bytes(drain, slot, alloc->rate, 1);
 	if (++drain->used * 2 > drain->nslots)
 		drain_grow(drain);
 	return trace_writer_contexts(drain->writer) - 1;
@@ -253,6 +266,7 @@ static bool drain_take_step(void *user, const struct tally_step *step)
 	}
 	trace_writer_sample(drain->writer, &sample);
 	drain->samples += step->count;
+	drain_add_bytes(drain, slot, step->rate, step->count);
 	return true;
 }
 
@@ -286,6 +300,8 @@ static void drain_write_gc(struct drain *drain, uint64_t time_ns, uint32_t cycle
 	gc.procs = drain->now.procs;
 	drain->written = drain->now;
 	drain->cycle = cycle;
+	if (gc.total_alloc != UINT64_MAX)
+		drain->total_alloc = gc.total_alloc;
 	trace_writer_gc(drain->writer, &gc);
 }
 
@@ -604,6 +620,11 @@ void drain_costs(struct drain *drain, struct rate_costs *costs)
 	costs->count = drain->samples;
 	costs->taking = drain->work_ns;
 	costs->target = cpu != UINT64_MAX ? cpu : 0;
+}
+
+uint64_t drain_bytes(const struct drain *drain)
+{
+	return drain->bytes > drain->total_alloc ? drain->bytes : drain->total_alloc;
 }
 
 uint64_t drain_samples(const struct drain *drain)

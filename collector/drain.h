@@ -60,8 +60,9 @@ bool drain_is_hurried(const struct drain *drain);
 /* What the automatic rate goes by, but the collector's own CPU: so far. */
 void drain_costs(struct drain *drain, struct rate_costs *costs);
 
-/* How many samples were taken. */
+/* How many samples were taken; and about how many bytes the program has allocated. */
 uint64_t drain_samples(const struct drain *drain);
+uint64_t drain_bytes(const struct drain *drain);
 
 /* When it began, by CLOCK_MONOTONIC: the trace's time 0. */
 uint64_t drain_start_ns(const struct drain *drain);

@@ -5,18 +5,29 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
+#include <time.h>
+
+#define BRIEF_NS 1000000000u
 
 #define FOLLOW_OPTIONS                                                                                                 \
 	(PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACESYSGOOD)
 
+struct tracee {
+	pid_t pid;
+	uint64_t until_ns; /* then it is let go, unless it has exec'd; 0: it is followed for good */
+	bool leaves;       /* it is detached at its next stop */
+	bool is_fresh;     /* a process that has not exec'd yet */
+};
+
 struct follow {
 	follow_decide *decide;
 	void *user;
-	pid_t *tracees;
+	struct tracee *tracees;
 	size_t ntracees, capacity;
 	bool releasing;
 };
@@ -38,16 +49,26 @@ void follow_free(struct follow *follow)
 	free(follow);
 }
 
-static void follow_add(struct follow *follow, pid_t pid)
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* PID among the tracees, where it is added when it is new. Valid until the next of these calls. */
+static struct tracee *follow_add(struct follow *follow, pid_t pid)
 {
 	size_t i;
 
 	for (i = 0; i < follow->ntracees; i++)
-		if (follow->tracees[i] == pid)
-			return;
+		if (follow->tracees[i].pid == pid)
+			return &follow->tracees[i];
 	follow->tracees =
 	    memory_reserve(follow->tracees, follow->ntracees, &follow->capacity, sizeof(*follow->tracees));
-	follow->tracees[follow->ntracees++] = pid;
+	follow->tracees[follow->ntracees] = (struct tracee){.pid = pid};
+	return &follow->tracees[follow->ntracees++];
 }
 
 static void follow_remove(struct follow *follow, pid_t pid)
@@ -55,7 +76,7 @@ static void follow_remove(struct follow *follow, pid_t pid)
 	size_t i;
 
 	for (i = 0; i < follow->ntracees; i++)
-		if (follow->tracees[i] == pid)
+		if (follow->tracees[i].pid == pid)
 			follow->tracees[i--] = follow->tracees[--follow->ntracees];
 }
 
@@ -86,6 +107,12 @@ enum status follow_seize(struct follow *follow, pid_t pid, struct error *error)
 	return error_set_errno(error, "cannot trace the program");
 }
 
+void follow_seize_briefly(struct follow *follow, pid_t pid)
+{
+	if (follow_seize(follow, pid, NULL) == STATUS_OK)
+		follow_add(follow, pid)->until_ns = now_ns() + BRIEF_NS;
+}
+
 static void follow_detach(struct follow *follow, pid_t pid, int signal)
 {
 	ptrace(PTRACE_DETACH, pid, NULL, (void *)(long)signal);
@@ -98,7 +125,27 @@ void follow_release(struct follow *follow)
 
 	follow->releasing = true;
 	for (i = 0; i < follow->ntracees; i++)
-		ptrace(PTRACE_INTERRUPT, follow->tracees[i], NULL, NULL);
+		ptrace(PTRACE_INTERRUPT, follow->tracees[i].pid, NULL, NULL);
+}
+
+void follow_tend(struct follow *follow)
+{
+	size_t i;
+
+	for (i = 0; i < follow->ntracees; i++) {
+		struct tracee *tracee = &follow->tracees[i];
+
+		if (!tracee->until_ns || now_ns() < tracee->until_ns)
+			continue;
+		tracee->until_ns = 0;
+		tracee->leaves = true;
+		ptrace(PTRACE_INTERRUPT, tracee->pid, NULL, NULL);
+	}
+}
+
+size_t follow_count(const struct follow *follow)
+{
+	return follow->ntracees;
 }
 
 static bool follow_is_stop_signal(int signal)
@@ -106,8 +153,40 @@ static bool follow_is_stop_signal(int signal)
 	return signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
 }
 
+size_t follow_fresh(const struct follow *follow)
+{
+	size_t count = 0, i;
+
+	for (i = 0; i < follow->ntracees; i++)
+		count += follow->tracees[i].is_fresh;
+	return count;
+}
+
+/* PID stands at its fork: what came of it is seized already. */
+static void follow_at_fork(struct follow *follow, pid_t pid)
+{
+	unsigned long child;
+
+	if (!ptrace(PTRACE_GETEVENTMSG, pid, NULL, &child))
+		follow_add(follow, (pid_t)child)->is_fresh = true;
+}
+
+/* The thread that has exec'd goes on under its process's number, whatever its own was. */
+static void follow_rename(struct follow *follow, pid_t pid)
+{
+	struct tracee *tracee;
+	unsigned long before;
+
+	if (!ptrace(PTRACE_GETEVENTMSG, pid, NULL, &before) && (pid_t)before != pid)
+		follow_remove(follow, (pid_t)before);
+	tracee = follow_add(follow, pid);
+	tracee->until_ns = 0;
+	tracee->is_fresh = false;
+}
+
 static void follow_at_exec(struct follow *follow, pid_t pid)
 {
+	follow_rename(follow, pid);
 	switch (follow->decide(follow->user, pid)) {
 	case FOLLOW_ON:
 		ptrace(PTRACE_CONT, pid, NULL, NULL);
@@ -130,8 +209,10 @@ bool follow_handle(struct follow *follow, pid_t pid, int status)
 		follow_remove(follow, pid);
 		return false;
 	}
-	follow_add(follow, pid); /* a new child shows up with its first stop */
-	if (follow->releasing)
+	if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK)
+		follow_at_fork(follow, pid);
+	/* A new thread shows up with its first stop. */
+	if (follow_add(follow, pid)->leaves || follow->releasing)
 		follow_detach(follow, pid,
 			      event && !(event == PTRACE_EVENT_STOP && follow_is_stop_signal(signal)) ? 0 : signal);
 	else if (event == PTRACE_EVENT_EXEC)

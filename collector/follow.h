@@ -1,6 +1,6 @@
 /*
- * Following a command through its forks and execs by ptrace, until a Go program appears. Tracees are held only for the
- * moment of a stop; signals go through to them untouched; when it is over all are let go.
+ * Following a command through its forks and execs by ptrace, to the Go programs among them. Tracees are held only for
+ * the moment of a stop; signals go through to them untouched; when it is over all are let go.
  */
 #ifndef COLLECTOR_FOLLOW_H
 #define COLLECTOR_FOLLOW_H
@@ -8,6 +8,7 @@
 #include "base/error.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 struct follow;
@@ -27,6 +28,19 @@ void follow_free(struct follow *follow);
 
 /* Seize PID, which waits at its gate. STATUS_ERROR says why ptrace is not allowed and what to do. */
 enum status follow_seize(struct follow *follow, pid_t pid, struct error *error);
+
+/*
+ * Seize PID, a thread that is about to exec, and let it go again after a second if that has failed. Nothing happens
+ * where ptrace is not allowed.
+ */
+void follow_seize_briefly(struct follow *follow, pid_t pid);
+
+/* Let those go whose second is over; to be called now and then. */
+void follow_tend(struct follow *follow);
+
+/* How many are followed; and how many of them have been forked and not exec'd yet. */
+size_t follow_count(const struct follow *follow);
+size_t follow_fresh(const struct follow *follow);
 
 /* Whether waitpid's STATUS of PID is a ptrace stop; if so it is dealt with. False: an exit, which is the caller's. */
 bool follow_handle(struct follow *follow, pid_t pid, int status);

@@ -1,17 +1,26 @@
-/* The child: forked, held at a gate until its tracer has seized it, then exec'd with the library in its environment. */
+/*
+ * The process that becomes the command: held at a gate until its tracer has seized it, then exec'd with the library in
+ * its environment. It is a child of the tracer, or, detached, its grandparent.
+ */
 #include "collector/launch.h"
 
 #include "base/memory.h"
 #include "collector/preload/preload_protocol.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
+
+#define LEAVE_MS 1000
 
 static void launch_set_environment(const char *library, const char *socket_name)
 {
@@ -41,33 +50,124 @@ static _Noreturn void launch_child(int gate, int failure, char *const *command, 
 	_exit(error_number == ENOENT ? 127 : 126);
 }
 
-enum status launch_start(struct launch *launch, char *const *command, const sigset_t *mask, const char *library,
-			 const char *socket_name, struct error *error)
+/* The ends of the pipes that each side keeps. */
+static void launch_keep_parents(struct launch *launch, const int gate[2], const int failure[2])
 {
-	int gate[2], failure[2];
-
-	if (pipe2(gate, O_CLOEXEC))
-		return error_set_errno(error, "cannot start %s", command[0]);
-	if (pipe2(failure, O_CLOEXEC | O_NONBLOCK)) {
-		close(gate[0]);
-		close(gate[1]);
-		return error_set_errno(error, "cannot start %s", command[0]);
-	}
-	launch->pid = fork();
-	if (!launch->pid) {
-		close(gate[1]);
-		launch_set_environment(library, socket_name);
-		launch_child(gate[0], failure[1], command, mask);
-	}
 	close(gate[0]);
 	close(failure[1]);
 	launch->gate = gate[1];
 	launch->failure = failure[0];
-	if (launch->pid > 0)
+}
+
+/* Standard error stays, for the report. Whatever else was inherited is the command's alone: its sockets too. */
+static void launch_let_descriptors_go(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC), fd, flags;
+	DIR *folder = opendir("/proc/self/fd");
+	struct dirent *entry;
+
+	if (null >= 0) {
+		dup2(null, STDIN_FILENO);
+		dup2(null, STDOUT_FILENO);
+	}
+	while (folder && (entry = readdir(folder))) {
+		fd = atoi(entry->d_name);
+		flags = fd > STDERR_FILENO ? fcntl(fd, F_GETFD) : -1;
+		if (flags >= 0 && !(flags & FD_CLOEXEC)) /* all of ours have it, and it came through no exec */
+			close(fd);
+	}
+	if (folder)
+		closedir(folder);
+	if (null > STDERR_FILENO)
+		close(null);
+}
+
+/* Wait until the process has allowed us to trace it; without Yama it need not. */
+static void launch_await_leave(int failure)
+{
+	struct pollfd ready = {.fd = failure, .events = POLLIN};
+	int nothing;
+
+	poll(&ready, 1, LEAVE_MS);
+	if (read(failure, &nothing, sizeof(nothing)) < 0)
+		return;
+}
+
+/* The same for the collector, whose number comes through the gate; its parent is no child of the command's then. */
+static void launch_give_leave(pid_t helper, int gate, int failure)
+{
+	int nothing = 0;
+	pid_t collector;
+
+	while (waitpid(helper, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (read(gate, &collector, sizeof(collector)) == (ssize_t)sizeof(collector))
+		prctl(PR_SET_PTRACER, (unsigned long)collector, 0, 0, 0);
+	if (write(failure, &nothing, sizeof(nothing)) < 0)
+		return;
+}
+
+/* In the child that is to fork once more: only the grandchild returns. */
+static void launch_leave(const int gate[2])
+{
+	pid_t collector = fork();
+
+	if (!collector) {
+		setsid();
+		launch_let_descriptors_go();
+		return;
+	}
+	if (collector > 0 && write(gate[1], &collector, sizeof(collector)) == (ssize_t)sizeof(collector))
+		_exit(0);
+	_exit(1); /* the command runs all the same */
+}
+
+static enum status launch_fork(struct launch *launch, const struct launch_options *options, const int gate[2],
+			       const int failure[2])
+{
+	pid_t child;
+
+	launch->pid = getpid();
+	child = fork();
+	if (child < 0)
+		return STATUS_ERROR;
+	if (options->detached && !child) {
+		launch_leave(gate);
+		launch_keep_parents(launch, gate, failure);
+		launch_await_leave(failure[0]);
 		return STATUS_OK;
-	close(launch->gate);
-	close(launch->failure);
-	return error_set_errno(error, "cannot start %s", command[0]);
+	}
+	if (options->detached == (child > 0)) { /* this is the process that becomes the command */
+		close(gate[1]);
+		if (options->detached)
+			launch_give_leave(child, gate[0], failure[1]);
+		launch_set_environment(options->library, options->socket_name);
+		launch_child(gate[0], failure[1], options->command, options->mask);
+	}
+	launch->pid = child;
+	launch_keep_parents(launch, gate, failure);
+	return STATUS_OK;
+}
+
+enum status launch_start(struct launch *launch, const struct launch_options *options, struct error *error)
+{
+	int gate[2], failure[2], i;
+
+	if (pipe2(gate, O_CLOEXEC))
+		return error_set_errno(error, "cannot start %s", options->command[0]);
+	if (pipe2(failure, O_CLOEXEC | O_NONBLOCK)) {
+		close(gate[0]);
+		close(gate[1]);
+		return error_set_errno(error, "cannot start %s", options->command[0]);
+	}
+	if (launch_fork(launch, options, gate, failure) == STATUS_OK)
+		return STATUS_OK;
+	error_set_errno(error, "cannot start %s", options->command[0]);
+	for (i = 0; i < 2; i++) {
+		close(gate[i]);
+		close(failure[i]);
+	}
+	return STATUS_ERROR;
 }
 
 void launch_release(struct launch *launch)

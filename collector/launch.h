@@ -8,25 +8,33 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* A child that waits before its exec. */
+/* A process that waits before its exec. */
 struct launch {
 	pid_t pid;
-	int gate;    /* closing it lets the child go */
-	int failure; /* the child writes errno here if its exec fails */
+	int gate;    /* closing it lets the process go */
+	int failure; /* it writes errno here if its exec fails */
+};
+
+struct launch_options {
+	char *const *command;    /* NULL-terminated, looked up on PATH */
+	const sigset_t *mask;    /* the command's signal mask */
+	const char *library;     /* is added to LD_PRELOAD; NULL: none */
+	const char *socket_name; /* goes into the library's variable */
+	bool detached;
 };
 
 /*
- * Fork a child that will run COMMAND (NULL-terminated, looked up on PATH) in this process group with the signal mask
- * MASK, with LIBRARY (NULL: none) added to LD_PRELOAD and SOCKET_NAME in the library's variable.
+ * Fork a child that will run the command in this process group. Detached it is this very process that will, with its
+ * parent, its number and its descriptors: then this returns in a grandchild, which has a session of its own, none of
+ * the descriptors that were inherited but standard error, and may trace the process even under Yama.
  */
-enum status launch_start(struct launch *launch, char *const *command, const sigset_t *mask, const char *library,
-			 const char *socket_name, struct error *error);
+enum status launch_start(struct launch *launch, const struct launch_options *options, struct error *error);
 
 /* Let it exec; returns at once. */
 void launch_release(struct launch *launch);
 
 /*
- * Whether its exec failed: the errno of it, 0 when it did not. Valid once the child has exec'd or exited. The failure
+ * Whether its exec failed: the errno of it, 0 when it did not. Valid once the process has exec'd or exited. The failure
  * is the shell's 127 or 126.
  */
 int launch_exec_error(struct launch *launch);

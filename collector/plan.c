@@ -30,7 +30,9 @@ struct plan {
 	struct go_layout layout;
 	struct go_patch patch;
 	struct plan_program program;
+	unsigned owners;
 	uint64_t live_rate;
+	char follower[AGENT_NAME_MAX]; /* "": the program is not followed into its children */
 };
 
 static enum status plan_check_machine(const struct plan *plan, struct error *error)
@@ -107,6 +109,7 @@ enum status plan_make(struct plan **out, const char *path, uint64_t live_rate, s
 	struct plan *plan = memory_alloc(1, sizeof(*plan));
 	enum status status = plan_read(plan, path, error);
 
+	plan->owners = 1;
 	if (status != STATUS_OK) {
 		plan_free(plan);
 		return status;
@@ -117,9 +120,15 @@ enum status plan_make(struct plan **out, const char *path, uint64_t live_rate, s
 	return STATUS_OK;
 }
 
+struct plan *plan_share(struct plan *plan)
+{
+	plan->owners++;
+	return plan;
+}
+
 void plan_free(struct plan *plan)
 {
-	if (!plan)
+	if (!plan || --plan->owners)
 		return;
 	go_pclntab_close(plan->table);
 	go_buildinfo_free(&plan->info);
@@ -218,6 +227,12 @@ bool plan_sampling(const struct plan *plan, uint64_t bias, struct plan_sampling 
 	return layout->allp != 0;
 }
 
+void plan_follow(struct plan *plan, const char *name)
+{
+	if (strlen(name) < sizeof(plan->follower))
+		strcpy(plan->follower, name);
+}
+
 uint64_t plan_live_rate(const struct plan *plan)
 {
 	return plan->live_rate;
@@ -248,6 +263,10 @@ void plan_fill(const struct plan *plan, uint64_t bias, struct agent_plan *agent)
 	go_pclntab_types(plan->table, &types_start, &types_end);
 	agent->malloc_target = plan->patch.malloc_target + bias;
 	agent->free_target = plan->patch.free_target + bias;
+	agent->fork_target = plan->patch.fork_target + bias;
+	agent->exec_target = plan->patch.exec_target + bias;
+	agent->follower_size = (uint32_t)strlen(plan->follower);
+	memcpy(agent->follower, plan->follower, sizeof(agent->follower));
 	agent->types_start = types_start + bias;
 	agent->types_end = types_end + bias;
 	agent->mem_profile_rate = layout->mem_profile_rate + bias;
@@ -305,7 +324,9 @@ struct plan_targets plan_own_targets(const struct plan *plan, uint64_t bias)
 {
 	return (struct plan_targets){.malloc = plan->patch.malloc_target + bias,
 				     .free = plan->patch.free_target + bias,
-				     .draw = plan->patch.draw_target + bias};
+				     .draw = plan->patch.draw_target + bias,
+				     .fork = plan->patch.fork_target + bias,
+				     .exec = plan->patch.exec_target + bias};
 }
 
 size_t plan_calls(const struct plan *plan, uint64_t bias, const struct plan_targets *targets, struct plan_write *writes)
@@ -317,6 +338,10 @@ size_t plan_calls(const struct plan *plan, uint64_t bias, const struct plan_targ
 	plan_add_call(writes, &count, plan->patch.malloc_call + bias, targets->malloc);
 	if (plan->patch.draw_call) /* behind the one before: until then the runtime's draw counts */
 		plan_add_call(writes, &count, plan->patch.draw_call + bias, targets->draw);
+	if (plan->patch.fork_call && targets->fork)
+		plan_add_call(writes, &count, plan->patch.fork_call + bias, targets->fork);
+	if (plan->patch.exec_call && targets->exec)
+		plan_add_call(writes, &count, plan->patch.exec_call + bias, targets->exec);
 	return count;
 }
 
@@ -328,6 +353,10 @@ size_t plan_writes(const struct plan *plan, uint64_t bias, uint64_t code, const 
 	uint8_t off = 0;
 	size_t count = 0;
 
+	if (*plan->follower) {
+		targets.fork = code + entries->fork_entry;
+		targets.exec = code + entries->exec_entry;
+	}
 	if (plan->program.switched_on)
 		plan_add_write(writes, &count, plan->layout.disable_memory_profiling + bias, &off, 1);
 	if (plan->program.switched_on || plan->info.minor <= 23)

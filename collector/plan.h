@@ -44,7 +44,10 @@ struct plan_program {
  */
 enum status plan_make(struct plan **plan, const char *path, uint64_t live_rate, struct error *error);
 
-/* Free; NULL is ignored. */
+/* Another owner of PLAN, which it returns: each frees it. */
+struct plan *plan_share(struct plan *plan);
+
+/* Free, when it is the last owner that does so; NULL is ignored. */
 void plan_free(struct plan *plan);
 
 /* A reader of what the program, loaded at BIAS, does at once (collector/concurrency.h): NULL where that is not known.
@@ -98,6 +101,12 @@ struct plan_sampling {
 /* Fill SAMPLING for a process that has the program at BIAS; false when the program does not tell where its Ps are. */
 bool plan_sampling(const struct plan *plan, uint64_t bias, struct plan_sampling *sampling);
 
+/*
+ * From now on plan_fill and plan_writes have the agent tell the collector that listens at the abstract socket NAME
+ * (without its leading NUL) of the program's children.
+ */
+void plan_follow(struct plan *plan, const char *name);
+
 /* Mean bytes between samples that a program without a profile of its own is given. */
 uint64_t plan_live_rate(const struct plan *plan);
 
@@ -111,9 +120,10 @@ void plan_fill(const struct plan *plan, uint64_t bias, struct agent_plan *agent)
 size_t plan_writes(const struct plan *plan, uint64_t bias, uint64_t code, const struct agent_entries *entries,
 		   struct plan_write *writes);
 
-/* Where the runtime's patched calls lead. */
+/* Where the runtime's patched calls lead; 0: they are left as they are. */
 struct plan_targets {
 	uint64_t malloc, free, draw;
+	uint64_t fork, exec; /* with a collector that follows alone */
 };
 
 /* The agent's entries, its code being at CODE; and what the program itself calls. Absolute. */

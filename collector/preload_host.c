@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -23,16 +24,19 @@
 struct preload_host {
 	int listener;
 	int client; /* whose question is open, or -1 */
-	char name[64];
+	char name[AGENT_NAME_MAX];
 };
 
 enum status preload_host_open(struct preload_host **out, struct error *error)
 {
 	struct preload_host *host = memory_alloc(1, sizeof(*host));
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	uint64_t token; /* a later escprof of this number has another name */
 	size_t length;
 
-	snprintf(host->name, sizeof(host->name), "escprof-%d", (int)getpid());
+	if (getrandom(&token, sizeof(token), GRND_NONBLOCK) < 0)
+		token = region_ticks();
+	snprintf(host->name, sizeof(host->name), "escprof-%d-%016llx", (int)getpid(), (unsigned long long)token);
 	length = strlen(host->name);
 	memcpy(address.sun_path + 1, host->name, length);
 	host->client = -1;
@@ -70,13 +74,13 @@ const char *preload_host_name(const struct preload_host *host)
 	return host->name;
 }
 
-static void preload_host_hang_up(struct preload_host *host)
+void preload_host_hang_up(struct preload_host *host)
 {
 	close(host->client);
 	host->client = -1;
 }
 
-enum status preload_host_accept(struct preload_host *host, pid_t *pid, struct error *error)
+enum status preload_host_accept(struct preload_host *host, struct preload_question *question, struct error *error)
 {
 	struct preload_request request;
 	struct timeval limit = {.tv_sec = 1};
@@ -96,7 +100,7 @@ enum status preload_host_accept(struct preload_host *host, pid_t *pid, struct er
 		preload_host_hang_up(host);
 		return STATUS_NO_ENTRY;
 	}
-	*pid = peer.pid; /* as the kernel knows it here, whatever namespace it is in */
+	*question = (struct preload_question){peer.pid, request.kind, request.pid};
 	return STATUS_OK;
 }
 

@@ -22,11 +22,21 @@ void preload_host_close(struct preload_host *host);
 int preload_host_fd(const struct preload_host *host);
 const char *preload_host_name(const struct preload_host *host);
 
+/* Who asks. */
+struct preload_question {
+	pid_t pid;     /* the process, as the kernel knows it here */
+	uint32_t kind; /* enum preload_kind */
+	pid_t thread;  /* as it says itself: another PID namespace than ours may have another name for it */
+};
+
 /*
- * Take one question: *PID becomes the asking process, and the answer is owed (preload_host_decline or
- * preload_host_attach). STATUS_NO_ENTRY when nobody asks, or one of another user.
+ * Take one question; the answer is owed: preload_host_decline or preload_host_attach to the library, and to the agent
+ * preload_host_hang_up. STATUS_NO_ENTRY when nobody asks, or one of another user.
  */
-enum status preload_host_accept(struct preload_host *host, pid_t *pid, struct error *error);
+enum status preload_host_accept(struct preload_host *host, struct preload_question *question, struct error *error);
+
+/* Let the asker go on. */
+void preload_host_hang_up(struct preload_host *host);
 
 /* Answer "this is no program to profile". */
 void preload_host_decline(struct preload_host *host);

@@ -37,6 +37,8 @@ struct recording {
 	struct rate_control rate;
 	uint64_t rate_ns;  /* of the last look at it */
 	uint64_t write_ns; /* CPU that writing the trace has taken */
+	uint64_t tend_ns;  /* CPU that all of tending has taken, where there is company */
+	struct session_end end;
 };
 
 static uint64_t clock_ns(clockid_t clock)
@@ -125,7 +127,7 @@ static void read_costs(struct recording *recording, struct rate_costs *costs)
 {
 	drain_costs(recording->drain, costs);
 	costs->taking += recording->write_ns;
-	costs->collector = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	costs->collector = recording->source.has_company ? recording->tend_ns : clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	costs->time = clock_ns(CLOCK_MONOTONIC);
 }
 
@@ -212,7 +214,7 @@ static void tend_go(struct recording *recording, uint64_t now)
 	}
 }
 
-void recording_tend(struct recording *recording)
+static void tend(struct recording *recording)
 {
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 
@@ -228,6 +230,15 @@ void recording_tend(struct recording *recording)
 		recording->flushed_ns = now;
 		flush(recording);
 	}
+}
+
+void recording_tend(struct recording *recording)
+{
+	uint64_t began = recording->source.has_company ? clock_ns(CLOCK_THREAD_CPUTIME_ID) : 0;
+
+	tend(recording);
+	if (began)
+		recording->tend_ns += clock_ns(CLOCK_THREAD_CPUTIME_ID) - began;
 }
 
 int recording_timeout(const struct recording *recording)
@@ -251,26 +262,53 @@ static void finish_go(struct recording *recording, struct session_end *end)
 	end->types = drain_types(recording->drain, &end->ntypes);
 }
 
-void recording_finish(struct recording *recording, session_at_end *at_end, void *user)
+void recording_take_rest(struct recording *recording)
 {
-	struct session_end end = {.writer = recording->writer, .program = recording->program};
-
+	recording->end = (struct session_end){.writer = recording->writer, .program = recording->program};
 	if (recording->drain)
-		finish_go(recording, &end);
+		finish_go(recording, &recording->end);
 	if (recording->c)
 		c_drain_rest(recording->c);
 	trace_writer_flush(recording->writer, &recording->damage);
-	end.c_addresses = c_drain_addresses(recording->c, &end.nc_addresses);
-	end.modules = c_drain_modules(recording->c, &end.nmodules);
+}
+
+void recording_finish(struct recording *recording, session_at_end *at_end, void *user)
+{
+	struct session_end *end = &recording->end;
+
+	end->c_addresses = c_drain_addresses(recording->c, &end->nc_addresses);
+	end->modules = c_drain_modules(recording->c, &end->nmodules);
 	if (at_end)
-		at_end(user, &end);
-	free(end.addresses);
-	free(end.types);
+		at_end(user, end);
 }
 
 uint64_t recording_samples(const struct recording *recording)
 {
 	return recording->drain ? drain_samples(recording->drain) : 0;
+}
+
+uint64_t recording_bytes(const struct recording *recording)
+{
+	return recording->drain ? drain_bytes(recording->drain) : 0;
+}
+
+static void free_all(struct recording *recording)
+{
+	drain_free(recording->drain);
+	cpu_record_free(recording->cpu);
+	free(recording->end.addresses);
+	free(recording->end.types);
+	free(recording->program);
+	free(recording->path);
+	free(recording);
+}
+
+void recording_leave(struct recording *recording)
+{
+	if (!recording)
+		return;
+	trace_writer_leave(recording->writer);
+	free_all(recording);
 }
 
 void recording_close(struct recording *recording, uint64_t *size, struct error *damage)
@@ -288,9 +326,5 @@ void recording_close(struct recording *recording, uint64_t *size, struct error *
 		recording->damage = error;
 	if (damage)
 		*damage = recording->damage;
-	drain_free(recording->drain);
-	cpu_record_free(recording->cpu);
-	free(recording->program);
-	free(recording->path);
-	free(recording);
+	free_all(recording);
 }

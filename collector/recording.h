@@ -42,6 +42,7 @@ struct recording_source {
 	pid_t pid;
 	uint64_t bias, rate;
 	double budget;       /* of the program's CPU, for the rate to keep within; 0: the rate stays as it is */
+	bool has_company;    /* this process records other programs too, whose cost is not this one's */
 	const char *way;     /* "inject", "preload", "attach" */
 	const char *command; /* the program's arguments, each ended by a NUL but the last */
 	size_t command_size;
@@ -53,8 +54,8 @@ struct recording_source {
 enum status recording_open(struct recording **recording, const char *path, struct error *error);
 
 /*
- * Sample the CPU of PID, which stands before its exec (IS_RUNNING: which runs, all its threads), every PERIOD_NS (0:
- * not at all). To be called once, before recording_begin.
+ * Sample the CPU of PID, which stands before its exec, and of all that comes of it (IS_RUNNING: which runs; of all its
+ * threads alone), every PERIOD_NS (0: not at all). To be called once, before recording_begin.
  */
 void recording_sample_cpu(struct recording *recording, pid_t pid, bool is_running, uint64_t period_ns);
 
@@ -82,18 +83,23 @@ void recording_fact(struct recording *recording, const char *key, const char *va
 void recording_number_fact(struct recording *recording, const char *key, uint64_t number);
 
 /*
- * It is over: take what is left, and have AT_END (may be NULL) add symbols. After this the region is not looked at any
- * more.
+ * It is over, in two steps: take what is left, after which the region, and the drain of C allocations but for its
+ * modules, are not looked at any more; and have AT_END (may be NULL) add symbols, which takes its time.
  */
+void recording_take_rest(struct recording *recording);
 void recording_finish(struct recording *recording, session_at_end *at_end, void *user);
 
-/* Samples of Go's allocations taken so far. */
+/* Samples of Go's allocations taken so far, and about how many bytes were allocated. */
 uint64_t recording_samples(const struct recording *recording);
+uint64_t recording_bytes(const struct recording *recording);
 
 /*
  * Close the trace, and free; NULL is ignored. A trace that has never begun is removed. *SIZE: its bytes. DAMAGE is
  * filled when it could not be written to its end, at any time; "" else. Both may be NULL.
  */
 void recording_close(struct recording *recording, uint64_t *size, struct error *damage);
+
+/* Free it without a word more into the trace: a child of this process goes on from here. NULL is ignored. */
+void recording_leave(struct recording *recording);
 
 #endif

@@ -1,18 +1,21 @@
 /*
- * The session's loop. One thread waits for: stops and exits of children, signals to hand on, the preloaded library's
- * question, and the time to drain. Whatever goes wrong on our side is kept for the end; the command runs on.
+ * The session's loop. One thread waits for: stops and exits of children, signals to hand on, what preloaded libraries
+ * and agents ask, ends of profiled programs, and the time to drain. Whatever goes wrong on our side is kept for the
+ * end; the command runs on.
  */
 #include "collector/session.h"
 
 #include "base/memory.h"
 #include "collector/c_drain.h"
-#include "collector/c_target.h"
 #include "collector/clean_environment.h"
 #include "collector/follow.h"
 #include "collector/inject.h"
 #include "collector/launch.h"
 #include "collector/plan.h"
+#include "collector/plan_store.h"
+#include "collector/preload/preload_protocol.h"
 #include "collector/preload_host.h"
+#include "collector/profiled.h"
 #include "collector/target_memory.h"
 
 #include <errno.h>
@@ -22,72 +25,110 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+
+#define IDLE_MS         200
+#define FRESH_NS        1000000000u /* after the command's end, for what it has forked to exec */
+#define RELEASE_TRIES   200         /* that every tracee gets to stop and be let go */
+#define RELEASE_WAIT_NS 5000000
+
+enum { FD_SIGNALS, FD_HOST, FD_COMMAND, FD_PROGRAMS }; /* of what is polled; from the last on, each program's */
 
 struct session {
 	const struct session_options *options;
 	struct session_result *result;
+	session_at_end *at_end;
+	const char *library; /* that is preloaded; NULL: none */
 	struct launch launch;
 	struct follow *follow;
 	struct preload_host *host;
-	struct region region;
-	struct plan *plan;
+	struct profiled *next; /* the program that is being prepared; NULL: no other is wanted */
+	struct profiled **programs;
+	size_t nprograms, capacity;
+	struct plan_store *plans;
 	struct plan *waiting; /* of a dynamic program that stood at its exec, until its constructor asks; or NULL */
-	struct recording *recording;
-	struct c_drain *c;        /* NULL: C allocations are not sampled */
-	struct c_target c_target; /* the program, where it has no Go */
-	uint64_t bias;
-	pid_t target; /* the profiled program's process; 0: none yet */
+	struct pollfd *fds;
+	size_t nfds;
 	int signals;
+	int command_handle; /* a pidfd of the command where it is not our child; else -1 */
 	sigset_t old_mask;
-	bool ended;
+	bool command_ended;
+	uint64_t ended_ns; /* when that was */
+	bool is_over;      /* the user wants no more of what still runs */
 };
-
-/* The command's words as a trace has them. The caller frees it. */
-static char *session_join_command(char *const *command, size_t *size)
-{
-	size_t length = 0, at = 0, i;
-	char *joined;
-
-	for (i = 0; command[i]; i++)
-		length += strlen(command[i]) + 1;
-	joined = memory_alloc(length + 1, 1);
-	for (i = 0; command[i]; i++) {
-		strcpy(joined + at, command[i]);
-		at += strlen(command[i]) + 1;
-	}
-	*size = at ? at - 1 : 0;
-	return joined;
-}
-
-/* The agent is in, or the sampler of C allocations in a program without Go: from here on records go to the trace. */
-static void session_begin(struct session *session, pid_t pid, const char *way)
-{
-	struct recording_source source = {
-	    .plan = session->plan,
-	    .region = &session->region,
-	    .pid = pid,
-	    .bias = session->bias,
-	    .rate = session->options->rate,
-	    .budget = session->options->budget,
-	    .way = way,
-	    .binary = session->c_target.path,
-	    .gnu_build_id = session->c_target.build_id,
-	};
-	char *command = session_join_command(session->options->command, &source.command_size);
-
-	source.command = command;
-	session->target = pid;
-	session->result->profiled = true;
-	recording_begin(session->recording, &source);
-	free(command);
-}
 
 static void session_refuse(struct session *session, const struct error *why)
 {
 	if (!session->result->refusal.text[0])
 		session->result->refusal = *why;
+}
+
+/* Which program of its process PID this is: 1 for the first. */
+static unsigned session_turn(const struct session *session, pid_t pid)
+{
+	unsigned turn = 1;
+	size_t i;
+
+	for (i = 0; i < session->nprograms; i++)
+		turn += session->programs[i]->pid == pid;
+	return turn;
+}
+
+/* A trace for the next program, which is PROGRAM in process PID, where it has none yet. */
+static bool session_open_trace(struct session *session, pid_t pid, const char *program)
+{
+	const struct session_options *options = session->options;
+	struct profiled *next = session->next;
+	unsigned turn = session_turn(session, pid);
+	struct error error;
+	char *process;
+
+	next->trace.program = memory_copy_string(program);
+	if (next->recording)
+		return true;
+	process = turn > 1 ? memory_format("%d-%u", (int)pid, turn) : memory_format("%d", (int)pid);
+	next->trace.path = options->name_trace(options->user, program, process);
+	free(process);
+	if (recording_open(&next->recording, next->trace.path, &error) != STATUS_OK) {
+		session_refuse(session, &error);
+		return false;
+	}
+	recording_sample_cpu(next->recording, pid, true, options->cpu_period_ns);
+	return true;
+}
+
+/* It did not come to be: another one may. */
+static void session_drop_next(struct session *session)
+{
+	struct profiled *next = session->next;
+
+	free(next->trace.program);
+	next->trace.program = NULL;
+	if (!session->options->follow) { /* its trace is the session's */
+		plan_free(next->plan);
+		next->plan = NULL;
+		return;
+	}
+	free(next->trace.path);
+	profiled_free(next);
+	session->next = profiled_new();
+}
+
+/* The agent is in, or the sampler of C allocations in a program without Go: from here on records go to the trace. */
+static struct profiled *session_begin(struct session *session, pid_t pid, const char *way)
+{
+	const struct session_options *options = session->options;
+	struct profiled *program = session->next;
+
+	profiled_begin(program, options, pid, way, options->follow ? NULL : options->command, options->follow);
+	session->programs =
+	    memory_reserve(session->programs, session->nprograms, &session->capacity, sizeof(*session->programs));
+	session->programs[session->nprograms++] = program;
+	session->next = options->follow ? profiled_new() : NULL;
+	return program;
 }
 
 /* The go command and its tools are Go programs too, but not what `escprof run go run .` is about. */
@@ -117,7 +158,7 @@ static struct plan *session_plan(struct session *session, pid_t pid)
 		session->waiting = NULL;
 		return plan;
 	}
-	status = plan_make(&plan, path, session->options->live_rate, &error);
+	status = plan_store_get(session->plans, path, &plan, &error);
 	if (status == STATUS_ERROR && error.text[0])
 		session_refuse(session, &error);
 	if (status == STATUS_OK && session_is_toolchain(plan)) {
@@ -135,14 +176,14 @@ static bool session_will_preload(const struct session *session, pid_t pid)
 	bool named = false;
 	FILE *file;
 
-	if (!session->options->library)
+	if (!session->library)
 		return false;
 	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
 	file = fopen(path, "re");
 	if (!file)
 		return false;
 	while (!named && getdelim(&environment, &capacity, 0, file) > 0)
-		named = !strncmp(environment, "LD_PRELOAD=", 11) && strstr(environment, session->options->library);
+		named = !strncmp(environment, "LD_PRELOAD=", 11) && strstr(environment, session->library);
 	free(environment);
 	fclose(file);
 	return named;
@@ -161,47 +202,70 @@ static void session_look_for_c(struct session *session, pid_t pid)
 	c_target_free(&target);
 }
 
+/* PID stands at its exec and runs PLAN's program, which becomes the session's. */
+static enum follow_decision session_inject(struct session *session, pid_t pid, struct plan *plan)
+{
+	struct profiled *next = session->next;
+	struct error error = {""};
+
+	next->plan = plan;
+	if (!session_open_trace(session, pid, plan_program(plan)->path)) {
+		session_drop_next(session);
+		return FOLLOW_LET_GO;
+	}
+	region_plan(&next->region, session->options->rate, session->options->ring_size);
+	if (inject_at_exec(pid, plan, &next->region, &next->bias, &error) != STATUS_OK) {
+		session_refuse(session, &error);
+		session_drop_next(session);
+		return FOLLOW_LET_GO;
+	}
+	if (session->library)
+		clean_environment(pid, session->library, &error); /* else its children only ask in vain */
+	session_begin(session, pid, "inject");
+	return session->options->follow ? FOLLOW_LET_GO : FOLLOW_DONE; /* the agent tells of its children */
+}
+
+/* PID is another program now: what was recorded there is over. */
+static void session_end_replaced(struct session *session, pid_t pid)
+{
+	size_t i;
+
+	for (i = 0; session->options->follow && i < session->nprograms; i++)
+		if (session->programs[i]->pid == pid && session->programs[i]->state == PROFILED_RUNS)
+			profiled_end(session->programs[i]);
+}
+
 /* A process stands at its exec. */
 static enum follow_decision session_at_exec(void *user, pid_t pid)
 {
 	struct session *session = user;
-	struct error error = {""};
 	struct plan *plan;
 
-	if (session->target)
+	if (!session->next || session->is_over)
 		return FOLLOW_DONE;
+	session_end_replaced(session, pid);
 	plan = session_plan(session, pid);
 	if (!plan) {
 		session_look_for_c(session, pid);
 		return FOLLOW_ON;
 	}
-	if (plan_program(plan)->is_dynamic && session_will_preload(session, pid)) {
-		plan_free(session->waiting);
-		session->waiting = plan;
-		return FOLLOW_LET_GO; /* the constructor will ask */
-	}
-	region_plan(&session->region, session->options->rate, session->options->ring_size);
-	if (inject_at_exec(pid, plan, &session->region, &session->bias, &error) != STATUS_OK) {
-		session_refuse(session, &error);
-		plan_free(plan);
-		return FOLLOW_LET_GO;
-	}
-	if (session->options->library)
-		clean_environment(pid, session->options->library, &error); /* else its children only ask in vain */
-	session->plan = plan;
-	session_begin(session, pid, "inject");
-	return FOLLOW_DONE;
+	if (!plan_program(plan)->is_dynamic || !session_will_preload(session, pid))
+		return session_inject(session, pid, plan);
+	plan_free(session->waiting);
+	session->waiting = plan;
+	return FOLLOW_LET_GO; /* the constructor will ask */
 }
 
 /* What is needed to sample the C allocations of PID, whose Go PLAN (NULL: none) tells of; false: they are not. */
 static bool session_prepare_c(struct session *session, pid_t pid, const struct plan *plan)
 {
+	struct profiled *next = session->next;
 	struct error error = {""};
 	struct c_go go = {0};
 	uint64_t executable, size, bias;
 
-	c_target_free(&session->c_target);
-	if (!session->options->c_rate || (!plan && c_target_look(&session->c_target, pid, session->launch.pid,
+	c_target_free(&next->c_target);
+	if (!session->options->c_rate || (!plan && c_target_look(&next->c_target, pid, session->launch.pid,
 								 session->options->c_interpreters, NULL) != STATUS_OK))
 		return false;
 	if (plan) {
@@ -209,7 +273,7 @@ static bool session_prepare_c(struct session *session, pid_t pid, const struct p
 		if (target_memory_bias(pid, executable, &bias, NULL) == STATUS_OK)
 			plan_c_go(plan, bias, &go);
 	}
-	if (c_drain_new(&session->c, session->options->c_rate, &go, &error) == STATUS_OK)
+	if (c_drain_new(&next->c, session->options->c_rate, &go, &error) == STATUS_OK)
 		return true;
 	session_refuse(session, &error);
 	return false;
@@ -219,67 +283,120 @@ static bool session_prepare_c(struct session *session, pid_t pid, const struct p
  * What the library has been given, and what of it is in, begins; the rest is let go. Of a Go program C alone is not
  * wanted: the library goes quiet then, for nobody looks in.
  */
-static void session_begin_preloaded(struct session *session, pid_t pid, struct plan *plan,
-				    const struct preload_heard *heard)
+static void session_begin_preloaded(struct session *session, pid_t pid, const struct preload_heard *heard)
 {
-	bool has_c = heard->c && (heard->agent || !plan);
+	struct profiled *next = session->next;
+	bool has_c = heard->c && (heard->agent || !next->plan);
 
-	if (heard->agent)
-		session->plan = plan;
-	else
-		plan_free(plan);
-	if (heard->agent || has_c)
-		session_begin(session, pid, "preload");
-	if (has_c) {
-		recording_begin_c(session->recording, session->c, heard->has_libunwind, heard->has_own_malloc);
-	} else {
-		c_drain_free(session->c);
-		session->c = NULL;
+	if (!has_c) {
+		c_drain_free(next->c);
+		next->c = NULL;
 	}
-	if (session->target)
+	if (!heard->agent && !has_c) {
+		session_drop_next(session);
+		return;
+	}
+	session_begin(session, pid, "preload");
+	if (has_c)
+		recording_begin_c(next->recording, next->c, heard->has_libunwind, heard->has_own_malloc);
+	if (!session->options->follow)
 		follow_release(session->follow);
 }
 
 /* A dynamic program has loaded our library and asks what to do. */
-static void session_answer_preload(struct session *session)
+static void session_answer_library(struct session *session, pid_t pid)
 {
-	struct error error = {""};
+	struct profiled *next = session->next;
 	struct preload_heard heard;
-	struct plan *plan;
-	pid_t pid;
+	struct error error = {""};
 	bool has_c;
 
-	if (preload_host_accept(session->host, &pid, &error) != STATUS_OK)
-		return;
-	plan = session->target ? NULL : session_plan(session, pid);
-	has_c = !session->target && session_prepare_c(session, pid, plan);
-	if (!plan && !has_c) {
+	if (next)
+		next->plan = session_plan(session, pid);
+	has_c = next && session_prepare_c(session, pid, next->plan);
+	if (!next || (!next->plan && !has_c)) {
 		preload_host_decline(session->host);
 		return;
 	}
-	region_plan(&session->region, session->options->rate, session->options->ring_size);
-	if (preload_host_attach(session->host, pid, plan, has_c ? c_drain_fd(session->c) : -1, &session->region,
-				&session->bias, &heard, &error) != STATUS_OK)
+	if (!session_open_trace(session, pid, next->plan ? plan_program(next->plan)->path : next->c_target.path)) {
+		session_drop_next(session);
+		preload_host_decline(session->host);
+		return;
+	}
+	region_plan(&next->region, session->options->rate, session->options->ring_size);
+	if (preload_host_attach(session->host, pid, next->plan, has_c ? c_drain_fd(next->c) : -1, &next->region,
+				&next->bias, &heard, &error) != STATUS_OK)
 		session_refuse(session, &error);
-	session_begin_preloaded(session, pid, plan, &heard);
+	session_begin_preloaded(session, pid, &heard);
 }
 
+/* The agent in a Go program says that THREAD of PID will exec: the same process, unless it is of another namespace. */
+static void session_await_exec(struct session *session, pid_t pid, pid_t thread)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d", (int)pid, (int)thread);
+	if (!access(path, F_OK))
+		follow_seize_briefly(session->follow, thread);
+}
+
+static void session_answer(struct session *session)
+{
+	struct preload_question question;
+
+	if (preload_host_accept(session->host, &question, NULL) != STATUS_OK)
+		return;
+	if (question.kind == PRELOAD_ASKS) {
+		session_answer_library(session, question.pid);
+		return;
+	}
+	if (question.kind == PRELOAD_FORKED && session->next)
+		follow_seize(session->follow, question.pid, NULL);
+	else if (question.kind == PRELOAD_EXECS && session->next)
+		session_await_exec(session, question.pid, question.thread);
+	preload_host_hang_up(session->host);
+}
+
+static void session_hear_finisher(struct session *session, pid_t pid)
+{
+	size_t i;
+
+	for (i = 0; i < session->nprograms; i++)
+		if (session->programs[i]->state == PROFILED_FINISHES && session->programs[i]->finisher == pid)
+			profiled_hear(session->programs[i]);
+}
+
+/* As process 1 of a container we are given orphans too; they want nothing but this. */
 static void session_reap(struct session *session)
 {
 	int status;
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0) {
-		if (follow_handle(session->follow, pid, status))
+		if (follow_handle(session->follow, pid, status) || (!WIFEXITED(status) && !WIFSIGNALED(status)))
 			continue;
-		if (pid == session->launch.pid && (WIFEXITED(status) || WIFSIGNALED(status))) {
+		if (pid == session->launch.pid) {
 			session->result->wait_status = status;
-			session->ended = true;
+			session->command_ended = true;
 		}
+		session_hear_finisher(session, pid);
+	}
+	/* Killed while the agent was put in: its end was seen there, and by nothing else can it have come. */
+	if (pid < 0 && errno == ECHILD && !session->options->detached && !session->command_ended) {
+		session->result->wait_status = SIGKILL;
+		session->command_ended = true;
 	}
 }
 
-/* What the terminal sends goes to the whole process group; only what was sent to us alone is handed on. */
+static bool is_ending(uint32_t number)
+{
+	return number == SIGINT || number == SIGTERM || number == SIGHUP || number == SIGQUIT;
+}
+
+/*
+ * What the terminal sends goes to the whole process group; only what was sent to us alone is handed on. Detached we are
+ * nobody's to stop: whoever sends us the like (a service manager does, at its end) has sent it to the command too.
+ */
 static void session_take_signals(struct session *session)
 {
 	struct signalfd_siginfo info;
@@ -287,42 +404,138 @@ static void session_take_signals(struct session *session)
 	while (read(session->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGCHLD)
 			continue;
-		if (info.ssi_code <= 0)
+		if (session->command_ended)
+			session->is_over |= is_ending(info.ssi_signo);
+		else if (info.ssi_code <= 0 && !session->options->detached)
 			kill(session->launch.pid, (int)info.ssi_signo);
 	}
 }
 
-static int session_timeout(const struct session *session)
+/* Take what is there of all programs. */
+static void session_tend(struct session *session)
 {
-	return !recording_is_on(session->recording) && session->follow ? 200 : recording_timeout(session->recording);
+	size_t i;
+
+	if (session->next && session->next->recording)
+		recording_tend(session->next->recording);
+	for (i = 0; i < session->nprograms; i++)
+		if (session->programs[i]->state == PROFILED_RUNS)
+			recording_tend(session->programs[i]->recording);
+	follow_tend(session->follow);
+}
+
+/* Those that have ended, by what was polled: COUNT of them were. */
+static void session_end_some(struct session *session, size_t count)
+{
+	size_t i;
+
+	if (session->fds[FD_COMMAND].revents)
+		session->command_ended = true;
+	for (i = 0; i < count; i++)
+		if (session->programs[i]->state == PROFILED_RUNS &&
+		    (session->fds[FD_PROGRAMS + i].revents ||
+		     (session->options->follow && session->programs[i]->handle < 0 &&
+		      kill(session->programs[i]->pid, 0))))
+			profiled_end(session->programs[i]);
+	for (i = 0; session->is_over && i < session->nprograms; i++)
+		if (session->programs[i]->state == PROFILED_RUNS)
+			profiled_end(session->programs[i]);
+}
+
+/* Symbols for those that have ended, some at a time. */
+static void session_finish_some(struct session *session)
+{
+	long free_cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t i;
+
+	for (i = 0; i < session->nprograms; i++)
+		free_cpus -= session->programs[i]->state == PROFILED_FINISHES;
+	for (i = 0; session->options->follow && i < session->nprograms && free_cpus > 0; i++)
+		if (session->programs[i]->state == PROFILED_ENDED) {
+			profiled_finish_apart(session->programs[i], session->at_end, session->options->user,
+					      session->host ? preload_host_fd(session->host) : -1);
+			free_cpus--;
+		}
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* What the command has left in the background belongs to it, if it is a Go program or soon becomes one. */
+static bool session_goes_on(struct session *session)
+{
+	size_t i;
+
+	if (!session->command_ended)
+		return true;
+	if (!session->ended_ns)
+		session->ended_ns = now_ns();
+	if (session->options->follow && !session->is_over && follow_fresh(session->follow) &&
+	    now_ns() - session->ended_ns < FRESH_NS)
+		return true;
+	for (i = 0; session->options->follow && i < session->nprograms; i++)
+		if (session->programs[i]->state != PROFILED_DONE)
+			return true;
+	return false;
+}
+
+/* What to wait for, and for how long. */
+static int session_prepare_poll(struct session *session)
+{
+	int timeout = IDLE_MS, limit;
+	size_t i;
+
+	session->fds = memory_resize(session->fds, FD_PROGRAMS + session->nprograms, sizeof(*session->fds));
+	session->fds[FD_SIGNALS] = (struct pollfd){.fd = session->signals, .events = POLLIN};
+	session->fds[FD_HOST] = (struct pollfd){.fd = -1, .events = POLLIN};
+	if (session->host)
+		session->fds[FD_HOST].fd = preload_host_fd(session->host);
+	session->fds[FD_COMMAND] = (struct pollfd){.fd = session->command_handle, .events = POLLIN};
+	for (i = 0; i < session->nprograms; i++) {
+		const struct profiled *program = session->programs[i];
+
+		session->fds[FD_PROGRAMS + i] = (struct pollfd){.fd = program->handle, .events = POLLIN};
+		limit = program->state == PROFILED_RUNS ? recording_timeout(program->recording) : timeout;
+		timeout = limit < timeout ? limit : timeout;
+	}
+	return timeout;
 }
 
 static void session_loop(struct session *session)
 {
-	while (!session->ended) {
-		struct pollfd fds[2] = {{.fd = session->signals, .events = POLLIN}, {.fd = -1, .events = POLLIN}};
+	while (session_goes_on(session)) {
+		int timeout = session_prepare_poll(session);
+		size_t count = session->nprograms;
 
-		if (session->host)
-			fds[1].fd = preload_host_fd(session->host);
-		poll(fds, 2, session_timeout(session));
+		if (poll(session->fds, FD_PROGRAMS + count, timeout) < 0)
+			memset(session->fds, 0, (FD_PROGRAMS + count) * sizeof(*session->fds));
 		session_take_signals(session);
 		session_reap(session);
-		if (fds[1].revents & POLLIN)
-			session_answer_preload(session);
-		recording_tend(session->recording);
+		if (session->fds[FD_HOST].revents & POLLIN)
+			session_answer(session);
+		session_tend(session);
+		session_end_some(session, count);
+		session_finish_some(session);
 	}
 }
 
+/* All that may be handed on: not what our own faults are, what stops us, nor what tells of limits and timers of ours.
+ */
 static void session_block_signals(struct session *session)
 {
-	static const int forwarded[] = {SIGCHLD, SIGINT,  SIGTERM, SIGHUP,  SIGQUIT,
-					SIGUSR1, SIGUSR2, SIGCONT, SIGALRM, SIGWINCH};
+	static const int kept[] = {SIGSEGV, SIGBUS,  SIGFPE,  SIGILL,    SIGTRAP, SIGABRT, SIGSYS, SIGPIPE,
+				   SIGTSTP, SIGTTIN, SIGTTOU, SIGVTALRM, SIGPROF, SIGXCPU, SIGXFSZ};
 	sigset_t mask;
 	size_t i;
 
-	sigemptyset(&mask);
-	for (i = 0; i < sizeof(forwarded) / sizeof(forwarded[0]); i++)
-		sigaddset(&mask, forwarded[i]);
+	sigfillset(&mask);
+	for (i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		sigdelset(&mask, kept[i]);
 	sigprocmask(SIG_BLOCK, &mask, &session->old_mask);
 	session->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 }
@@ -330,66 +543,132 @@ static void session_block_signals(struct session *session)
 /* Start the command at its gate and seize it; that it cannot be traced still leaves the preloaded library. */
 static enum status session_start(struct session *session, struct error *error)
 {
-	const char *library = session->options->library, *forbidden;
+	const struct session_options *options = session->options;
+	struct launch_options how = {
+	    .command = options->command, .mask = &session->old_mask, .detached = options->detached};
+	const char *forbidden;
 	struct error why = {""};
 
-	if (library && preload_host_open(&session->host, &why) != STATUS_OK)
-		library = NULL;
-	if (launch_start(&session->launch, session->options->command, &session->old_mask, library,
-			 session->host ? preload_host_name(session->host) : NULL, error) != STATUS_OK)
+	/* What is followed is entered by ptrace, dynamic or not, unless it has C allocations to sample. */
+	session->library = options->follow && !options->c_rate ? NULL : options->library;
+	if ((session->library || options->follow) && preload_host_open(&session->host, &why) != STATUS_OK)
+		session->library = NULL;
+	how.library = session->library;
+	how.socket_name = session->host ? preload_host_name(session->host) : NULL;
+	session->plans = plan_store_new(options->live_rate, options->follow ? how.socket_name : NULL);
+	if (launch_start(&session->launch, &how, error) != STATUS_OK)
 		return STATUS_ERROR;
-	forbidden = launch_forbids_tracing(session->options->command[0]);
+	forbidden = launch_forbids_tracing(options->command[0]);
 	if (forbidden)
-		error_set(&session->result->refusal, "cannot profile %s: %s", session->options->command[0], forbidden);
+		error_set(&session->result->refusal, "cannot profile %s: %s", options->command[0], forbidden);
 	else if (follow_seize(session->follow, session->launch.pid, &why) != STATUS_OK)
 		session_refuse(session, &why);
-	recording_sample_cpu(session->recording, session->launch.pid, false, session->options->cpu_period_ns);
+	if (options->detached)
+		session->command_handle = (int)syscall(SYS_pidfd_open, session->launch.pid, 0);
+	if (session->next->recording)
+		recording_sample_cpu(session->next->recording, session->launch.pid, false, options->cpu_period_ns);
 	launch_release(&session->launch);
 	return STATUS_OK;
 }
 
+/* Let every tracee go that is left: none must wait for us while we are at the reports. */
+static void session_let_tracees_go(struct session *session)
+{
+	struct timespec pause = {.tv_nsec = RELEASE_WAIT_NS};
+	int tries;
+
+	follow_release(session->follow);
+	for (tries = 0; tries < RELEASE_TRIES && follow_count(session->follow); tries++) {
+		if (tries)
+			nanosleep(&pause, NULL);
+		session_reap(session);
+	}
+}
+
+/* The one program's trace, where programs are not followed into others. */
+static void session_finish(struct session *session)
+{
+	struct profiled *program = session->nprograms && !session->options->follow ? session->programs[0] : NULL;
+
+	if (!program)
+		return;
+	if (!session->options->detached)
+		recording_number_fact(program->recording, "exit_status",
+				      (uint64_t)(uint32_t)session->result->wait_status);
+	profiled_end(program);
+	profiled_finish(program, session->at_end, session->options->user);
+}
+
 static void session_close(struct session *session)
 {
-	recording_close(session->recording, &session->result->trace_size, &session->result->damage);
-	c_drain_free(session->c);
-	c_target_free(&session->c_target);
-	region_close(&session->region);
-	plan_free(session->plan);
+	struct session_result *result = session->result;
+	size_t i;
+
+	if (session->next)
+		session_drop_next(session);
+	if (session->next) {
+		free(session->next->trace.path);
+		profiled_free(session->next);
+	}
+	result->traces = memory_alloc(session->nprograms + 1, sizeof(*result->traces));
+	for (i = 0; i < session->nprograms; i++) {
+		result->traces[result->ntraces++] = session->programs[i]->trace;
+		profiled_free(session->programs[i]);
+	}
+	free(session->programs);
+	free(session->fds);
 	plan_free(session->waiting);
+	plan_store_free(session->plans);
 	preload_host_close(session->host);
 	follow_free(session->follow);
+	if (session->command_handle >= 0)
+		close(session->command_handle);
 	if (session->signals >= 0)
 		close(session->signals);
 }
 
-enum status session_run(const struct session_options *options, session_at_end *at_end, void *user,
-			struct session_result *result, struct error *error)
+enum status session_run(const struct session_options *options, session_at_end *at_end, struct session_result *result,
+			struct error *error)
 {
-	struct session session = {.options = options, .result = result, .region = {.fd = -1}, .signals = -1};
-	enum status status;
+	struct session session = {
+	    .options = options, .result = result, .at_end = at_end, .signals = -1, .command_handle = -1};
+	enum status status = STATUS_OK;
 	int exec_error;
 
 	*result = (struct session_result){0};
-	status = recording_open(&session.recording, options->trace_path, error);
-	if (status != STATUS_OK)
+	session.next = profiled_new();
+	if (!options->follow)
+		status = recording_open(&session.next->recording, options->trace_path, error);
+	if (status != STATUS_OK) {
+		profiled_free(session.next);
 		return status;
+	}
+	session.next->trace.path = options->follow ? NULL : memory_copy_string(options->trace_path);
 	session_block_signals(&session);
 	session.follow = follow_new(session_at_exec, &session);
 	status = session_start(&session, error);
 	if (status == STATUS_OK) {
 		session_loop(&session);
+		session_let_tracees_go(&session);
 		exec_error = launch_exec_error(&session.launch);
 		if (exec_error) {
 			errno = exec_error;
 			status = error_set_errno(error, "cannot run %s", options->command[0]);
-		} else if (recording_is_on(session.recording)) {
-			recording_number_fact(session.recording, "exit_status",
-					      (uint64_t)(uint32_t)result->wait_status);
-			recording_finish(session.recording, at_end, user);
-			result->samples = recording_samples(session.recording);
-			result->c_samples = c_drain_samples(session.c);
 		}
+		session_finish(&session);
 	}
 	session_close(&session);
 	return status;
+}
+
+void session_result_free(struct session_result *result)
+{
+	size_t i;
+
+	for (i = 0; i < result->ntraces; i++) {
+		free(result->traces[i].path);
+		free(result->traces[i].program);
+	}
+	free(result->traces);
+	*result = (struct session_result){0};
 }

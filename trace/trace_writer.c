@@ -479,6 +479,11 @@ uint64_t trace_writer_size(const struct trace_writer *writer)
 	return writer->size;
 }
 
+void trace_writer_leave(struct trace_writer *writer)
+{
+	writer_free(writer);
+}
+
 enum status trace_writer_close(struct trace_writer *writer, bool complete, struct error *error)
 {
 	enum status status;

@@ -63,4 +63,7 @@ uint64_t trace_writer_size(const struct trace_writer *writer);
 /* Flush; with COMPLETE write the end record that tells a reader nothing is missing; close the file and free. */
 enum status trace_writer_close(struct trace_writer *writer, bool complete, struct error *error);
 
+/* Free, and close the file here: a child of this process, which has the writer too, goes on with it. */
+void trace_writer_leave(struct trace_writer *writer);
+
 #endif

@@ -5,7 +5,7 @@
  * profile gets the sample too. The code holds no data of its own, allocates nothing, waits for nobody, and trusts only
  * the plan. It is called with m.locks held, on a Go stack with some 800 bytes left: every path stays under 512.
  */
-#include "collector/agent/agent_shared.h"
+#include "collector/agent/agent_control.h"
 #include "collector/agent/agent_math.h"
 #include "collector/agent/agent_walk.h"
 
@@ -21,15 +21,6 @@ struct agent_sample {
 	uint32_t rate, live_rate;
 	uint32_t processor;
 };
-
-/* The control block, which the linker script puts behind the code. */
-static inline struct agent_control *agent_control_get(void)
-{
-	struct agent_control *control;
-
-	__asm__("lea agent_control_block(%%rip), %0" : "=r"(control));
-	return control;
-}
 
 static inline uint64_t agent_now(void)
 {

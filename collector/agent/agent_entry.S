@@ -7,6 +7,8 @@
 	.long agent_malloc_entry
 	.long agent_free_entry
 	.long agent_draw_entry
+	.long agent_fork_entry
+	.long agent_exec_entry
 
 	.text
 	.globl agent_malloc_entry
@@ -58,5 +60,30 @@ agent_free_entry:
 	.p2align 4
 agent_draw_entry:
 	ret
+
+/*
+ * Before syscall.runtime_AfterForkInChild, in a process that is about to become another program: it shares the memory
+ * and the stack of the one that started it, and all signals are blocked. And before syscall.runtime_BeforeExec. Neither
+ * takes arguments or returns anything.
+ */
+	.globl agent_fork_entry
+	.p2align 4
+agent_fork_entry:
+	mov %rsp, %rbx
+	and $-16, %rsp
+	mov $1, %edi		/* PRELOAD_FORKED */
+	call agent_tell
+	mov %rbx, %rsp
+	jmp *agent_fork_target(%rip)
+
+	.globl agent_exec_entry
+	.p2align 4
+agent_exec_entry:
+	mov %rsp, %rbx
+	and $-16, %rsp
+	mov $2, %edi		/* PRELOAD_EXECS */
+	call agent_tell
+	mov %rbx, %rsp
+	jmp *agent_exec_target(%rip)
 
 	.section .note.GNU-stack, "", @progbits

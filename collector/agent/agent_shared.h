@@ -23,7 +23,6 @@
 #define AGENT_INLINE static inline __attribute__((always_inline))
 
 #define AGENT_MAGIC       0x33746e6567616365ull /* "ecagent3" */
-#define AGENT_MAGIC       0x33746e6567616365ull /* "ecagent3" */
 #define AGENT_CODE_SIZE   0x4000
 #define AGENT_MAX_FRAMES  224
 #define AGENT_MAX_SHARDS  64
@@ -34,17 +33,20 @@
 #define AGENT_SPENT_MAX   32768 /* ticks that a sample takes at most */
 #define AGENT_SPENT_USUAL 1024
 #define AGENT_LOOK_EVERY  64   /* samples of a fine mean to each that looks at the clock */
+#define AGENT_NAME_MAX    48   /* bytes of a socket's name */
 #define AGENT_COUNT_BELOW 4096 /* bytes: samples of a finer mean are counted where they need no record of their own */
 
 /* The agent's code begins with this, as offsets from its own start. */
 struct agent_entries {
-	uint32_t malloc_entry, free_entry, draw_entry;
+	uint32_t malloc_entry, free_entry, draw_entry, fork_entry, exec_entry;
 };
 
 /* Written by the collector before the program is patched, then constant. */
 struct agent_plan {
 	uint64_t malloc_target; /* runtime.mProf_Malloc */
 	uint64_t free_target;   /* runtime.freeSpecial */
+	uint64_t fork_target;   /* syscall.runtime_AfterForkInChild */
+	uint64_t exec_target;   /* syscall.runtime_BeforeExec */
 	uint64_t types_start, types_end;
 	uint64_t mem_profile_rate; /* &runtime.MemProfileRate */
 	uint64_t numgc;            /* &memstats.numgc, 0 when unknown */
@@ -71,6 +73,9 @@ struct agent_plan {
 	int64_t
 	    first_rate; /* to Go 1.23: MemProfileRate is 1 until the first P is there, then becomes this; 0: leave it */
 	int64_t init_rate; /* to Go 1.19: what runtime.init puts there later, to become first_rate again; 0: leave it */
+	uint32_t follower_size; /* bytes of it; 0: nobody follows the program into its children */
+	char
+	    follower[AGENT_NAME_MAX]; /* abstract socket of the collector that is told of them, without its first NUL */
 };
 
 /* Of one P, which only one thread holds at a time: on a cache line of its own, for it is written at every sample. */

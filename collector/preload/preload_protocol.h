@@ -1,6 +1,9 @@
 /*
  * What libescprof.so in a target and `escprof run` say to each other, over a socket named in the environment. The
  * library asks once, at its start; the collector looks at the program's file and answers with what to do.
+ *
+ * The agent in a target that is followed tells by the same socket of processes that are about to become another
+ * program. It waits until the collector hangs up.
  */
 #ifndef COLLECTOR_PRELOAD_PRELOAD_PROTOCOL_H
 #define COLLECTOR_PRELOAD_PRELOAD_PROTOCOL_H
@@ -14,10 +17,13 @@
 #define PRELOAD_MAX_WRITES      16
 #define PRELOAD_WAIT_SECONDS    10 /* a library that gets no answer in this time goes on without */
 
+/* Who asks: the library; the agent, in a process that its program has started; the agent, in a program that execs. */
+enum preload_kind { PRELOAD_ASKS, PRELOAD_FORKED, PRELOAD_EXECS };
+
 struct preload_request {
 	uint64_t magic;
-	int32_t pid;
-	uint32_t unused;
+	int32_t pid;   /* of the agent: the thread */
+	uint32_t kind; /* enum preload_kind */
 };
 
 struct preload_write {

@@ -78,6 +78,28 @@ early_signals() {
 }
 check "signals that come while the agent is put in are not lost" early_signals
 
+# Nor may escprof wait for ever for a program that is killed then.
+early_kills() {
+	local delay pid tries
+	for delay in {0..30} {0..30}; do
+		rm -f "$WORK/pid"
+		"$ESCPROF" run -q -o "$TRACE" -- sh -c 'echo $$ >"$0.new"; mv "$0.new" "$0"; exec "$@"' "$WORK/pid" "$TARGET" wait-term \
+			>"$WORK/out" 2>"$WORK/err" &
+		pid=$!
+		until [ -s "$WORK/pid" ]; do sleep 0.001; done
+		sleep "$(printf '0.00%02d' $((delay * 3)))"
+		kill -KILL "$(cat "$WORK/pid")"
+		for ((tries = 0; tries < 100; tries++)); do
+			kill -0 "$pid" 2>/dev/null || break
+			sleep 0.05
+		done
+		[ $tries -lt 100 ] || { echo "escprof does not end: killed after $delay * 0.3 ms"; kill -KILL "$pid"; return 1; }
+		wait "$pid" 2>/dev/null
+		[ $? = 137 ] || { echo "killed after $delay * 0.3 ms"; return 1; }
+	done
+}
+check "a program that is killed while the agent is put in" early_kills
+
 not_there() {
 	run "$WORK/no-such-program" 2>"$WORK/err"
 	[ $? = 127 ] && grep -q 'cannot run .*no-such-program' "$WORK/err" && [ ! -e "$TRACE.never" ]

@@ -75,6 +75,12 @@ static void test_places(void **state)
 	assert_int_equal(patch.nfree_calls, program.info.minor <= 22 ? 2 : 3);
 	assert_memory_equal(patch.free_calls, calls, patch.nfree_calls * sizeof(calls[0]));
 	assert_int_equal(patch.free_target, entry_of(&program, "runtime.freeSpecial"));
+	assert_int_equal(calls_of("syscall.runtime_AfterForkInChild", calls, GO_PATCH_MAX_FREE_SITES), 1);
+	assert_int_equal(patch.fork_call, calls[0]);
+	assert_int_equal(patch.fork_target, entry_of(&program, "syscall.runtime_AfterForkInChild"));
+	assert_int_equal(calls_of("syscall.runtime_BeforeExec", calls, GO_PATCH_MAX_FREE_SITES), 1);
+	assert_int_equal(patch.exec_call, calls[0]);
+	assert_int_equal(patch.exec_target, entry_of(&program, "syscall.runtime_BeforeExec"));
 	assert_true(go_pclntab_find(program.table, patch.stub_space, &func));
 	assert_int_equal(func.entry, patch.stub_space);
 	assert_int_equal(func.end - func.entry, patch.stub_space_size);

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -369,6 +371,40 @@ static void test_killed_writer(void **state)
 	free(path);
 }
 
+/* What one process has begun another one ends: each record is there once, those too that were not flushed before. */
+static void test_handed_on(void **state)
+{
+	char path[] = "/tmp/escprof-trace-XXXXXX";
+	int fd = mkstemp(path), status = 0;
+	struct trace_writer *writer;
+	struct trace trace;
+	struct error error;
+	pid_t child;
+
+	(void)state;
+	close(fd);
+	assert_int_equal(trace_writer_open(&writer, path, &error), STATUS_OK);
+	trace_writer_fact(writer, "first", "1", 1);
+	assert_int_equal(trace_writer_flush(writer, &error), STATUS_OK);
+	trace_writer_fact(writer, "second", "2", 1);
+	child = fork();
+	if (!child) {
+		trace_writer_fact(writer, "third", "3", 1);
+		_exit(trace_writer_close(writer, true, &error) == STATUS_OK ? 0 : 1);
+	}
+	trace_writer_leave(writer);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_int_equal(trace_read(&trace, path, NULL, &error), STATUS_OK);
+	assert_true(trace.complete);
+	assert_int_equal(trace.nfacts, 3);
+	assert_string_equal(trace_fact(&trace, "first", NULL), "1");
+	assert_string_equal(trace_fact(&trace, "second", NULL), "2");
+	assert_string_equal(trace_fact(&trace, "third", NULL), "3");
+	trace_free(&trace);
+	unlink(path);
+}
+
 static void test_not_a_trace(void **state)
 {
 	static const char text[] = "#!/bin/sh\necho this is no trace, but long enough for a header\n";
@@ -389,7 +425,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_round_trip),        cmocka_unit_test(test_cpu_samples),
 	    cmocka_unit_test(test_cut_at_every_byte), cmocka_unit_test(test_every_byte_changed),
-	    cmocka_unit_test(test_killed_writer),     cmocka_unit_test(test_not_a_trace),
+	    cmocka_unit_test(test_killed_writer),     cmocka_unit_test(test_handed_on),
+	    cmocka_unit_test(test_not_a_trace),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

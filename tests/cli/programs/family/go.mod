@@ -1,0 +1,3 @@
+module escprof.test/family
+
+go 1.18
