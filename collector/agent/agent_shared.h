@@ -19,7 +19,7 @@
 
 #include <stdint.h>
 
-#define AGENT_MAGIC       0x32746e6567616365ull /* "ecagent2" */
+#define AGENT_MAGIC       0x33746e6567616365ull /* "ecagent3" */
 #define AGENT_CODE_SIZE   0x4000
 #define AGENT_MAX_FRAMES  224
 #define AGENT_MAX_SHARDS  64
@@ -41,6 +41,8 @@ struct agent_entries {
 struct agent_plan {
 	uint64_t malloc_target; /* runtime.mProf_Malloc */
 	uint64_t free_target;   /* runtime.freeSpecial */
+	uint32_t g_m;           /* to here agent.ld knows the places */
+	uint32_t m_vdso;        /* m.vdsoSP, vdsoPC behind it; 0: unknown */
 	uint64_t types_start, types_end;
 	uint64_t mem_profile_rate; /* &runtime.MemProfileRate */
 	uint64_t numgc;            /* &memstats.numgc, 0 when unknown */
@@ -50,7 +52,7 @@ struct agent_plan {
 						0: unknown */
 	uint32_t nfigures;
 	uint32_t arguments_shift; /* 0: AX=p BX=size (to Go 1.22); 1: AX=mp BX=p CX=size */
-	uint32_t g_m, g_goid, g_gopc;
+	uint32_t g_goid, g_gopc;
 	uint32_t g_labels; /* 0: labels are not wanted */
 	uint32_t m_g0, m_curg, m_p;
 	uint32_t p_id, p_mcache, next_sample;
