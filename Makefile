@@ -36,7 +36,7 @@ TEST_TOOLS := $(patsubst %.c,$(O)/%,$(wildcard tests/tools/*.c))
 SIMULATION_OBJECTS := $(patsubst %.c,$(O)/%.o,$(wildcard tests/simulate/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all help demo test unit cli-test browser compare-trials oracle simulate matrix attach-storm asan fuzz bench c-storm c-programs c-bench article validate validate-service lint format check-deps install man completions deb consumers clean deps
+.PHONY: all help demo test unit cli-test browser compare-trials oracle simulate matrix attach-storm go-tests asan fuzz bench c-storm c-programs c-bench article validate validate-service lint format check-deps install man completions deb consumers clean deps
 .DEFAULT_GOAL := all
 
 all: $(O)/escprof $(O)/libescprof.so ## build escprof and libescprof.so into build/
@@ -193,6 +193,9 @@ matrix: all ## Go versions x kinds of link (fetches toolchains)
 
 attach-storm: all ## attach and let go a thousand times, and be killed at it (ATTACH_ROUNDS, ATTACH_KILLS)
 	@bash tests/attach/run.sh $(O)
+
+go-tests: all ## Go's own tests of its standard library, with every allocation sampled: the same outcomes as without
+	@bash tests/go_tests/run.sh $(O)
 
 asan: ## unit tests under AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory O=$(O)/asan ASAN=1 unit
