@@ -64,10 +64,11 @@ $(O)/%.pic.o: %.c | $(O)/gen/profile.pb-c.h
 	$(Q)$(CC) $(BASE_CFLAGS) $(CFLAGS) -fPIC -fvisibility=hidden -ftls-model=initial-exec \
 		-fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free -c -o $@ $<
 
-# The agent: freestanding code that is copied into the target. No libc, no stack protector, xmm15 is Go's zero, and a
-# bound on the stack that the build checks.
+# The agent: freestanding code that is copied into the target. No libc, no stack protector, xmm15 is Go's zero, rbp stays
+# the frame of the function that called (so that debuggers and other profilers find their way through), and a bound on the
+# stack that the build checks.
 AGENT_CFLAGS = -std=gnu11 -I. $(WARNINGS) -O2 -g -ffreestanding -fno-stack-protector -fpie -mcmodel=small \
-	-mno-red-zone -ffixed-xmm15 -fno-asynchronous-unwind-tables -fcf-protection=none -fvisibility=hidden \
+	-mno-red-zone -ffixed-xmm15 -ffixed-rbp -fno-asynchronous-unwind-tables -fcf-protection=none -fvisibility=hidden \
 	-fno-builtin -fno-tree-loop-distribute-patterns -mno-avx -fomit-frame-pointer -fstack-usage -MMD -MP
 AGENT_STACK_LIMIT = 512
 $(O)/collector/agent/%.o: collector/agent/%.c
