@@ -168,7 +168,7 @@ profiles_itself() {
 		in_way $way cpu "$WORK/$way.cpu" "$1" && said=$(cpu_profile "$WORK/$way.cpu") || { echo "$said"; return 1; }
 		echo "$way: $said"
 		same_end $way || return 1
-		awk '{ exit !($1 > 100 && $3 > 50 && $6 < 3 && $9 == 0) }' <<<"$said" || return 1
+		awk '{ exit !($1 > 50 && $3 > 50 && $6 < 3 && $9 == 0) }' <<<"$said" || return 1
 	done
 }
 
@@ -176,13 +176,14 @@ profiles_itself() {
 execution_trace() {
 	local way=$1 regions
 	in_way plain trace "$WORK/plain.trace" 500 && in_way "$way" trace "$WORK/$way.trace" 500 && same_end "$way" || return 1
+	go tool trace -pprof=sched "$WORK/$way.trace" >"$WORK/sched" && go tool pprof -raw "$WORK/sched" >/dev/null 2>&1 ||
+		{ echo "no profile of the trace"; return 1; }
+	[[ $(go env GOVERSION) != go1.22* ]] || return 0 # its reader prints no events
 	go tool trace -d=parsed "$WORK/$way.trace" >"$WORK/parsed" || { tail -n 3 "$WORK/parsed"; return 1; }
 	regions=$(grep -c 'RegionBegin.*"list"' "$WORK/parsed")
 	[ "$regions" = 50 ] || { echo "$regions regions"; return 1; }
 	grep -q 'RangeBegin.*GC concurrent mark' "$WORK/parsed" || { echo "no GC in the trace"; return 1; }
 	grep -q 'main\.executionTrace @' "$WORK/parsed" || { echo "no stacks in the trace"; return 1; }
-	go tool trace -pprof=sched "$WORK/$way.trace" >"$WORK/sched" && go tool pprof -raw "$WORK/sched" >/dev/null 2>&1 ||
-		{ echo "no profile of the trace"; return 1; }
 }
 
 heap_dump() {
@@ -207,7 +208,8 @@ traceback() {
 		[ "$(cat "$WORK/$way/status")" = "$status" ] || { echo "status $(cat "$WORK/$way/status")"; return 1; }
 		parked=$(grep -c '^main\.parked()' "$WORK/$way/err")
 		[ "$parked" = 21 ] || { echo "$parked goroutines are parked"; return 1; }
-		[ "$(grep -c '^created by main.main' "$WORK/$way/err")" = 22 ] || { grep '^created' "$WORK/$way/err"; return 1; }
+		# One that runs on another thread may be told of twice, by both.
+		[ "$(grep -c '^created by main.main' "$WORK/$way/err")" -ge 22 ] || { grep '^created' "$WORK/$way/err"; return 1; }
 		! grep -q 'unexpected return pc' "$WORK/$way/err" || { cat "$WORK/$way/err"; return 1; }
 		! grep -q 'unknown pc' "$WORK/$way/err" || { lost=$((lost + 1)); cp "$WORK/$way/err" "$WORK/lost"; }
 	done
