@@ -36,7 +36,7 @@ TEST_TOOLS := $(patsubst %.c,$(O)/%,$(wildcard tests/tools/*.c))
 SIMULATION_OBJECTS := $(patsubst %.c,$(O)/%.o,$(wildcard tests/simulate/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all help demo test unit cli-test browser compare-trials oracle simulate matrix moving-rates attach-storm asan fuzz bench c-storm c-programs c-bench article validate validate-service lint format check-deps install man completions deb consumers clean deps
+.PHONY: all help demo test unit cli-test browser compare-trials oracle simulate matrix moving-rates attach-storm go-tests asan fuzz bench c-storm c-programs c-bench article validate validate-service lint format check-deps install man completions deb consumers clean deps
 .DEFAULT_GOAL := all
 
 all: $(O)/escprof $(O)/libescprof.so ## build escprof and libescprof.so into build/
@@ -64,10 +64,11 @@ $(O)/%.pic.o: %.c | $(O)/gen/profile.pb-c.h
 	$(Q)$(CC) $(BASE_CFLAGS) $(CFLAGS) -fPIC -fvisibility=hidden -ftls-model=initial-exec \
 		-fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free -c -o $@ $<
 
-# The agent: freestanding code that is copied into the target. No libc, no stack protector, xmm15 is Go's zero, and a
-# bound on the stack that the build checks.
+# The agent: freestanding code that is copied into the target. No libc, no stack protector, xmm15 is Go's zero, rbp stays
+# the frame of the function that called (so that debuggers and other profilers find their way through), and a bound on the
+# stack that the build checks.
 AGENT_CFLAGS = -std=gnu11 -I. $(WARNINGS) -O2 -g -ffreestanding -fno-stack-protector -fpie -mcmodel=small \
-	-mno-red-zone -ffixed-xmm15 -fno-asynchronous-unwind-tables -fcf-protection=none -fvisibility=hidden \
+	-mno-red-zone -ffixed-xmm15 -ffixed-rbp -fno-asynchronous-unwind-tables -fcf-protection=none -fvisibility=hidden \
 	-fno-builtin -fno-tree-loop-distribute-patterns -mno-avx -fomit-frame-pointer -fstack-usage -MMD -MP
 AGENT_STACK_LIMIT = 512
 $(O)/collector/agent/%.o: collector/agent/%.c
@@ -197,6 +198,9 @@ matrix: all ## Go versions x kinds of link (fetches toolchains)
 
 attach-storm: all ## attach and let go a thousand times, and be killed at it (ATTACH_ROUNDS, ATTACH_KILLS)
 	@bash tests/attach/run.sh $(O)
+
+go-tests: all ## Go's own tests of its standard library, with every allocation sampled: the same outcomes as without
+	@bash tests/go_tests/run.sh $(O)
 
 asan: ## unit tests under AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory O=$(O)/asan ASAN=1 unit

@@ -261,7 +261,7 @@ static enum status after_map_call(void *user, struct remote_calls *calls, pid_t 
 	struct agent_entries entries;
 	const void *code = region_agent_code(&size, &entries);
 
-	if (result < 0) {
+	if (result < 0 && calls->calls[index].words[0] != SYS_madvise) {
 		errno = (int)-result;
 		return region_refused(attachment->region, (int)attachment->patching.process, index, error);
 	}
@@ -300,6 +300,8 @@ static enum status map(struct attachment *attachment, struct error *error)
 	attachment->first_map = calls.count;
 	remote_calls_add(&calls, no_call);
 	remote_calls_add(&calls, no_call);
+	remote_calls_add(&calls, (uint64_t[7]){SYS_madvise, control_of(attachment), attachment->region->size,
+					       MADV_DONTDUMP}); /* of no use in a core, and large */
 	remote_calls_add(&calls, (uint64_t[7]){SYS_close, REMOTE_FD});
 	return remote_calls_run(&calls, error);
 }

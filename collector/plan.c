@@ -11,6 +11,7 @@
 #include "binary/go_patch.h"
 #include "binary/go_pclntab.h"
 #include "binary/go_tls.h"
+#include "binary/go_vdso.h"
 #include "collector/concurrency.h"
 #include "collector/figures.h"
 #include "collector/labels.h"
@@ -277,6 +278,7 @@ void plan_fill(const struct plan *plan, uint64_t bias, struct agent_plan *agent)
 	agent->nfigures = (uint32_t)figures_addresses(layout, bias, agent->figures);
 	agent->arguments_shift = minor >= 23;
 	agent->g_m = layout->g_m;
+	agent->m_vdso = go_vdso_find(plan->image, plan->table);
 	agent->g_goid = layout->g_goid;
 	agent->g_gopc = layout->g_gopc;
 	agent->g_labels = agent->numgc ? layout->g_labels : 0; /* without numgc they could not be believed */

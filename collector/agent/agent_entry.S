@@ -10,10 +10,37 @@
 	.long agent_fork_entry
 	.long agent_exec_entry
 
+/*
+ * A signal may come while the agent runs, and the runtime then asks where the goroutine stands (for a CPU profile, for
+ * the traceback of SIGQUIT). It does not know our code, but it has a way for the kernel's vDSO, which it does not know
+ * either: where m.vdsoSP is not 0, the stack is taken to be as at a call that returns to m.vdsoPC with that SP
+ * (runtime.sigprof, traceback1; runtime.nanotime1 sets them). So it sees us as a part of the runtime function that
+ * called. R12, which C code keeps, holds the place, or one below the stack pointer where it is not known.
+ */
+	.macro agent_enter_unknown_code
+	mov agent_g_m(%rip), %edx
+	mov agent_m_vdso(%rip), %esi
+	mov (%r14,%rdx), %rdx
+	lea -16(%rsp), %r12
+	add %rsi, %rdx
+	test %esi, %esi
+	cmovnz %rdx, %r12
+	mov (%rsp), %rdi
+	lea 8(%rsp), %rsi
+	mov %rdi, 8(%r12)
+	mov %rsi, (%r12) /* from here on it counts */
+	.endm
+
+	/* Flags stay as they are. */
+	.macro agent_leave_unknown_code
+	movq $0, (%r12)
+	.endm
+
 	.text
 	.globl agent_malloc_entry
 	.p2align 4
 agent_malloc_entry:
+	agent_enter_unknown_code
 	push %rax
 	push %rbx
 	push %rcx
@@ -30,6 +57,7 @@ agent_malloc_entry:
 	pop %rcx
 	pop %rbx
 	pop %rax
+	agent_leave_unknown_code
 	jz 1f
 	jmp *agent_malloc_target(%rip)
 1:	ret
@@ -37,6 +65,7 @@ agent_malloc_entry:
 	.globl agent_free_entry
 	.p2align 4
 agent_free_entry:
+	agent_enter_unknown_code
 	push %rax
 	push %rbx
 	push %rcx
@@ -50,6 +79,7 @@ agent_free_entry:
 	pop %rcx
 	pop %rbx
 	pop %rax
+	agent_leave_unknown_code
 	jmp *agent_free_target(%rip)
 
 /*

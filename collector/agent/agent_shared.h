@@ -47,6 +47,8 @@ struct agent_plan {
 	uint64_t free_target;   /* runtime.freeSpecial */
 	uint64_t fork_target;   /* syscall.runtime_AfterForkInChild */
 	uint64_t exec_target;   /* syscall.runtime_BeforeExec */
+	uint32_t g_m;           /* to here agent.ld knows the places */
+	uint32_t m_vdso;        /* m.vdsoSP, vdsoPC behind it; 0: unknown */
 	uint64_t types_start, types_end;
 	uint64_t mem_profile_rate; /* &runtime.MemProfileRate */
 	uint64_t numgc;            /* &memstats.numgc, 0 when unknown */
@@ -56,7 +58,7 @@ struct agent_plan {
 						0: unknown */
 	uint32_t nfigures;
 	uint32_t arguments_shift; /* 0: AX=p BX=size (to Go 1.22); 1: AX=mp BX=p CX=size */
-	uint32_t g_m, g_goid, g_gopc;
+	uint32_t g_goid, g_gopc;
 	uint32_t g_labels; /* 0: labels are not wanted */
 	uint32_t m_g0, m_curg, m_p;
 	uint32_t p_id, p_mcache, next_sample;

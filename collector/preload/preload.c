@@ -114,6 +114,7 @@ static enum preload_step preload_map(int region)
 	if (mmap((char *)code + CODE_SIZE, answer.region_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE,
 		 region, 0) == MAP_FAILED)
 		return STEP_REGION;
+	madvise((char *)code + CODE_SIZE, answer.region_size, MADV_DONTDUMP); /* of no use in a core, and large */
 	return STEP_NONE;
 }
 
@@ -171,6 +172,7 @@ static void preload_begin_c(int memory, struct preload_result *result)
 		result->c_error_number = errno;
 		return;
 	}
+	madvise(region, C_REGION_SIZE, MADV_DONTDUMP);
 	result->c_error_number = c_sampler_begin(region);
 	result->c_failed_step = result->c_error_number ? STEP_BEGIN : STEP_NONE;
 	result->has_libunwind = unwind_has_library();

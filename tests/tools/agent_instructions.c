@@ -154,7 +154,7 @@ static uint64_t place_agent(struct region *region, uint64_t rate, struct agent_e
 	uint8_t *base;
 	int fd = memfd_create("agent", MFD_CLOEXEC);
 
-	region_plan(region, rate);
+	region_plan(region, rate, 0);
 	if (fd < 0 || region_map(region, fd, &error) != STATUS_OK)
 		fail("the region");
 	base = mmap(NULL, AGENT_CODE_SIZE + region->size, PROT_READ | PROT_WRITE | PROT_EXEC,

@@ -1,0 +1,3 @@
+module escprof.test/tools
+
+go 1.21

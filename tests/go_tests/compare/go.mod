@@ -1,0 +1,3 @@
+module escprof.test/compare
+
+go 1.21
