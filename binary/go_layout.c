@@ -32,7 +32,7 @@ static const struct layout_member {
     {"runtime.g", "m", FIELD(g_m), true},
     {"runtime.g", "goid", FIELD(g_goid), true},
     {"runtime.g", "gopc", FIELD(g_gopc), true},
-    {"runtime.g", "startpc", FIELD(g_startpc), true},
+    {"runtime.g", "startpc", FIELD(g_startpc), false},
     {"runtime.g", "labels", FIELD(g_labels), true},
     {"runtime.m", "g0", FIELD(m_g0), true},
     {"runtime.m", "curg", FIELD(m_curg), true},
