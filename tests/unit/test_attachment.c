@@ -397,22 +397,64 @@ static enum status note(void *user, struct remote_calls *calls, pid_t thread, si
 	return STATUS_OK;
 }
 
+/* The program's own code in CALLS' spaces, to be free()d. */
+static void fill_spaces(struct remote_calls *calls, uint64_t bias)
+{
+	uint8_t *original;
+	size_t i;
+
+	for (i = 0; i < REMOTE_SPACES; i++) {
+		calls->spaces[i].address = plan_start_space(plan, i, &calls->spaces[i].size);
+		original = malloc(calls->spaces[i].size);
+		plan_file_bytes(plan, calls->spaces[i].address, original, calls->spaces[i].size);
+		calls->spaces[i].original = original;
+		calls->spaces[i].address += bias;
+	}
+}
+
+/* `escprof run` was killed before the shared memory had a size: what is mapped of it goes with the next attach. */
+static void test_memory_without_a_size(void **state)
+{
+	struct remote_calls calls = {.made = note};
+	struct attachment *attachment;
+	struct service service;
+	struct region region;
+	uint64_t start_of_text, end_of_text, at = 0;
+
+	(void)state;
+	start(&service);
+	calls.process = service.pid;
+	fill_spaces(&calls, service.bias);
+	region_plan(&region, RATE, RING);
+	plan_text(plan, &start_of_text, &end_of_text);
+	assert_int_equal(target_memory_hole(service.pid, start_of_text + service.bias, end_of_text + service.bias,
+					    AGENT_CODE_SIZE + region.size, &at, NULL),
+			 STATUS_OK);
+	remote_calls_add(&calls, (uint64_t[7]){SYS_memfd_create, REMOTE_NAME, MFD_CLOEXEC});
+	remote_calls_add(&calls, (uint64_t[7]){SYS_mmap, at, AGENT_CODE_SIZE, PROT_READ | PROT_EXEC,
+					       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, (uint64_t)-1, 0});
+	remote_calls_add(&calls, (uint64_t[7]){SYS_mmap, at + AGENT_CODE_SIZE, region.size, PROT_READ | PROT_WRITE,
+					       MAP_SHARED | MAP_FIXED, REMOTE_FD, 0});
+	remote_calls_add(&calls, (uint64_t[7]){SYS_close, REMOTE_FD});
+	assert_int_equal(remote_calls_run(&calls, NULL), STATUS_OK);
+	free((void *)calls.spaces[0].original);
+	free((void *)calls.spaces[1].original);
+	attachment = attach(&service, &region);
+	assert_int_equal(region.code, at);
+	detach(attachment, &region);
+	assert_int_equal(agents(&service), 1);
+	expect_own_text(&service);
+	finish(&service);
+}
+
 /* Leads a thread of the victim, loaded at words[1], to a call that takes three seconds. */
 static void run_long_call(struct child_state *state)
 {
 	struct remote_calls calls = {.process = victim, .made = note};
-	uint8_t *original;
-	size_t i;
 
 	while (!state->go)
 		child_process_sleep(1);
-	for (i = 0; i < REMOTE_SPACES; i++) {
-		calls.spaces[i].address = plan_start_space(plan, i, &calls.spaces[i].size);
-		original = malloc(calls.spaces[i].size);
-		plan_file_bytes(plan, calls.spaces[i].address, original, calls.spaces[i].size);
-		calls.spaces[i].original = original;
-		calls.spaces[i].address += state->words[1];
-	}
+	fill_spaces(&calls, state->words[1]);
 	remote_calls_add(&calls, (uint64_t[7]){SYS_poll, 0, 0, 3000});
 	remote_calls_run(&calls, NULL);
 }
@@ -629,7 +671,7 @@ int main(void)
 	    cmocka_unit_test(test_thread_in_the_agent), cmocka_unit_test(test_second_collector),
 	    cmocka_unit_test(test_killed_collectors),   cmocka_unit_test(test_ended),
 	    cmocka_unit_test(test_traced_by_another),   cmocka_unit_test(test_stub_left_behind),
-	    cmocka_unit_test(test_thread_on_its_way_back),
+	    cmocka_unit_test(test_thread_on_its_way_back), cmocka_unit_test(test_memory_without_a_size),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
