@@ -14,7 +14,7 @@ struct elf_image;
 struct go_buildinfo;
 struct go_pclntab;
 
-/* The minor versions of Go that are known. */
+/* The minor versions of Go that are known. Newer ones are tried: where a check fails they are refused. */
 #define GO_LAYOUT_MINOR_MIN 18
 #define GO_LAYOUT_MINOR_MAX 27
 
@@ -23,7 +23,7 @@ struct go_pclntab;
 
 /* Byte offsets within runtime structs. */
 struct go_layout {
-	bool from_dwarf; /* else from the table of minor versions */
+	bool from_dwarf; /* else from the table of minor versions, or of a newer one from the machine code */
 
 	uint32_t g_m, g_goid, g_gopc, g_startpc, g_labels;
 	uint32_t m_g0, m_curg, m_p;
@@ -59,9 +59,15 @@ struct go_layout {
 	uint32_t sched_ngsys, sched_npidle, sched_max_m, sched_free, p_free, list_size;
 };
 
+/* Whether a program of this machine and Go version is to be tried at all; STATUS_ERROR says which ones are. */
+enum status go_layout_check_version(const struct elf_image *image, const struct go_buildinfo *info,
+				    struct error *error);
+
 /*
- * Find the layout of the Go program IMAGE. Errors: a Go version this does not know (the message names the ones it
- * does), a variable or field that is needed and not found, another machine than amd64.
+ * Find the layout of the Go program IMAGE. Errors: those of go_layout_check_version; a variable or field that is needed
+ * and not found; of a version newer than GO_LAYOUT_MINOR_MAX also any that the machine code has elsewhere than the debug
+ * information says, or, without that, than it was in GO_LAYOUT_MINOR_MAX. Figures whose place nothing proves are left
+ * unknown then.
  */
 enum status go_layout_find(struct go_layout *layout, struct elf_image *image, const struct go_buildinfo *info,
 			   const struct go_pclntab *table, struct error *error);

@@ -17,6 +17,8 @@
 #define PCDATA_INLINE_TREE   2 /* cmd/internal/objabi/funcdata.go: PCDATA_InlTreeIndex */
 #define FUNCDATA_INLINE_TREE 3 /* FUNCDATA_InlTree */
 #define INLINE_DEPTH_MAX     256
+#define NEWEST_KNOWN         27  /* minor version */
+#define SOUND_TREES          16  /* inline trees that are looked at in a newer one, at least */
 #define NAME_PROBES_MAX      4096 /* only a damaged table has so many functions of one name */
 
 /* Words of runtime.moduledata (runtime/symtab.go). */
@@ -111,6 +113,8 @@ static void pclntab_find_module(struct go_pclntab *table)
 	}
 }
 
+static bool pclntab_is_laid_out(const struct go_pclntab *table, unsigned etypes, unsigned gofunc);
+
 static void pclntab_read_module(struct go_pclntab *table)
 {
 	bool is_127 = table->minor >= 27;
@@ -120,9 +124,17 @@ static void pclntab_read_module(struct go_pclntab *table)
 		return;
 	table->text_start = pclntab_word(table, MODULE_TEXT);
 	table->text_end = pclntab_word(table, MODULE_ETEXT);
+	if (table->minor > NEWEST_KNOWN) /* its words may stand as before 1.27, too: see which are sound */
+		is_127 = !pclntab_is_laid_out(table, 38, 40);
 	table->types_start = pclntab_word(table, table->is_118 ? 35 : 37);
 	table->types_end = pclntab_word(table, table->is_118 ? 36 : is_127 ? 39 : 38);
 	table->gofunc = pclntab_word(table, table->is_118 ? 38 : is_127 ? 43 : 40);
+}
+
+/* Of a version that nobody has seen: a wrong word would show wrong lines, so all that hangs on it must be sound. */
+static bool pclntab_is_sound(const struct go_pclntab *table)
+{
+	return table->minor <= NEWEST_KNOWN || pclntab_is_laid_out(table, 38, 40) || pclntab_is_laid_out(table, 39, 43);
 }
 
 static enum status pclntab_read_header(struct go_pclntab *table, struct error *error)
@@ -171,6 +183,11 @@ enum status go_pclntab_open(struct go_pclntab **out, struct elf_image *image, un
 		pclntab_read_module(table);
 		if (!table->moduledata)
 			status = error_set(error, "cannot find the runtime's moduledata in %s", elf_image_path(image));
+		else if (!pclntab_is_sound(table))
+			status = error_set(error,
+					   "%s is built with Go 1.%u, newer than this escprof knows, and its "
+					   "moduledata is laid out otherwise: get a newer escprof",
+					   elf_image_path(image), go_minor);
 	}
 	if (status != STATUS_OK) {
 		go_pclntab_close(table);
@@ -450,6 +467,48 @@ static bool pclntab_inlined_at(const struct go_pclntab *table, uint64_t tree, in
 	inlined->parent_pc = (int32_t)cursor_u32(&cursor);
 	inlined->start_line = (int32_t)cursor_u32(&cursor);
 	return true;
+}
+
+/* Whether the first entry of RECORD's inline tree, at TREE, is one of a function of SIZE bytes. */
+static bool pclntab_is_tree(const struct go_pclntab *table, uint64_t tree, uint64_t size)
+{
+	struct pclntab_inlined inlined;
+	const char *name;
+
+	if (!pclntab_inlined_at(table, tree, 0, &inlined) || inlined.parent_pc < 0 ||
+	    (uint64_t)inlined.parent_pc >= size || inlined.start_line < 0)
+		return false;
+	name = inlined.name ? pclntab_string(table, table->names + inlined.name) : NULL;
+	return name && *name && !pclntab_string(table, table->names + inlined.name - 1)[0];
+}
+
+/* Whether moduledata's words number ETYPES and GOFUNC are what these names say. */
+static bool pclntab_is_laid_out(const struct go_pclntab *table, unsigned etypes, unsigned gofunc)
+{
+	struct go_pclntab other = *table;
+	struct pclntab_record record;
+	struct go_func func;
+	uint32_t i, trees = 0;
+	size_t available;
+
+	other.types_start = pclntab_word(table, 37);
+	other.types_end = pclntab_word(table, etypes);
+	other.gofunc = pclntab_word(table, gofunc);
+	if (table->is_118 || other.types_end <= other.types_start ||
+	    !elf_image_at(table->image, other.types_start, &available) ||
+	    available < other.types_end - other.types_start)
+		return false;
+	for (i = 0; i < table->nfuncs; i++) {
+		uint64_t tree;
+
+		if (!pclntab_record_at(table, i, &record) || !go_pclntab_func(table, i, &func))
+			return false;
+		tree = pclntab_inline_tree(&other, &record);
+		if (tree && !pclntab_is_tree(&other, tree, func.end - func.entry))
+			return false;
+		trees += tree != 0;
+	}
+	return trees >= SOUND_TREES;
 }
 
 static const char *pclntab_file(const struct go_pclntab *table, const struct pclntab_record *record, uint64_t pc)

@@ -101,15 +101,20 @@ static void add_rest(struct agent_remains *remains, uint64_t start, uint64_t end
 		remains->rest[remains->nrest++] = (struct remains_range){start, end};
 }
 
-/* Whether the code before CONTROL can be used: it is ours to the byte, or nothing has ever led there. */
+/*
+ * Whether the code before CONTROL can be used: it is ours to the byte, or nothing has ever led there; so also where the
+ * control block cannot be read, because its memory was never given a size.
+ */
 static bool is_usable(pid_t process, uint64_t control, bool *complete)
 {
-	uint64_t size, magic, code = control - AGENT_CODE_SIZE;
+	uint64_t size, magic = 0, code = control - AGENT_CODE_SIZE;
 	struct agent_entries entries;
 	const void *agent = region_agent_code(&size, &entries);
 	uint8_t *there = memory_alloc(size, 1);
-	bool usable = target_memory_read(process, control, &magic, sizeof(magic), NULL) == STATUS_OK &&
-		      target_memory_read(process, code, there, size, NULL) == STATUS_OK;
+	bool usable = target_memory_read(process, code, there, size, NULL) == STATUS_OK;
+
+	if (target_memory_read(process, control, &magic, sizeof(magic), NULL) != STATUS_OK)
+		magic = 0;
 
 	*complete = usable && !memcmp(there, agent, size);
 	free(there);

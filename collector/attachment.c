@@ -85,15 +85,24 @@ static bool is_used(pid_t pid, const struct remote_space *space)
 	return used;
 }
 
-/* With all threads stopped: put SPACE's own code back, unless one is in it. False when one is. */
-static bool clear_space(const struct thread_stop *stop, const struct remote_space *space)
+/*
+ * With all threads stopped: put the spaces' own code back. Not while one is in any of them, for it needs what stands in
+ * the others too: its floating point state comes back from there. False when one is.
+ */
+static bool clear_spaces(const struct thread_stop *stop, const struct remote_space *spaces)
 {
-	if (!is_used(stop->process, space))
-		return true;
-	if (thread_stop_is_inside(stop, space->address, space->address + space->size))
-		return false;
-	return target_memory_write(thread_stop_any(stop), space->address, space->original, space->size, NULL) ==
-	       STATUS_OK;
+	bool cleared = true;
+	size_t i;
+
+	for (i = 0; i < SPACES; i++)
+		if (spaces[i].address && is_used(stop->process, &spaces[i]) &&
+		    thread_stop_is_inside(stop, spaces[i].address, spaces[i].address + spaces[i].size))
+			return false;
+	for (i = 0; i < SPACES; i++)
+		if (is_used(stop->process, &spaces[i]))
+			cleared &= target_memory_write(thread_stop_any(stop), spaces[i].address, spaces[i].original,
+						       spaces[i].size, NULL) == STATUS_OK;
+	return cleared;
 }
 
 /* Clear away what a killed collector has left. CONTROL: of its agent that calls lead to; 0: none do. */
@@ -101,13 +110,10 @@ static enum status clean_once(struct attachment *attachment, uint64_t control, b
 {
 	struct thread_stop stop;
 	enum status status = thread_stop_all(&stop, attachment->patching.process, error);
-	size_t i;
 
 	if (status != STATUS_OK)
 		return status;
-	*clean = true;
-	for (i = 0; i < SPACES; i++)
-		*clean &= clear_space(&stop, &attachment->spaces[i]);
+	*clean = clear_spaces(&stop, attachment->spaces);
 	if (control)
 		status = patching_take_out(&attachment->patching, &stop, control, error);
 	thread_stop_release(&stop);

@@ -17,7 +17,6 @@
 #include "collector/labels.h"
 #include "collector/preload/c_shared.h"
 
-#include <elf.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,26 +34,6 @@ struct plan {
 	uint64_t live_rate;
 	char follower[AGENT_NAME_MAX]; /* "": the program is not followed into its children */
 };
-
-static enum status plan_check_machine(const struct plan *plan, struct error *error)
-{
-	if (elf_image_machine(plan->image) == EM_X86_64)
-		return STATUS_OK;
-	return error_set(error,
-			 "cannot profile %s: it is built for another machine than amd64 (ELF machine %u): "
-			 "escprof runs on amd64 only",
-			 elf_image_path(plan->image), elf_image_machine(plan->image));
-}
-
-static enum status plan_check_version(const struct plan *plan, struct error *error)
-{
-	if (plan->info.major == 1 && plan->info.minor >= GO_LAYOUT_MINOR_MIN && plan->info.minor <= GO_LAYOUT_MINOR_MAX)
-		return STATUS_OK;
-	return error_set(error,
-			 "cannot profile %s: it is built with %s; escprof knows Go 1.%d to 1.%d: build it with one "
-			 "of these",
-			 elf_image_path(plan->image), plan->info.go_version, GO_LAYOUT_MINOR_MIN, GO_LAYOUT_MINOR_MAX);
-}
 
 /* Whether the linker has switched the heap profile off, since nothing in the program reads it. */
 static bool plan_profile_is_off(const struct plan *plan)
@@ -91,7 +70,7 @@ static enum status plan_read(struct plan *plan, const char *path, struct error *
 	status = go_buildinfo_read(&plan->info, plan->image, error);
 	if (status != STATUS_OK)
 		return status;
-	if (plan_check_machine(plan, error) != STATUS_OK || plan_check_version(plan, error) != STATUS_OK)
+	if (go_layout_check_version(plan->image, &plan->info, error) != STATUS_OK)
 		return STATUS_ERROR;
 	status = go_pclntab_open(&plan->table, plan->image, plan->info.minor, error);
 	if (status == STATUS_NO_ENTRY)

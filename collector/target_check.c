@@ -110,7 +110,8 @@ static void read_command(struct target *target)
 static enum status open_handle(struct target *target, struct error *error)
 {
 	target->handle = (int)syscall(SYS_pidfd_open, target->pid, 0);
-	if (target->handle >= 0 || errno == ENOSYS || errno == EPERM) /* without one, its end is seen a little later */
+	/* Without one, its end is seen a little later. A thread has none (EINVAL, or ENOENT): check_state says so. */
+	if (target->handle >= 0 || errno == ENOSYS || errno == EPERM || errno == EINVAL || errno == ENOENT)
 		return STATUS_OK;
 	return error_set(error, "there is no process %d", (int)target->pid);
 }

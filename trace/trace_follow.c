@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 #include "base/memory.h"
-#include "trace/trace_reader.h"
+#include "trace/trace_pieces.h"
 
 #include <errno.h>
 #include <fcntl.h>

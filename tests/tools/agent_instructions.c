@@ -29,7 +29,7 @@
 
 /* Made-up objects of a runtime: each holds the words that the plan's offsets say. */
 struct runtime_m {
-	uint64_t g0, curg, p;
+	uint64_t g0, curg, p, vdso_sp, vdso_pc;
 };
 
 struct runtime_p {
@@ -74,10 +74,10 @@ static void fail(const char *what)
  */
 __asm__(".text\n"
 	"original_malloc: ret\n"
-	"call_entry: push %rbp\n push %rbx\n push %r14\n"
+	"call_entry: push %rbp\n push %rbx\n push %r12\n push %r14\n"
 	"mov %r8, %r14\n mov %rcx, %rbp\n mov %rsi, %rbx\n mov %rdx, %rcx\n xorps %xmm15, %xmm15\n"
 	"call *%rdi\n"
-	"pop %r14\n pop %rbx\n pop %rbp\n ret\n");
+	"pop %r14\n pop %r12\n pop %rbx\n pop %rbp\n ret\n");
 extern const uint8_t original_malloc[];
 void call_entry(uint64_t entry, uint64_t object, uint64_t size, uint64_t frame, uint64_t g);
 
@@ -132,11 +132,13 @@ static void make_plan(struct agent_plan *plan)
 	plan->m_g0 = offsetof(struct runtime_m, g0);
 	plan->m_curg = offsetof(struct runtime_m, curg);
 	plan->m_p = offsetof(struct runtime_m, p);
+	plan->m_vdso = offsetof(struct runtime_m, vdso_sp);
 	plan->p_id = offsetof(struct runtime_p, id);
 	plan->p_mcache = offsetof(struct runtime_p, mcache);
 	plan->type_hops = TYPE_HOPS;
 	world.own_rate = OWN_RATE;
-	world.m = (struct runtime_m){address_of(&world.g0), address_of(&world.g), address_of(&world.p)};
+	world.m =
+	    (struct runtime_m){.g0 = address_of(&world.g0), .curg = address_of(&world.g), .p = address_of(&world.p)};
 	world.p.mcache = address_of(&world.next_sample);
 	world.g = (struct runtime_g){.low = address_of(world.stack),
 				     .high = address_of(world.stack + STACK_WORDS),

@@ -17,10 +17,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FINEST    6  /* 2 to this power, bytes */
+#define FINEST    6 /* 2 to this power, bytes */
 #define COARSEST  16
 #define STEP_MS   50
-#define STOP_MS   40 /* at most; the agent goes quiet after 3 s */
+#define STOP_MS   40  /* at most; the agent goes quiet after 3 s */
 #define PATIENCE  200 /* looks for the region, every 5 ms */
 #define STOP_EACH 5   /* of so many steps one has a stop */
 

@@ -6,6 +6,7 @@
 #include "binary/go_layout.h"
 
 #include "binary/go_layout_table.h"
+#include "binary/go_pclntab.h"
 #include "tests/unit/binary_fixture.h"
 
 #include <setjmp.h>
@@ -222,7 +223,7 @@ static void expect(const char *message, const char *part)
 
 static void test_unknown_versions(void **state)
 {
-	static const unsigned unknown[][2] = {{0, 0}, {1, 0}, {1, 17}, {1, 28}, {1, 99}, {2, 26}};
+	static const unsigned unknown[][2] = {{0, 0}, {1, 0}, {1, 17}, {2, 26}};
 	struct binary_fixture program;
 	char version[32];
 	size_t i;
@@ -261,6 +262,199 @@ static void test_other_machine(void **state)
 	free(file);
 }
 
+/* NAME as it would be if Go 1.MINOR had built it: the version's name, of as many bytes, is in the file only as text. */
+static void pretend(const char *name, unsigned minor)
+{
+	binary_fixture_do("v=$(\"$GO\" env GOVERSION) && p=$(printf %%s \"$v\" | sed 's/[.]/[.]/g') && "
+			  "sed \"s/$p/go1.%u${v#go1.??}/g\" %s >%s.%u && ! cmp -s %s %s.%u",
+			  minor, name, name, minor, name, name, minor);
+}
+
+/* The inline chain in the middle of each function, and the range of types, in the file NEWER as in NAME. */
+static void compare_tables(const char *name, const char *newer)
+{
+	struct binary_fixture programs[2];
+	struct go_frame frames[2][64];
+	uint64_t start[2], end[2];
+	size_t count[2], deepest = 0, k;
+	struct go_func func;
+	uint32_t i;
+
+	binary_fixture_open(&programs[0], name);
+	binary_fixture_open(&programs[1], newer);
+	for (k = 0; k < 2; k++)
+		go_pclntab_types(programs[k].table, &start[k], &end[k]);
+	assert_true(start[0] == start[1] && end[0] == end[1] && end[0] > start[0]);
+	for (i = 0; go_pclntab_func(programs[0].table, i, &func); i++) {
+		for (k = 0; k < 2; k++)
+			count[k] = go_pclntab_frames(programs[k].table, func.entry + (func.end - func.entry) / 2, frames[k], 64);
+		assert_int_equal(count[0], count[1]);
+		for (k = 0; k < count[0]; k++) {
+			assert_string_equal(frames[0][k].function, frames[1][k].function);
+			assert_int_equal(frames[0][k].line, frames[1][k].line);
+		}
+		deepest = count[0] > deepest ? count[0] : deepest;
+	}
+	assert_true(deepest > 2);
+	binary_fixture_close(&programs[0]);
+	binary_fixture_close(&programs[1]);
+}
+
+/* What is found in the file NAME.MINOR, against what NAME's own debug information, or the table, says. */
+static void compare_newer(const char *name, unsigned minor, bool is_stripped)
+{
+	struct go_layout real = find(name), newer;
+	char path[64];
+	size_t i, known = 0;
+
+	pretend(name, minor);
+	snprintf(path, sizeof(path), "%s.%u", name, minor);
+	newer = find(path);
+	compare_tables(name, path);
+	assert_int_equal(newer.from_dwarf, !is_stripped);
+	assert_int_equal(newer.special_kind_profile, real.special_kind_profile);
+	for (i = 0; i < OFFSETS; i++) {
+		if (offset_of(&newer, i) == offset_of(&real, i))
+			known++;
+		else if (offset_of(&newer, i) != GO_LAYOUT_NONE)
+			fail_msg("%s: %s is %#x, not %#x", path, offsets[i].name, offset_of(&newer, i),
+				 offset_of(&real, i));
+	}
+	for (i = 0; i < ADDRESSES; i++)
+		if (address_of(&newer, i) && address_of(&newer, i) != address_of(&real, i))
+			fail_msg("%s: %s is at %#lx, not %#lx", path, addresses[i].name, address_of(&newer, i),
+				 address_of(&real, i));
+	print_message("%s: %zu of %zu offsets are known\n", path, known, OFFSETS);
+	/* Without debug information what is needed; DWARF gives all but the lists of dead goroutines. */
+	assert_int_equal(known, is_stripped ? 11 : OFFSETS - 2);
+	assert_true(newer.mem_profile_rate && newer.disable_memory_profiling);
+}
+
+static void test_newer_versions(void **state)
+{
+	(void)state;
+	compare_newer("plain", 28, false);
+	compare_newer("plain", 30, false);
+	compare_newer("stripped", 28, true);
+	compare_newer("stripped", 30, true);
+	compare_newer("pie.stripped", 28, true);
+}
+
+/* The first of PATTERN's SIZE bytes in FILE from FROM on; the test fails when there are none. */
+static uint8_t *bytes_in(uint8_t *file, size_t size, size_t from, const char *pattern, size_t length)
+{
+	uint8_t *found = memmem(file + from, size - from, pattern, length);
+
+	if (!found)
+		fail_msg("the pattern is not there");
+	return found;
+}
+
+/* Where in the file FUNCTION of PROGRAM begins. */
+static size_t place_of(const struct binary_fixture *program, const char *function)
+{
+	struct elf_segment segment;
+	struct go_func func;
+	size_t i;
+
+	assert_true(go_pclntab_by_name(program->table, function, &func));
+	for (i = 0; elf_image_segment_at(program->image, i, &segment) == STATUS_OK; i++)
+		if (func.entry >= segment.address && func.entry - segment.address < segment.file_size)
+			return segment.offset + (func.entry - segment.address);
+	fail_msg("%s is nowhere", function);
+	return 0;
+}
+
+/* What refuses the file "broken". */
+static const char *refusal_of_broken(void)
+{
+	static struct error error;
+	struct binary_fixture program;
+	struct go_layout layout;
+
+	error.text[0] = '\0';
+	binary_fixture_open(&program, "broken");
+	assert_int_equal(go_layout_find(&layout, program.image, &program.info, program.table, &error), STATUS_ERROR);
+	binary_fixture_close(&program);
+	return error.text;
+}
+
+/* A displacement that differs in the machine code: each is seen, with debug information and without. */
+static void test_newer_with_another_layout(void **state)
+{
+	static const struct {
+		const char *function, *pattern;
+		size_t length, at;
+		const char *named;
+	} breaks[] = {
+	    {"runtime.systemstack", "\x48\x8b\x58\x30\x48\x3b\x43", 7, 3, "g.m at 0x38"},
+	    {"runtime.systemstack", "\x48\x3b\x83\xb8\x00\x00\x00", 7, 3, "m.curg at 0xc0"},
+	    {"runtime.profilealloc", "\x48\x8b\x90\xd0\x00\x00\x00", 7, 3, "m.p at 0xd8"},
+	    {"runtime.profilealloc", "\x48\x8b\x52\x38", 4, 3, "p.mcache at 0x40"},
+	    {"runtime.profilealloc", "\x48\x89\x72\x08", 4, 3, "mcache.memProfRate at 0x10"},
+	    {"runtime.setprofilebucket", "\xc6\x43\x10\x04", 4, 2, "special.kind at 0x18"},
+	    {"runtime.setprofilebucket", "\xc6\x43\x10\x04", 4, 3, "_KindSpecialProfile at 0xc"},
+	    {"runtime.newproc1", "\x48\x8b\x88\x98\x00\x00\x00", 7, 3, "g.goid at 0xa0"},
+	    {"runtime.newproc1", "\x48\x89\x8a\x20\x01\x00\x00", 7, 3, "g.gopc at 0x128"},
+	};
+	static const char *const names[] = {"plain", "stripped"};
+	struct binary_fixture program;
+	size_t i, k, size;
+
+	(void)state;
+	for (k = 0; k < 2; k++) {
+		uint8_t *file;
+		char path[64];
+
+		pretend(names[k], 28);
+		snprintf(path, sizeof(path), "%s.28", names[k]);
+		binary_fixture_open(&program, path);
+		file = binary_fixture_read(path, &size);
+		for (i = 0; i < sizeof(breaks) / sizeof(breaks[0]); i++) {
+			uint8_t *byte = bytes_in(file, size, place_of(&program, breaks[i].function), breaks[i].pattern,
+						 breaks[i].length) +
+					breaks[i].at;
+
+			*byte += 8;
+			binary_fixture_write("broken", file, size);
+			expect(refusal_of_broken(), breaks[i].named);
+			expect(refusal_of_broken(), "newer than the Go 1.18 to 1.27");
+			*byte -= 8;
+		}
+		free(file);
+		binary_fixture_close(&program);
+	}
+}
+
+/* Set the byte AT in all of what is PATTERN's 7 bytes. */
+static void set_in_all(uint8_t *file, size_t size, const char *pattern, size_t at, uint8_t value)
+{
+	uint8_t *found = bytes_in(file, size, 0, pattern, 7);
+
+	for (; found; found = memmem(found + 1, size - (size_t)(found + 1 - file), pattern, 7))
+		found[at] = value;
+}
+
+/* Debug information that says something else than the code; and some without a name that is needed. */
+static void test_newer_with_other_debug_information(void **state)
+{
+	uint8_t *file;
+	size_t size;
+
+	(void)state;
+	binary_fixture_do("\"$GO\" build -ldflags=-compressdwarf=false -o big \"$PROGRAMS/frames.go\"");
+	pretend("big", 28);
+	file = binary_fixture_read("big.28", &size);
+	set_in_all(file, size, "gopc\0\xa0\x02", 5, 0xa8); /* the offset: 0x120 as a LEB128 */
+	binary_fixture_write("broken", file, size);
+	expect(refusal_of_broken(), "g.gopc at 0x120, where its debug information says 0x128");
+	set_in_all(file, size, "gopc\0\xa8\x02", 5, 0xa0);
+	bytes_in(file, size, 0, "nextSample\0", 12)[5]++; /* the member, at 0 */
+	binary_fixture_write("broken", file, size);
+	expect(refusal_of_broken(), "mcache.nextSample at 0, where its debug information says 0xffffffff");
+	free(file);
+}
+
 /* Each version that is known has a row, and its patch releases have the latest one that is not newer. */
 static void test_table(void **state)
 {
@@ -287,6 +481,8 @@ int main(void)
 	    cmocka_unit_test(test_debug_information), cmocka_unit_test(test_stripped),
 	    cmocka_unit_test(test_stripped_pie),      cmocka_unit_test(test_unknown_versions),
 	    cmocka_unit_test(test_other_machine),     cmocka_unit_test(test_table),
+	    cmocka_unit_test(test_newer_versions),    cmocka_unit_test(test_newer_with_another_layout),
+	    cmocka_unit_test(test_newer_with_other_debug_information),
 	};
 
 	return cmocka_run_group_tests(tests, binary_fixture_set_up_frames, binary_fixture_tear_down);

@@ -534,6 +534,10 @@ static void test_inside(void **state)
 	child_process_start(&child, run_loop);
 	stop_all(&stop, child.pid);
 	assert_true(thread_stop_is_inside(&stop, start, end));
+	assert_int_equal(ptrace(PTRACE_GETREGS, child.pid, NULL, &registers), 0);
+	assert_true(thread_stop_is_inside(&stop, registers.rip, registers.rip + 1));
+	assert_false(thread_stop_is_inside(&stop, registers.rip - 1, registers.rip));
+	assert_false(thread_stop_is_inside(&stop, registers.rip + 1, registers.rip + 2));
 	assert_false(thread_stop_is_inside(&stop, start - 16, start));
 	assert_false(thread_stop_is_inside(&stop, end, end + 16));
 	thread_stop_release(&stop);

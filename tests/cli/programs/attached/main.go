@@ -2,7 +2,7 @@
 // numbers of allocations when asked for. Prints its address; ends at GET /end, or at SIGTERM, with "fine" or what went
 // wrong.
 //
-//	attached [-workers N] [-waiters N] [-threads N] [-exec] [-seccomp] | -trace PID
+//	attached [-workers N] [-waiters N] [-threads N] [-exec] [-seccomp] | -trace PID | -ask ADDRESS
 package main
 
 import (
@@ -155,9 +155,13 @@ func main() {
 	starts := flag.Bool("exec", false, "start programs in a loop")
 	filtered := flag.Bool("seccomp", false, "run under a filter that allows everything")
 	trace := flag.Int("trace", 0, "only trace this process")
+	server := flag.String("ask", "", "only ask the one at this address, until SIGTERM")
 	flag.Parse()
 	if *trace != 0 {
 		hold(*trace)
+	}
+	if *server != "" {
+		question(*server)
 	}
 	if *filtered {
 		filter()
@@ -191,8 +195,8 @@ func main() {
 		fmt.Println(err)
 		os.Exit(1)
 	}
-	server := &http.Server{}
-	go server.Serve(listener)
+	service := &http.Server{}
+	go service.Serve(listener)
 	go ask("http://"+listener.Addr().String(), work(7))
 	fmt.Println("http://" + listener.Addr().String())
 	<-end
@@ -200,20 +204,50 @@ func main() {
 		fmt.Println("wrong", wrong.Load())
 		os.Exit(1)
 	}
-	server.Shutdown(context.Background())
+	service.Shutdown(context.Background())
 	fmt.Println("fine")
+}
+
+// askOnce reports whether the answer is there, and right.
+func askOnce(client *http.Client, address string, seed, want int) bool {
+	response, err := client.Get(address + "/sum?seed=" + strconv.Itoa(seed))
+	if err != nil {
+		return false
+	}
+	body, err := io.ReadAll(response.Body)
+	response.Body.Close()
+	return err == nil && string(body) == fmt.Sprintln(want)
+}
+
+// question asks another process all the time: each question must be answered, and rightly.
+func question(address string) {
+	end := make(chan os.Signal, 1)
+	signal.Notify(end, syscall.SIGTERM)
+	client := &http.Client{Timeout: 10 * time.Second}
+	asked, failed, longest := 0, 0, time.Duration(0)
+	for {
+		select {
+		case <-end:
+			fmt.Println("asked", asked, "failed", failed, "longest", longest)
+			if failed != 0 {
+				os.Exit(1)
+			}
+			os.Exit(0)
+		case <-time.After(2 * time.Millisecond):
+		}
+		before := time.Now()
+		if !askOnce(client, address, asked%1000, work(asked%1000)) {
+			failed++
+		}
+		longest = max(longest, time.Since(before))
+		asked++
+	}
 }
 
 // ask is a client of our own server, so that the poller has something to do.
 func ask(address string, want int) {
 	for {
-		response, err := http.Get(address + "/sum?seed=7")
-		if err != nil {
-			continue
-		}
-		body, _ := io.ReadAll(response.Body)
-		response.Body.Close()
-		if string(body) != fmt.Sprintln(want) {
+		if !askOnce(http.DefaultClient, address, 7, want) {
 			wrong.Add(1)
 		}
 		time.Sleep(time.Millisecond)
