@@ -188,7 +188,7 @@ SEEDS ?= 1000
 simulate: $(O)/tests/tools/simulate_estimator ## how often the report's intervals hold the truth, in SEEDS (1000) made-up programs
 	@$< $(SEEDS)
 
-matrix: all ## Go versions x kinds of link (fetches toolchains)
+matrix: all $(O)/tests/tools/print_trace ## Go versions x kinds of build x run and attach (fetches toolchains; MATRIX_VERSIONS, MATRIX_KINDS)
 	@bash tests/matrix/run.sh $(O)
 
 attach-storm: all ## attach and let go a thousand times, and be killed at it (ATTACH_ROUNDS, ATTACH_KILLS)
