@@ -22,10 +22,10 @@ versions=${MATRIX_VERSIONS:-1.18.10 1.19.13 1.20.14 1.21.13 1.22.12 1.23.2 1.23.
 kinds=${MATRIX_KINDS:-plain stripped pie stripped-pie external cgo race pgo trimpath test plugin}
 if [ -n "${MATRIX_QUICK:-}" ]; then
 	versions=${at_hand#go}
-	kinds=${MATRIX_KINDS:-plain stripped external cgo}
+	kinds=${MATRIX_KINDS:-plain stripped external cgo test}
 fi
 ways='run attach'
-patience=20 # seconds for one answer of a program
+patience=60 # seconds for one answer of a program
 
 # go_build OUTPUT [arguments…]: of the module in the current folder, in the version that GOTOOLCHAIN says.
 go_build() {

@@ -16,7 +16,7 @@ const (
 	kept       = 500  // blocks that the known work adds
 	cycles     = 4
 	crowd      = 300 // goroutines that wait
-	looks      = 15
+	looks      = 30
 	labelTimes = 20
 )
 
