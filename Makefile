@@ -193,7 +193,7 @@ RATE_SEEDS ?= 300
 moving-rates: all $(O)/tests/tools/move_rate ## RATE_SEEDS (300) runs whose rate is moved at random: are their intervals right?
 	@RATE_SEEDS=$(RATE_SEEDS) bash tests/rates/run.sh $(O)
 
-matrix: all ## Go versions x kinds of link (fetches toolchains)
+matrix: all $(O)/tests/tools/print_trace ## Go versions x kinds of build x run and attach (fetches toolchains; MATRIX_VERSIONS, MATRIX_KINDS)
 	@bash tests/matrix/run.sh $(O)
 
 attach-storm: all ## attach and let go a thousand times, and be killed at it (ATTACH_ROUNDS, ATTACH_KILLS)

@@ -20,8 +20,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RECEIVER_REACH 64 /* bytes between the load of a receiver and its call */
-#define FIELD(field)   offsetof(struct go_layout, field)
+#define RECEIVER_REACH  64 /* bytes between the load of a receiver and its call */
+#define CPU_STATS_ADDED 8  /* of cpuStats' words, those that are sums of their own */
+#define FIELD(field)    offsetof(struct go_layout, field)
 
 /* Which member of which struct goes where. Names as in the runtime's DWARF. */
 static const struct layout_member {
@@ -195,8 +196,8 @@ static const struct {
 	const char *name;
 	uint64_t offset;
 } layout_cpu_stats[] = {
-    {"GCAssistTime", 0},   {"GCDedicatedTime", 8},    {"GCIdleTime", 16}, {"GCPauseTime", 24}, {"GCTotalTime", 32},
-    {"ScavengeTotalTime", 56}, {"IdleTime", 64}, {"UserTime", 72},   {"TotalTime", 80},
+    {"GCAssistTime", 0},       {"GCDedicatedTime", 8}, {"GCIdleTime", 16}, {"GCPauseTime", 24}, {"GCTotalTime", 32},
+    {"ScavengeTotalTime", 56}, {"IdleTime", 64},       {"UserTime", 72},   {"TotalTime", 80},
 };
 
 #define LAYOUT_CPU_STATS (sizeof(layout_cpu_stats) / sizeof(layout_cpu_stats[0]))
@@ -435,9 +436,33 @@ static uint64_t layout_receiver(struct elf_image *image, const struct go_pclntab
 }
 
 /*
+ * work.cpuStats where gcMarkTermination adds to it itself (Go 1.20), by `add %reg, d(%rip)` (48 or 4c 01): the first of
+ * eight words, each behind the one before, to which it adds in this order. 0 when they are not there.
+ */
+static uint64_t layout_cpu_stats_from_code(struct elf_image *image, const struct go_pclntab *table)
+{
+	uint64_t first = 0, target;
+	size_t size, count = 0, i;
+	struct go_func func;
+	const uint8_t *code = layout_code(image, table, "runtime.gcMarkTermination", &func, &size);
+
+	for (i = 0; code && i + 7 <= size && count < CPU_STATS_ADDED; i++) {
+		if ((code[i] != 0x48 && code[i] != 0x4c) || code[i + 1] != 0x01 || (code[i + 2] & 0xc7) != 0x05)
+			continue;
+		target = layout_relative(&func, code, i + 3, i + 7);
+		if (!count || target != first + 8 * count) {
+			first = target;
+			count = 0;
+		}
+		count++;
+	}
+	return count == CPU_STATS_ADDED ? first : 0;
+}
+
+/*
  * The GC's variables in a stripped program, each by a use of it that stands in Go 1.18 to 1.27: gcMarkTermination
  * increments memstats.numgc (and numforcedgc behind it), gcinit calls gcController.init, and gcMarkTermination
- * work.cpuStats.accumulate. A figure that is not found stays unknown.
+ * work.cpuStats.accumulate (1.21 on). A figure that is not found stays unknown.
  */
 static void layout_gc_from_code(struct go_layout *layout, struct elf_image *image, const struct go_pclntab *table)
 {
@@ -452,6 +477,8 @@ static void layout_gc_from_code(struct go_layout *layout, struct elf_image *imag
 	if (!layout->gc_controller) /* Go 1.18, where init is inlined */
 		layout->gc_controller =
 		    layout_receiver(image, table, "runtime.gcinit", "runtime.(*gcControllerState).setGCPercent");
+	if (!cpu)
+		cpu = layout_cpu_stats_from_code(image, table);
 	if (!layout->work && cpu && layout->work_cpu_stats != GO_LAYOUT_NONE)
 		layout->work = cpu - layout->work_cpu_stats;
 }
@@ -563,8 +590,7 @@ struct layout_witness {
  * version's, and each must be found in the code.
  */
 static enum status layout_check_witnesses(const struct layout_witness *witnesses, size_t count, bool is_all,
-					  struct elf_image *image, const struct go_buildinfo *info,
-					  struct error *error)
+					  struct elf_image *image, const struct go_buildinfo *info, struct error *error)
 {
 	struct error why;
 	size_t i;
@@ -586,8 +612,8 @@ static enum status layout_check_witnesses(const struct layout_witness *witnesses
 }
 
 /*
- * A version that nobody has seen. What cannot be done without is looked up twice, in the debug information or else as of
- * the latest version that is known, and in the machine code; figures are taken from debug information alone.
+ * A version that nobody has seen. What cannot be done without is looked up twice, in the debug information or else as
+ * of the latest version that is known, and in the machine code; figures are taken from debug information alone.
  */
 static enum status layout_check_newer(struct go_layout *layout, const struct layout_visit *visit,
 				      struct elf_image *image, const struct go_buildinfo *info,

@@ -65,9 +65,9 @@ enum status go_layout_check_version(const struct elf_image *image, const struct 
 
 /*
  * Find the layout of the Go program IMAGE. Errors: those of go_layout_check_version; a variable or field that is needed
- * and not found; of a version newer than GO_LAYOUT_MINOR_MAX also any that the machine code has elsewhere than the debug
- * information says, or, without that, than it was in GO_LAYOUT_MINOR_MAX. Figures whose place nothing proves are left
- * unknown then.
+ * and not found; of a version newer than GO_LAYOUT_MINOR_MAX also any that the machine code has elsewhere than the
+ * debug information says, or, without that, than it was in GO_LAYOUT_MINOR_MAX. Figures whose place nothing proves are
+ * left unknown then.
  */
 enum status go_layout_find(struct go_layout *layout, struct elf_image *image, const struct go_buildinfo *info,
 			   const struct go_pclntab *table, struct error *error);

@@ -220,8 +220,10 @@ void go_layout_code_read(struct go_layout_code *found, const struct elf_image *i
 		const char *function;
 		void (*read)(struct go_layout_code *found, const struct steps *steps);
 	} witnesses[] = {
-	    {"runtime.systemstack", read_systemstack},         {"runtime.profilealloc", read_profilealloc},
-	    {"runtime.setprofilebucket", read_setprofilebucket}, {"runtime.(*p).init", read_p_init},
+	    {"runtime.systemstack", read_systemstack},
+	    {"runtime.profilealloc", read_profilealloc},
+	    {"runtime.setprofilebucket", read_setprofilebucket},
+	    {"runtime.(*p).init", read_p_init},
 	    {"runtime.newproc1", read_newproc1},
 	};
 	struct steps steps;

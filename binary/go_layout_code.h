@@ -15,8 +15,9 @@ struct go_layout_code {
 	uint32_t g_m, g_goid, g_gopc, g_labels;
 	uint32_t m_g0, m_curg, m_p;
 	uint32_t p_id, p_mcache;
-	uint32_t mcache_next_sample, mcache_seen_rate; /* the latter: MemProfileRate as last seen, to Go 1.23 not there */
-	uint32_t special_kind, special_kind_profile;   /* the latter: the value */
+	uint32_t mcache_next_sample,
+	    mcache_seen_rate;                        /* the latter: MemProfileRate as last seen, to Go 1.23 not there */
+	uint32_t special_kind, special_kind_profile; /* the latter: the value */
 };
 
 /* Read them from IMAGE. */

@@ -17,8 +17,8 @@
 #define PCDATA_INLINE_TREE   2 /* cmd/internal/objabi/funcdata.go: PCDATA_InlTreeIndex */
 #define FUNCDATA_INLINE_TREE 3 /* FUNCDATA_InlTree */
 #define INLINE_DEPTH_MAX     256
-#define NEWEST_KNOWN         27  /* minor version */
-#define SOUND_TREES          16  /* inline trees that are looked at in a newer one, at least */
+#define NEWEST_KNOWN         27   /* minor version */
+#define SOUND_TREES          16   /* inline trees that are looked at in a newer one, at least */
 #define NAME_PROBES_MAX      4096 /* only a damaged table has so many functions of one name */
 
 /* Words of runtime.moduledata (runtime/symtab.go). */

@@ -97,8 +97,8 @@ static void info_print_rings(const struct trace *trace)
 		printf("  %-20s %zu of %" PRIu64 " bytes, one was found %.1f %% full\n", "rings", trace->nrings,
 		       trace->ring_size, 100.0 * (double)peak / (double)trace->ring_size);
 	else
-		printf("  %-20s %zu of different sizes, one was found with %" PRIu64 " bytes\n", "rings",
-		       trace->nrings, peak);
+		printf("  %-20s %zu of different sizes, one was found with %" PRIu64 " bytes\n", "rings", trace->nrings,
+		       peak);
 	for (i = 0; i < trace->nrings; i++) {
 		const struct trace_ring *ring = &trace->rings[i];
 

@@ -49,7 +49,7 @@ struct drain {
 	double ns_a_tick;
 	uint64_t samples, bad_records;
 	struct trace_ring *rings, *told; /* what each has lost, as the trace has it; peaks as seen */
-	uint64_t bytes, total_alloc; /* that the samples stand for; by the runtime's own count, as last heard */
+	uint64_t bytes, total_alloc;     /* that the samples stand for; by the runtime's own count, as last heard */
 	double pressure;
 	uint64_t tally_ns, uncounted; /* time of the last reading of the tallies; samples it had no context for */
 	uint32_t cycle;               /* numgc, as last heard */

@@ -35,6 +35,23 @@ struct plan {
 	char follower[AGENT_NAME_MAX]; /* "": the program is not followed into its children */
 };
 
+/*
+ * A plugin brings the runtime's allocator and sweep once more, and calls its own, so that what it allocates, and what
+ * comes after it on the same P, would be missing. Without cgo plugin.Open is a stub that only fails.
+ */
+static enum status plan_check_plugins(const struct plan *plan, struct error *error)
+{
+	struct go_func open;
+
+	if (!go_pclntab_by_name(plan->table, "plugin._Cfunc_pluginOpen", &open))
+		return STATUS_OK;
+	return error_set(
+	    error,
+	    "cannot profile %s: it can open Go plugins, which allocate by a runtime's code of their own, out "
+	    "of escprof's sight: build it without the package plugin, or with CGO_ENABLED=0",
+	    elf_image_path(plan->image));
+}
+
 /* Whether the linker has switched the heap profile off, since nothing in the program reads it. */
 static bool plan_profile_is_off(const struct plan *plan)
 {
@@ -75,6 +92,8 @@ static enum status plan_read(struct plan *plan, const char *path, struct error *
 	status = go_pclntab_open(&plan->table, plan->image, plan->info.minor, error);
 	if (status == STATUS_NO_ENTRY)
 		return error_set(error, "cannot profile %s: it has Go build information but no function table", path);
+	if (status == STATUS_OK)
+		status = plan_check_plugins(plan, error);
 	if (status == STATUS_OK)
 		status = go_layout_find(&plan->layout, plan->image, &plan->info, plan->table, error);
 	if (status == STATUS_OK)

@@ -225,8 +225,7 @@ static enum status preload_host_prepare(struct preload_answer *answer, pid_t pid
 }
 
 enum status preload_host_attach(struct preload_host *host, pid_t pid, const struct plan *plan, int c_memory,
-				struct region *region, uint64_t *bias, struct preload_heard *heard,
-				struct error *error)
+				struct region *region, uint64_t *bias, struct preload_heard *heard, struct error *error)
 {
 	struct preload_answer *answer = memory_alloc(1, sizeof(*answer));
 	enum status status = STATUS_OK;

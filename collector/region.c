@@ -19,7 +19,7 @@
 #define REGION_RING_MIN          (1ull << 20)
 #define REGION_ASKED_MIN         (64ull << 10) /* what may be asked for: some 800 samples */
 #define REGION_ASKED_TOTAL       (1ull << 30)  /* the region lies within 2 GiB of the program's machine code */
-#define REGION_FINE_RATE         64 /* below it samples come so fast that more room is wanted: */
+#define REGION_FINE_RATE         64            /* below it samples come so fast that more room is wanted: */
 #define REGION_FINE_FACTOR       4
 #define REGION_TALLIES_FACTOR    4 /* GOMAXPROCS may be set above the number of CPUs: Ps that count, for each shard */
 #define REGION_HEARTBEAT_SECONDS 3

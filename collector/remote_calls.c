@@ -228,8 +228,8 @@ static enum status enter(struct remote_calls *calls, pid_t thread, const struct 
 }
 
 /*
- * Let THREAD run to the next end of a system call that it begins. A stop of its group, which no mask holds off, is begun
- * but put off for this thread: it comes again when the thread is let go. STATUS_NO_ENTRY: it has ended.
+ * Let THREAD run to the next end of a system call that it begins. A stop of its group, which no mask holds off, is
+ * begun but put off for this thread: it comes again when the thread is let go. STATUS_NO_ENTRY: it has ended.
  */
 static enum status next_result(pid_t thread, int64_t *result, struct error *error)
 {

@@ -10,7 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Read the header at the beginning of FILE. STATUS_ERROR: it is none, or of another version; NAME is for the message. */
+/* Read the header at the beginning of FILE. STATUS_ERROR: it is none, or of another version; NAME is for the message.
+ */
 enum status trace_frames_header(struct cursor *file, const char *name, struct error *error);
 
 /*

@@ -1,6 +1,6 @@
 /*
- * The reader of traces: frame after frame of a file that is there. What is damaged ends the reading; what came before it
- * stands. And looking things up in what was read.
+ * The reader of traces: frame after frame of a file that is there. What is damaged ends the reading; what came before
+ * it stands. And looking things up in what was read.
  */
 #include "trace/trace_reader.h"
 

@@ -1,7 +1,7 @@
 /*
  * Reading the records of a trace: a frame's bytes in, definitions into the struct trace and everything else to the
- * callbacks. Every byte is doubted: records are read through a cursor with an end, counts have limits, and a number that
- * names nothing leaves its record out.
+ * callbacks. Every byte is doubted: records are read through a cursor with an end, counts have limits, and a number
+ * that names nothing leaves its record out.
  */
 #include "trace/trace_records.h"
 

@@ -359,7 +359,7 @@ static inline uint64_t agent_rate_for_room(const struct agent_control *control, 
 	uint64_t left = used < room ? room - used : 0;
 	uint32_t i;
 
-	for (i = 2; i < 6 && left < room >> i; i++)
+	for (i = 2; i < 4 && left < room >> i; i++)
 		rate = rate < 512 ? 4096 : rate << 3;
 	return rate > 0x7000000 ? 0x7000000 : rate;
 }
@@ -549,8 +549,8 @@ static bool agent_decide(struct agent_control *control, struct agent_processor *
 	record = !alone && agent_is_kept(chance, size, (double)drawn, (double)rate);
 	if (all)
 		pass = agent_rate_is_the_programs(control);
-	if (alone && control->plan.switched_on)
-		pass = false;
+	if (!record && control->plan.switched_on)
+		pass = false; /* the profile is ours, and a death of what is not recorded tells nothing */
 	if (record) {
 		sample->rate = (uint32_t)rate;
 		sample->live_rate = pass ? (uint32_t)(own > 0x7fffffff ? 0x7fffffff : own) : 0;

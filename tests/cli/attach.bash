@@ -1,5 +1,6 @@
 # What the tests of attaching share: a program that runs, its answers, and whether its machine code is what its file has.
 # Sourced after common.bash.
+source tests/cli/same_text.bash
 
 # clean_up: a test that failed has left its program running.
 clean_up() {
@@ -55,17 +56,6 @@ stop() {
 	echo "the target ended with status $status:"
 	tail -n 5 "$WORK/target.out" "$WORK/target.err"
 	return 1
-}
-
-# same_text [PID]: no byte of its machine code differs from its file's.
-same_text() {
-	local pid=${1:-$TARGET} range offset start size
-	read -r range offset < <(awk -v "file=$(stat -Lc %i "/proc/$pid/exe")" '$2 ~ /x/ && $5 == file { print $1, $3; exit }' \
-		"/proc/$pid/maps")
-	start=$((16#${range%-*}))
-	size=$((16#${range#*-} - start))
-	cmp <(dd if="/proc/$pid/mem" bs=64k iflag=skip_bytes,count_bytes skip=$start count=$size status=none) \
-		<(dd if="/proc/$pid/exe" bs=64k iflag=skip_bytes,count_bytes skip=$((16#$offset)) count=$size status=none)
 }
 
 # is_released: nothing of ours is left but the agent's code and control block, and nobody traces it.

@@ -372,8 +372,9 @@ static void test_stub_left_behind(void **state)
 	places[2] = plan_stub_space(plan, &size);
 	for (i = 0; i < 3; i++) {
 		assert_true(places[i] != 0);
-		assert_int_equal(target_memory_write(service.pid, places[i] + service.bias + 64, other, sizeof(other), NULL),
-				 STATUS_OK);
+		assert_int_equal(
+		    target_memory_write(service.pid, places[i] + service.bias + 64, other, sizeof(other), NULL),
+		    STATUS_OK);
 		assert_true(differences(&service, NULL, 0) > 0);
 		attachment = attach(&service, &region);
 		expect_planned(&service, &region);
@@ -667,11 +668,16 @@ static void test_traced_by_another(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_in_and_out),          cmocka_unit_test(test_thread_within_a_call),
-	    cmocka_unit_test(test_thread_in_the_agent), cmocka_unit_test(test_second_collector),
-	    cmocka_unit_test(test_killed_collectors),   cmocka_unit_test(test_ended),
-	    cmocka_unit_test(test_traced_by_another),   cmocka_unit_test(test_stub_left_behind),
-	    cmocka_unit_test(test_thread_on_its_way_back), cmocka_unit_test(test_memory_without_a_size),
+	    cmocka_unit_test(test_in_and_out),
+	    cmocka_unit_test(test_thread_within_a_call),
+	    cmocka_unit_test(test_thread_in_the_agent),
+	    cmocka_unit_test(test_second_collector),
+	    cmocka_unit_test(test_killed_collectors),
+	    cmocka_unit_test(test_ended),
+	    cmocka_unit_test(test_traced_by_another),
+	    cmocka_unit_test(test_stub_left_behind),
+	    cmocka_unit_test(test_thread_on_its_way_back),
+	    cmocka_unit_test(test_memory_without_a_size),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -287,7 +287,8 @@ static void compare_tables(const char *name, const char *newer)
 	assert_true(start[0] == start[1] && end[0] == end[1] && end[0] > start[0]);
 	for (i = 0; go_pclntab_func(programs[0].table, i, &func); i++) {
 		for (k = 0; k < 2; k++)
-			count[k] = go_pclntab_frames(programs[k].table, func.entry + (func.end - func.entry) / 2, frames[k], 64);
+			count[k] = go_pclntab_frames(programs[k].table, func.entry + (func.end - func.entry) / 2,
+						     frames[k], 64);
 		assert_int_equal(count[0], count[1]);
 		for (k = 0; k < count[0]; k++) {
 			assert_string_equal(frames[0][k].function, frames[1][k].function);
@@ -478,10 +479,14 @@ static void test_table(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_debug_information), cmocka_unit_test(test_stripped),
-	    cmocka_unit_test(test_stripped_pie),      cmocka_unit_test(test_unknown_versions),
-	    cmocka_unit_test(test_other_machine),     cmocka_unit_test(test_table),
-	    cmocka_unit_test(test_newer_versions),    cmocka_unit_test(test_newer_with_another_layout),
+	    cmocka_unit_test(test_debug_information),
+	    cmocka_unit_test(test_stripped),
+	    cmocka_unit_test(test_stripped_pie),
+	    cmocka_unit_test(test_unknown_versions),
+	    cmocka_unit_test(test_other_machine),
+	    cmocka_unit_test(test_table),
+	    cmocka_unit_test(test_newer_versions),
+	    cmocka_unit_test(test_newer_with_another_layout),
 	    cmocka_unit_test(test_newer_with_other_debug_information),
 	};
 

@@ -1,6 +1,6 @@
 /*
- * System calls made by a thread of a real process: they give what they should, the thread never knows, its signals wait,
- * and it comes to no harm when whoever leads it is killed at any of them.
+ * System calls made by a thread of a real process: they give what they should, the thread never knows, its signals
+ * wait, and it comes to no harm when whoever leads it is killed at any of them.
  */
 #include "collector/remote_calls.h"
 
@@ -169,7 +169,8 @@ static void test_results(void **state)
 		add(&calls, SYS_close, (uint64_t)-1, 0, 0);
 		add(&calls, SYS_memfd_create, REMOTE_NAME, remote_calls_memfd_flags(), 0);
 		add(&calls, SYS_ftruncate, REMOTE_FD, 8192, 0);
-		remote_calls_add(&calls, (uint64_t[7]){SYS_mmap, 0, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, REMOTE_FD, 4096});
+		remote_calls_add(&calls,
+				 (uint64_t[7]){SYS_mmap, 0, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, REMOTE_FD, 4096});
 		add(&calls, SYS_close, REMOTE_FD, 0, 0);
 		add(&calls, SYS_gettid, 0, 0, 0);
 		add(&calls, SYS_mmap, 1, 4096, 0);
@@ -355,7 +356,8 @@ static void run_killed(struct child_state *state)
 }
 
 /* The calls that are left are made, the thread is where it was, and knows nothing of it. */
-static void kill_tracer_at(size_t call, void (*run_child)(struct child_state *state), void (*finish)(struct child *child))
+static void kill_tracer_at(size_t call, void (*run_child)(struct child_state *state),
+			   void (*finish)(struct child *child))
 {
 	struct child child, tracer;
 	char byte = 0;
@@ -484,12 +486,9 @@ static void test_errors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_results),
-	    cmocka_unit_test(test_changed_and_failed),
-	    cmocka_unit_test(test_signals_wait),
-	    cmocka_unit_test(test_stopped),
-	    cmocka_unit_test(test_tracer_is_killed),
-	    cmocka_unit_test(test_tracer_is_killed_at_any_moment),
+	    cmocka_unit_test(test_results),          cmocka_unit_test(test_changed_and_failed),
+	    cmocka_unit_test(test_signals_wait),     cmocka_unit_test(test_stopped),
+	    cmocka_unit_test(test_tracer_is_killed), cmocka_unit_test(test_tracer_is_killed_at_any_moment),
 	    cmocka_unit_test(test_errors),
 	};
 

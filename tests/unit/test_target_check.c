@@ -221,8 +221,8 @@ static void test_forbidden(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_found),   cmocka_unit_test(test_exec),    cmocka_unit_test(test_states),
-	    cmocka_unit_test(test_traced),  cmocka_unit_test(test_seccomp), cmocka_unit_test(test_forbidden),
+	    cmocka_unit_test(test_found),  cmocka_unit_test(test_exec),    cmocka_unit_test(test_states),
+	    cmocka_unit_test(test_traced), cmocka_unit_test(test_seccomp), cmocka_unit_test(test_forbidden),
 	};
 
 	return cmocka_run_group_tests(tests, child_process_set_up, NULL);

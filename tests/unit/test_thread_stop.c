@@ -32,7 +32,17 @@
 #define NOBODY  65534
 
 /* Words of the children that have more than counters. */
-enum { READ_DONE = 32, READ_ERRORS, SLEEP_DONE, SLEEP_ERRORS, FUTEX_DONE, FUTEX_ERRORS, EPOLL_DONE, EPOLL_ERRORS, FUTEX };
+enum {
+	READ_DONE = 32,
+	READ_ERRORS,
+	SLEEP_DONE,
+	SLEEP_ERRORS,
+	FUTEX_DONE,
+	FUTEX_ERRORS,
+	EPOLL_DONE,
+	EPOLL_ERRORS,
+	FUTEX
+};
 enum { HANDLED = 40, BEFORE, AFTER, THREAD, STOPPING };
 
 static void stop_all(struct thread_stop *stop, pid_t process)

@@ -88,8 +88,8 @@ static char *write_run(const struct run *run)
 	}
 	trace_writer_losses(writer, &(struct trace_losses){1, 2, 3, 4, 5});
 	if (run->nrings)
-		trace_writer_rings(writer, run->ring_size, (const struct trace_ring[]){{1, 2, 3, 4, 50}, {10, 20, 30, 40, 60}},
-				   run->nrings);
+		trace_writer_rings(writer, run->ring_size,
+				   (const struct trace_ring[]){{1, 2, 3, 4, 50}, {10, 20, 30, 40, 60}}, run->nrings);
 	trace_writer_symbol(writer, run->stack, &frame, 1, "runtime.newobject", 0);
 	assert_int_equal(trace_writer_close(writer, run->complete, &error), STATUS_OK);
 	return path;

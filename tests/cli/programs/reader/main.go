@@ -280,6 +280,8 @@ func main() {
 		part(r, os.Args[3], os.Args[4], number(os.Args[5]), number(os.Args[6]))
 	case "sum":
 		sum(r, read(os.Args[3]), read(os.Args[4]))
+	case "cell":
+		cell(r, os.Args[3], os.Args[4], os.Args[5])
 	case "c":
 		checkC(r, os.Args[3], os.Args[4:])
 	case "top":

@@ -1,0 +1,3 @@
+module escprof.test/matrix
+
+go 1.18
