@@ -103,7 +103,7 @@ static void info_print_rings(const struct trace *trace)
 		const struct trace_ring *ring = &trace->rings[i];
 
 		if (ring->samples || ring->deaths || ring->throttled)
-			printf("    ring %-13zu lost %" PRIu64 " samples of %" PRIu64 " bytes (unweighted), %" PRIu64
+			printf("    ring %-13zu lost %" PRIu64 " samples that stood for %" PRIu64 " bytes, %" PRIu64
 			       " deaths; made %" PRIu64 " draws coarser\n",
 			       i, ring->samples, ring->sample_bytes, ring->deaths, ring->throttled);
 	}

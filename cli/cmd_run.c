@@ -165,7 +165,7 @@ static void run_say_traces(const struct record_arguments *record, const struct s
 		const struct session_trace *trace = &result->traces[i];
 
 		terminal_error("process %d (%s): %llu samples in %s (%.1f MB)", (int)trace->pid,
-			       run_last_part(trace->program), (unsigned long long)(trace->samples + trace->c_samples),
+			       run_last_part(trace->program), (unsigned long long)trace->samples + trace->c_samples,
 			       trace->path, (double)trace->size / 1e6);
 	}
 	if (result->ntraces > LISTED && !record->quiet)

@@ -14,7 +14,7 @@ struct record_arguments {
 	const char *output; /* NULL: the default */
 	unsigned long long rate, live_rate;
 	unsigned long long ring_size; /* 0: the default */
-	double budget; /* of the program's CPU, for a rate that is not fixed */
+	double budget;                /* of the program's CPU, for a rate that is not fixed */
 	bool is_fixed;
 	bool no_report, no_cpu, quiet;
 };

@@ -18,8 +18,8 @@ struct attachment;
 struct plan;
 
 /*
- * Put the agent into process PID, which runs PLAN's program, with REGION, whose sizes are decided (region_plan). Both are
- * borrowed; on STATUS_OK the region is mapped and the agent samples. STATUS_NO_ENTRY: the process has ended.
+ * Put the agent into process PID, which runs PLAN's program, with REGION, whose sizes are decided (region_plan). Both
+ * are borrowed; on STATUS_OK the region is mapped and the agent samples. STATUS_NO_ENTRY: the process has ended.
  * STATUS_ERROR: the message says why; the program is as it was. Free with attachment_free. SIGCHLD must be blocked.
  */
 enum status attachment_begin(struct attachment **attachment, pid_t pid, const struct plan *plan, struct region *region,

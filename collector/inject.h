@@ -18,7 +18,8 @@ struct plan;
 /*
  * PID stands at a PTRACE_EVENT_EXEC stop of the caller's (seized with PTRACE_O_TRACESYSGOOD). Map the agent and the
  * region, whose sizes are decided (region_plan), into it, arm the plan and patch the program. On STATUS_OK, REGION is
- * mapped and *BIAS the load bias. On STATUS_ERROR nothing in the program's code is changed. Either way it is still stopped.
+ * mapped and *BIAS the load bias. On STATUS_ERROR nothing in the program's code is changed. Either way it is still
+ * stopped.
  */
 enum status inject_at_exec(pid_t pid, const struct plan *plan, struct region *region, uint64_t *bias,
 			   struct error *error);

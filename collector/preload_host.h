@@ -51,9 +51,9 @@ struct preload_heard {
 
 /*
  * Answer with the agent and PLAN's patches (PLAN NULL: without), and with C_MEMORY, the memfd of C allocations (-1:
- * none), and wait for the library's word that they are in. REGION, whose sizes are decided (region_plan), becomes mapped
- * where the agent is in, and *BIAS the load bias. STATUS_ERROR where something of it failed; HEARD tells what is in all
- * the same.
+ * none), and wait for the library's word that they are in. REGION, whose sizes are decided (region_plan), becomes
+ * mapped where the agent is in, and *BIAS the load bias. STATUS_ERROR where something of it failed; HEARD tells what is
+ * in all the same.
  */
 enum status preload_host_attach(struct preload_host *host, pid_t pid, const struct plan *plan, int c_memory,
 				struct region *region, uint64_t *bias, struct preload_heard *heard,

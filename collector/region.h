@@ -25,7 +25,8 @@ struct region {
 
 /*
  * Decide how many shards there are and how large, by this machine's CPUs and by RATE, the mean bytes between samples;
- * RING_SIZE bytes each where that is not 0 and region_check_ring_size allows it. Sets the sizes only: nothing is mapped.
+ * RING_SIZE bytes each where that is not 0 and region_check_ring_size allows it. Sets the sizes only: nothing is
+ * mapped.
  */
 void region_plan(struct region *region, uint64_t rate, uint64_t ring_size);
 

@@ -96,7 +96,7 @@ struct trace_gc {
 /* What could not be recorded, cumulative. */
 struct trace_losses {
 	uint64_t samples;      /* allocations that found no room */
-	uint64_t sample_bytes; /* their bytes, unweighted */
+	uint64_t sample_bytes; /* what they stand for, but those that found every shard busy */
 	uint64_t deaths;
 	uint64_t contended; /* every shard was busy */
 	uint64_t throttled; /* draws made with a raised mean since the ring filled up */

@@ -290,6 +290,12 @@ static void agent_tell_figures(struct agent_control *control, uint32_t processor
 	agent_give_shard(shard);
 }
 
+/* The bytes that an object of SIZE bytes, sampled with the mean RATE, stands for. */
+static uint64_t agent_stands_for(uint64_t size, uint32_t rate)
+{
+	return rate <= 1 ? size : (uint64_t)((double)size / agent_hit_probability((double)size / rate));
+}
+
 /* Leave a record of SAMPLE from CONTEXT; false when it is lost. *EIGHTHS is how full the shard's ring is. */
 static bool agent_record_alloc(struct agent_control *control, const struct agent_sample *sample,
 			       const struct agent_context *context, uint32_t *eighths)
@@ -308,7 +314,7 @@ static bool agent_record_alloc(struct agent_control *control, const struct agent
 		*eighths = (uint32_t)((shard->head - shard->tail) * 8 / control->plan.ring_size);
 	} else {
 		shard->lost_samples++;
-		shard->lost_bytes += sample->size;
+		shard->lost_bytes += agent_stands_for(sample->size, sample->rate);
 	}
 	if (*eighths >= 4)
 		shard->throttled++;
@@ -394,10 +400,11 @@ AGENT_INLINE void agent_set_next(const struct agent_plan *plan, struct agent_pro
 	*(volatile int64_t *)(mcache + plan->next_sample) = next;
 }
 
-/* Whether what a sample drawn with MEAN usually comes to is a count: agent_counts will try. */
+/* Whether what a sample drawn with MEAN usually comes to is a count: agent_counts will try. It looks at numgc. */
 static inline bool agent_is_quick(const struct agent_control *control, uint64_t mean, bool alone)
 {
-	return mean < AGENT_COUNT_BELOW && !alone && !control->plan.init_rate && agent_rate_is_the_programs(control);
+	return mean < AGENT_COUNT_BELOW && !alone && control->plan.numgc && !control->plan.init_rate &&
+	       agent_rate_is_the_programs(control);
 }
 
 /* Have FIRST_RATE in MemProfileRate, where UNWANTED stands. */

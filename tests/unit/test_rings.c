@@ -239,7 +239,7 @@ static void test_losses_are_told(void **state)
 	assert_true(trace.nsamples > 0 && lost.samples > 0);
 	assert_int_equal(trace.ndeaths + trace.losses.deaths, PROCESSORS * STORM / 4);
 	assert_int_equal(lost.samples + trace.losses.contended, trace.losses.samples);
-	assert_int_equal(lost.sample_bytes, lost.samples * SIZE);
+	assert_true(lost.sample_bytes > lost.samples * SIZE); /* those of a coarser mean stand for more */
 	assert_int_equal(lost.throttled, trace.losses.throttled);
 	trace_free(&trace);
 }
