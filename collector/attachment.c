@@ -91,13 +91,16 @@ static bool is_used(pid_t pid, const struct remote_space *space)
  */
 static bool clear_spaces(const struct thread_stop *stop, const struct remote_space *spaces)
 {
+	struct thread_stop_range used[SPACES];
 	bool cleared = true;
-	size_t i;
+	size_t count = 0, i;
 
 	for (i = 0; i < SPACES; i++)
-		if (spaces[i].address && is_used(stop->process, &spaces[i]) &&
-		    thread_stop_is_inside(stop, spaces[i].address, spaces[i].address + spaces[i].size))
-			return false;
+		if (spaces[i].address && is_used(stop->process, &spaces[i]))
+			used[count++] =
+			    (struct thread_stop_range){spaces[i].address, spaces[i].address + spaces[i].size};
+	if (thread_stop_is_inside(stop, used, count))
+		return false;
 	for (i = 0; i < SPACES; i++)
 		if (is_used(stop->process, &spaces[i]))
 			cleared &= target_memory_write(thread_stop_any(stop), spaces[i].address, spaces[i].original,

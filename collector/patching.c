@@ -119,12 +119,14 @@ static enum status write_calls(pid_t thread, const struct plan_write *writes, si
 static enum status check_threads(const struct thread_stop *stop, const struct plan_write *writes, size_t count,
 				 struct error *error)
 {
+	struct thread_stop_range ranges[PLAN_MAX_WRITES];
 	size_t i;
 
 	for (i = 0; i < count; i++)
-		if (thread_stop_is_inside(stop, writes[i].address, writes[i].address + writes[i].size))
-			return error_set(error, "a thread of process %d is within a call that is to be patched",
-					 (int)stop->process);
+		ranges[i] = (struct thread_stop_range){writes[i].address, writes[i].address + writes[i].size};
+	if (thread_stop_is_inside(stop, ranges, count))
+		return error_set(error, "a thread of process %d is within a call that is to be patched",
+				 (int)stop->process);
 	return STATUS_OK;
 }
 

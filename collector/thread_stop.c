@@ -1,6 +1,7 @@
 /*
- * Seize, interrupt, wait, and look again until no new thread has appeared: one that is stopped makes none. A thread
- * that could not be stopped in time cannot be let go either; it is waited for, while all others run.
+ * Seize all while they run, as that takes time; then interrupt, wait, and look again until no new thread has appeared:
+ * one that is stopped makes none. A thread that could not be stopped in time cannot be let go either; it is waited for,
+ * while all others run.
  */
 #include "collector/thread_stop.h"
 
@@ -10,6 +11,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +28,7 @@
 #define STRAGGLER_NS   5000000000u /* for one that did not, once the others run again */
 #define SEIZE_TRIES    20          /* of a thread that may be exiting */
 #define SEIZE_PAUSE_NS 500000
+#define SEIZE_ROUNDS   3 /* before the first is stopped */
 #define SLICE_NS       5000000
 
 static uint64_t now_ns(void)
@@ -111,7 +114,7 @@ static enum status refuse(pid_t process, pid_t thread, struct error *error)
 	return error_set_errno(error, "cannot trace thread %d of process %d", (int)thread, (int)process);
 }
 
-/* Seize THREAD and ask it to stop. An exiting one refuses with EPERM for a while before it is gone. */
+/* Seize THREAD, which runs on. An exiting one refuses with EPERM for a while before it is gone. */
 static enum status seize(pid_t process, pid_t thread, struct error *error)
 {
 	struct timespec pause = {.tv_nsec = SEIZE_PAUSE_NS};
@@ -120,10 +123,8 @@ static enum status seize(pid_t process, pid_t thread, struct error *error)
 	for (tries = 0; tries < SEIZE_TRIES; tries++) {
 		struct process_info info;
 
-		if (!ptrace(PTRACE_SEIZE, thread, NULL, (void *)(long)PTRACE_O_TRACESYSGOOD)) {
-			ptrace(PTRACE_INTERRUPT, thread, NULL, NULL);
+		if (!ptrace(PTRACE_SEIZE, thread, NULL, (void *)(long)PTRACE_O_TRACESYSGOOD))
 			return STATUS_OK;
-		}
 		if (errno == ESRCH || is_dying(process, thread))
 			return STATUS_NO_ENTRY;
 		if (process_info_read(&info, thread) == STATUS_OK && info.tracer)
@@ -190,6 +191,29 @@ static enum status seize_new(struct thread_stop *stop, bool *found, struct error
 	return status == STATUS_ERROR ? status : STATUS_OK;
 }
 
+/* Seize all that run, and those that they have made meanwhile; none is stopped by it. */
+static enum status seize_all(struct thread_stop *stop, struct error *error)
+{
+	enum status status = STATUS_OK;
+	bool found = true;
+	int tries;
+
+	for (tries = 0; tries < SEIZE_ROUNDS && found && status == STATUS_OK; tries++)
+		status = seize_new(stop, &found, error);
+	return status;
+}
+
+static void ask_all_to_stop(struct thread_stop *stop)
+{
+	size_t i;
+
+	if (!stop->began_ns)
+		stop->began_ns = now_ns();
+	for (i = 0; i < stop->count; i++)
+		if (!stop->threads[i].stopped)
+			ptrace(PTRACE_INTERRUPT, stop->threads[i].thread, NULL, NULL);
+}
+
 static void forget(struct thread_stop *stop, size_t index)
 {
 	stop->threads[index] = stop->threads[--stop->count];
@@ -239,20 +263,19 @@ static void hurry(bool in_haste)
 static enum status stop_once(struct thread_stop *stop, pid_t process, bool *late, struct error *error)
 {
 	enum status status;
-	uint64_t end;
 	bool found;
 
-	*stop = (struct thread_stop){.process = process, .began_ns = now_ns()};
+	*stop = (struct thread_stop){.process = process};
 	*late = false;
-	end = stop->began_ns + STOP_NS;
 	hurry(true);
-	do {
-		status = seize_new(stop, &found, error);
-		if (status == STATUS_OK) {
-			status = wait_for_all(stop, end, error);
-			*late = status == STATUS_ERROR;
-		}
-	} while (status == STATUS_OK && found);
+	status = seize_all(stop, error);
+	for (found = true; status == STATUS_OK && found;) {
+		ask_all_to_stop(stop);
+		status = wait_for_all(stop, stop->began_ns + STOP_NS, error);
+		*late = status == STATUS_ERROR;
+		if (status == STATUS_OK)
+			status = seize_new(stop, &found, error);
+	}
 	if (status == STATUS_OK && !stop->count)
 		status = STATUS_NO_ENTRY;
 	if (status != STATUS_OK)
@@ -281,6 +304,8 @@ void thread_stop_let_go(struct held_thread *held)
 {
 	if (!held->thread)
 		return;
+	if (!held->stopped)
+		ptrace(PTRACE_INTERRUPT, held->thread, NULL, NULL); /* it may not have been asked yet */
 	if (held->stopped || wait_for(held, STRAGGLER_NS) == STATUS_OK)
 		ptrace(PTRACE_DETACH, held->thread, NULL, (void *)(long)held->signal);
 	*held = (struct held_thread){0};
@@ -288,7 +313,7 @@ void thread_stop_let_go(struct held_thread *held)
 
 uint64_t thread_stop_release(struct thread_stop *stop)
 {
-	uint64_t end;
+	uint64_t began = stop->began_ns, end;
 	size_t i;
 
 	for (i = 0; i < stop->count; i++)
@@ -298,9 +323,9 @@ uint64_t thread_stop_release(struct thread_stop *stop)
 	for (i = 0; i < stop->count; i++)
 		thread_stop_let_go(&stop->threads[i]); /* what did not stop in time */
 	free(stop->threads);
-	*stop = (struct thread_stop){.process = stop->process, .began_ns = stop->began_ns};
+	*stop = (struct thread_stop){.process = stop->process, .began_ns = began};
 	hurry(false);
-	return end - stop->began_ns;
+	return began ? end - began : 0;
 }
 
 pid_t thread_stop_any(const struct thread_stop *stop)
@@ -308,15 +333,18 @@ pid_t thread_stop_any(const struct thread_stop *stop)
 	return stop->count ? stop->threads[0].thread : 0;
 }
 
-bool thread_stop_is_inside(const struct thread_stop *stop, uint64_t start, uint64_t end)
+bool thread_stop_is_inside(const struct thread_stop *stop, const struct thread_stop_range *ranges, size_t count)
 {
-	struct user_regs_struct registers;
-	size_t i;
+	size_t i, j;
 
-	for (i = 0; i < stop->count; i++)
-		if (!ptrace(PTRACE_GETREGS, stop->threads[i].thread, NULL, &registers) && registers.rip >= start &&
-		    registers.rip < end)
-			return true;
+	for (i = 0; i < stop->count; i++) {
+		void *where = (void *)offsetof(struct user, regs.rip);
+		uint64_t pc = (uint64_t)ptrace(PTRACE_PEEKUSER, stop->threads[i].thread, where, NULL);
+
+		for (j = 0; j < count; j++)
+			if (pc >= ranges[j].start && pc < ranges[j].end)
+				return true;
+	}
 	return false;
 }
 
@@ -328,6 +356,7 @@ enum status thread_stop_one(struct held_thread *held, pid_t process, pid_t threa
 	if (status != STATUS_OK)
 		return status;
 	held->thread = thread;
+	ptrace(PTRACE_INTERRUPT, thread, NULL, NULL);
 	status = wait_for(held, STOP_NS);
 	if (status == STATUS_NO_ENTRY)
 		held->thread = 0;

@@ -22,7 +22,7 @@ struct thread_stop {
 	pid_t process;
 	struct held_thread *threads;
 	size_t count, capacity;
-	uint64_t began_ns; /* CLOCK_MONOTONIC, before the first was asked to stop */
+	uint64_t began_ns; /* CLOCK_MONOTONIC, before the first was asked to stop; 0: none was */
 };
 
 /*
@@ -38,8 +38,13 @@ uint64_t thread_stop_release(struct thread_stop *stop);
 /* A stopped one of them, for reading and writing memory by; 0 when all are gone. */
 pid_t thread_stop_any(const struct thread_stop *stop);
 
-/* Whether one of them is at an instruction at START or behind it, before END. */
-bool thread_stop_is_inside(const struct thread_stop *stop, uint64_t start, uint64_t end);
+/* Addresses from START to before END. */
+struct thread_stop_range {
+	uint64_t start, end;
+};
+
+/* Whether one of them is at an instruction in one of COUNT RANGES. */
+bool thread_stop_is_inside(const struct thread_stop *stop, const struct thread_stop_range *ranges, size_t count);
 
 /*
  * Stop THREAD of PROCESS alone. STATUS_NO_ENTRY: it is gone. Let it go with thread_stop_let_go, whatever the status of

@@ -532,6 +532,13 @@ static void run_loop(struct child_state *state)
 	((void (*)(volatile uint64_t *))(uintptr_t)test_loop)(&state->ready);
 }
 
+static bool is_inside(const struct thread_stop *stop, uint64_t start, uint64_t end)
+{
+	struct thread_stop_range ranges[] = {{1, 2}, {start, end}};
+
+	return thread_stop_is_inside(stop, ranges, 2);
+}
+
 static void test_inside(void **state)
 {
 	uint64_t start = (uint64_t)test_loop, end = (uint64_t)test_loop_end;
@@ -543,13 +550,13 @@ static void test_inside(void **state)
 	(void)state;
 	child_process_start(&child, run_loop);
 	stop_all(&stop, child.pid);
-	assert_true(thread_stop_is_inside(&stop, start, end));
+	assert_true(is_inside(&stop, start, end));
 	assert_int_equal(ptrace(PTRACE_GETREGS, child.pid, NULL, &registers), 0);
-	assert_true(thread_stop_is_inside(&stop, registers.rip, registers.rip + 1));
-	assert_false(thread_stop_is_inside(&stop, registers.rip - 1, registers.rip));
-	assert_false(thread_stop_is_inside(&stop, registers.rip + 1, registers.rip + 2));
-	assert_false(thread_stop_is_inside(&stop, start - 16, start));
-	assert_false(thread_stop_is_inside(&stop, end, end + 16));
+	assert_true(is_inside(&stop, registers.rip, registers.rip + 1));
+	assert_false(is_inside(&stop, registers.rip - 1, registers.rip));
+	assert_false(is_inside(&stop, registers.rip + 1, registers.rip + 2));
+	assert_false(is_inside(&stop, start - 16, start));
+	assert_false(is_inside(&stop, end, end + 16));
 	thread_stop_release(&stop);
 	assert_int_equal(thread_stop_one(&held, child.pid, child.pid, NULL), STATUS_OK);
 	assert_int_equal(child_process_state(child.pid, child.pid), 't');
