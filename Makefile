@@ -36,7 +36,7 @@ TEST_TOOLS := $(patsubst %.c,$(O)/%,$(wildcard tests/tools/*.c))
 SIMULATION_OBJECTS := $(patsubst %.c,$(O)/%.o,$(wildcard tests/simulate/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all help demo test unit cli-test browser compare-trials oracle simulate matrix moving-rates attach-storm go-tests asan fuzz bench c-storm c-programs c-bench article validate validate-service lint format check-deps install man completions deb consumers clean deps
+.PHONY: all help demo test unit cli-test browser compare-trials oracle simulate matrix moving-rates attach-storm go-tests asan fuzz bench bench-automatic c-storm c-programs c-bench article validate validate-service lint format check-deps install man completions deb consumers clean deps
 .DEFAULT_GOAL := all
 
 all: $(O)/escprof $(O)/libescprof.so ## build escprof and libescprof.so into build/
@@ -220,6 +220,9 @@ fuzz: $(FUZZERS) ## run every fuzz target for FUZZ_SECONDS (60) each
 
 bench: all $(O)/tests/tools/agent_instructions ## paired timings against no profiling and Go's own profile
 	@bash tests/bench/run.sh $(O)
+
+bench-automatic: all ## what the automatic rate costs an HTTP service, 20 pairs (PAIRS, WINDOW seconds)
+	@bash tests/bench/automatic.sh $(O)
 
 MINUTES ?= 1
 c-storm: all ## C allocations by 64 threads through every entry point, for MINUTES (1): counts must be exact

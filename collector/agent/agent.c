@@ -132,11 +132,16 @@ static inline uint64_t agent_context_hash(uint64_t walked, uint32_t depth, uint6
 	return agent_mix(walked + depth, agent_step(agent_step(agent_step(0, size), type), creator));
 }
 
+/* The tally of the P with the number PROCESSOR, which is below `ntallies`. */
+static inline struct agent_tally *agent_tally_at(struct agent_control *control, uint32_t processor)
+{
+	return (struct agent_tally *)((uint8_t *)control + control->plan.tallies_offset) + processor;
+}
+
+/* The same for any number; NULL for those that have none. */
 static inline struct agent_tally *agent_tally_of(struct agent_control *control, uint32_t processor)
 {
-	if (processor >= control->plan.ntallies)
-		return 0;
-	return (struct agent_tally *)((uint8_t *)control + control->plan.tallies_offset) + processor;
+	return processor < control->plan.ntallies ? agent_tally_at(control, processor) : 0;
 }
 
 /* Where SAMPLE comes from; by the last walk of its P, which saves most of the walk. */
@@ -148,7 +153,6 @@ static void agent_identify(struct agent_control *control, const struct agent_sam
 	const struct agent_start *start = &sample->start;
 	uint64_t hash = 0;
 	uint32_t depth = tally ? agent_walk_again(start, &tally->chain, &hash) : agent_walk(start, 0, &hash);
-
 	uint64_t type = agent_type(plan, agent_stack_of(start->g), start->frame, sample->size);
 
 	context->size = sample->size;
@@ -532,10 +536,11 @@ AGENT_INLINE bool agent_counts(struct agent_control *control, struct agent_proce
 	}
 	hash = agent_context_hash(hash, depth, size, type, load64(g + plan->g_gopc));
 	counter = &tally->slots[agent_slot(hash, (uint32_t)mean)];
-	if (!agent_counts_for(counter, hash, (uint32_t)mean))
+	if (!agent_counts_for(counter, hash, (uint32_t)mean)) {
 		counter = agent_counter_at(tally, hash, (uint32_t)mean);
-	if (!counter || !counter->rate)
-		return false;
+		if (!counter || !counter->rate)
+			return false;
+	}
 	agent_add_one(counter);
 	agent_advance(&processor->random);
 	agent_set_next(plan, processor, mcache, mean);
@@ -646,7 +651,7 @@ int agent_malloc(uint64_t ax, uint64_t bx, uint64_t cx, uint64_t g, uint64_t fra
 		__asm__("" : "+r"(processor)); /* one register, not a sum for each use */
 		if (processor->quick == control->rate && ++processor->calls % AGENT_LOOK_EVERY) {
 			bool counted = agent_begin(control, &processor->inside, false) &&
-				       agent_counts(control, processor, agent_tally_of(control, id), g, frame, size,
+				       agent_counts(control, processor, agent_tally_at(control, id), g, frame, size,
 						    load64(p + plan->p_mcache));
 
 			agent_end(&processor->inside, false);

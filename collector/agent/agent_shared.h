@@ -87,8 +87,8 @@ struct agent_processor {
 	uint32_t mean;     /* bytes: the mean its running interval was drawn with; 0: the runtime drew it */
 	uint32_t quick;    /* the same where samples are usually only counted; else no rate */
 	uint32_t inside;   /* how often the agent runs for this P now: not 0 while it may touch tallies and rings */
-	uint16_t calls;    /* since the agent looked at the clock for this P */
-	uint16_t alone;    /* what it saw: the collector is gone */
+	uint32_t calls;    /* since the agent looked at the clock for this P */
+	uint32_t alone;    /* what it saw: the collector is gone */
 	uint64_t spent;    /* ticks that samples have taken, by those for which it looked */
 };
 

@@ -191,7 +191,9 @@ AGENT_INLINE bool agent_outer_stand(const struct agent_chain *chain, const struc
 
 	if (!agent_outermost_stands(chain))
 		return false;
-	for (link -= 2; link > chain->links; link--)
+	for (link -= 2; link > chain->links + 1; link -= 2)
+		differs |= agent_link_differs(link) | agent_link_differs(link - 1);
+	if (link > chain->links)
 		differs |= agent_link_differs(link);
 	return agent_is_zero(differs);
 }
@@ -200,8 +202,8 @@ AGENT_INLINE bool agent_outer_stand(const struct agent_chain *chain, const struc
  * agent_walk_again where it is quick: from FRAME, on STACK, which the user's goroutine runs on, it is AGENT_CHAIN_KEEP
  * frames at most to those that CHAIN has kept, and these are all the same. 0, and *HASH as it was, where it is not so.
  */
-static inline uint32_t agent_walk_quickly(uint64_t frame, struct agent_bounds stack, const struct agent_chain *chain,
-					  uint64_t *hash)
+AGENT_INLINE uint32_t agent_walk_quickly(uint64_t frame, struct agent_bounds stack, const struct agent_chain *chain,
+					 uint64_t *hash)
 {
 	const struct agent_link *link = &chain->links[chain->count];
 	uint64_t mixed = *hash, bits = frame;
@@ -245,6 +247,9 @@ static inline uint32_t agent_walk_again(const struct agent_start *start, struct 
 
 	if (start->g != start->curg || frame & 7 || !agent_within(stack, frame))
 		return agent_walk(start, 0, hash);
+	depth = agent_walk_quickly(frame, stack, chain, hash);
+	if (depth)
+		return depth;
 	at = agent_chain_stands(chain, stack, frame);
 	met = at ? chain->links[at].next : UINT64_MAX; /* where the kept frames begin */
 	while (frame != met) {

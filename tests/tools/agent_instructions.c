@@ -97,17 +97,18 @@ static uint32_t push_frame(uint32_t end, uint32_t outer, uint64_t pc)
 	return at;
 }
 
-/* CONTEXTS stacks of DEPTH frames; each ends in an allocation of SIZE bytes of TYPE. */
-static void make_stacks(uint32_t depth, uint64_t size, uint64_t type)
+/* CONTEXTS stacks of DEPTH frames, the OWN innermost of them different; each ends in an allocation of SIZE bytes of
+ * TYPE. */
+static void make_stacks(uint32_t depth, uint32_t own, uint64_t size, uint64_t type)
 {
 	uint32_t common = STACK_WORDS, context, i;
 
-	for (i = 0; i < depth - OWN_FRAMES; i++)
+	for (i = 0; i < depth - own; i++)
 		common = push_frame(common, common, 0x400000 + i);
 	for (context = 0; context < CONTEXTS; context++) {
-		uint32_t end = common - context * OWN_FRAMES * FRAME_WORDS, at = common, hop;
+		uint32_t end = common - context * own * FRAME_WORDS, at = common, hop;
 
-		for (i = 0; i < OWN_FRAMES; i++, end = at)
+		for (i = 0; i < own; i++, end = at)
 			at = push_frame(end, at, 0x500000 + 16 * context + i);
 		world.frames[context] = address_of(&world.stack[at]);
 		for (hop = 0; hop <= TYPE_HOPS; hop++)
@@ -225,8 +226,8 @@ static int compare(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-/* Measure samples with RATE as their mean, on stacks of DEPTH frames, and print a line. */
-static void measure(uint64_t rate, uint32_t depth)
+/* Measure samples with RATE as their mean, on stacks of DEPTH frames of which OWN differ in turn, and print a line. */
+static void measure(uint64_t rate, uint32_t depth, uint32_t own)
 {
 	struct agent_entries entries;
 	struct counts counts;
@@ -235,7 +236,7 @@ static void measure(uint64_t rate, uint32_t depth)
 	uint32_t i;
 	pid_t child;
 
-	make_stacks(depth, size, address_of(&world));
+	make_stacks(depth, own, size, address_of(&world));
 	child = fork();
 	if (child < 0)
 		fail("fork");
@@ -249,8 +250,8 @@ static void measure(uint64_t rate, uint32_t depth)
 	qsort(counts.instructions, counts.count, sizeof(counts.instructions[0]), compare);
 	for (i = 0; i < counts.count; i++)
 		sum += counts.instructions[i];
-	printf("  --rate %-6llu %3u frames  %5.0f in the mean, median %u, 99 %% up to %u  (%u samples)\n",
-	       (unsigned long long)rate, depth, (double)sum / counts.count, counts.instructions[counts.count / 2],
+	printf("  --rate %-5llu %u frames, %u of them new: %5.0f in the mean, median %u, 99 %% up to %u (%u samples)\n",
+	       (unsigned long long)rate, depth, own, (double)sum / counts.count, counts.instructions[counts.count / 2],
 	       counts.instructions[(uint64_t)counts.count * 99 / 100], counts.count);
 	munmap((void *)(uintptr_t)code, AGENT_CODE_SIZE + region.size);
 	region_close(&region);
@@ -259,12 +260,12 @@ static void measure(uint64_t rate, uint32_t depth)
 int main(void)
 {
 	static const uint64_t rates[] = {1, 512, 4096};
-	static const uint32_t depths[] = {10};
+	static const uint32_t owns[] = {0, 1, 3};
 	size_t i, j;
 
 	printf("Instructions of the agent for a sample that the program's own profile does not get:\n");
-	for (i = 0; i < sizeof(depths) / sizeof(depths[0]); i++)
-		for (j = 0; j < sizeof(rates) / sizeof(rates[0]); j++)
-			measure(rates[j], depths[i]);
+	for (i = 0; i < sizeof(rates) / sizeof(rates[0]); i++)
+		for (j = 0; j < sizeof(owns) / sizeof(owns[0]); j++)
+			measure(rates[i], 10, owns[j]);
 	return 0;
 }

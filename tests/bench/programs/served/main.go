@@ -1,5 +1,6 @@
-// An HTTP server and its clients in one process: a fixed number of JSON requests over loopback, 200 at a time.
-// BENCH_PROFILE_RATE, when set, is Go's own heap profile at that rate.
+// An HTTP server and its clients in one process: a fixed number of JSON requests over loopback, 200 at a time, or with
+// "windows" instead of the number as many as there is time for (windows.go). BENCH_PROFILE_RATE, when set, is Go's own
+// heap profile at that rate.
 package main
 
 import (
@@ -7,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"os"
@@ -14,6 +16,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 type order struct {
@@ -39,6 +42,10 @@ func main() {
 		runtime.MemProfileRate = rate
 	}
 	requests, _ := strconv.ParseInt(os.Args[1], 10, 64)
+	if os.Args[1] == "windows" {
+		requests = math.MaxInt64 / 2
+		go answerWindows(os.Stdin)
+	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		panic(err)
@@ -53,6 +60,7 @@ func main() {
 		go func() {
 			defer wait.Done()
 			for done.Add(1) <= requests {
+				began := time.Now()
 				response, err := client.Post("http://"+listener.Addr().String(), "application/json", bytes.NewReader(body))
 				if err != nil {
 					panic(err)
@@ -60,6 +68,7 @@ func main() {
 				n, _ := io.Copy(io.Discard, response.Body)
 				response.Body.Close()
 				total.Add(n)
+				window.add(time.Since(began))
 			}
 		}()
 	}
