@@ -23,7 +23,7 @@ line() {
 }
 beside() {
 	annotate && line "$SITE" '= &node\{next' && line "$CALL" 'allocate\(100000\)' &&
-		grep -A1 -E " $SITE  " "$WORK/out" | grep -qE '#[0-9]+ &node\{\.\.\.\} escapes to heap' || { cat "$WORK/out"; return 1; }
+		grep -A1 -E " $SITE  " "$WORK/out" | has -E '#[0-9]+ &node\{\.\.\.\} escapes to heap' || { cat "$WORK/out"; return 1; }
 }
 check "what a line allocates, itself and by what it calls, and its verdict" beside
 around() { annotate --context 0 && ! grep -qE " $((SITE + 1))  " "$WORK/out" && annotate --context 1 && grep -qE " $((SITE + 1))  " "$WORK/out"; }

@@ -53,7 +53,7 @@ without_libunwind() {
 	echo 'not a library' >"$WORK/none/libunwind.so.8"
 	LD_LIBRARY_PATH=$WORK/none "$ESCPROF" run -q --c-rate 1 -o "$TRACE" -- "$WORK/framed" >"$WORK/out"
 	[ "$(cat "$WORK/out")" = "bad 0" ] || return 1
-	"$ESCPROF" info "$TRACE" | grep -q 'c_unwinder *frame pointers' || return 1
+	"$ESCPROF" info "$TRACE" | has 'c_unwinder *frame pointers' || return 1
 	"$ESCPROF" report --format json -o "$WORK/json" "$TRACE" || return 1
 	c leaks objects 123 stack leaks,main
 }

@@ -24,6 +24,9 @@ check() {
 	fi
 }
 
+# has [OPTION…] PATTERN: as grep -q, but reads its input to the end, so that whoever writes it doesn't die of a closed pipe.
+has() { grep "$@" >/dev/null; }
+
 # go_program DIR [go build arguments…]: builds the module in tests/cli/programs/DIR to $WORK/DIR.
 go_program() {
 	local name=$1

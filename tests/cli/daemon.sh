@@ -11,7 +11,7 @@ info() { "$ESCPROF" info "$TRACE" 2>/dev/null; }
 written() {
 	local tries
 	for ((tries = 0; tries < 200; tries++)); do
-		info | grep -q '^  complete *yes' && return 0
+		info | has '^  complete *yes' && return 0
 		sleep 0.05
 	done
 	echo "the trace is not written to its end"
@@ -40,7 +40,7 @@ same_process() {
 	pid=$!
 	wait $pid
 	[ $? = 7 ] && grep -q "^leaf 3000 of $BASHPID pid $pid tracer 0$" "$WORK/out" || { cat "$WORK/out"; return 1; }
-	written && info | grep -qE '^  samples *3[0-9]{3} over'
+	written && info | has -E '^  samples *3[0-9]{3} over'
 }
 check "the command has the process and the parent that escprof was started with" same_process
 
@@ -67,7 +67,7 @@ activated() {
 	"$FAMILY" activate "$WORK/address" "$ESCPROF" run -q -D -o "$TRACE" -- "$FAMILY" listen >"$WORK/out" 2>&1 &
 	local pid=$! other tries line
 	for ((tries = 0; tries < 200; tries++)); do
-		tr '\0' ' ' <"/proc/$pid/cmdline" | grep -q "^$FAMILY listen" && break
+		tr '\0' ' ' <"/proc/$pid/cmdline" | has "^$FAMILY listen" && break
 		sleep 0.05
 	done
 	other=$(collector)
@@ -110,7 +110,7 @@ killed() {
 	kill -KILL "$(collector)"
 	kill -HUP $pid
 	wait $pid
-	[ $? = 0 ] && grep -q 'got hangup' "$WORK/out" && info | grep -q '^  complete *cut'
+	[ $? = 0 ] && grep -q 'got hangup' "$WORK/out" && info | has '^  complete *cut'
 }
 check "the collector killed: the command goes on" killed
 
@@ -141,7 +141,7 @@ first() { unshare -rfp --mount-proc "$ESCPROF" run -q -o "$TRACE" "$@"; }
 
 one_status() {
 	first --rate 1 -- "$FAMILY" leaf 2000 4 >"$WORK/out"
-	[ $? = 4 ] && grep -q 'of 1 pid' "$WORK/out" && info | grep -qE '^  samples *2[0-9]{3} over' && info | grep -q '^  complete *yes' || return 1
+	[ $? = 4 ] && grep -q 'of 1 pid' "$WORK/out" && info | has -E '^  samples *2[0-9]{3} over' && info | has '^  complete *yes' || return 1
 	first -- sh -c "$FAMILY leaf 10 0; kill -KILL \$\$" >"$WORK/out" 2>&1
 	[ $? = 137 ]
 }
@@ -167,7 +167,7 @@ one_signal() {
 	done
 	[ $tries -lt 200 ] || kill -KILL "$one"
 	wait $pid
-	[ $? = 0 ] && grep -q "got $2" "$WORK/out" && info | grep -q '^  complete *yes'
+	[ $? = 0 ] && grep -q "got $2" "$WORK/out" && info | has '^  complete *yes'
 }
 check "as process 1: SIGTERM is passed on" one_signal TERM terminated
 check "as process 1: SIGPWR is passed on" one_signal PWR 'power failure'

@@ -98,7 +98,7 @@ line_of() {
 tells() {
 	local name
 	name=$(basename "$(file_of "$1")" .go)
-	section "${name//_/-}" | grep -qF -- "\`$2\`" || { echo "the section of $name does not tell $2"; return 1; }
+	section "${name//_/-}" | has -F -- "\`$2\`" || { echo "the section of $name does not tell $2"; return 1; }
 }
 
 # at FUNCTION TEXT KEY VALUE…: the site where TEXT stands in FUNCTION. Its section tells class, category and verdict.

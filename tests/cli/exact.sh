@@ -16,7 +16,7 @@ counts() {
 
 "$ESCPROF" run -q --rate 1 -o "$WORK/t.escprof" -- "$WORK/exact" &&
 	"$ESCPROF" report --format json -o "$WORK/json" "$WORK/t.escprof" || echo "not ok run"
-"$ESCPROF" info "$WORK/t.escprof" | grep -q 'lost *0 samples, 0 deaths; 0 draws' || echo "not ok nothing lost"
+"$ESCPROF" info "$WORK/t.escprof" | has 'lost *0 samples, 0 deaths; 0 draws' || echo "not ok nothing lost"
 check "rate 1: &T{}, under another frame" counts pair main.inner 16
 check "rate 1: make, inlined" counts slice main.inlined 208
 check "rate 1: a variable moved to the heap" counts moved main.capture 32

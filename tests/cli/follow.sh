@@ -27,7 +27,7 @@ each_leaf() {
 	while read -r _ n _ _ _ pid _ tracer; do
 		at_least "$n" "$TRACES/t.$pid.escprof" || return 1
 		[ "$tracer" = 0 ] || { echo "$pid is traced by $tracer"; return 1; }
-		"$ESCPROF" info "$TRACES/t.$pid.escprof" | grep -q "^  command .*family leaf $n " || { echo "whose is $pid?"; return 1; }
+		"$ESCPROF" info "$TRACES/t.$pid.escprof" | has "^  command .*family leaf $n " || { echo "whose is $pid?"; return 1; }
 		count=$((count + 1))
 	done < <(grep '^leaf' "$1")
 	[ $count = "$2" ] || { echo "$count leaves"; cat "$1"; return 1; }
@@ -127,7 +127,7 @@ cleared() {
 	child=$(pgrep -P $pid -f "^$FAMILY slowly")
 	kill -9 $pid
 	wait $pid 2>/dev/null
-	"$ESCPROF" info "$TRACES/t.$child.escprof" | grep -q '^  complete *cut' && ! same_text "$child" >/dev/null || return 1
+	"$ESCPROF" info "$TRACES/t.$child.escprof" | has '^  complete *cut' && ! same_text "$child" >/dev/null || return 1
 	"$ESCPROF" attach -q -p "$child" -d 500ms -o "$TRACES/attached.escprof" && same_text "$child" || return 1
 	while kill -0 "$child" 2>/dev/null; do sleep 0.1; done
 	[ "$(grep -c '^leaf 1000 .* tracer 0$' "$WORK/out")" = 40 ] && [ "$(grep -c '^ended: exit status 0$' "$WORK/out")" = 40 ] ||
@@ -191,7 +191,7 @@ names() {
 	(cd "$TRACES" && "$ESCPROF" run -q --follow -- sh -c "$FAMILY leaf 10 0; true") >"$WORK/out" || return 1
 	[ "$(ls "$TRACES")" = "family.$(awk '{ print $6 }' "$WORK/out").escprof" ] || { ls "$TRACES"; return 1; }
 	fresh
-	(cd "$TRACES" && "$ESCPROF" run -q -o 'a.%p' -- "$FAMILY" leaf 10 0 && ls | grep -qE '^a\.[0-9]+$') >"$WORK/out"
+	(cd "$TRACES" && "$ESCPROF" run -q -o 'a.%p' -- "$FAMILY" leaf 10 0 && ls | has -E '^a\.[0-9]+$') >"$WORK/out"
 }
 check "names of traces: %p, a number before the extension, the program's own" names
 

@@ -22,8 +22,9 @@ options() {
 page_options() {
 	local command option count=0
 	while read -r command; do
+		sed 's/\\//g' "$WORK/man/escprof-$command.1" >"$WORK/page"
 		while read -r option; do
-			sed 's/\\//g' "$WORK/man/escprof-$command.1" | grep -qF -- "fB$option" || { echo "$command: $option"; return 1; }
+			grep -qF -- "fB$option" "$WORK/page" || { echo "$command: $option"; return 1; }
 			count=$((count + 1))
 		done < <(options "$command")
 	done <"$WORK/commands"

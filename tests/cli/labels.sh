@@ -40,7 +40,7 @@ no_labels() {
 check "a goroutine without labels has none" no_labels
 
 all_together() {
-	"$ESCPROF" info "$TRACE" | grep -qE '^ +labels +4[0-9] sets of profiler labels$' || { "$ESCPROF" info "$TRACE"; return 1; }
+	"$ESCPROF" info "$TRACE" | has -E '^ +labels +4[0-9] sets of profiler labels$' || { "$ESCPROF" info "$TRACE"; return 1; }
 	"$ESCPROF" report --by label --top 60 "$TRACE" >"$WORK/out" && grep -q 'kind=even, piece=2$' "$WORK/out" ||
 		{ cat "$WORK/out"; return 1; }
 }

@@ -14,7 +14,7 @@ exit_status() {
 		run "$TARGET" exit "$code"
 		[ $? = "$code" ] || { echo "exit $code became another"; return 1; }
 	done
-	info | grep -q '^  complete *yes'
+	info | has '^  complete *yes'
 }
 check "the exit status is passed on" exit_status
 
@@ -32,7 +32,7 @@ check "a nil dereference is the program's own panic" segv_status
 
 killed_status() {
 	run "$TARGET" kill-self 2>/dev/null
-	[ $? = 137 ] && info | grep -q samples
+	[ $? = 137 ] && info | has samples
 }
 check "death by a signal is passed on, the trace is kept" killed_status
 
@@ -114,15 +114,15 @@ check "a command without a Go program runs, and it is said" no_go
 
 through_shell() {
 	run sh -c "exec $TARGET exit 5"
-	[ $? = 5 ] && info | grep -q 'main_path *escprof.test/target' || return 1
+	[ $? = 5 ] && info | has 'main_path *escprof.test/target' || return 1
 	run sh -c "true; $TARGET exit 6; exit 9"
-	[ $? = 9 ] && info | grep -q 'main_path *escprof.test/target'
+	[ $? = 9 ] && info | has 'main_path *escprof.test/target'
 }
 check "execs and forks are followed to the Go program" through_shell
 
 go_run() {
 	(cd tests/cli/programs/target && GOFLAGS= CGO_ENABLED=0 "$ESCPROF" run -q -o "$TRACE" -- go run . exit 0) || return 1
-	info | grep -q 'main_path *escprof.test/target'
+	info | has 'main_path *escprof.test/target'
 }
 check "the go command's own programs are not what is profiled" go_run
 
@@ -130,7 +130,7 @@ children() {
 	run "$TARGET" children >"$WORK/out" || return 1
 	! grep -E 'ESCPROF_SOCKET|LD_PRELOAD=.*libescprof' "$WORK/out" || return 1
 	CGO_ENABLED=0 go_program target -buildmode=pie && run "$TARGET" children >"$WORK/out" || return 1
-	info | grep -q 'way *preload' || return 1
+	info | has 'way *preload' || return 1
 	! grep -E 'ESCPROF_SOCKET|LD_PRELOAD=.*libescprof' "$WORK/out"
 }
 check "children of a preloaded program inherit nothing of ours" children

@@ -25,14 +25,14 @@ until_true() {
 	screen
 	return 1
 }
-shows() { screen | grep -qE -- "$1"; }
+shows() { screen | has -E -- "$1"; }
 hides() { ! shows "$1"; }
 wait_for() { until_true shows "$1"; }
 gone() { ! kill -0 "$1" 2>/dev/null; }
 
 # The first line of the table, and whether it is of FUNCTION.
 first_row() { screen | grep -A1 -E '^ *rank|GC CPU saved' | tail -1; }
-leads() { first_row | grep -qE "main\\.$1( |\$)"; }
+leads() { first_row | has -E "main\\.$1( |\$)"; }
 
 # start [top's arguments…]: in a terminal of 100 × 30; afterwards the pane shows the exit status and waits.
 start() {
@@ -144,7 +144,7 @@ done
 usage() { "$ESCPROF" top; [ $? = 2 ] && { "$ESCPROF" top -p 1 -- true; [ $? = 2 ]; } && { "$ESCPROF" top --window 1 -p 1; [ $? = 2 ]; }; }
 check "usage" usage
 
-if ! "$ESCPROF" --help | grep -qE '^ +attach '; then
+if ! "$ESCPROF" --help | has -E '^ +attach '; then
 	echo "skip top -p: this escprof has no attach"
 	exit 0
 fi
