@@ -185,7 +185,7 @@ enum status patching_put_in(const struct patching *patching, const struct thread
 	size_t count;
 
 	region_agent_code(&size, &entries);
-	targets = plan_agent_targets(code, &entries);
+	targets = plan_agent_targets(patching->plan, code, &entries);
 	count = plan_calls(patching->plan, patching->bias, &targets, writes);
 	if (patching_look(patching, &state, &elsewhere, error) != STATUS_OK)
 		return STATUS_ERROR;

@@ -274,7 +274,6 @@ void plan_fill(const struct plan *plan, uint64_t bias, struct agent_plan *agent)
 			   : 0;
 	agent->mcache0 = layout->mcache0 ? layout->mcache0 + bias : 0;
 	agent->nfigures = (uint32_t)figures_addresses(layout, bias, agent->figures);
-	agent->arguments_shift = minor >= 23;
 	agent->g_m = layout->g_m;
 	agent->m_vdso = go_vdso_find(plan->image, plan->table);
 	agent->g_goid = layout->g_goid;
@@ -313,9 +312,11 @@ static void plan_add_call(struct plan_write *writes, size_t *count, uint64_t cal
 	plan_add_write(writes, count, call + 1, &displacement, sizeof(displacement));
 }
 
-struct plan_targets plan_agent_targets(uint64_t code, const struct agent_entries *entries)
+struct plan_targets plan_agent_targets(const struct plan *plan, uint64_t code, const struct agent_entries *entries)
 {
-	return (struct plan_targets){.malloc = code + entries->malloc_entry,
+	bool is_old = plan->info.minor <= 22;
+
+	return (struct plan_targets){.malloc = code + (is_old ? entries->old_malloc_entry : entries->malloc_entry),
 				     .free = code + entries->free_entry,
 				     .draw = code + entries->draw_entry};
 }
@@ -348,7 +349,7 @@ size_t plan_calls(const struct plan *plan, uint64_t bias, const struct plan_targ
 size_t plan_writes(const struct plan *plan, uint64_t bias, uint64_t code, const struct agent_entries *entries,
 		   struct plan_write *writes)
 {
-	struct plan_targets targets = plan_agent_targets(code, entries);
+	struct plan_targets targets = plan_agent_targets(plan, code, entries);
 	int64_t rate = plan->info.minor <= 23 ? 1 : plan_own_rate(plan);
 	uint8_t off = 0;
 	size_t count = 0;

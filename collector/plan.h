@@ -127,7 +127,7 @@ struct plan_targets {
 };
 
 /* The agent's entries, its code being at CODE; and what the program itself calls. Absolute. */
-struct plan_targets plan_agent_targets(uint64_t code, const struct agent_entries *entries);
+struct plan_targets plan_agent_targets(const struct plan *plan, uint64_t code, const struct agent_entries *entries);
 struct plan_targets plan_own_targets(const struct plan *plan, uint64_t bias);
 
 /*

@@ -9,7 +9,7 @@
 #include "collector/agent/agent_math.h"
 #include "collector/agent/agent_walk.h"
 
-int agent_malloc(uint64_t ax, uint64_t bx, uint64_t cx, uint64_t g, uint64_t frame);
+int agent_malloc(uint64_t object, uint64_t size, uint64_t g, uint64_t frame);
 void agent_free(uint64_t special, uint64_t object, uint64_t g);
 
 /* A sample on its way into a record. */
@@ -100,8 +100,9 @@ AGENT_INLINE uint64_t agent_type_in(const struct agent_plan *plan, uint64_t fram
 {
 	uint64_t requested = load64(frame + 16), type = load64(frame + 24);
 
-	if (requested > size || requested * 2 + 16 < size ||
-	    (type && type - plan->types_start >= plan->types_end - plan->types_start))
+	if (size - requested > requested + 16)
+		return AGENT_NO_TYPE;
+	if (type && (type < plan->types_start || type >= plan->types_end))
 		return AGENT_NO_TYPE;
 	return type;
 }
@@ -631,18 +632,17 @@ static __attribute__((noinline)) int agent_take(struct agent_control *control, u
 }
 
 /*
- * In place of runtime.mProf_Malloc: its registers, g, and the frame pointer of profilealloc. Returns 1 when the
+ * In place of runtime.mProf_Malloc: SIZE bytes at OBJECT, G, and the frame pointer of profilealloc. Returns 1 when the
  * original is to run too.
  *
  * What is usual at a fine mean is here, and kept short: with a P of its own tally, whose turn to look at the clock it
  * is not, on the user's goroutine.
  */
-int agent_malloc(uint64_t ax, uint64_t bx, uint64_t cx, uint64_t g, uint64_t frame)
+int agent_malloc(uint64_t object, uint64_t size, uint64_t g, uint64_t frame)
 {
 	struct agent_control *control = agent_control_get();
 	const struct agent_plan *plan = &control->plan;
 	uint64_t m = load64(g + plan->g_m), p = load64(m + plan->m_p), curg = load64(m + plan->m_curg);
-	uint64_t size = plan->arguments_shift ? cx : bx;
 	uint32_t id = p ? load32(p + plan->p_id) : UINT32_MAX;
 
 	if (id < plan->ntallies && curg == g) {
@@ -659,8 +659,7 @@ int agent_malloc(uint64_t ax, uint64_t bx, uint64_t cx, uint64_t g, uint64_t fra
 				return 0;
 		}
 	}
-	return agent_take(control, plan->arguments_shift ? bx : ax, size,
-			  &(struct agent_start){.g = g, .frame = frame});
+	return agent_take(control, object, size, &(struct agent_start){.g = g, .frame = frame});
 }
 
 /* The object's death into a ring. */

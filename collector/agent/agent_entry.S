@@ -9,6 +9,7 @@
 	.long agent_draw_entry
 	.long agent_fork_entry
 	.long agent_exec_entry
+	.long agent_old_malloc_entry
 
 /*
  * A signal may come while the agent runs, and the runtime then asks where the goroutine stands (for a CPU profile, for
@@ -37,18 +38,16 @@
 	.endm
 
 	.text
-	.globl agent_malloc_entry
-	.p2align 4
-agent_malloc_entry:
+	/* runtime.mProf_Malloc's call, with the object and its size in these registers. */
+	.macro agent_arrive object, size
 	agent_enter_unknown_code
 	push %rax
 	push %rbx
 	push %rcx
-	mov %rax, %rdi
-	mov %rbx, %rsi
-	mov %rcx, %rdx
-	mov %r14, %rcx
-	mov %rbp, %r8
+	mov \object, %rdi
+	mov \size, %rsi
+	mov %r14, %rdx
+	mov %rbp, %rcx
 	mov %rsp, %rbx
 	and $-16, %rsp
 	call agent_malloc
@@ -61,6 +60,19 @@ agent_malloc_entry:
 	jz 1f
 	jmp *agent_malloc_target(%rip)
 1:	ret
+	.endm
+
+	/* From Go 1.23 on: mProf_Malloc(mp *m, p unsafe.Pointer, size uintptr). */
+	.globl agent_malloc_entry
+	.p2align 4
+agent_malloc_entry:
+	agent_arrive %rbx, %rcx
+
+	/* To Go 1.22: mProf_Malloc(p unsafe.Pointer, size uintptr). */
+	.globl agent_old_malloc_entry
+	.p2align 4
+agent_old_malloc_entry:
+	agent_arrive %rax, %rbx
 
 	.globl agent_free_entry
 	.p2align 4

@@ -145,10 +145,8 @@ static inline int agent_may_be_kept(uint64_t random, uint64_t size, uint64_t dra
 {
 	uint64_t high;
 
-	if (wanted <= drawn)
-		return 1;
 	agent_multiply(random, wanted, &high);
-	return high <= size + drawn;
+	return high <= size + drawn; /* always so where WANTED is at most DRAWN */
 }
 
 #endif

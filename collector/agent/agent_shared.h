@@ -39,6 +39,7 @@
 /* The agent's code begins with this, as offsets from its own start. */
 struct agent_entries {
 	uint32_t malloc_entry, free_entry, draw_entry, fork_entry, exec_entry;
+	uint32_t old_malloc_entry; /* instead of malloc_entry to Go 1.22, whose call has other registers */
 };
 
 /* Written by the collector before the program is patched, then constant. */
@@ -57,7 +58,6 @@ struct agent_plan {
 	uint64_t figures[AGENT_MAX_FIGURES]; /* addresses of 8-byte words to copy when numgc has changed or it is time;
 						0: unknown */
 	uint32_t nfigures;
-	uint32_t arguments_shift; /* 0: AX=p BX=size (to Go 1.22); 1: AX=mp BX=p CX=size */
 	uint32_t g_goid, g_gopc;
 	uint32_t g_labels; /* 0: labels are not wanted */
 	uint32_t m_g0, m_curg, m_p;

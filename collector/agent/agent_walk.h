@@ -16,6 +16,7 @@
 
 #define AGENT_HASH_FACTOR 0x9fb21c651e98df25ull
 #define AGENT_CHAIN_KEEP  8 /* a walk with more frames of its own than this is worth keeping */
+#define AGENT_CHAIN_MAX   (AGENT_MAX_FRAMES - 2 - AGENT_CHAIN_KEEP) /* frames that are kept at most */
 
 typedef uint64_t agent_word64 __attribute__((may_alias));
 typedef uint32_t agent_word32 __attribute__((may_alias));
@@ -191,8 +192,10 @@ AGENT_INLINE bool agent_outer_stand(const struct agent_chain *chain, const struc
 
 	if (!agent_outermost_stands(chain))
 		return false;
-	for (link -= 2; link > chain->links + 1; link -= 2)
+	for (link -= 2; link > chain->links + 1; link -= 2) {
 		differs |= agent_link_differs(link) | agent_link_differs(link - 1);
+		__asm__("" : "+r"(link)); /* or its last value is worked out anew, which takes more than the loop */
+	}
 	if (link > chain->links)
 		differs |= agent_link_differs(link);
 	return agent_is_zero(differs);
@@ -209,7 +212,8 @@ AGENT_INLINE uint32_t agent_walk_quickly(uint64_t frame, struct agent_bounds sta
 	uint64_t mixed = *hash, bits = frame;
 	uint32_t own = 0, kept;
 
-	if (!chain->count || chain->links[1].next > stack.last || frame < stack.low)
+	/* An empty chain's first frame is at 0. */
+	if (chain->links[1].next - stack.low > stack.last - stack.low || frame < stack.low)
 		return 0;
 	for (;;) {
 		uint64_t next, pc;
@@ -232,7 +236,7 @@ AGENT_INLINE uint32_t agent_walk_quickly(uint64_t frame, struct agent_bounds sta
 		frame = next;
 	}
 	kept = (uint32_t)(link - chain->links);
-	if (bits & 7 || own + kept >= AGENT_MAX_FRAMES - 1 || !agent_outer_stand(chain, link))
+	if (bits & 7 || !agent_outer_stand(chain, link))
 		return 0;
 	*hash = mixed * chain->powers[kept - 1] + chain->hashes[kept - 1];
 	return own + kept;
@@ -272,7 +276,7 @@ static inline uint32_t agent_walk_again(const struct agent_start *start, struct 
 		}
 	}
 	*hash = at ? mixed * chain->powers[at - 1] + chain->hashes[at - 1] : mixed;
-	if (!at || depth > AGENT_CHAIN_KEEP)
+	if ((!at || depth > AGENT_CHAIN_KEEP) && at + depth <= AGENT_CHAIN_MAX)
 		agent_chain_keep(chain, at, depth, start->frame);
 	return depth + at;
 }

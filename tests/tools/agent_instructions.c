@@ -126,7 +126,6 @@ static void make_plan(struct agent_plan *plan)
 	plan->types_end = plan->types_start + sizeof(world);
 	plan->mem_profile_rate = address_of(&world.own_rate);
 	plan->numgc = address_of(&world.numgc);
-	plan->arguments_shift = 1;
 	plan->g_m = offsetof(struct runtime_g, m);
 	plan->g_goid = offsetof(struct runtime_g, goid);
 	plan->g_gopc = offsetof(struct runtime_g, gopc);

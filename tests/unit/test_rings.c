@@ -87,7 +87,6 @@ static void make_processor(struct processor *processor, uint32_t id)
 
 static void fill_plan(struct agent_plan *plan, bool is_ours)
 {
-	plan->arguments_shift = 1;
 	plan->mem_profile_rate = (uint64_t)&own_rate;
 	plan->g_m = offsetof(struct fake_g, m);
 	plan->g_goid = offsetof(struct fake_g, goid);
@@ -165,8 +164,7 @@ static bool allocate(struct processor *processor, uint64_t number)
 
 	processor->stack[60] = 0;
 	processor->stack[61] = 0x401000 + number % 64;
-	special = agent_malloc((uint64_t)&processor->m, object, SIZE, (uint64_t)&processor->g,
-			       (uint64_t)&processor->stack[60]);
+	special = agent_malloc(object, SIZE, (uint64_t)&processor->g, (uint64_t)&processor->stack[60]);
 	processor->kept += special;
 	return special;
 }
