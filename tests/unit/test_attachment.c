@@ -202,7 +202,7 @@ static void expect_planned(const struct service *service, const struct region *r
 	uint8_t now[16];
 
 	region_agent_code(&size, &entries);
-	targets = plan_agent_targets(region->code, &entries);
+	targets = plan_agent_targets(plan, region->code, &entries);
 	count = plan_calls(plan, service->bias, &targets, writes);
 	assert_in_range(found, count, 4 * count);
 	for (i = 0; i < found; i++) {
