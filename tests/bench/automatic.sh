@@ -3,6 +3,7 @@
 # WINDOW (8) seconds without escprof, each beside one while it is attached, in turns. Prints, with 95 % intervals: the CPU a
 # request takes more, the collector's own CPU among it (but for what it takes once, to attach and to find the symbols), and how
 # throughput and the 99th percentile differ. Asserts nothing.
+# MORE: more options of attach.
 # usage: automatic.sh BUILD_DIR
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -37,7 +38,8 @@ measure() {
 without() { measure "" >>"$work/without"; }
 
 with() {
-	"$escprof" attach -q -p "$pid" -d $((window + 3))s --no-report -o "$work/t.escprof" &
+	# shellcheck disable=SC2086
+	"$escprof" attach -q ${MORE:-} -p "$pid" -d $((window + 3))s --no-report -o "$work/t.escprof" &
 	local collector=$!
 	sleep 1.5
 	measure "$collector" >>"$work/with"
