@@ -137,7 +137,7 @@ int cmd_attach(int argc, char **argv)
 	options.rate = record_rate(&arguments.record, &options.budget);
 	options.live_rate = arguments.record.live_rate;
 	options.ring_size = arguments.record.ring_size;
-	options.cpu_period_ns = record_cpu_period(&arguments.record);
+	options.cpu_period_ns = record_cpu_period(&arguments.record, true);
 	options.duration_ns = arguments.duration_ns;
 	options.force = arguments.force;
 	options.begun = say_begun;

@@ -211,7 +211,7 @@ static void run_fill_options(struct session_options *options, struct run_argumen
 	options->ring_size = arguments->record.ring_size;
 	options->c_rate = arguments->c_rate;
 	options->c_interpreters = arguments->c_rate > 0;
-	options->cpu_period_ns = record_cpu_period(&arguments->record);
+	options->cpu_period_ns = record_cpu_period(&arguments->record, false);
 	options->follow = arguments->follow;
 	options->detached = arguments->daemonize;
 	options->name_trace = run_name_trace;

@@ -13,8 +13,9 @@ struct session_end;
 struct record_arguments {
 	const char *output; /* NULL: the default */
 	unsigned long long rate, live_rate;
-	unsigned long long ring_size; /* 0: the default */
-	double budget;                /* of the program's CPU, for a rate that is not fixed */
+	unsigned long long ring_size;     /* 0: the default */
+	unsigned long long cpu_period_ns; /* 0: the default */
+	double budget;                    /* of the program's CPU, for a rate that is not fixed */
 	bool is_fixed;
 	bool no_report, no_cpu, quiet;
 };
@@ -28,8 +29,9 @@ extern const struct argp record_argp;
 /* The rate to begin with, and in *BUDGET what it has to keep within; 0: it stays as it is. */
 uint64_t record_rate(const struct record_arguments *arguments, double *budget);
 
-/* CPU between two looks at where it is spent, in ns; 0: none. */
-uint64_t record_cpu_period(const struct record_arguments *arguments);
+/* CPU between two looks at where it is spent, in ns; 0: none. The default is longer in a program that IS_ATTACHED to.
+ */
+uint64_t record_cpu_period(const struct record_arguments *arguments, bool is_attached);
 
 /*
  * Where the trace goes: the caller's to free(). NAME: the program's, of which the last part is taken; PROCESS: its

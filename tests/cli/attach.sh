@@ -52,7 +52,7 @@ late() {
 check "the report says that the program ran before" late
 
 cpu() {
-	attach -d 1s
+	attach -d 1s --cpu-freq 1003
 	info >"$WORK/info"
 	grep -Eq '^ *cpu_sampled +(all|user)$' "$WORK/info" || { grep cpu_sampled "$WORK/info"; return 2; }
 	"$ESCPROF" report --format json -o "$WORK/json" "$TRACE" && "$WORK/reader" cpu "$WORK/json"

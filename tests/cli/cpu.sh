@@ -31,3 +31,25 @@ by_the_runtime() {
 }
 check "--no-cpu-samples" by_the_runtime
 
+# samples_at HZ: how many samples of CPU the report has; the trace must say the same period.
+samples_at() {
+	record --cpu-freq "$1" && "$ESCPROF" info "$TRACE" | has -E "^ *cpu_period_ns +$((1000000000 / $1))\$" &&
+		"$ESCPROF" report --format json -o "$WORK/json" "$TRACE" || return 1
+	sed -nE 's/^ *"cpu_samples": ([0-9]+).*/\1/p' "$WORK/json"
+}
+frequencies() {
+	local fine coarse
+	fine=$(samples_at 1000) && coarse=$(samples_at 100) || return 1
+	[ "$coarse" -gt 20 ] && [ "$fine" -gt $((4 * coarse)) ] || { echo "$fine at 1000 Hz, $coarse at 100"; return 1; }
+}
+if grep -Eq '^ *cpu_sampled +(all|user)$' "$WORK/info"; then
+	check "--cpu-freq" frequencies
+fi
+no_frequencies() {
+	local value
+	for value in 0 -1 10001 often 1e3; do
+		"$ESCPROF" run --cpu-freq="$value" -o "$TRACE" -- true 2>"$WORK/err"
+		[ $? = 2 ] && grep -q 'cpu-freq: not a number from 1 to 10000' "$WORK/err" || { echo "$value"; cat "$WORK/err"; return 1; }
+	done
+}
+check "--cpu-freq: what is no frequency" no_frequencies
