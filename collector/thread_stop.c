@@ -265,7 +265,10 @@ static enum status stop_once(struct thread_stop *stop, pid_t process, bool *late
 	enum status status;
 	bool found;
 
-	*stop = (struct thread_stop){.process = process};
+	stop->process = process;
+	stop->threads = NULL;
+	stop->count = stop->capacity = 0;
+	stop->began_ns = 0;
 	*late = false;
 	hurry(true);
 	status = seize_all(stop, error);
@@ -323,7 +326,8 @@ uint64_t thread_stop_release(struct thread_stop *stop)
 	for (i = 0; i < stop->count; i++)
 		thread_stop_let_go(&stop->threads[i]); /* what did not stop in time */
 	free(stop->threads);
-	*stop = (struct thread_stop){.process = stop->process, .began_ns = began};
+	stop->threads = NULL;
+	stop->count = stop->capacity = 0;
 	hurry(false);
 	return began ? end - began : 0;
 }
