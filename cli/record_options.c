@@ -84,7 +84,8 @@ static void record_parse_frequency(struct record_arguments *arguments, struct ar
 
 	if (end == value || *end || *value == '-' || frequency < 1 || frequency > CPU_FREQUENCY_MAX)
 		argp_error(state, "--cpu-freq: not a number from 1 to %d: %s", CPU_FREQUENCY_MAX, value);
-	arguments->cpu_period_ns = 1000000000u / frequency;
+	else
+		arguments->cpu_period_ns = 1000000000u / frequency;
 }
 
 static error_t record_parse(int key, char *value, struct argp_state *state)
