@@ -245,7 +245,7 @@ FORMATTED = $(wildcard $(addsuffix /*.[ch],$(ROOMS)) collector/*/*.[ch] tests/un
 format: ## clang-format every source
 	@clang-format -i $(FORMATTED)
 
-lint: check-deps ## clang-format, clang-tidy, cppcheck, check-deps
+lint: check-deps $(O)/gen/profile.pb-c.h ## clang-format, clang-tidy, cppcheck, check-deps
 	@bash tests/lint.sh $(O) "$(FORMATTED)"
 
 # Both say what the program says of itself (`escprof help`, `escprof COMMAND --help`), so they cannot drift from it.
