@@ -1,6 +1,8 @@
 /* Children that are forks of the test, and what can be seen of them. */
 #include "tests/unit/child_process.h"
 
+#include "base/error.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,6 +23,7 @@
 
 #define TRIES       3000
 #define LIFE_S      120
+#define NOBODY      65534
 #define STACK_SIZE  (64 * 1024)
 #define COUNTING_NS 20000
 
@@ -178,4 +181,30 @@ void child_process_count(struct child_state *state, unsigned first, unsigned thr
 	for (i = 0; i < threads; i++)
 		if (pthread_create(&thread, &attributes, count, (void *)&state->words[first + i]))
 			_exit(2);
+}
+
+static void (*nobodys_attempt)(struct child_state *state);
+
+static void run_as_nobody(struct child_state *state)
+{
+	if (setgid(NOBODY) || setuid(NOBODY))
+		_exit(1);
+	nobodys_attempt(state);
+}
+
+void child_process_expect_refusal(void (*attempt)(struct child_state *state), const char *what)
+{
+	struct child nobody;
+
+	if (geteuid()) {
+		print_message("only root can become someone who may not\n");
+		skip();
+	}
+	nobodys_attempt = attempt;
+	child_process_fork(&nobody, run_as_nobody);
+	assert_int_equal(child_process_join(&nobody), 0);
+	assert_int_equal(nobody.state->words[0], STATUS_ERROR);
+	assert_non_null(strstr(nobody.state->text, what));
+	assert_non_null(strstr(nobody.state->text, "CAP_SYS_PTRACE"));
+	child_process_end(&nobody);
 }

@@ -31,6 +31,12 @@ void child_process_start(struct child *child, void (*run)(struct child_state *st
 /* The same of a child that need not be ready. */
 void child_process_fork(struct child *child, void (*run)(struct child_state *state));
 
+/*
+ * Run ATTEMPT in a child that has become nobody: it leaves its status in words[0] and the error's text in `text`. That
+ * must be STATUS_ERROR, with WHAT and CAP_SYS_PTRACE in the text. Skips the test where we may not become someone else.
+ */
+void child_process_expect_refusal(void (*attempt)(struct child_state *state), const char *what);
+
 /* Wait for it; how it ended as of waitpid. */
 int child_process_join(struct child *child);
 
