@@ -7,4 +7,8 @@ require (
 	google.golang.org/protobuf v1.36.5
 )
 
-require github.com/hashicorp/golang-lru/v2 v2.0.7
+require (
+	github.com/cespare/xxhash/v2 v2.3.0
+	github.com/hashicorp/golang-lru/v2 v2.0.7
+	github.com/pierrec/lz4/v4 v4.1.21
+)
