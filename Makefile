@@ -221,7 +221,7 @@ fuzz: $(FUZZERS) ## run every fuzz target for FUZZ_SECONDS (60) each
 bench: all $(O)/tests/tools/agent_instructions ## paired timings against no profiling and Go's own profile
 	@bash tests/bench/run.sh $(O)
 
-bench-automatic: all ## what the automatic rate costs an HTTP service, 20 pairs (PAIRS, WINDOW seconds)
+bench-automatic: all ## what the automatic rate costs an HTTP service, beside one without; 20 pairs (PAIRS, WINDOW seconds)
 	@bash tests/bench/automatic.sh $(O)
 
 MINUTES ?= 1

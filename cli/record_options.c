@@ -13,10 +13,10 @@
 #define DEFAULT_BUDGET    0.005
 #define DEFAULT_LIVE_RATE (256 * 1024)
 
-/* Samples of CPU, in step with nothing that happens every ms. Those of an attach are for programs in production. */
-#define CPU_PERIOD_NS        997000
-#define ATTACH_CPU_PERIOD_NS 9973000
-#define CPU_FREQUENCY_MAX    10000
+/* Between samples of CPU, in step with nothing that happens every ms. */
+#define CPU_FINE_NS       997000
+#define CPU_COARSE_NS     9973000
+#define CPU_FREQUENCY_MAX 10000
 
 enum record_option {
 	OPTION_RATE = 0x100,
@@ -46,8 +46,9 @@ static const struct argp_option record_options[] = {
      "on machines of many CPUs); `escprof info` says how full the rings were and what they lost",
      0},
     {"cpu-freq", OPTION_CPU_FREQUENCY, "HZ", 0,
-     "how often a second of CPU it is sampled where it is spent (default: 1003 in run, 100 in attach, since each costs the "
-     "program some microseconds, in a virtual machine many)",
+     "how often a second of CPU it is sampled where it is spent, which costs the program some microseconds each, in a "
+     "virtual machine up to 90 (default: in run 100, with --rate BYTES 1003; in attach as often as a tenth of the budget "
+     "pays for, 5 or 6, with --rate BYTES 100)",
      0},
     {"no-cpu-samples", OPTION_NO_CPU, NULL, 0,
      "do not sample where CPU is spent: the GC's CPU is then the runtime's own estimate", 0},
@@ -148,7 +149,9 @@ uint64_t record_cpu_period(const struct record_arguments *arguments, bool is_att
 {
 	if (arguments->no_cpu || arguments->cpu_period_ns)
 		return arguments->no_cpu ? 0 : arguments->cpu_period_ns;
-	return is_attached ? ATTACH_CPU_PERIOD_NS : CPU_PERIOD_NS;
+	if (is_attached)
+		return arguments->is_fixed ? CPU_COARSE_NS : rate_control_cpu_period(arguments->budget);
+	return arguments->is_fixed ? CPU_FINE_NS : CPU_COARSE_NS;
 }
 
 /* PATTERN with PROCESS for each %p. */

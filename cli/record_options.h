@@ -29,7 +29,8 @@ extern const struct argp record_argp;
 /* The rate to begin with, and in *BUDGET what it has to keep within; 0: it stays as it is. */
 uint64_t record_rate(const struct record_arguments *arguments, double *budget);
 
-/* CPU between two looks at where it is spent, in ns; 0: none. The default is longer in a program that IS_ATTACHED to.
+/* CPU between two looks at where it is spent, in ns; 0: none. The default is longer in a program that IS_ATTACHED to,
+ * and at the automatic rate.
  */
 uint64_t record_cpu_period(const struct record_arguments *arguments, bool is_attached);
 

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define MEMFD_PATH      "/memfd:escprof (deleted)"
-#define HEARTBEAT_NS    1000000000 /* a collector that lives renews it some fifty times in this time */
+#define HEARTBEAT_NS    1000000000 /* a collector that lives renews it ten times at least in this time */
 #define HEARTBEAT_LOOKS 10
 
 static bool is_ours(const struct target_mapping *mapping)

@@ -24,6 +24,7 @@ struct known_stack {
 
 struct cpu_record {
 	struct cpu_sampler *sampler; /* NULL: there are no samples */
+	uint64_t nsamples;           /* that were written */
 	struct error refusal;
 	uint64_t period_ns;
 	struct trace_writer *writer; /* NULL until it begins */
@@ -119,6 +120,7 @@ static void take(void *user, const struct cpu_sample *sample)
 	out.time_ns = sample->time_ns > record->start_ns ? sample->time_ns - record->start_ns : 0;
 	out.stack = known->number;
 	trace_writer_cpu_sample(record->writer, &out);
+	record->nsamples++;
 }
 
 void cpu_record_take(struct cpu_record *record)
@@ -132,6 +134,11 @@ void cpu_record_end(struct cpu_record *record)
 	cpu_record_take(record);
 	if (record->writer && record->sampler)
 		write_number(record, "cpu_lost", cpu_sampler_lost(record->sampler));
+}
+
+uint64_t cpu_record_samples(const struct cpu_record *record)
+{
+	return record ? record->nsamples : 0;
 }
 
 const uint64_t *cpu_record_addresses(const struct cpu_record *record, size_t *count)

@@ -36,6 +36,9 @@ void cpu_record_take(struct cpu_record *record);
 /* Take the rest and write how many samples were lost. */
 void cpu_record_end(struct cpu_record *record);
 
+/* How many samples there were so far; of NULL 0. */
+uint64_t cpu_record_samples(const struct cpu_record *record);
+
 /* The addresses of all stacks (link-time, some more than once), COUNT of them; borrowed. */
 const uint64_t *cpu_record_addresses(const struct cpu_record *record, size_t *count);
 

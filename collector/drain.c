@@ -48,6 +48,7 @@ struct drain {
 	uint64_t start_ticks, start_ns;
 	double ns_a_tick;
 	uint64_t samples, bad_records;
+	uint64_t followed;               /* samples that the runtime will tell the deaths of */
 	struct trace_ring *rings, *told; /* what each has lost, as the trace has it; peaks as seen */
 	uint64_t bytes, total_alloc;     /* that the samples stand for; by the runtime's own count, as last heard */
 	double pressure;
@@ -242,6 +243,7 @@ static void drain_take_alloc(struct drain *drain, const struct agent_alloc *allo
 	if (alloc->live_rate) {
 		sample.address = alloc->address;
 		sample.live_rate = alloc->live_rate;
+		drain->followed++;
 	}
 	trace_writer_sample(drain->writer, &sample);
 	drain->samples++;
@@ -294,7 +296,7 @@ static void drain_write_gc(struct drain *drain, uint64_t time_ns, uint32_t cycle
 	gc.cycle = cycle;
 	gc.gc_percent = 100;
 	figures_decode(words, count, &gc);
-	gc.process_cpu_ns = drain_process_cpu(drain);
+	gc.process_cpu_ns = drain->process_cpu;
 	gc.goroutines_live = drain->now.goroutines;
 	gc.procs_running = drain->now.running;
 	gc.procs = drain->now.procs;
@@ -564,6 +566,7 @@ uint64_t drain_rest(struct drain *drain)
 
 void drain_poll_figures(struct drain *drain)
 {
+	drain_process_cpu(drain);
 	concurrency_read(drain->concurrency, drain->pid, &drain->now);
 	drain_write_figures(drain);
 }
@@ -618,6 +621,7 @@ void drain_costs(struct drain *drain, struct rate_costs *costs)
 		ticks += control->processors[i].spent;
 	costs->agent = (uint64_t)((double)ticks * drain->ns_a_tick);
 	costs->count = drain->samples;
+	costs->followed = control->plan.switched_on ? drain->followed : 0;
 	costs->taking = drain->work_ns;
 	costs->target = cpu != UINT64_MAX ? cpu : 0;
 }

@@ -1,6 +1,7 @@
 /*
- * The automatic rate: keeps what profiling takes of the target's CPU within a budget, by the mean between two samples.
- * It is told what was spent and says which mean comes next; nothing else is known here.
+ * The automatic rate: keeps what profiling takes of the target's CPU within a budget, by the mean between two samples
+ * and, where the profile is ours alone, by that between two objects that are followed to their death. It is told what
+ * was spent and says which means come next; nothing else is known here.
  */
 #ifndef COLLECTOR_RATE_CONTROL_H
 #define COLLECTOR_RATE_CONTROL_H
@@ -15,29 +16,36 @@
 /* CPU in nanoseconds, since the recording began; of COUNT samples. */
 struct rate_costs {
 	uint64_t count;
-	uint64_t time;      /* that has passed, ns too */
-	uint64_t target;    /* the target's, the agent's included */
-	uint64_t agent;     /* what its samples took there */
-	uint64_t taking;    /* what taking records out of the rings and writing them took here */
-	uint64_t collector; /* all that the collector took, that included */
+	uint64_t time;        /* that has passed, ns too */
+	uint64_t target;      /* the target's, the agent's included */
+	uint64_t agent;       /* what its samples took there */
+	uint64_t taking;      /* what taking records out of the rings and writing them took here */
+	uint64_t collector;   /* all that the collector took, that included */
+	uint64_t followed;    /* samples that the runtime's own profile got because we asked for them; a number */
+	uint64_t cpu_samples; /* of where CPU is spent; a number */
 };
 
 struct rate_control {
-	double budget; /* of the target's CPU; a fraction of 1 */
-	uint64_t mean; /* bytes, a power of two */
+	double budget;      /* of the target's CPU; a fraction of 1 */
+	uint64_t mean;      /* bytes, a power of two */
+	uint64_t live_mean; /* between objects that are followed; from LIVE_FINEST on */
+	uint64_t live_finest;
 	struct rate_costs last;
-	double one;                         /* ns that taking a sample takes */
-	double time, target, samples, rest; /* ns; sums in which what is long ago counts less and less */
-	unsigned low;                       /* how often in turn it could have been finer */
+	double one;                                   /* ns that taking a sample takes */
+	double time, target, samples, followed, rest; /* ns; sums in which what is long ago counts less and less */
+	unsigned low, live_low;                       /* how often in turn each could have been finer */
 };
 
-/* Begin with the finest mean. */
-void rate_control_start(struct rate_control *control, double budget);
+/* Begin with the finest means: between followed objects LIVE_FINEST bytes. */
+void rate_control_start(struct rate_control *control, double budget, uint64_t live_finest);
 
 /*
- * COSTS are those so far; IS_PRESSED: the rings are filling up. To be asked about five times a second. Returns the mean
- * to sample with from now on.
+ * COSTS are those so far; IS_PRESSED: the rings are filling up. To be asked about five times a second. What comes next
+ * is in CONTROL's `mean` and `live_mean`.
  */
-uint64_t rate_control_next(struct rate_control *control, const struct rate_costs *costs, bool is_pressed);
+void rate_control_next(struct rate_control *control, const struct rate_costs *costs, bool is_pressed);
+
+/* Ns of CPU between two samples of where CPU is spent, so that they take a tenth of BUDGET at most. */
+uint64_t rate_control_cpu_period(double budget);
 
 #endif

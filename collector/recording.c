@@ -18,7 +18,10 @@
 
 #define DRAIN_BUSY_MS 2
 #define DRAIN_IDLE_MS 20
-#define FLUSH_NS      500000000ull  /* a killed escprof loses at most this much */
+#define DRAIN_REST_MS 400           /* where a budget is kept: each look takes the target's lines out of the cache */
+#define DRAIN_FULL    0.01          /* of a ring, that may be in it by the next look */
+#define FLUSH_NS      500000000ull  /* a killed escprof loses at most this much, */
+#define FLUSH_REST_NS 2000000000ull /* and this where a budget is kept */
 #define RATE_NS       200000000ull  /* between looks at what the rate costs */
 #define PRESSED       0.25          /* of a ring */
 #define FIGURES_NS    1000000000ull /* between looks at the GC's figures from outside, when no samples bring them */
@@ -36,6 +39,7 @@ struct recording {
 	uint64_t flushed_ns, figures_ns;
 	struct rate_control rate;
 	uint64_t rate_ns;  /* of the last look at it */
+	double pause_ms;   /* until the next drain */
 	uint64_t write_ns; /* CPU that writing the trace has taken */
 	uint64_t tend_ns;  /* CPU that all of tending has taken, where there is company */
 	struct session_end end;
@@ -127,25 +131,27 @@ static void read_costs(struct recording *recording, struct rate_costs *costs)
 {
 	drain_costs(recording->drain, costs);
 	costs->taking += recording->write_ns;
+	costs->cpu_samples = cpu_record_samples(recording->cpu);
 	costs->collector = recording->source.has_company ? recording->tend_ns : clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	costs->time = clock_ns(CLOCK_MONOTONIC);
 }
 
 static void adapt_rate(struct recording *recording)
 {
+	struct agent_control *control = recording->source.region->control;
 	struct rate_costs costs;
-	uint64_t mean;
 
 	read_costs(recording, &costs);
-	mean = rate_control_next(&recording->rate, &costs, drain_pressure(recording->drain) > PRESSED);
-	__atomic_store_n(&recording->source.region->control->rate, mean, __ATOMIC_RELAXED);
+	rate_control_next(&recording->rate, &costs, drain_pressure(recording->drain) > PRESSED);
+	__atomic_store_n(&control->rate, recording->rate.mean, __ATOMIC_RELAXED);
+	__atomic_store_n(&control->live_rate, recording->rate.live_mean, __ATOMIC_RELAXED);
 }
 
 static void begin_rate(struct recording *recording)
 {
 	if (recording->source.budget <= 0)
 		return;
-	rate_control_start(&recording->rate, recording->source.budget);
+	rate_control_start(&recording->rate, recording->source.budget, plan_live_rate(recording->source.plan));
 	read_costs(recording, &recording->rate.last);
 }
 
@@ -201,9 +207,23 @@ bool recording_is_on(const struct recording *recording)
 	return recording->is_on;
 }
 
+/* Where a budget is kept, look as seldom as the rings allow. */
+static void set_pause(struct recording *recording)
+{
+	double pressure = drain_pressure(recording->drain), pause = recording->pause_ms;
+
+	pause *= pressure > DRAIN_FULL / 1.5 ? DRAIN_FULL / pressure : 1.5;
+	if (pause > DRAIN_REST_MS)
+		pause = DRAIN_REST_MS;
+	if (pause < DRAIN_IDLE_MS || recording->source.budget <= 0 || recording->c)
+		pause = DRAIN_IDLE_MS;
+	recording->pause_ms = pause;
+}
+
 static void tend_go(struct recording *recording, uint64_t now)
 {
 	drain_run(recording->drain);
+	set_pause(recording);
 	if (now - recording->figures_ns >= FIGURES_NS) {
 		recording->figures_ns = now;
 		drain_poll_figures(recording->drain);
@@ -226,7 +246,7 @@ static void tend(struct recording *recording)
 		c_drain_run(recording->c);
 	if (recording->drain)
 		tend_go(recording, now);
-	if (now - recording->flushed_ns >= FLUSH_NS) {
+	if (now - recording->flushed_ns >= (recording->source.budget > 0 ? FLUSH_REST_NS : FLUSH_NS)) {
 		recording->flushed_ns = now;
 		flush(recording);
 	}
@@ -245,8 +265,9 @@ int recording_timeout(const struct recording *recording)
 {
 	if (!recording->drain)
 		return DRAIN_IDLE_MS;
-	return drain_pressure(recording->drain) > 0.02 || drain_is_hurried(recording->drain) ? DRAIN_BUSY_MS
-											     : DRAIN_IDLE_MS;
+	if (drain_pressure(recording->drain) > 2 * DRAIN_FULL || drain_is_hurried(recording->drain))
+		return DRAIN_BUSY_MS;
+	return recording->pause_ms > 0 ? (int)recording->pause_ms : DRAIN_IDLE_MS;
 }
 
 static void finish_go(struct recording *recording, struct session_end *end)

@@ -548,6 +548,14 @@ AGENT_INLINE bool agent_counts(struct agent_control *control, struct agent_proce
 	return true;
 }
 
+/* The mean between objects that the runtime follows to their death: its own, or a coarser one where it asks for us. */
+static inline int64_t agent_live_rate(const struct agent_control *control, int64_t own)
+{
+	int64_t wanted = (int64_t)control->live_rate;
+
+	return control->plan.switched_on && wanted > own ? wanted : own;
+}
+
 /* Decide, record and draw anew. Returns whether the runtime's own profile gets the sample. */
 static bool agent_decide(struct agent_control *control, struct agent_processor *processor, struct agent_sample *sample,
 			 uint64_t mcache, int64_t own, bool alone)
@@ -556,9 +564,11 @@ static bool agent_decide(struct agent_control *control, struct agent_processor *
 	double chance = agent_chance(agent_random(&processor->random)), size = (double)sample->size;
 	bool pass, record, all = agent_sees_all(control, own);
 	uint32_t eighths = 0;
+	int64_t live;
 
 	rate = agent_rate_for_room(control, sample->processor, rate < drawn ? drawn : rate);
-	pass = own > 0 && agent_is_kept(chance, size, (double)drawn, (double)own);
+	live = agent_live_rate(control, own);
+	pass = own > 0 && agent_is_kept(chance, size, (double)drawn, (double)live);
 	record = !alone && agent_is_kept(chance, size, (double)drawn, (double)rate);
 	if (all)
 		pass = agent_rate_is_the_programs(control);
@@ -566,7 +576,7 @@ static bool agent_decide(struct agent_control *control, struct agent_processor *
 		pass = false; /* the profile is ours, and a death of what is not recorded tells nothing */
 	if (record) {
 		sample->rate = (uint32_t)rate;
-		sample->live_rate = pass ? (uint32_t)(own > 0x7fffffff ? 0x7fffffff : own) : 0;
+		sample->live_rate = pass ? (uint32_t)(live > 0x7fffffff ? 0x7fffffff : live) : 0;
 		if (!agent_keep(control, sample, &eighths) && control->plan.switched_on)
 			pass = false; /* its death would only take a place in the ring */
 	}

@@ -144,8 +144,9 @@ struct agent_control {
 
 	/* Changed by the collector at any time. */
 	uint64_t rate __attribute__((aligned(64))); /* mean bytes between samples, from 1 */
-	uint64_t heartbeat;                         /* TSC of the collector's last look */
-	uint64_t heartbeat_ticks;                   /* without one for so long the agent goes quiet */
+	uint64_t live_rate; /* of a profile that is ours alone: a mean that is coarser than MemProfileRate; 0: none */
+	uint64_t heartbeat; /* TSC of the collector's last look */
+	uint64_t heartbeat_ticks; /* without one for so long the agent goes quiet */
 	uint32_t
 	    enabled; /* 0: tallies and rings may be gone. Changed only while every thread of the target is stopped */
 

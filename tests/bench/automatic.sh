@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# make bench-automatic: what the automatic rate costs a running HTTP service that takes as many requests as it can. PAIRS (20) windows of
-# WINDOW (8) seconds without escprof, each beside one while it is attached, in turns. Prints, with 95 % intervals: the CPU a
+# make bench-automatic: what the automatic rate costs a running HTTP service that takes as many requests as it can. Two of it
+# run beside each other, each on a CPU of its own, in turns one of them with escprof, which has the same CPU: what the machine does
+# meanwhile, which makes a request dearer by several percent at times, it does to both. A pair is two windows of WINDOW (8)
+# seconds, one with each of the two attached to; there are PAIRS (20). Prints, with 95 % intervals: the CPU a
 # request takes more, the collector's own CPU among it (but for what it takes once, to attach and to find the symbols), and how
 # throughput and the 99th percentile differ. Asserts nothing.
-# MORE: more options of attach.
+# MORE: more options of attach. NONE=1: nothing is attached; what is printed then is the noise.
 # usage: automatic.sh BUILD_DIR
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -14,44 +16,54 @@ work=$(mktemp -d)
 go=$(bash tests/find-go.sh)
 PATH="$(dirname "$go"):$PATH"
 export PATH CGO_ENABLED=0 GOTOOLCHAIN=local
+read -ra cpus <<<"$(taskset -pc $$ | sed 's/.*: //' | tr ',' '\n' | awk -F- '{ for (i = $1; i <= $NF; i++) print i }' | head -n 2 | xargs)"
+[ ${#cpus[@]} = 2 ] || { echo "bench-automatic: needs two CPUs"; exit 1; }
 (cd tests/bench/programs/served && go build -o "$work/served" .)
 
-coproc service { exec "$work/served" windows; }
-pid=$service_PID
-trap 'kill $pid 2>/dev/null; rm -rf "$work"' EXIT
+mkfifo "$work/ask0" "$work/ask1" "$work/answer0" "$work/answer1"
+pids=()
+for i in 0 1; do
+	taskset -c "${cpus[i]}" "$work/served" windows <"$work/ask$i" >"$work/answer$i" &
+	pids+=($!)
+done
+trap 'kill "${pids[@]}" 2>/dev/null; rm -rf "$work"' EXIT
+exec 3>"$work/ask0" 4>"$work/ask1" 5<"$work/answer0" 6<"$work/answer1"
 
 # spent PID: ns of CPU that its threads have used.
 spent() { cat /proc/"$1"/task/*/schedstat | awk '{ sum += $1 } END { printf "%.0f", sum }'; }
 
-# measure COLLECTOR: a window; prints requests, CPU, seconds, 99th percentile, CPU of the process COLLECTOR ("": none).
+# tell WORD: to both.
+tell() { echo "$1" >&3; echo "$1" >&4; }
+
+# measure WHICH: a window with escprof attached to service 0 or 1. A line: requests, CPU, seconds and the 99th percentile without
+# and with, and the collector's CPU.
 measure() {
-	local before=0 after=0 line
-	[ -z "$1" ] || before=$(spent "$1")
-	echo begin >&"${service[1]}"
+	local collector=0 before=0 after=0 lines
+	if [ -z "${NONE:-}" ]; then
+		# shellcheck disable=SC2086
+		taskset -c "${cpus[$1]}" "$escprof" attach -q ${MORE:-} -p "${pids[$1]}" -d $((window + 4))s --no-report -o "$work/t.escprof" &
+		collector=$!
+		sleep 2
+		before=$(spent "$collector")
+	fi
+	tell begin
 	sleep "$window"
-	echo end >&"${service[1]}"
-	read -r line <&"${service[0]}"
-	[ -z "$1" ] || after=$(spent "$1")
-	echo "$line $(awk "BEGIN { print ($after - $before) / 1e9 }")"
-}
-
-without() { measure "" >>"$work/without"; }
-
-with() {
-	# shellcheck disable=SC2086
-	"$escprof" attach -q ${MORE:-} -p "$pid" -d $((window + 3))s --no-report -o "$work/t.escprof" &
-	local collector=$!
-	sleep 1.5
-	measure "$collector" >>"$work/with"
-	wait "$collector"
+	tell end
+	read -r lines[0] <&5
+	read -r lines[1] <&6
+	if [ "$collector" != 0 ]; then
+		after=$(spent "$collector")
+		wait "$collector"
+	fi
+	echo "${lines[1 - $1]} ${lines[$1]} $(awk "BEGIN { print ($after - $before) / 1e9 }")"
 }
 
 sleep 2
 for ((i = 0; i < pairs; i++)); do
-	if ((i % 2)); then with; without; else without; with; fi
+	{ measure $((i % 2)); measure $((1 - i % 2)); } | paste -s -d ' '
 	sleep 0.5
-done
-paste "$work/without" "$work/with" | awk '
+done >"$work/pairs"
+awk '
 	# The 97.5 % quantile of Student with DF degrees of freedom, by its expansion: 1 % low at 5, right to 0.001 from 15 on.
 	function student(df,   z) {
 		z = 1.959964
@@ -62,13 +74,15 @@ paste "$work/without" "$work/with" | awk '
 		error = n > 1 ? sqrt((square - sum * mean) / (n - 1) / n) : 0
 		printf "  %-34s %+.2f %%  (95 %%: %+.2f to %+.2f)\n", name, 100 * mean, 100 * (mean - t * error), 100 * (mean + t * error)
 	}
+	# Of a pair: each service was with and without, so that what one has over the other goes away.
+	function both(first, second) { return sqrt(first * second) - 1 }
 	{
 		n++
-		inside = ($7 / $6) / ($2 / $1) - 1
-		collector = $10 / $7
+		inside = both(($6 / $5) / ($2 / $1), ($15 / $14) / ($11 / $10))
+		collector = ($9 / $6 + $18 / $15) / 2
 		added = inside + collector
-		throughput = ($6 / $8) / ($1 / $3) - 1
-		late = $9 / $4 - 1
+		throughput = both(($5 / $7) / ($1 / $3), ($14 / $16) / ($10 / $12))
+		late = both($8 / $4, $17 / $13)
 		a += added; aa += added ^ 2; s += inside; ss += inside ^ 2; c += collector; cc += collector ^ 2
 		p += throughput; pp += throughput ^ 2; l += late; ll += late ^ 2
 	}
@@ -80,4 +94,4 @@ paste "$work/without" "$work/with" | awk '
 		tell("of it the collector", c, cc, n)
 		tell("throughput", p, pp, n)
 		tell("99th percentile", l, ll, n)
-	}'
+	}' "$work/pairs"

@@ -27,6 +27,17 @@ coarse() {
 }
 check "a small budget makes it coarser while the program runs, and totals stay right" coarse
 
+# Some thousand objects of all: known to 10 % at three times their error.
+followed_less() {
+	local bytes finest coarsest
+	record --live-rate 64K || return 1
+	read -r _ bytes finest coarsest <<<"$("$BUILD/tests/tools/print_trace" "$TRACE" | grep '^followed')"
+	[ "$finest" = 65536 ] && [ "$coarsest" -ge 131072 ] &&
+		awk -v bytes="$bytes" -v total="$(cat "$WORK/total")" 'BEGIN { exit !(bytes > 0.9 * total && bytes < 1.1 * total) }' ||
+		{ echo "followed: $bytes of $(cat "$WORK/total"), by means from $finest to $coarsest"; return 1; }
+}
+check "objects are followed less often where that would cost too much, and stand for all the same" followed_less
+
 fixed() { record --rate 8192 --budget 0.01 && [ "$(means)" = "8192 8192" ]; }
 check "a rate that is given stays" fixed
 

@@ -16,7 +16,7 @@ sampled() {
 	"$ESCPROF" report --format json -o "$WORK/json" "$TRACE" && "$WORK/reader" cpu "$WORK/json" && ! notes_runtime_account
 }
 
-record
+record --cpu-freq 1003
 "$ESCPROF" info "$TRACE" >"$WORK/info"
 if grep -Eq '^ *cpu_sampled +(all|user)$' "$WORK/info"; then
 	check "CPU is sampled" sampled

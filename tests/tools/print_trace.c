@@ -3,6 +3,7 @@
  *	stack OBJECTS BYTES FOLLOWED DEATHS FUNCTION	for each context: its innermost function but the runtime's own
  *	gc CYCLE GOAL PAUSE_TOTAL MARKED GC_CPU STACK_SCAN GLOBALS_SCAN	as first seen after the cycle's end; or "none"
  *	goroutines MOST		that were alive at once
+ *	followed BYTES FINEST COARSEST	that the objects stand for whose deaths may be told; the means of their sampling
  *	lost SAMPLES DEATHS CONTENDED THROTTLED
  *	complete yes|no
  * The status is 1 when there is nothing to be read.
@@ -12,6 +13,7 @@
 #include "trace/trace_reader.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +37,21 @@ struct sums {
 	struct life *lives;
 	uint64_t goroutines;
 	uint32_t cycle; /* the last one printed */
+	double followed_bytes;
+	uint64_t live_finest, live_coarsest;
 };
+
+/* An object of SIZE bytes is there once in 1 - exp(-SIZE / mean), of the coarser of the two means. */
+static void add_followed(struct sums *sums, uint64_t size, const struct trace_sample *sample)
+{
+	double mean = (double)(sample->live_rate > sample->rate ? sample->live_rate : sample->rate);
+
+	if (!sums->live_finest || sample->live_rate < sums->live_finest)
+		sums->live_finest = sample->live_rate;
+	if (sample->live_rate > sums->live_coarsest)
+		sums->live_coarsest = sample->live_rate;
+	sums->followed_bytes += (double)size / -expm1(-(double)size / mean);
+}
 
 static void add_sample(void *user, const struct trace *trace, const struct trace_sample *sample)
 {
@@ -53,6 +69,7 @@ static void add_sample(void *user, const struct trace *trace, const struct trace
 	if (!sample->address)
 		return;
 	context->followed++;
+	add_followed(sums, trace->contexts[sample->context].size, sample);
 	HASH_FIND(hh, sums->lives, &sample->address, sizeof(sample->address), life);
 	if (!life) {
 		life = memory_alloc(1, sizeof(*life));
@@ -154,6 +171,7 @@ static void print_sums(const struct trace *trace, const struct sums *sums)
 		       context->followed, context->deaths, owner_of(trace, &trace->contexts[i]));
 	}
 	printf("goroutines %" PRIu64 "\n", sums->goroutines);
+	printf("followed %.0f %" PRIu64 " %" PRIu64 "\n", sums->followed_bytes, sums->live_finest, sums->live_coarsest);
 	printf("lost %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", trace->losses.samples, trace->losses.deaths,
 	       trace->losses.contended, trace->losses.throttled);
 	printf("complete %s\n", trace->complete ? "yes" : "no");
