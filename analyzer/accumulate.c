@@ -400,8 +400,10 @@ static void on_cpu(void *user, const struct trace *trace, const struct trace_cpu
 
 static void on_run_end(void *user, const struct trace *trace, uint32_t cycle)
 {
-	(void)trace;
-	accumulate_run_end(user, cycle);
+	struct accumulation *accumulation = user;
+
+	accumulate_run_end(accumulation, cycle);
+	c_accumulate_run_end(&accumulation->c, trace->end_ns);
 }
 
 static void on_gc(void *user, const struct trace *trace, const struct trace_gc *gc)

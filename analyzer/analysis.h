@@ -91,6 +91,7 @@ struct analysis_stack {
 	struct analysis_frame creator;      /* the go statement that made the goroutine; function "" when not known */
 	const struct label_part *by_labels; /* of alloc_bytes, by set, those that have any */
 	size_t nlabels;
+	double kept_bytes; /* of C's: not freed at the end */
 };
 
 #define TINY_WITH_MAX 3
@@ -132,6 +133,7 @@ struct site {
 	double sampling_variance, squared_bytes, sample_bytes;
 	double live_bytes, live_objects, scan_bytes; /* means over the cycles; scan_bytes: of objects over 512 bytes */
 	double mark_objects; /* the live ones by what marking them takes: one of a list or tree counts as several */
+	double kept_bytes, kept_objects; /* of C's sites: not freed at the end; else 0 */
 	struct interval live_bytes_ci;
 	struct interval live_by_life, live_black; /* parts of that doubt, as struct live_estimate has them */
 	double spans;                             /* allocated */
@@ -259,13 +261,17 @@ struct c_site {
 	    kept_objects; /* not freed when the trace ended: leaks, and what a program leaves to its end */
 	struct interval kept_bytes_ci;
 	double lives[C_LIFE_CLASSES]; /* shares of its objects that were freed within 100 µs, 1 ms, …, 100 s, later */
-	struct analysis_stack *stacks; /* most bytes first; live_bytes: not freed at the end */
+	/* As of struct site. */
+	double sampling_variance, squared_bytes, sample_bytes;
+	struct analysis_stack *stacks; /* most bytes first */
 	size_t nstacks;
 };
 
 /* C allocations. */
 struct c_part {
-	bool known;          /* some were sampled */
+	bool known;      /* some were sampled */
+	bool of_moments; /* of those that --when asked for: what is alive or kept is NAN, and so is how long it lived */
+	bool was_looked_for; /* where none is known, there were none */
 	bool is_guessed;     /* stacks, or some of them, were walked by frame pointers alone */
 	bool has_own_malloc; /* the program's own calls go to a malloc of its own, and are not seen */
 	double rate;         /* mean bytes between two samples; 1: all */

@@ -361,8 +361,9 @@ void analyze_totals(struct analysis *out, const struct trace *trace, const struc
 	fill_sites(&job);
 	if (options && options->filter)
 		take_selection_saving(&job);
-	if (options && options->c && !(job.dissection && job.dissection->when)) /* C's counts are not of moments */
-		c_sites_fill(&out->c, job.arena, job.symbols, trace, options->c, options->filter);
+	if (options && options->c)
+		c_sites_fill(&out->c, job.arena, job.symbols, trace, options->c, options->filter,
+			     job.dissection && job.dissection->when);
 	summary_add_classes(out);
 	summary_write_notes(out, job.arena, trace, &job.cost, symbols_unknown(job.symbols) - job.cpu_unknown);
 	site_groups_free(&job.groups);
@@ -387,8 +388,10 @@ static enum status dissect(struct analyze_input *input, const char *trace_path, 
 				 "not see it, or of a run without a GC cycle",
 				 when_unknown(when, input->sums.moments), trace_path);
 	status = trace_read(&trace, trace_path, &callbacks, error);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
 		dissection_finish(&input->dissection, input->trace.ncontexts, &input->sums.gc);
+		c_accumulate_finish(&input->dissection.part.c, input->trace.nc_contexts, input->trace.end_ns);
+	}
 	trace_free(&trace);
 	return status;
 }
@@ -431,7 +434,7 @@ void analyze_input_run(struct analysis *out, const struct analyze_input *input, 
 	struct analyze_options all = options ? *options : (struct analyze_options){0};
 
 	all.dissection = &input->dissection;
-	all.c = &input->sums.c;
+	all.c = input->dissection.when ? &input->dissection.part.c : &input->sums.c;
 	analyze_totals(out, &input->trace, input->sums.contexts, &input->sums.gc, input->sums.cpu_counts, &all);
 }
 

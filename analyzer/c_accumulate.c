@@ -54,8 +54,8 @@ static void hold(struct c_totals *totals, uint64_t time_ns)
 {
 	double time = (double)without(time_ns, totals->last_ns);
 
-	totals->held_objects += (double)c_totals_alive(totals) * time;
-	totals->held_bytes += (double)c_totals_alive_bytes(totals) * time;
+	totals->held_objects += (double)without(c_totals_alive(totals), totals->left) * time;
+	totals->held_bytes += (double)without(c_totals_alive_bytes(totals), totals->left_bytes) * time;
 	totals->last_ns = time_ns;
 }
 
@@ -97,6 +97,19 @@ void c_accumulate(struct c_accumulation *sums, const struct trace *trace, const 
 	for (i = 0; i < TRACE_C_LIVES; i++)
 		totals->lives[i] += counts->lives[i];
 	sums->live += ((double)c_totals_alive_bytes(totals) - before) * c_totals_weight(totals, sums->rate);
+}
+
+void c_accumulate_run_end(struct c_accumulation *sums, uint64_t time_ns)
+{
+	size_t i;
+
+	for (i = 0; i < sums->ncontexts; i++) {
+		hold(&sums->contexts[i], time_ns);
+		sums->contexts[i].left = c_totals_alive(&sums->contexts[i]);
+		sums->contexts[i].left_bytes = c_totals_alive_bytes(&sums->contexts[i]);
+	}
+	end_reading(sums);
+	sums->live = 0;
 }
 
 void c_accumulate_finish(struct c_accumulation *sums, size_t ncontexts, uint64_t end_ns)

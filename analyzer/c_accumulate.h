@@ -15,6 +15,7 @@ struct c_totals {
 	uint64_t lives[TRACE_C_LIVES];
 	double held_objects, held_bytes; /* alive, times the nanoseconds for which so */
 	uint64_t last_ns;                /* up to where that is summed up */
+	uint64_t left, left_bytes;       /* alive at the ends of merged runs: they live no longer */
 };
 
 struct c_accumulation {
@@ -27,6 +28,9 @@ struct c_accumulation {
 
 /* Add one record's counts; TRACE holds its fact c_rate. */
 void c_accumulate(struct c_accumulation *sums, const struct trace *trace, const struct trace_c_counts *counts);
+
+/* One of several merged runs has ended at TIME_NS, and with it all that was alive. */
+void c_accumulate_run_end(struct c_accumulation *sums, uint64_t time_ns);
 
 /* At the end, END_NS: every one of NCONTEXTS contexts has totals. */
 void c_accumulate_finish(struct c_accumulation *sums, size_t ncontexts, uint64_t end_ns);

@@ -40,6 +40,7 @@ struct c_group {
 	struct place place; /* of its first context */
 	struct weighted_sum objects, bytes, kept_bytes;
 	double kept_objects, held_objects, held_bytes, lives[C_LIFE_CLASSES], freed;
+	double squared_bytes, sample_bytes; /* as in struct c_site */
 	struct analysis_stack *stacks;
 	size_t nstacks, capacity;
 	UT_hash_handle hh;
@@ -52,14 +53,14 @@ static bool begins_with(const char *name, const char *prefix)
 
 static bool is_go_stub(const char *name)
 {
-	return strstr(name, "._Cfunc_") || strstr(name, "._C2func_");
+	return strstr(name, "._Cfunc_") || strstr(name, "._C2func_") || strstr(name, "._cgo_cmalloc");
 }
 
 /* What lies between Go and the C that it calls; in front of all else it is C.malloc or C.CString that was called. */
 static bool leads_from_go(const char *name)
 {
-	return is_go_stub(name) || strstr(name, "._cgo_cmalloc") || begins_with(name, "runtime.asmcgocall") ||
-	       begins_with(name, "runtime.cgocall") || (begins_with(name, "_cgo_") && strstr(name, "_Cfunc__Cmalloc"));
+	return is_go_stub(name) || begins_with(name, "runtime.asmcgocall") || begins_with(name, "runtime.cgocall") ||
+	       (begins_with(name, "_cgo_") && strstr(name, "_Cfunc__Cmalloc"));
 }
 
 /* Functions of C libraries and of often-used programs that allocate what their caller asked for. */
@@ -200,8 +201,8 @@ struct scratch {
 };
 
 static void add_stack(struct c_group *group, struct arena *arena, struct symbols *symbols, struct scratch *scratch,
-		      const struct trace_c_context *context, const struct place *place, double bytes, double objects,
-		      double alive)
+		      const struct trace_c_context *context, const struct place *place,
+		      const struct analysis_stack *amounts)
 {
 	size_t count = open_frames(symbols, context, place, &scratch->frames, &scratch->capacity), i;
 	struct analysis_frame *frames;
@@ -218,19 +219,35 @@ static void add_stack(struct c_group *group, struct arena *arena, struct symbols
 		    .frames = frames, .nframes = count, .creator = {.function = "", .file = ""}};
 	}
 	stack = &group->stacks[i];
-	stack->alloc_bytes += bytes;
-	stack->alloc_objects += objects;
-	stack->live_bytes += alive;
+	stack->alloc_bytes += amounts->alloc_bytes;
+	stack->alloc_objects += amounts->alloc_objects;
+	stack->live_bytes += amounts->live_bytes;
+	stack->kept_bytes += amounts->kept_bytes;
+}
+
+/* What TOTALS stand for, at a mean of RATE bytes, in a trace of END_NS. */
+static struct analysis_stack amounts_of(const struct c_totals *totals, double rate, double end_ns)
+{
+	double weight = c_totals_weight(totals, rate), kept = weight * (double)c_totals_alive_bytes(totals);
+
+	return (struct analysis_stack){
+	    .alloc_bytes = weight * (double)totals->bytes,
+	    .alloc_objects = weight * (double)totals->allocs,
+	    .live_bytes = end_ns > 0 ? weight * totals->held_bytes / end_ns : kept,
+	    .kept_bytes = kept,
+	};
 }
 
 static void add_context(struct c_group *group, const struct c_totals *totals, double rate)
 {
 	uint64_t alive = c_totals_alive(totals), alive_bytes = c_totals_alive_bytes(totals);
-	double weight = c_totals_weight(totals, rate);
+	double weight = c_totals_weight(totals, rate), size = (double)totals->bytes / (double)totals->allocs;
 	size_t i;
 
 	weights_add(&group->objects, 1, weight, totals->allocs);
-	weights_add(&group->bytes, (double)totals->bytes / (double)totals->allocs, weight, totals->allocs);
+	weights_add(&group->bytes, size, weight, totals->allocs);
+	group->squared_bytes += weight * (double)totals->allocs * size * size;
+	group->sample_bytes = fmax(group->sample_bytes, weight * size);
 	if (alive)
 		weights_add(&group->kept_bytes, (double)alive_bytes / (double)alive, weight, alive);
 	group->kept_objects += weight * (double)alive;
@@ -264,6 +281,9 @@ static void fill_site(struct c_site *site, struct arena *arena, struct c_group *
 	site->alloc_objects = group->objects.total;
 	site->alloc_bytes_ci = weights_interval(&group->bytes);
 	site->alloc_objects_ci = weights_interval(&group->objects);
+	site->sampling_variance = group->bytes.variance;
+	site->squared_bytes = group->squared_bytes;
+	site->sample_bytes = group->sample_bytes;
 	site->kept_bytes = group->kept_bytes.total;
 	site->kept_objects = group->kept_objects;
 	site->kept_bytes_ci = weights_interval(&group->kept_bytes);
@@ -329,8 +349,27 @@ static bool is_kept(struct stack_filter *filter, struct symbols *symbols, const 
 	return !filter || stack_filter_keeps(filter, symbols, &plain);
 }
 
+/* Of moments alone, what was alive or freed is not known. */
+static void forget_lives(struct c_part *out)
+{
+	size_t i, k;
+
+	out->of_moments = true;
+	out->live_bytes = out->kept_bytes = out->kept_objects = NAN;
+	out->untracked_objects = 0;
+	out->peak_bytes = NAN;
+	for (i = 0; i < out->nsites; i++) {
+		struct c_site *site = &out->sites[i];
+
+		site->live_bytes = site->live_objects = site->kept_bytes = site->kept_objects = NAN;
+		site->kept_bytes_ci = (struct interval){NAN, NAN};
+		for (k = 0; k < C_LIFE_CLASSES; k++)
+			site->lives[k] = NAN;
+	}
+}
+
 void c_sites_fill(struct c_part *out, struct arena *arena, struct symbols *symbols, const struct trace *trace,
-		  const struct c_accumulation *sums, struct stack_filter *filter)
+		  const struct c_accumulation *sums, struct stack_filter *filter, bool of_moments)
 {
 	struct c_group *groups = NULL;
 	struct scratch scratch = {0};
@@ -339,7 +378,7 @@ void c_sites_fill(struct c_part *out, struct arena *arena, struct symbols *symbo
 	for (i = 0; i < trace->nc_contexts && i < sums->ncontexts; i++) {
 		const struct trace_c_context *context = &trace->c_contexts[i];
 		const struct c_totals *totals = &sums->contexts[i];
-		double weight = c_totals_weight(totals, sums->rate);
+		struct analysis_stack amounts;
 		struct c_group *group;
 		struct place place;
 
@@ -351,15 +390,18 @@ void c_sites_fill(struct c_part *out, struct arena *arena, struct symbols *symbo
 		place = find_place(symbols, context);
 		group = group_of(&groups, &place);
 		add_context(group, totals, sums->rate);
-		add_stack(group, arena, symbols, &scratch, context, &place, weight * (double)totals->bytes,
-			  weight * (double)totals->allocs, weight * (double)c_totals_alive_bytes(totals));
-		out->untracked_objects += weight * (double)totals->untracked;
+		amounts = amounts_of(totals, sums->rate, (double)trace->end_ns);
+		add_stack(group, arena, symbols, &scratch, context, &place, &amounts);
+		out->untracked_objects += c_totals_weight(totals, sums->rate) * (double)totals->untracked;
 		out->is_guessed |= (context->flags & TRACE_C_GUESSED) != 0;
 	}
 	free(scratch.frames);
 	make_sites(out, arena, groups, (double)trace->end_ns);
+	out->was_looked_for = trace_fact(trace, "c_rate", NULL) != NULL;
 	out->rate = sums->rate;
 	out->peak_bytes = filter ? NAN : sums->peak;
 	out->peak_seconds = (double)sums->peak_ns * 1e-9;
 	out->has_own_malloc = trace_fact(trace, "c_malloc", NULL) != NULL;
+	if (of_moments)
+		forget_lives(out);
 }

@@ -12,9 +12,9 @@ struct trace;
 
 /*
  * Fill OUT from TRACE's C contexts and their SUMS; texts and arrays are ARENA's. FILTER may be NULL: all stacks.
- * Nothing was sampled: `known` stays false.
+ * Nothing was sampled: `known` stays false. OF_MOMENTS: SUMS are of some moments alone (--when), and know of no death.
  */
 void c_sites_fill(struct c_part *out, struct arena *arena, struct symbols *symbols, const struct trace *trace,
-		  const struct c_accumulation *sums, struct stack_filter *filter);
+		  const struct c_accumulation *sums, struct stack_filter *filter, bool of_moments);
 
 #endif

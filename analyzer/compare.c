@@ -22,7 +22,8 @@
 
 /* Relative deviations between runs that no run shows by itself; docs/COMPARING.md has the measurements. */
 #define FLOOR_SITE   0.01
-#define FLOOR_SPEED  0.2 /* of CPU for the same work */
+#define FLOOR_C_SITE 0.05 /* no slices tell how it comes and goes */
+#define FLOOR_SPEED  0.2  /* of CPU for the same work */
 #define FLOOR_GC     0.15
 #define FLOOR_CYCLES 0.15
 #define FLOOR_LIVE   0.25
@@ -52,7 +53,8 @@ const char *total_kind_name(enum total_kind total)
 {
 	static const char *const names[TOTAL_COUNT] = {
 	    [TOTAL_BYTES] = "alloc_bytes",     [TOTAL_OBJECTS] = "alloc_objects", [TOTAL_GC_CPU] = "gc_cpu_seconds",
-	    [TOTAL_GC_SHARE] = "gc_cpu_share", [TOTAL_CYCLES] = "gc_cycles",      [TOTAL_LIVE] = "live_bytes"};
+	    [TOTAL_GC_SHARE] = "gc_cpu_share", [TOTAL_CYCLES] = "gc_cycles",      [TOTAL_LIVE] = "live_bytes",
+	    [TOTAL_C_BYTES] = "c_alloc_bytes", [TOTAL_C_LIVE] = "c_live_bytes",   [TOTAL_C_KEPT] = "c_kept_bytes"};
 
 	return names[total];
 }
@@ -72,19 +74,27 @@ struct weighed {
 	double objects[2];
 };
 
+static bool is_of_c(const struct site_match *match)
+{
+	const struct site *site = match->counts[1] ? match->sites[1][0] : match->sites[0][0];
+
+	return site->class_ == CLASS_C;
+}
+
 static struct weighed weigh(const struct comparison *comparison, const struct site_match *match)
 {
 	const struct analysis *sides[2] = {comparison->before, comparison->after};
 	struct weighed weighed = {0};
 
 	for (int side = 0; side < 2; side++) {
-		weighed.noise[side] = noise_of_sites(sides[side], match->sites[side], match->counts[side], FLOOR_SITE);
+		weighed.noise[side] = noise_of_sites(sides[side], match->sites[side], match->counts[side],
+						     is_of_c(match) ? FLOOR_C_SITE : FLOOR_SITE);
 		for (size_t i = 0; i < match->counts[side]; i++)
 			weighed.objects[side] += match->sites[side][i]->alloc_objects;
 	}
 	/* Where nothing was sampled, one sample of what the other side has may have been missed. */
 	for (int side = 0; side < 2; side++) {
-		double distance = sides[side]->rate_high;
+		double distance = is_of_c(match) ? sides[side]->c.rate : sides[side]->rate_high;
 
 		if (weighed.noise[side].step <= 0)
 			weighed.noise[side].step = fmax(weighed.noise[!side].step, distance);
@@ -92,9 +102,17 @@ static struct weighed weigh(const struct comparison *comparison, const struct si
 	return weighed;
 }
 
+/* Of Go's heap, and of C's where that is known. */
+static double all_bytes(const struct analysis *analysis)
+{
+	return analysis->alloc_bytes + (analysis->c.known ? analysis->c.alloc_bytes : 0);
+}
+
 static double share_of(const struct analysis *analysis, double bytes)
 {
-	return analysis->alloc_bytes > 0 ? bytes / analysis->alloc_bytes : 0;
+	double all = all_bytes(analysis);
+
+	return all > 0 ? bytes / all : 0;
 }
 
 struct vote {
@@ -253,6 +271,8 @@ static double summed_variance(const struct analysis *analysis, bool objects)
 		const struct site *site = &analysis->sites[i];
 		double off = (site->alloc_objects_ci.high - site->alloc_objects_ci.low) / 2 / 1.96;
 
+		if (site->class_ == CLASS_C)
+			continue;
 		variance += objects ? off * off + site->alloc_objects : site->sampling_variance + site->squared_bytes;
 	}
 	return variance;
@@ -267,6 +287,29 @@ static double gc_variance(const struct gc_summary *gc)
 	return (samples > 0 ? 1 / samples : 0) + 0.25 / (cycles * cycles);
 }
 
+/* C's bytes: allocated, alive, or not freed. A site's are all as much by chance as those that it allocates. */
+static bool fill_c_noise(struct noisy *noisy, const struct analysis *analysis, enum total_kind total)
+{
+	const struct c_part *c = &analysis->c;
+
+	if (!c->known)
+		return false;
+	noisy->value = total == TOTAL_C_BYTES ? c->alloc_bytes : total == TOTAL_C_LIVE ? c->live_bytes : c->kept_bytes;
+	for (size_t i = 0; i < c->nsites; i++) {
+		const struct c_site *site = &c->sites[i];
+		double value = total == TOTAL_C_BYTES  ? site->alloc_bytes
+			       : total == TOTAL_C_LIVE ? site->live_bytes
+						       : site->kept_bytes;
+		double part = site->alloc_bytes > 0 ? fmin(1, value / site->alloc_bytes) : 0;
+
+		noisy->chance += part * (site->sampling_variance + site->squared_bytes);
+		if (part > 0)
+			noisy->step = fmax(noisy->step, site->sample_bytes);
+	}
+	noisy->floor = total == TOTAL_C_BYTES ? FLOOR_C_SITE : FLOOR_LIVE;
+	return isfinite(noisy->value);
+}
+
 static bool fill_noise(struct noisy *noisy, const struct analysis *analysis, enum total_kind total)
 {
 	const struct gc_summary *gc = &analysis->gc;
@@ -276,11 +319,11 @@ static bool fill_noise(struct noisy *noisy, const struct analysis *analysis, enu
 	case TOTAL_BYTES:
 		noisy->value = analysis->alloc_bytes;
 		noisy->chance = summed_variance(analysis, false);
-		return true;
+		return analysis->samples || !analysis->c.known; /* a program without Go has no such heap */
 	case TOTAL_OBJECTS:
 		noisy->value = analysis->alloc_objects;
 		noisy->chance = summed_variance(analysis, true);
-		return true;
+		return analysis->samples || !analysis->c.known;
 	case TOTAL_GC_CPU:
 		noisy->value = gc->cpu_seconds;
 		break;
@@ -298,6 +341,10 @@ static bool fill_noise(struct noisy *noisy, const struct analysis *analysis, enu
 		noisy->chance = pow(FLOOR_BLACK * fmax(0, gc->goal_bytes - gc->live_bytes), 2);
 		noisy->floor = FLOOR_LIVE;
 		return gc->known && gc->cycles > 0;
+	case TOTAL_C_BYTES:
+	case TOTAL_C_LIVE:
+	case TOTAL_C_KEPT:
+		return fill_c_noise(noisy, analysis, total);
 	case TOTAL_COUNT:
 		return false;
 	}
@@ -308,7 +355,7 @@ static bool fill_noise(struct noisy *noisy, const struct analysis *analysis, enu
 
 static bool is_by_work(enum total_kind total)
 {
-	return total != TOTAL_GC_SHARE && total != TOTAL_LIVE;
+	return total != TOTAL_GC_SHARE && total != TOTAL_LIVE && total != TOTAL_C_LIVE && total != TOTAL_C_KEPT;
 }
 
 static void fill_total(struct comparison *comparison, enum total_kind total)
@@ -335,7 +382,7 @@ static void fill_total(struct comparison *comparison, enum total_kind total)
 
 static double work_of(const struct analysis *analysis, enum compare_per per)
 {
-	return per == COMPARE_PER_SECOND ? analysis_seconds(analysis) : analysis->alloc_bytes;
+	return per == COMPARE_PER_SECOND ? analysis_seconds(analysis) : all_bytes(analysis);
 }
 
 enum status compare(struct comparison *out, const struct analysis *before, const struct analysis *after,

@@ -67,6 +67,9 @@ enum total_kind {
 	TOTAL_GC_SHARE, /* of the CPU */
 	TOTAL_CYCLES,   /* for a unit of work */
 	TOTAL_LIVE,     /* bytes, mean over the cycles */
+	TOTAL_C_BYTES,  /* C's, allocated, for a unit of work */
+	TOTAL_C_LIVE,   /* C's, mean over the time */
+	TOTAL_C_KEPT,   /* C's, not freed at the end */
 	TOTAL_COUNT,
 };
 

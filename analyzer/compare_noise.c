@@ -94,7 +94,7 @@ struct noisy noise_of_sites(const struct analysis *analysis, const struct site *
 		noisy.chance += sites[i]->sampling_variance + sites[i]->squared_bytes;
 		noisy.step = fmax(noisy.step, sites[i]->sample_bytes);
 	}
-	if (count)
+	if (count && sites[0]->class_ != CLASS_C) /* which have no slices */
 		add_scatter(&noisy, analysis, sites, count);
 	return noisy;
 }

@@ -15,7 +15,8 @@
 
 #include <uthash.h>
 
-#define PROCS_SINGLE 16 /* numbers of Ps with a bucket of their own */
+#define C_READING_NS 250000000u /* between two readings of C's counts */
+#define PROCS_SINGLE 16         /* numbers of Ps with a bucket of their own */
 
 struct dissection_labels {
 	uint64_t key; /* context and set */
@@ -200,10 +201,40 @@ static void on_run_end(void *user, const struct trace *trace, uint32_t cycle)
 		accumulate_run_end(&dissection->part, cycle);
 }
 
+/*
+ * C is counted, and stands where its counts were read, four times a second: what they tell of the time since the
+ * reading before, which is in the trace where it found anything, goes to the middle of it. What was freed may have been
+ * allocated at other moments, so of that nothing is kept.
+ */
+static void on_c_counts(void *user, const struct trace *trace, const struct trace_c_counts *counts)
+{
+	struct dissection *dissection = user;
+	struct trace_c_counts allocated = *counts;
+	struct moment moment;
+	uint64_t since;
+
+	if (!dissection->when)
+		return;
+	if (counts->time_ns != dissection->c_read_ns) {
+		dissection->c_before_ns = dissection->c_read_ns;
+		dissection->c_read_ns = counts->time_ns;
+	}
+	since = counts->time_ns > dissection->c_before_ns ? counts->time_ns - dissection->c_before_ns : 0;
+	since = since < C_READING_NS ? since : C_READING_NS;
+	moment = moments_at(dissection->moments, counts->time_ns - since / 2);
+	if (!when_holds(dissection->when, &moment))
+		return;
+	allocated.frees = allocated.freed_bytes = 0;
+	allocated.untracked = allocated.allocs;
+	allocated.untracked_bytes = allocated.bytes;
+	memset(allocated.lives, 0, sizeof(allocated.lives));
+	c_accumulate(&dissection->part.c, trace, &allocated);
+}
+
 struct trace_callbacks dissection_callbacks(struct dissection *dissection)
 {
 	return (struct trace_callbacks){
-	    .sample = on_sample, .death = on_death, .run_end = on_run_end, .user = dissection};
+	    .sample = on_sample, .death = on_death, .run_end = on_run_end, .c_counts = on_c_counts, .user = dissection};
 }
 
 void dissection_finish(struct dissection *dissection, size_t ncontexts, const struct gc_totals *gc)

@@ -41,6 +41,7 @@ struct dissection {
 	size_t nrows;
 	struct dissection_labels *labels; /* a hash table, by context and set */
 	struct accumulation part;         /* only with WHEN: what was allocated at its moments */
+	uint64_t c_read_ns, c_before_ns;  /* of C's counts: when they were read last, and the time before */
 };
 
 /* Begin with MOMENTS, which are finished; WHEN may be NULL. Free with dissection_free. */

@@ -12,17 +12,38 @@
 const char *gate_rule_name(enum gate_rule rule)
 {
 	static const char *const names[GATE_RULES] = {
-	    [GATE_GC_SHARE] = "max-gc-share",  [GATE_ALLOC_RATE] = "max-alloc-rate", [GATE_BYTES_PER] = "max-bytes-per",
-	    [GATE_SITE_GC] = "max-site-gc",    [GATE_NEW_SITE] = "new-site",         [GATE_GROWN_SITE] = "grown-site",
-	    [GATE_GROWN_TOTAL] = "grown-total"};
+	    [GATE_GC_SHARE] = "max-gc-share",   [GATE_ALLOC_RATE] = "max-alloc-rate",
+	    [GATE_BYTES_PER] = "max-bytes-per", [GATE_C_RATE] = "max-c-alloc-rate",
+	    [GATE_C_LIVE] = "max-c-live",       [GATE_C_KEPT] = "max-c-kept",
+	    [GATE_SITE_GC] = "max-site-gc",     [GATE_NEW_SITE] = "new-site",
+	    [GATE_GROWN_SITE] = "grown-site",   [GATE_GROWN_TOTAL] = "grown-total"};
 
 	return names[rule];
 }
 
+bool gate_rule_is_figure(enum gate_rule rule)
+{
+	return rule <= GATE_C_KEPT;
+}
+
 struct gate_limits gate_limits_none(void)
 {
-	return (struct gate_limits){
-	    .gc_share = NAN, .alloc_rate = NAN, .bytes_per = NAN, .site_gc = NAN, .growth = 0, .count = NAN};
+	return (struct gate_limits){.gc_share = NAN,
+				    .alloc_rate = NAN,
+				    .bytes_per = NAN,
+				    .site_gc = NAN,
+				    .c_alloc_rate = NAN,
+				    .c_live = NAN,
+				    .c_kept = NAN,
+				    .growth = 0,
+				    .count = NAN};
+}
+
+bool gate_limits_any(const struct gate_limits *limits)
+{
+	return !isnan(limits->gc_share) || !isnan(limits->alloc_rate) || !isnan(limits->bytes_per) ||
+	       !isnan(limits->site_gc) || !isnan(limits->c_alloc_rate) || !isnan(limits->c_live) ||
+	       !isnan(limits->c_kept);
 }
 
 struct judging {
@@ -111,7 +132,8 @@ static void judge_changes(struct judging *judging, enum gate_rule rule)
 
 static void judge_totals(struct judging *judging)
 {
-	static const enum total_kind totals[] = {TOTAL_BYTES, TOTAL_OBJECTS, TOTAL_GC_SHARE};
+	static const enum total_kind totals[] = {TOTAL_BYTES, TOTAL_OBJECTS, TOTAL_GC_SHARE, TOTAL_C_BYTES,
+						 TOTAL_C_KEPT};
 	const struct gate *gate = judging->gate;
 
 	judging->breaches = 0;
@@ -129,6 +151,20 @@ static void judge_totals(struct judging *judging)
 	end_rule(judging, GATE_GROWN_TOTAL, gate->limits.growth);
 }
 
+/* A figure that is not known is no reason to pass; that there are no such allocations is. */
+static void judge_c(struct judging *judging, double seconds)
+{
+	const struct gate_limits *limits = &judging->gate->limits;
+	const struct c_part *c = &judging->gate->analysis->c;
+
+	double unknown = c->known || c->was_looked_for ? 0 : NAN;
+
+	judge_figure(judging, GATE_C_RATE, seconds > 0 ? c->alloc_bytes / seconds + unknown : NAN,
+		     limits->c_alloc_rate);
+	judge_figure(judging, GATE_C_LIVE, c->live_bytes + unknown, limits->c_live);
+	judge_figure(judging, GATE_C_KEPT, c->kept_bytes + unknown, limits->c_kept);
+}
+
 void gate_judge(struct gate *gate, const struct analysis *analysis, const struct comparison *comparison,
 		const struct gate_limits *limits)
 {
@@ -141,6 +177,7 @@ void gate_judge(struct gate *gate, const struct analysis *analysis, const struct
 		     limits->alloc_rate);
 	judge_figure(&judging, GATE_BYTES_PER, limits->count > 0 ? analysis->alloc_bytes / limits->count : NAN,
 		     limits->bytes_per);
+	judge_c(&judging, seconds);
 	judge_sites(&judging, limits->site_gc);
 	if (!comparison)
 		return;

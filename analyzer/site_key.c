@@ -63,6 +63,8 @@ void site_key_append(struct buf *out, const struct site *site)
 	append_text(out, "");
 	append_text(out, site->entry);
 	append_text(out, site->type);
+	if (site->class_ == CLASS_C) /* one for each place in Go that calls it */
+		append_function(out, site->shown.function);
 }
 
 void site_key_append_short(struct buf *out, const struct site *site)
@@ -70,6 +72,8 @@ void site_key_append_short(struct buf *out, const struct site *site)
 	append_function(out, site->function);
 	append_text(out, site->entry);
 	append_text(out, site->type);
+	if (site->class_ == CLASS_C)
+		append_function(out, site->shown.function);
 }
 
 int site_key_compare_places(const struct site *a, const struct site *b)

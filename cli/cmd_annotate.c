@@ -1,14 +1,13 @@
 /* escprof annotate: the source, with what its lines cost beside them. */
-#include "base/memory.h"
+#include "analyzer/heap_sites.h"
+#include "cli/argument.h"
 #include "cli/commands.h"
+#include "cli/output.h"
 #include "cli/report_input.h"
 #include "cli/terminal.h"
 #include "report/report.h"
 
 #include <argp.h>
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define NUMBER_MAX 100000
 
@@ -17,8 +16,7 @@ enum annotate_key { KEY_FILE = 0x100, KEY_TOP, KEY_CONTEXT, KEY_SOURCE_PATH };
 struct annotate_arguments {
 	struct report_request request;
 	struct annotate_options options;
-	const char **directories; /* of --source-path; owned, its strings not */
-	size_t ndirectories, capacity;
+	struct argument_list directories; /* of --source-path */
 };
 
 static const struct argp_option annotate_argp_options[] = {
@@ -30,23 +28,6 @@ static const struct argp_option annotate_argp_options[] = {
     {0},
 };
 
-static size_t annotate_number(struct argp_state *state, const char *name, const char *value)
-{
-	char *end;
-	unsigned long number = strtoul(value, &end, 10);
-
-	if (*end || end == value || *value == '-' || number > NUMBER_MAX)
-		argp_error(state, "%s: not a number from 0 to %d: %s", name, NUMBER_MAX, value);
-	return number;
-}
-
-static void annotate_add_directory(struct annotate_arguments *arguments, const char *directory)
-{
-	arguments->directories = memory_reserve(arguments->directories, arguments->ndirectories, &arguments->capacity,
-						sizeof(*arguments->directories));
-	arguments->directories[arguments->ndirectories++] = directory;
-}
-
 static error_t annotate_parse(int key, char *value, struct argp_state *state)
 {
 	struct annotate_arguments *arguments = state->input;
@@ -56,13 +37,13 @@ static error_t annotate_parse(int key, char *value, struct argp_state *state)
 		arguments->options.files = value;
 		break;
 	case KEY_TOP:
-		arguments->options.top = annotate_number(state, "--top", value);
+		arguments->options.top = argument_number(state, "--top", value, NUMBER_MAX);
 		break;
 	case KEY_CONTEXT:
-		arguments->options.context = annotate_number(state, "--context", value);
+		arguments->options.context = argument_number(state, "--context", value, NUMBER_MAX);
 		break;
 	case KEY_SOURCE_PATH:
-		annotate_add_directory(arguments, value);
+		argument_list_add(&arguments->directories, value);
 		break;
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &arguments->request;
@@ -81,30 +62,27 @@ static const struct argp annotate_argp = {
     .children = annotate_children,
     .args_doc = "TRACE|HEAP.pb.gz",
     .doc = "Show the program's source: beside each line what it allocates, itself or by what it calls, and what the GC "
-	   "would save without that; below it the compiler's verdicts.",
+	   "would save without that; what of C's memory it pays for; below it the compiler's verdicts.",
 };
 
 static int annotate_write(const struct annotate_arguments *arguments, const struct analysis *analysis)
 {
-	FILE *stream = arguments->request.output ? fopen(arguments->request.output, "we") : stdout;
+	struct heap_sites view;
 	struct annotate_options options = arguments->options;
 	struct error error = {""};
+	struct output output;
 	enum status status;
 
-	if (!stream) {
-		terminal_error("cannot write %s: %s", arguments->request.output, strerror(errno));
+	if (!output_open(&output, arguments->request.output))
 		return 1;
-	}
-	options.directories = arguments->directories;
-	options.ndirectories = arguments->ndirectories;
-	options.colour = terminal_has_colour(stream);
-	options.width = terminal_width(stream);
-	status = report_annotate(stream, analysis, &options, &error);
-	if (arguments->request.output)
-		fclose(stream);
-	if (status != STATUS_OK)
-		terminal_error("annotate: %s", error.text);
-	return status != STATUS_OK;
+	options.directories = arguments->directories.names;
+	options.ndirectories = arguments->directories.count;
+	options.colour = terminal_has_colour(output.stream);
+	options.width = terminal_width(output.stream);
+	heap_sites_make(&view, analysis, HEAP_ALL);
+	status = report_annotate(output.stream, &view.analysis, &options, &error);
+	heap_sites_free(&view);
+	return output_close(&output, status, &error);
 }
 
 int cmd_annotate(int argc, char **argv)
@@ -123,6 +101,6 @@ int cmd_annotate(int argc, char **argv)
 		status = annotate_write(&arguments, &analysis);
 	}
 	analysis_free(&analysis);
-	free(arguments.directories);
+	argument_list_free(&arguments.directories);
 	return status;
 }

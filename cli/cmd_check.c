@@ -1,6 +1,7 @@
 /* escprof check: a gate for CI. Exit status 3 when a limit is breached. */
 #include "cli/commands.h"
 #include "cli/compare_input.h"
+#include "cli/output.h"
 #include "cli/source_root.h"
 #include "cli/terminal.h"
 #include "report/report_compare.h"
@@ -18,6 +19,9 @@ enum check_key {
 	KEY_RATE,
 	KEY_BYTES_PER,
 	KEY_SITE_GC,
+	KEY_C_RATE,
+	KEY_C_LIVE,
+	KEY_C_KEPT,
 	KEY_GROW,
 	KEY_FORMAT,
 	KEY_ROOT
@@ -43,6 +47,9 @@ static const struct argp_option check_argp_options[] = {
     {"max-site-gc", KEY_SITE_GC, "PCT", 0, "of the GC's CPU, what a single site may cost", 0},
     {"baseline", KEY_BASELINE, "TRACE", 0, "sites may neither be new nor have grown since this trace, nor all of it",
      0},
+    {"max-c-alloc-rate", KEY_C_RATE, "BYTES", 0, "bytes of C a second, at most", 0},
+    {"max-c-live", KEY_C_LIVE, "BYTES", 0, "bytes of C that are alive, in the mean, at most", 0},
+    {"max-c-kept", KEY_C_KEPT, "BYTES", 0, "bytes of C that are not freed at the end, at most", 0},
     {"max-grow", KEY_GROW, "PCT", 0, "how much they may have grown for certain (default 0)", 0},
     {"format", KEY_FORMAT, "text|json|sarif|junit", 0, "default text", 0},
     {"source-root", KEY_ROOT, "DIR", 0,
@@ -92,8 +99,7 @@ static void check_complete(struct check_arguments *arguments, struct argp_state 
 		argp_error(state, "--max-bytes-per: add --count N, of what was done in the run");
 	if (arguments->grow && !arguments->compare.before)
 		argp_error(state, "--max-grow: add --baseline TRACE, since which it may grow");
-	if (!arguments->compare.before && isnan(limits->gc_share) && isnan(limits->alloc_rate) &&
-	    isnan(limits->bytes_per) && isnan(limits->site_gc))
+	if (!arguments->compare.before && !gate_limits_any(limits))
 		argp_error(state, "give a limit, or --baseline TRACE");
 	/* The counts are told for the trace first, then for the baseline. */
 	if (arguments->compare.counted) {
@@ -123,6 +129,15 @@ static error_t check_parse(int key, char *value, struct argp_state *state)
 		break;
 	case KEY_SITE_GC:
 		arguments->limits.site_gc = check_percent(state, "--max-site-gc", value);
+		break;
+	case KEY_C_RATE:
+		arguments->limits.c_alloc_rate = check_bytes(state, "--max-c-alloc-rate", value);
+		break;
+	case KEY_C_LIVE:
+		arguments->limits.c_live = check_bytes(state, "--max-c-live", value);
+		break;
+	case KEY_C_KEPT:
+		arguments->limits.c_kept = check_bytes(state, "--max-c-kept", value);
 		break;
 	case KEY_GROW:
 		arguments->limits.growth = check_percent(state, "--max-grow", value);
@@ -188,33 +203,29 @@ static enum status check_format_gate(const struct check_arguments *arguments, FI
 /* Write what the gate found; when that goes to a file, its sentences go to standard output all the same. */
 static int check_write(const struct check_arguments *arguments, const struct gate *gate)
 {
-	const char *output = arguments->request.output;
-	FILE *stream = output ? fopen(output, "we") : stdout;
 	struct error error = {""};
+	struct output output;
 	enum status status;
 
-	if (!stream) {
-		terminal_error("cannot write %s", output);
+	if (!output_open(&output, arguments->request.output))
 		return 1;
-	}
-	status = check_format_gate(arguments, stream, gate, &error);
-	if (output)
-		fclose(stream);
-	if (output && status == STATUS_OK)
-		status = report_check_text(stdout, gate, &error);
-	if (status == STATUS_OK)
-		return gate->breaches ? BREACHED : 0;
-	terminal_error("%s", error.text);
-	return 1;
+	status = check_format_gate(arguments, output.stream, gate, &error);
+	if (output_close(&output, status, &error))
+		return 1;
+	if (output.path && (!output_open(&output, NULL) ||
+			    output_close(&output, report_check_text(output.stream, gate, &error), &error)))
+		return 1;
+	return gate->breaches ? BREACHED : 0;
 }
 
-static int check_run(const struct check_arguments *arguments, const struct analysis *analysis,
-		     const struct comparison *comparison)
+static int check_run(const struct check_arguments *arguments, const struct compare_input *input)
 {
+	const struct comparison *comparison = arguments->compare.before ? &input->comparison : NULL;
+
 	struct gate gate;
 	int status;
 
-	gate_judge(&gate, analysis, comparison, &arguments->limits);
+	gate_judge(&gate, &input->views[1].analysis, comparison, &arguments->limits);
 	status = check_write(arguments, &gate);
 	gate_free(&gate);
 	return status;
@@ -230,10 +241,9 @@ int cmd_check(int argc, char **argv)
 
 	argp_err_exit_status = 2;
 	argp_parse(&check_argp, argc, argv, 0, NULL, &arguments);
-	got = arguments.compare.before ? compare_input_analyze(&input, &arguments.request, &arguments.compare, &error)
-				       : report_input_analyze(&input.after, &arguments.request, &error);
+	got = compare_input_analyze(&input, &arguments.request, &arguments.compare, &error);
 	if (got == STATUS_OK)
-		status = check_run(&arguments, &input.after, arguments.compare.before ? &input.comparison : NULL);
+		status = check_run(&arguments, &input);
 	else
 		terminal_error("%s", error.text);
 	compare_input_free(&input);

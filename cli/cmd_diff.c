@@ -1,12 +1,15 @@
 /* escprof diff: what changed from one trace to another, beyond what differs between two runs of the same. */
+#include "cli/argument.h"
 #include "cli/commands.h"
 #include "cli/compare_input.h"
+#include "cli/output.h"
 #include "cli/terminal.h"
 #include "report/report_compare.h"
 
 #include <argp.h>
-#include <stdlib.h>
 #include <string.h>
+
+#define NUMBER_MAX 1000000
 
 enum diff_key { KEY_TOP = 0x100, KEY_ALL, KEY_FORMAT };
 
@@ -28,13 +31,10 @@ static const struct argp_option diff_argp_options[] = {
 static error_t diff_parse(int key, char *value, struct argp_state *state)
 {
 	struct diff_arguments *arguments = state->input;
-	char *end;
 
 	switch (key) {
 	case KEY_TOP:
-		arguments->options.top = strtoul(value, &end, 10);
-		if (*end || end == value || *value == '-' || arguments->options.top > 1000000)
-			argp_error(state, "--top: not a number from 0 to 1000000: %s", value);
+		arguments->options.top = argument_number(state, "--top", value, NUMBER_MAX);
 		break;
 	case KEY_ALL:
 		arguments->options.all = true;
@@ -82,24 +82,18 @@ static const struct argp diff_argp = {
 
 static int diff_write(const struct diff_arguments *arguments, const struct comparison *comparison)
 {
-	FILE *stream = arguments->request.output ? fopen(arguments->request.output, "we") : stdout;
 	struct diff_options options = arguments->options;
 	struct error error = {""};
+	struct output output;
 	enum status status;
 
-	if (!stream) {
-		terminal_error("cannot write %s", arguments->request.output);
+	if (!output_open(&output, arguments->request.output))
 		return 1;
-	}
-	options.colour = terminal_has_colour(stream);
-	options.width = terminal_width(stream);
-	status = arguments->json ? report_diff_json(stream, comparison, &options, &error)
-				 : report_diff_text(stream, comparison, &options, &error);
-	if (arguments->request.output)
-		fclose(stream);
-	if (status != STATUS_OK)
-		terminal_error("%s", error.text);
-	return status != STATUS_OK;
+	options.colour = terminal_has_colour(output.stream);
+	options.width = terminal_width(output.stream);
+	status = arguments->json ? report_diff_json(output.stream, comparison, &options, &error)
+				 : report_diff_text(output.stream, comparison, &options, &error);
+	return output_close(&output, status, &error);
 }
 
 int cmd_diff(int argc, char **argv)

@@ -1,13 +1,12 @@
 /* escprof export: a trace for other tools' eyes. */
 #include "cli/commands.h"
 #include "cli/compare_input.h"
-#include "cli/report_input.h"
+#include "cli/output.h"
 #include "cli/terminal.h"
 #include "report/report.h"
 #include "report/report_compare.h"
 
 #include <argp.h>
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -43,9 +42,9 @@ struct export_arguments {
 static const struct argp_option export_options[] = {
     {"format", KEY_FORMAT, "folded|svg|speedscope|pprof", 0, "default folded", 0},
     {"diff", KEY_DIFF, "AFTER", 0, "folded and svg: what changed from TRACE to the trace AFTER", 0},
-    {"value", KEY_VALUE, "gc|alloc|objects|live", 0,
-     "what widths stand for (default gc, or alloc where nothing is known of that); pprof and speedscope hold all, "
-     "speedscope shows this first",
+    {"value", KEY_VALUE, "gc|alloc|objects|live|kept", 0,
+     "what widths stand for (default gc, or alloc where nothing is known of that; kept: C memory that was not freed at "
+     "the end); pprof and speedscope hold all, speedscope shows this first",
      0},
     {0},
 };
@@ -106,32 +105,24 @@ static const struct argp export_argp = {
 
 static int export_run(const struct export_arguments *arguments, const struct compare_input *input)
 {
-	FILE *stream = arguments->request.output ? fopen(arguments->request.output, "we") : stdout;
+	const struct analysis *analysis = &input->views[1].analysis;
 	struct report_options options = arguments->options;
 	struct error error = {""};
+	struct output output;
 	enum status status;
 
-	if (!arguments->value_given && !input->after.gc.known) /* a heap profile */
+	if (!arguments->value_given && !analysis->gc.known) /* a heap profile, or C's heap */
 		options.value = REPORT_VALUE_ALLOC;
-	if (!stream) {
-		terminal_error("cannot write %s: %s", arguments->request.output, strerror(errno));
+	if (!output_open(&output, arguments->request.output))
 		return 1;
-	}
-	if (arguments->format->is_binary && isatty(fileno(stream))) {
+	if (arguments->format->is_binary && isatty(fileno(output.stream))) {
 		terminal_error("export: %s is not for a terminal: add -o FILE", arguments->format->name);
 		return 2;
 	}
-	status = arguments->after ? arguments->format->write_difference(stream, &input->comparison, &options, &error)
-				  : arguments->format->write(stream, &input->after, &options, &error);
-	if (fflush(stream) && status == STATUS_OK)
-		status = error_set_errno(&error, "cannot write the export");
-	if (arguments->request.output)
-		fclose(stream);
-	if (status != STATUS_OK && arguments->request.output)
-		error_prefix(&error, "%s", arguments->request.output);
-	if (status != STATUS_OK)
-		terminal_error("%s", error.text);
-	return status != STATUS_OK;
+	status = arguments->after
+		     ? arguments->format->write_difference(output.stream, &input->comparison, &options, &error)
+		     : arguments->format->write(output.stream, analysis, &options, &error);
+	return output_close(&output, status, &error);
 }
 
 int cmd_export(int argc, char **argv)
@@ -140,7 +131,6 @@ int cmd_export(int argc, char **argv)
 	    .compare = compare_request_default(), .options = report_options_default(), .format = &export_formats[0]};
 	struct compare_input input = {0};
 	struct error error;
-	enum status got;
 	int status = 1;
 
 	argp_err_exit_status = 2;
@@ -148,11 +138,8 @@ int cmd_export(int argc, char **argv)
 	if (arguments.after) {
 		arguments.compare.before = arguments.request.input;
 		arguments.request.input = arguments.after;
-		got = compare_input_analyze(&input, &arguments.request, &arguments.compare, &error);
-	} else {
-		got = report_input_analyze(&input.after, &arguments.request, &error);
 	}
-	if (got == STATUS_OK)
+	if (compare_input_analyze(&input, &arguments.request, &arguments.compare, &error) == STATUS_OK)
 		status = export_run(&arguments, &input);
 	else
 		terminal_error("%s", error.text);

@@ -1,6 +1,8 @@
 /* escprof report: post-mortem analysis of a trace or a Go heap profile. */
 #include "base/memory.h"
+#include "cli/argument.h"
 #include "cli/commands.h"
+#include "cli/output.h"
 #include "cli/report_input.h"
 #include "cli/source_root.h"
 #include "cli/terminal.h"
@@ -8,7 +10,6 @@
 #include "report/report_compare.h"
 
 #include <argp.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,15 +26,15 @@ enum report_key {
 	KEY_SOURCE_PATH,
 };
 
-#define RANK_MAX 1000000
+#define NUMBER_MAX 1000000
+#define RANK_MAX   1000000
 
 struct report_arguments {
 	struct report_request request;
 	struct report_options options;
 	uint32_t *ranks; /* of --what-if; owned */
 	size_t nranks, rank_capacity;
-	const char **directories; /* of --source-path; owned, its strings not */
-	size_t ndirectories, directory_capacity;
+	struct argument_list directories; /* of --source-path */
 	/* How it is written. */
 	enum status (*format)(FILE *stream, const struct analysis *analysis, const struct report_options *options,
 			      struct error *error);
@@ -58,16 +59,6 @@ static const struct argp_option report_argp_options[] = {
      "html: where sources are that are not where the program's debug information says; may be given again", 0},
     {0},
 };
-
-static size_t report_number(struct argp_state *state, const char *name, const char *value)
-{
-	char *end;
-	unsigned long number = strtoul(value, &end, 10);
-
-	if (*end || end == value || *value == '-' || number > 1000000)
-		argp_error(state, "%s: not a number from 0 to 1000000: %s", name, value);
-	return number;
-}
 
 static void report_take_rank(struct report_arguments *arguments, uint32_t rank)
 {
@@ -133,19 +124,12 @@ static void report_parse_format(struct report_arguments *arguments, struct argp_
 		argp_error(state, "--format: text, json, html or sarif, not %s", value);
 }
 
-static void report_add_directory(struct report_arguments *arguments, const char *directory)
-{
-	arguments->directories = memory_reserve(arguments->directories, arguments->ndirectories,
-						&arguments->directory_capacity, sizeof(*arguments->directories));
-	arguments->directories[arguments->ndirectories++] = directory;
-}
-
 /* Sources go into HTML alone. */
 static void report_check_sources(const struct report_arguments *arguments, struct argp_state *state)
 {
 	if (arguments->options.embed_source && arguments->format != report_html)
 		argp_error(state, "--embed-source: only --format html has sources in it");
-	if (arguments->ndirectories && !arguments->options.embed_source)
+	if (arguments->directories.count && !arguments->options.embed_source)
 		argp_error(state, "--source-path: sources are only looked for with --embed-source");
 }
 
@@ -161,13 +145,13 @@ static error_t report_parse(int key, char *value, struct argp_state *state)
 			argp_error(state, "--by: %s", error.text);
 		break;
 	case KEY_TOP:
-		arguments->options.top = report_number(state, "--top", value);
+		arguments->options.top = argument_number(state, "--top", value, NUMBER_MAX);
 		break;
 	case KEY_DETAILS:
-		arguments->options.details = report_number(state, "--details", value);
+		arguments->options.details = argument_number(state, "--details", value, NUMBER_MAX);
 		break;
 	case KEY_DEPTH:
-		arguments->options.depth = report_number(state, "--depth", value);
+		arguments->options.depth = argument_number(state, "--depth", value, NUMBER_MAX);
 		break;
 	case KEY_WHAT_IF:
 		report_parse_ranks(arguments, state, value);
@@ -188,7 +172,7 @@ static error_t report_parse(int key, char *value, struct argp_state *state)
 		arguments->options.embed_source = true;
 		break;
 	case KEY_SOURCE_PATH:
-		report_add_directory(arguments, value);
+		argument_list_add(&arguments->directories, value);
 		break;
 	case ARGP_KEY_SUCCESS:
 		report_check_sources(arguments, state);
@@ -216,29 +200,19 @@ static const struct argp report_argp = {
 
 static int report_write(const struct report_arguments *arguments, const struct analysis *analysis)
 {
-	FILE *stream = arguments->request.output ? fopen(arguments->request.output, "we") : stdout;
 	struct report_options options = arguments->options;
 	struct error error = {""};
+	struct output output;
 	enum status status;
 
-	if (!stream) {
-		terminal_error("cannot write %s: %s", arguments->request.output, strerror(errno));
+	if (!output_open(&output, arguments->request.output))
 		return 1;
-	}
-	options.colour = terminal_has_colour(stream);
-	options.width = terminal_width(stream);
-	options.directories = arguments->directories;
-	options.ndirectories = arguments->ndirectories;
-	status = arguments->format(stream, analysis, &options, &error);
-	if (fflush(stream) && status == STATUS_OK)
-		status = error_set_errno(&error, "cannot write the report");
-	if (arguments->request.output)
-		fclose(stream);
-	if (status != STATUS_OK && arguments->request.output)
-		error_prefix(&error, "%s", arguments->request.output);
-	if (status != STATUS_OK)
-		terminal_error("%s", error.text);
-	return status != STATUS_OK;
+	options.colour = terminal_has_colour(output.stream);
+	options.width = terminal_width(output.stream);
+	options.directories = arguments->directories.names;
+	options.ndirectories = arguments->directories.count;
+	status = arguments->format(output.stream, analysis, &options, &error);
+	return output_close(&output, status, &error);
 }
 
 /* Give the report the ranks that were asked about; false when one of them is not there, and that has been said. */
@@ -275,6 +249,6 @@ int cmd_report(int argc, char **argv)
 	}
 	analysis_free(&analysis);
 	free(arguments.ranks);
-	free(arguments.directories);
+	argument_list_free(&arguments.directories);
 	return status;
 }

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum compare_key { KEY_PER = 0x300, KEY_COUNT, KEY_MIN_SHARE };
+enum compare_key { KEY_PER = 0x300, KEY_COUNT, KEY_MIN_SHARE, KEY_HEAP };
 
 static const struct argp_option compare_argp_options[] = {
     {"per", KEY_PER, "time|bytes|A,B", 0,
@@ -14,6 +14,8 @@ static const struct argp_option compare_argp_options[] = {
      0},
     {"count", KEY_COUNT, "A,B", 0, "the same as --per A,B", 0},
     {"min-share", KEY_MIN_SHARE, "PCT", 0, "say nothing of sites with less of the bytes (default 0.1)", 0},
+    {"heap", KEY_HEAP, "all|go|c", 0,
+     "whose memory: of both heaps (the default), of Go's alone, or what C and C++ allocate", 0},
     {0},
 };
 
@@ -54,6 +56,20 @@ static void take_share(struct compare_request *request, struct argp_state *state
 	request->options.least_share = percent / 100;
 }
 
+static void take_heap(struct compare_request *request, struct argp_state *state, const char *name)
+{
+	static const char *const names[] = {[HEAP_ALL] = "all", [HEAP_GO] = "go", [HEAP_C] = "c"};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(names[i], name) != 0)
+			continue;
+		request->heap = (enum heap_choice)i;
+		return;
+	}
+	argp_error(state, "--heap: all, go or c, not %s", name);
+}
+
 static error_t compare_parse(int key, char *value, struct argp_state *state)
 {
 	struct compare_request *request = state->input;
@@ -73,6 +89,9 @@ static error_t compare_parse(int key, char *value, struct argp_state *state)
 	case KEY_MIN_SHARE:
 		take_share(request, state, value);
 		break;
+	case KEY_HEAP:
+		take_heap(request, state, value);
+		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -85,19 +104,35 @@ enum status compare_input_analyze(struct compare_input *input, const struct repo
 				  const struct compare_request *compare_with, struct error *error)
 {
 	struct report_request before = *request;
+	enum heap_choice heap = compare_with->heap;
 
 	*input = (struct compare_input){0};
 	before.input = compare_with->before;
 	before.binary = before.verdicts = before.source = NULL;
-	if (report_input_analyze(&input->before, &before, error) != STATUS_OK ||
+	if ((before.input && report_input_analyze(&input->before, &before, error) != STATUS_OK) ||
 	    report_input_analyze(&input->after, request, error) != STATUS_OK)
 		return STATUS_ERROR;
-	return compare(&input->comparison, &input->before, &input->after, &compare_with->options, error);
+	if (heap == HEAP_C && !input->after.c.known)
+		return error_set(error, "--heap c: no C allocations are in the trace: %s", request->input);
+	if (!before.input) {
+		heap_sites_make(&input->views[1], &input->after, heap);
+		return STATUS_OK;
+	}
+	if (heap == HEAP_C && !input->before.c.known)
+		return error_set(error, "--heap c: no C allocations are in the trace: %s", before.input);
+	if (!input->before.c.known || !input->after.c.known)
+		heap = HEAP_GO;
+	heap_sites_make(&input->views[0], &input->before, heap);
+	heap_sites_make(&input->views[1], &input->after, heap);
+	return compare(&input->comparison, &input->views[0].analysis, &input->views[1].analysis, &compare_with->options,
+		       error);
 }
 
 void compare_input_free(struct compare_input *input)
 {
 	compare_free(&input->comparison);
+	heap_sites_free(&input->views[0]);
+	heap_sites_free(&input->views[1]);
 	analysis_free(&input->before);
 	analysis_free(&input->after);
 }

@@ -1,8 +1,9 @@
-/* What diff, check and export --diff share: a second trace, and what to divide both by. */
+/* What diff, check and export share: a second trace, what to divide both by, and whose memory is meant. */
 #ifndef CLI_COMPARE_INPUT_H
 #define CLI_COMPARE_INPUT_H
 
 #include "analyzer/compare.h"
+#include "analyzer/heap_sites.h"
 #include "base/error.h"
 #include "cli/report_input.h"
 
@@ -10,27 +11,30 @@
 #include <stdbool.h>
 
 struct compare_request {
-	const char *before; /* the trace to compare with */
+	const char *before; /* the trace to compare with; NULL: none */
+	enum heap_choice heap;
 	struct compare_options options;
 	bool counted; /* --count was given */
 };
 
-/* --per, --count, --min-share: an argp child whose own input is a struct compare_request, begun with
+/* --per, --count, --min-share, --heap: an argp child whose own input is a struct compare_request, begun with
  * compare_request_default. */
 extern const struct argp compare_request_argp;
 
-/* By the second; no trace to compare with. */
+/* By the second, of all memory; no trace to compare with. */
 struct compare_request compare_request_default(void);
 
-/* Both analyses, and what changed. Free with compare_input_free, also after an error. */
+/* Both analyses, the heaps of them that were asked for, and what changed. Free with compare_input_free, also after an
+ * error. */
 struct compare_input {
 	struct analysis before, after;
-	struct comparison comparison;
+	struct heap_sites views[2];   /* before and after */
+	struct comparison comparison; /* of the views */
 };
 
 /*
- * Analyse REQUEST's trace and that of COMPARE. What REQUEST says of stacks and moments is for both; its binary,
- * verdicts and source are of its own trace alone.
+ * Analyse REQUEST's trace and that of COMPARE, where there is one. C's memory is compared where both traces have it.
+ * What REQUEST says of stacks and moments is for both; its binary, verdicts and source are of its own trace alone.
  */
 enum status compare_input_analyze(struct compare_input *input, const struct report_request *request,
 				  const struct compare_request *compare, struct error *error);

@@ -57,7 +57,9 @@ const char *compare_words_total_name(enum total_kind total)
 	static const char *const names[TOTAL_COUNT] = {
 	    [TOTAL_BYTES] = "allocated bytes", [TOTAL_OBJECTS] = "allocated objects",
 	    [TOTAL_GC_CPU] = "the GC's CPU",   [TOTAL_GC_SHARE] = "the GC's share of the CPU",
-	    [TOTAL_CYCLES] = "GC cycles",      [TOTAL_LIVE] = "live bytes"};
+	    [TOTAL_CYCLES] = "GC cycles",      [TOTAL_LIVE] = "live bytes",
+	    [TOTAL_C_BYTES] = "C: allocated",  [TOTAL_C_LIVE] = "C: live bytes",
+	    [TOTAL_C_KEPT] = "C: not freed"};
 
 	return names[total];
 }
@@ -73,6 +75,7 @@ const char *compare_words_total(char *text, enum compare_per per, enum total_kin
 {
 	switch (total) {
 	case TOTAL_BYTES:
+	case TOTAL_C_BYTES:
 		return compare_words_bytes(text, per, figure);
 	case TOTAL_OBJECTS:
 	case TOTAL_CYCLES:
@@ -83,6 +86,8 @@ const char *compare_words_total(char *text, enum compare_per per, enum total_kin
 		words_percent(text, figure);
 		return append(text, " %");
 	case TOTAL_LIVE:
+	case TOTAL_C_LIVE:
+	case TOTAL_C_KEPT:
 	case TOTAL_COUNT:
 		break;
 	}
@@ -183,6 +188,18 @@ static void append_limit(struct buf *out, const struct gate_finding *finding)
 		buf_append_format(out, "%s a second are allocated; the limit is %s", words_bytes(a, finding->figure),
 				  words_bytes(b, finding->limit));
 		break;
+	case GATE_C_RATE:
+		buf_append_format(out, "%s a second are allocated by C; the limit is %s",
+				  words_bytes(a, finding->figure), words_bytes(b, finding->limit));
+		break;
+	case GATE_C_LIVE:
+		buf_append_format(out, "%s of C are alive in the mean; the limit is %s",
+				  words_bytes(a, finding->figure), words_bytes(b, finding->limit));
+		break;
+	case GATE_C_KEPT:
+		buf_append_format(out, "%s of C are not freed at the end; the limit is %s",
+				  words_bytes(a, finding->figure), words_bytes(b, finding->limit));
+		break;
 	default:
 		buf_append_format(out, "%s are allocated for each of what was counted; the limit is %s",
 				  words_bytes(a, finding->figure), words_bytes(b, finding->limit));
@@ -218,7 +235,7 @@ static const char *words_for_none(enum gate_rule rule)
 
 void compare_words_finding(struct buf *out, const struct gate *gate, const struct gate_finding *finding)
 {
-	if (finding->rule <= GATE_BYTES_PER)
+	if (gate_rule_is_figure(finding->rule))
 		append_limit(out, finding);
 	else if (!finding->breached)
 		buf_append_string(out, words_for_none(finding->rule));

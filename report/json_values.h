@@ -56,6 +56,15 @@ static inline json_t *make_strings(const char *const *texts, size_t count)
 	return array;
 }
 
+static inline json_t *make_reals(const double *values, size_t count)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; values && i < count; i++)
+		json_array_append_new(array, make_real(values[i]));
+	return array;
+}
+
 static inline json_t *make_frame(const struct analysis_frame *frame)
 {
 	json_t *object = json_object();
@@ -73,6 +82,22 @@ static inline json_t *make_frames(const struct analysis_frame *frames, size_t co
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(array, make_frame(&frames[i]));
 	return array;
+}
+
+/* Where SITE is, and its rank, which other keys of its may follow; null for none. */
+static inline json_t *make_place(const struct site *site)
+{
+	json_t *object;
+
+	if (!site)
+		return json_null();
+	object = json_object();
+	json_object_set_new(object, "rank", make_integer(site->rank));
+	json_object_set_new(object, "function", make_string(site->function));
+	json_object_set_new(object, "file", make_string(site->file));
+	json_object_set_new(object, "line", make_integer(site->line));
+	json_object_set_new(object, "shown", make_frame(&site->shown));
+	return object;
 }
 
 static inline json_t *make_verdict(const struct site_verdict *verdict)

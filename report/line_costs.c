@@ -39,8 +39,13 @@ static bool was_passed(const struct analysis_frame *frames, size_t at, bool line
 	return false;
 }
 
-static void add_sums(struct cost_sums *sums, const struct analysis_stack *stack)
+static void add_sums(struct cost_sums *sums, const struct analysis_stack *stack, bool is_c)
 {
+	if (is_c) {
+		sums->c_alloc_bytes += stack->alloc_bytes;
+		sums->c_kept_bytes += stack->kept_bytes;
+		return;
+	}
 	sums->gc_saved_share += stack->gc_saved_share;
 	sums->alloc_bytes += stack->alloc_bytes;
 	sums->alloc_objects += stack->alloc_objects;
@@ -82,7 +87,7 @@ static struct line_cost *line_at(struct growing *growing, size_t file, const str
 	return &cost->lines[growing->places[number]];
 }
 
-static void add_stack(struct growing *growing, const struct analysis_stack *stack)
+static void add_stack(struct growing *growing, const struct analysis_stack *stack, bool is_c)
 {
 	for (size_t i = 0; i < stack->nframes; i++) {
 		const struct analysis_frame *frame = &stack->frames[i];
@@ -92,9 +97,9 @@ static void add_stack(struct growing *growing, const struct analysis_stack *stac
 			continue;
 		file = file_at(growing, frame->file);
 		if (!was_passed(stack->frames, i, false))
-			add_sums(&growing->out->files[file].sums, stack);
+			add_sums(&growing->out->files[file].sums, stack, is_c);
 		if (!was_passed(stack->frames, i, true))
-			add_sums(&line_at(growing, file, frame)->sums, stack);
+			add_sums(&line_at(growing, file, frame)->sums, stack, is_c);
 	}
 }
 
@@ -130,6 +135,8 @@ static int compare_files(const void *left, const void *right)
 		return a->sums.gc_saved_share > b->sums.gc_saved_share ? -1 : 1;
 	if (a->sums.alloc_bytes != b->sums.alloc_bytes)
 		return a->sums.alloc_bytes > b->sums.alloc_bytes ? -1 : 1;
+	if (a->sums.c_alloc_bytes != b->sums.c_alloc_bytes)
+		return a->sums.c_alloc_bytes > b->sums.c_alloc_bytes ? -1 : 1;
 	return strcmp(a->file, b->file);
 }
 
@@ -144,7 +151,7 @@ void line_costs_make(struct line_costs *costs, const struct analysis *analysis)
 		for (size_t j = 0; j < stack_values_count(site); j++) {
 			struct analysis_stack stack = stack_values_at(site, j);
 
-			add_stack(&growing, &stack);
+			add_stack(&growing, &stack, site->class_ == CLASS_C);
 		}
 		add_site(&growing, site);
 	}

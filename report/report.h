@@ -23,7 +23,8 @@ enum report_value {
 	REPORT_VALUE_GC,      /* GC CPU that would be saved: nanoseconds; negative ones count as 0 */
 	REPORT_VALUE_ALLOC,   /* allocated bytes */
 	REPORT_VALUE_OBJECTS, /* allocated objects */
-	REPORT_VALUE_LIVE,    /* live bytes, mean over the cycles */
+	REPORT_VALUE_LIVE,    /* live bytes, mean over the cycles; C's, over the time */
+	REPORT_VALUE_KEPT,    /* bytes of C that were not freed when the trace ended */
 };
 
 /* What the text report's table has a line for. */
@@ -68,8 +69,8 @@ bool report_what_if_asks(const struct report_what_if *what_if);
 struct report_options report_options_default(void);
 
 /*
- * The value that TEXT ("gc", "alloc", "objects", "live") names, in *VALUE. STATUS_ERROR, with the names in ERROR, when
- * it names none.
+ * The value that TEXT ("gc", "alloc", "objects", "live", "kept") names, in *VALUE. STATUS_ERROR, with the names in
+ * ERROR, when it names none.
  */
 enum status report_value_parse(enum report_value *value, const char *text, struct error *error);
 
@@ -109,17 +110,19 @@ struct annotate_options {
 };
 
 /*
- * The program's source with what each line costs beside it, and the verdicts below theirs; UTF-8. A source that is not
- * found is said to be missing, its lines stand without text. STATUS_ERROR also when OPTIONS' FILES is no regular
- * expression, or nothing that was allocated has a name that matches.
+ * The program's source with what each line costs beside it, in Go's heap and, where ANALYSIS is a view that has C's
+ * sites (analyzer/heap_sites.h), in C's; and the verdicts below theirs; UTF-8. A source that is not found is said to be
+ * missing, its lines stand without text. STATUS_ERROR also when OPTIONS' FILES is no regular expression, or nothing
+ * that was allocated has a name that matches.
  */
 enum status report_annotate(FILE *stream, const struct analysis *analysis, const struct annotate_options *options,
 			    struct error *error);
 
 /*
  * Folded stacks, "outermost;…;innermost value" a line, for flame graph tools; stacks that round to 0 are left out.
- * STATUS_ERROR also when the value asked for is gc and the analysis (a heap profile's) knows nothing of the GC. OPTIONS
- * may be NULL.
+ * STATUS_ERROR also when the value asked for is gc and the analysis (a heap profile's, C's) knows nothing of the GC, or
+ * kept and it knows nothing of C. OPTIONS may be NULL. These formats take C's sites for any of ANALYSIS' own, where it
+ * is a view that has them (analyzer/heap_sites.h).
  */
 enum status report_folded(FILE *stream, const struct analysis *analysis, const struct report_options *options,
 			  struct error *error);
@@ -133,16 +136,17 @@ enum status report_svg(FILE *stream, const struct analysis *analysis, const stru
 
 /*
  * What speedscope reads: a sampled profile for each value, on shared frames of function, file and line; OPTIONS' value
- * (they may be NULL) is shown first. Stacks that round to 0 are left out, and so is the profile of the GC's CPU where
- * nothing is known of that. Written as it is made.
+ * (they may be NULL) is shown first. Stacks that round to 0 are left out, and so are the profiles of the GC's CPU and
+ * of what was not freed where nothing is known of that. Written as it is made.
  */
 enum status report_speedscope(FILE *stream, const struct analysis *analysis, const struct report_options *options,
 			      struct error *error);
 
 /*
  * What `go tool pprof` reads: gzip-compressed protobuf with alloc_objects, alloc_space, inuse_objects, inuse_space and
- * gc_cpu (savings below 0 too), the labels class, category and verdict, and the goroutines' own: a stack's values are
- * divided among those as its bytes are. STREAM must be binary-safe. OPTIONS are not used; may be NULL.
+ * gc_cpu (savings below 0 too), with C's allocations kept_objects and kept_space, the labels class, category and
+ * verdict, and the goroutines' own: a stack's values are divided among those as its bytes are. STREAM must be
+ * binary-safe. OPTIONS are not used; may be NULL.
  */
 enum status report_pprof(FILE *stream, const struct analysis *analysis, const struct report_options *options,
 			 struct error *error);

@@ -5,6 +5,7 @@
 #include "report/line_costs.h"
 #include "report/page.h"
 #include "report/report.h"
+#include "report/report_text_parts.h"
 #include "report/report_write.h"
 #include "report/source_text.h"
 #include "report/words.h"
@@ -18,7 +19,6 @@
 
 #define COLUMN       10 /* one of a line's figures */
 #define LINE_COLUMNS 6
-#define CODE_INDENT  (3 * COLUMN + LINE_COLUMNS + 2)
 #define LEAST_SHARE  0.0005 /* of the saving or of the bytes: less is not worth a line */
 #define WIDTH_MIN    80
 
@@ -26,8 +26,27 @@ struct annotation {
 	struct page page;
 	const struct analysis *analysis;
 	const struct annotate_options *options;
-	time_t built; /* of the program; 0: not known */
+	time_t built;       /* of the program; 0: not known */
+	bool has_go, has_c; /* columns of either heap */
 };
+
+static int figure_columns(const struct annotation *annotation)
+{
+	return ((annotation->has_go ? 3 : 0) + (annotation->has_c ? 2 : 0)) * COLUMN;
+}
+
+static int code_indent(const struct annotation *annotation)
+{
+	return figure_columns(annotation) + LINE_COLUMNS + 2;
+}
+
+/* Nothing where there is nothing: most lines have to do with one heap alone. */
+static void put_c_bytes(struct page *page, enum page_style style, double bytes)
+{
+	char text[WORDS_NUMBER_SIZE];
+
+	page_right(page, style, bytes > 0 ? words_bytes(text, bytes) : "", COLUMN);
+}
 
 static void put_sums(struct annotation *annotation, const struct cost_sums *sums)
 {
@@ -35,24 +54,35 @@ static void put_sums(struct annotation *annotation, const struct cost_sums *sums
 	char text[WORDS_NUMBER_SIZE], cell[WORDS_NUMBER_SIZE + 8] = "";
 	double share = sums->gc_saved_share;
 
-	if (annotation->analysis->gc.known)
-		snprintf(cell, sizeof(cell), "%s %%", words_percent(text, share));
-	page_right(page, share < 0 ? PAGE_BAD : PAGE_GOOD, cell, COLUMN);
-	page_right(page, PAGE_PLAIN, words_bytes(text, sums->alloc_bytes), COLUMN);
-	page_right(page, PAGE_PLAIN, words_count(text, sums->alloc_objects), COLUMN);
+	if (annotation->has_go) {
+		if (annotation->analysis->gc.known)
+			snprintf(cell, sizeof(cell), "%s %%", words_percent(text, share));
+		page_right(page, share < 0 ? PAGE_BAD : PAGE_GOOD, cell, COLUMN);
+		page_right(page, PAGE_PLAIN, words_bytes(text, sums->alloc_bytes), COLUMN);
+		page_right(page, PAGE_PLAIN, words_count(text, sums->alloc_objects), COLUMN);
+	}
+	if (annotation->has_c) {
+		put_c_bytes(page, PAGE_PLAIN, sums->c_alloc_bytes);
+		put_c_bytes(page, PAGE_WARN, sums->c_kept_bytes);
+	}
 }
 
-/* A verdict below the line that it is about. */
-static void put_site(struct page *page, const struct site *site)
+/* A verdict below the line that it is about; of C, what was called to get the memory. */
+static void put_site(struct annotation *annotation, const struct site *site)
 {
+	struct page *page = &annotation->page;
+	int indent = code_indent(annotation);
+	const char *words = words_class(site->class_);
 	char rank[32];
 
-	page_pad(page, CODE_INDENT);
-	snprintf(rank, sizeof(rank), "#%u ", site->rank);
+	if (site->class_ == CLASS_C)
+		words = site->entry;
+	else if (site->verdict.message && *site->verdict.message)
+		words = site->verdict.message;
+	page_pad(page, indent);
+	snprintf(rank, sizeof(rank), "%s#%u ", site->class_ == CLASS_C ? "C " : "", site->rank);
 	page_put_styled(page, PAGE_WARN, rank);
-	page_wrap(page, PAGE_WARN,
-		  site->verdict.message && *site->verdict.message ? site->verdict.message : words_class(site->class_),
-		  CODE_INDENT + (int)strlen(rank));
+	page_wrap(page, PAGE_WARN, words, indent + (int)strlen(rank));
 }
 
 static void put_line(struct annotation *annotation, const struct source_text *source, uint32_t number,
@@ -65,26 +95,29 @@ static void put_line(struct annotation *annotation, const struct source_text *so
 	if (cost)
 		put_sums(annotation, &cost->sums);
 	else
-		page_pad(page, 3 * COLUMN);
+		page_pad(page, figure_columns(annotation));
 	snprintf(text, sizeof(text), "%u", number);
 	page_right(page, PAGE_FAINT, text, LINE_COLUMNS);
 	page_pad(page, 2);
 	if (code)
-		page_code(page, cost ? PAGE_PLAIN : PAGE_FAINT, code, page->width - CODE_INDENT);
+		page_code(page, cost ? PAGE_PLAIN : PAGE_FAINT, code, page->width - code_indent(annotation));
 	else if (cost)
-		page_short(page, PAGE_NAME, words_short_function(cost->function), page->width - CODE_INDENT);
+		page_short(page, PAGE_NAME, words_short_function(cost->function),
+			   page->width - code_indent(annotation));
 	page_put(page, "\n");
 	free(code);
 	for (size_t i = 0; cost && i < cost->nsites; i++)
-		put_site(page, cost->sites[i]);
+		put_site(annotation, cost->sites[i]);
 }
 
 static bool is_worth_it(const struct annotation *annotation, const struct line_cost *cost)
 {
 	const struct analysis *analysis = annotation->analysis;
 
-	return cost->line > 0 && (fabs(cost->sums.gc_saved_share) >= LEAST_SHARE ||
-				  cost->sums.alloc_bytes >= LEAST_SHARE * analysis->alloc_bytes);
+	return cost->line > 0 &&
+	       (fabs(cost->sums.gc_saved_share) >= LEAST_SHARE ||
+		(analysis->alloc_bytes > 0 && cost->sums.alloc_bytes >= LEAST_SHARE * analysis->alloc_bytes) ||
+		(annotation->has_c && cost->sums.c_alloc_bytes >= LEAST_SHARE * analysis->c.alloc_bytes));
 }
 
 /* The lines before COST that are shown with it: none that LAST has shown. */
@@ -120,6 +153,22 @@ static void put_lines(struct annotation *annotation, const struct file_cost *fil
 	}
 }
 
+static void put_header(struct annotation *annotation)
+{
+	struct page *page = &annotation->page;
+
+	if (annotation->has_go) {
+		page_right(page, PAGE_FAINT, annotation->analysis->gc.known ? "GC saved" : "", COLUMN);
+		page_right(page, PAGE_FAINT, "bytes", COLUMN);
+		page_right(page, PAGE_FAINT, "objects", COLUMN);
+	}
+	if (annotation->has_c) {
+		page_right(page, PAGE_FAINT, "C bytes", COLUMN);
+		page_right(page, PAGE_FAINT, "not freed", COLUMN);
+	}
+	page_put(page, "\n");
+}
+
 static void put_file(struct annotation *annotation, const struct file_cost *file)
 {
 	const struct annotate_options *options = annotation->options;
@@ -135,10 +184,7 @@ static void put_file(struct annotation *annotation, const struct file_cost *file
 	else if (annotation->built && source.changed > annotation->built)
 		page_wrap(page, PAGE_WARN, "This file has changed since the program was built: its lines may not fit.",
 			  0);
-	page_right(page, PAGE_FAINT, annotation->analysis->gc.known ? "GC saved" : "", COLUMN);
-	page_right(page, PAGE_FAINT, "bytes", COLUMN);
-	page_right(page, PAGE_FAINT, "objects", COLUMN);
-	page_put(page, "\n");
+	put_header(annotation);
 	put_sums(annotation, &file->sums);
 	page_pad(page, LINE_COLUMNS + 2);
 	page_put_styled(page, PAGE_FAINT, "in all");
@@ -185,7 +231,11 @@ static enum status compile(regex_t *pattern, const char *text, struct error *err
 enum status report_annotate(FILE *stream, const struct analysis *analysis, const struct annotate_options *options,
 			    struct error *error)
 {
-	struct annotation annotation = {.analysis = analysis, .options = options, .built = time_of(analysis->binary)};
+	struct annotation annotation = {.analysis = analysis,
+					.options = options,
+					.built = time_of(analysis->binary),
+					.has_go = !report_text_is_c_alone(analysis),
+					.has_c = analysis->c.known};
 	struct line_costs costs;
 	regex_t pattern;
 	size_t shown;

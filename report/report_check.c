@@ -39,16 +39,10 @@ enum status report_check_text(FILE *stream, const struct gate *gate, struct erro
 
 static json_t *make_site(const struct site *site)
 {
-	json_t *object;
+	json_t *object = make_place(site);
 
 	if (!site)
-		return json_null();
-	object = json_object();
-	json_object_set_new(object, "rank", make_integer(site->rank));
-	json_object_set_new(object, "function", make_string(site->function));
-	json_object_set_new(object, "file", make_string(site->file));
-	json_object_set_new(object, "line", make_integer(site->line));
-	json_object_set_new(object, "shown", make_frame(&site->shown));
+		return object;
 	json_object_set_new(object, "class", json_string(site_class_name(site->class_)));
 	json_object_set_new(object, "category", json_string(site_category_name(site->category)));
 	json_object_set_new(object, "type", make_string(site->type));
@@ -68,7 +62,7 @@ static json_t *make_finding(const struct gate *gate, const struct gate_finding *
 	json_object_set_new(object, "breached", json_boolean(finding->breached));
 	json_object_set_new(object, "message", make_string(buf_string(&words)));
 	json_object_set_new(object, "figure",
-			    make_real(finding->breached || finding->rule <= GATE_BYTES_PER ? finding->figure : NAN));
+			    make_real(finding->breached || gate_rule_is_figure(finding->rule) ? finding->figure : NAN));
 	json_object_set_new(object, "limit", make_real(finding->limit));
 	json_object_set_new(object, "total", is_total ? json_string(total_kind_name(finding->total)) : json_null());
 	json_object_set_new(object, "site", make_site(finding->site));

@@ -48,19 +48,12 @@ static json_t *make_totals(const struct comparison *comparison)
 	return array;
 }
 
-static json_t *make_place(const struct site *site)
+static json_t *make_side_of_site(const struct site *site)
 {
-	json_t *object;
+	json_t *object = make_place(site);
 
-	if (!site)
-		return json_null();
-	object = json_object();
-	json_object_set_new(object, "rank", make_integer(site->rank));
-	json_object_set_new(object, "function", make_string(site->function));
-	json_object_set_new(object, "file", make_string(site->file));
-	json_object_set_new(object, "line", make_integer(site->line));
-	json_object_set_new(object, "inline", make_frames(site->inline_chain, site->ninline));
-	json_object_set_new(object, "shown", make_frame(&site->shown));
+	if (site)
+		json_object_set_new(object, "inline", make_frames(site->inline_chain, site->ninline));
 	return object;
 }
 
@@ -82,8 +75,8 @@ static json_t *make_site(const struct site_change *change)
 	json_object_set_new(object, "category", json_string(site_category_name(site->category)));
 	json_object_set_new(object, "verdict", make_verdict(&site->verdict));
 	json_object_set_new(object, "advice", make_string(site->advice));
-	json_object_set_new(object, "site_before", make_place(change->before));
-	json_object_set_new(object, "site_after", make_place(change->after));
+	json_object_set_new(object, "site_before", make_side_of_site(change->before));
+	json_object_set_new(object, "site_after", make_side_of_site(change->after));
 	return object;
 }
 

@@ -29,10 +29,12 @@ static void put_run(struct page *page, const char *label, const struct analysis 
 
 	for (size_t i = 0; i < analysis->ncommand && words.size < 200; i++)
 		buf_append_format(&words, "%s%.80s", i ? " " : "", analysis->command[i] ? analysis->command[i] : "");
-	buf_append_format(&words, "%s%s, %s, %s", words.size ? ": " : "",
-			  analysis->go_version && *analysis->go_version ? analysis->go_version
-									: "Go of unknown version",
-			  words_seconds(a, analysis->duration_seconds), words_bytes(b, analysis->alloc_bytes));
+	buf_append_format(&words, "%s%s, %s", words.size ? ": " : "", report_text_language(analysis),
+			  words_seconds(a, analysis->duration_seconds));
+	if (!report_text_is_c_alone(analysis))
+		buf_append_format(&words, ", %s", words_bytes(b, analysis->alloc_bytes));
+	if (analysis->c.known)
+		buf_append_format(&words, ", %s of C", words_bytes(b, analysis->c.alloc_bytes));
 	page_left(page, PAGE_FAINT, label, LABEL_COLUMNS);
 	page_wrap(page, PAGE_PLAIN, buf_string(&words), LABEL_COLUMNS);
 	buf_free(&words);

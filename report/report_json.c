@@ -6,6 +6,7 @@
 #include "report/report.h"
 #include "report/gather.h"
 #include "report/json_values.h"
+#include "report/report_json_c.h"
 #include "report/report_write.h"
 #include "report/words.h"
 
@@ -110,15 +111,6 @@ static json_t *make_selection(const struct selection *selection)
 	json_object_set_new(object, "time_share",
 			    make_real(selection->when && *selection->when ? selection->time_share : 1));
 	return object;
-}
-
-static json_t *make_reals(const double *values, size_t count)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; values && i < count; i++)
-		json_array_append_new(array, make_real(values[i]));
-	return array;
 }
 
 /* The program's figures by slice of time; null where there is no time. */
@@ -355,62 +347,6 @@ static json_t *make_what_if(const struct analysis *analysis, const struct report
 	return object;
 }
 
-static json_t *make_c_site(const struct c_site *site)
-{
-	json_t *object = json_object();
-
-	json_object_set_new(object, "rank", make_integer(site->rank));
-	json_object_set_new(object, "function", make_string(site->function));
-	json_object_set_new(object, "file", make_string(site->file));
-	json_object_set_new(object, "line", make_integer(site->line));
-	json_object_set_new(object, "inline", make_frames(site->inline_chain, site->ninline));
-	json_object_set_new(object, "through", make_string(site->through));
-	json_object_set_new(object, "go_caller",
-			    *site->go_caller.function ? make_frame(&site->go_caller) : json_null());
-	json_object_set_new(object, "class", json_string(site_class_name(CLASS_C)));
-	json_object_set_new(object, "samples", make_integer(site->samples));
-	json_object_set_new(object, "alloc_bytes", make_real(site->alloc_bytes));
-	json_object_set_new(object, "alloc_bytes_ci", make_interval(&site->alloc_bytes_ci));
-	json_object_set_new(object, "alloc_objects", make_real(site->alloc_objects));
-	json_object_set_new(object, "alloc_objects_ci", make_interval(&site->alloc_objects_ci));
-	json_object_set_new(object, "live_bytes", make_real(site->live_bytes));
-	json_object_set_new(object, "live_objects", make_real(site->live_objects));
-	json_object_set_new(object, "kept_bytes", make_real(site->kept_bytes));
-	json_object_set_new(object, "kept_bytes_ci", make_interval(&site->kept_bytes_ci));
-	json_object_set_new(object, "kept_objects", make_real(site->kept_objects));
-	json_object_set_new(object, "lives", make_reals(site->lives, C_LIFE_CLASSES));
-	json_object_set_new(object, "stack",
-			    site->nstacks ? make_frames(site->stacks[0].frames, site->stacks[0].nframes)
-					  : json_array());
-	return object;
-}
-
-/* C allocations; null where none were sampled. */
-static json_t *make_c(const struct c_part *c)
-{
-	json_t *object, *sites = json_array();
-
-	if (!c->known) {
-		json_decref(sites);
-		return json_null();
-	}
-	object = json_object();
-	for (size_t i = 0; i < c->nsites; i++)
-		json_array_append_new(sites, make_c_site(&c->sites[i]));
-	json_object_set_new(object, "rate", make_real(c->rate));
-	json_object_set_new(object, "samples", make_integer(c->samples));
-	json_object_set_new(object, "alloc_bytes", make_real(c->alloc_bytes));
-	json_object_set_new(object, "alloc_objects", make_real(c->alloc_objects));
-	json_object_set_new(object, "live_bytes", make_real(c->live_bytes));
-	json_object_set_new(object, "kept_bytes", make_real(c->kept_bytes));
-	json_object_set_new(object, "kept_objects", make_real(c->kept_objects));
-	json_object_set_new(object, "untracked_objects", make_real(c->untracked_objects));
-	json_object_set_new(object, "peak_bytes", make_real(c->peak_bytes));
-	json_object_set_new(object, "peak_seconds", make_real(c->peak_seconds));
-	json_object_set_new(object, "sites", sites);
-	return object;
-}
-
 enum status report_json(FILE *stream, const struct analysis *analysis, const struct report_options *options,
 			struct error *error)
 {
@@ -424,7 +360,7 @@ enum status report_json(FILE *stream, const struct analysis *analysis, const str
 	json_object_set_new(report, "timeline", make_timeline(&analysis->timeline));
 	json_object_set_new(report, "classes", make_classes(analysis));
 	json_object_set_new(report, "sites", make_sites(analysis));
-	json_object_set_new(report, "c", make_c(&analysis->c));
+	json_object_set_new(report, "c", report_json_c(analysis));
 	json_object_set_new(report, "roots", make_roots(analysis));
 	json_object_set_new(report, "labels", make_labels(analysis));
 	json_object_set_new(report, "what_if",

@@ -31,15 +31,13 @@ static int option_index(const char *text, const char *const *names, size_t count
 enum status report_value_parse(enum report_value *value, const char *text, struct error *error)
 {
 	static const char *const names[] = {
-	    [REPORT_VALUE_GC] = "gc",
-	    [REPORT_VALUE_ALLOC] = "alloc",
-	    [REPORT_VALUE_OBJECTS] = "objects",
-	    [REPORT_VALUE_LIVE] = "live",
+	    [REPORT_VALUE_GC] = "gc",     [REPORT_VALUE_ALLOC] = "alloc", [REPORT_VALUE_OBJECTS] = "objects",
+	    [REPORT_VALUE_LIVE] = "live", [REPORT_VALUE_KEPT] = "kept",
 	};
 	int index = option_index(text, names, sizeof(names) / sizeof(names[0]));
 
 	if (index < 0)
-		return error_set(error, "%s: no value of this name: take gc, alloc, objects or live", text);
+		return error_set(error, "%s: no value of this name: take gc, alloc, objects, live or kept", text);
 	*value = (enum report_value)index;
 	return STATUS_OK;
 }

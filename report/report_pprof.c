@@ -16,7 +16,7 @@
 #include <string.h>
 #include <zlib.h>
 
-#define VALUES      5
+#define VALUES      7 /* the last two where C is known */
 #define SITE_LABELS 3
 
 /* A list of messages as protobuf-c wants it: an array of pointers. */
@@ -26,6 +26,7 @@ struct message_list {
 };
 
 struct builder {
+	size_t nvalues;
 	struct strtab *strings, *functions, *locations; /* the last two by keys made of numbers */
 	struct message_list function_list, location_list, sample_list;
 };
@@ -163,9 +164,9 @@ static void add_sample(struct builder *builder, const struct site *site, const s
 	Pprof__Sample *sample = add_message(&builder->sample_list, sizeof(*sample));
 
 	pprof__sample__init(sample);
-	sample->n_value = VALUES;
+	sample->n_value = builder->nvalues;
 	sample->value = memory_alloc(VALUES, sizeof(*sample->value));
-	memcpy(sample->value, values, VALUES * sizeof(*values));
+	memcpy(sample->value, values, builder->nvalues * sizeof(*values));
 	add_locations(builder, sample, site, stack);
 	add_labels(builder, sample, site, labels);
 }
@@ -186,6 +187,8 @@ static void add_stack(struct builder *builder, const struct analysis *analysis, 
 	    stack_values_live_objects(site, stack),
 	    stack_values_get(analysis, stack, REPORT_VALUE_LIVE),
 	    stack_values_get(analysis, stack, REPORT_VALUE_GC),
+	    stack_values_kept_objects(site, stack),
+	    stack_values_get(analysis, stack, REPORT_VALUE_KEPT),
 	};
 	double total = 0, sum = 0;
 
@@ -220,13 +223,13 @@ static Pprof__ValueType *make_value_type(struct builder *builder, const char *ty
 static void set_sample_types(struct builder *builder, Pprof__Profile *profile)
 {
 	static const char *const types[VALUES][2] = {
-	    {"alloc_objects", "count"}, {"alloc_space", "bytes"},  {"inuse_objects", "count"},
-	    {"inuse_space", "bytes"},   {"gc_cpu", "nanoseconds"},
+	    {"alloc_objects", "count"}, {"alloc_space", "bytes"},  {"inuse_objects", "count"}, {"inuse_space", "bytes"},
+	    {"gc_cpu", "nanoseconds"},  {"kept_objects", "count"}, {"kept_space", "bytes"},
 	};
 
-	profile->n_sample_type = VALUES;
+	profile->n_sample_type = builder->nvalues;
 	profile->sample_type = memory_alloc(VALUES, sizeof(*profile->sample_type));
-	for (size_t i = 0; i < VALUES; i++)
+	for (size_t i = 0; i < builder->nvalues; i++)
 		profile->sample_type[i] = make_value_type(builder, types[i][0], types[i][1]);
 }
 
@@ -274,7 +277,10 @@ static void set_lists(struct builder *builder, Pprof__Profile *profile)
 /* The whole message, on the heap as protobuf-c frees it. */
 static Pprof__Profile *build_profile(const struct analysis *analysis)
 {
-	struct builder builder = {.strings = strtab_new(), .functions = strtab_new(), .locations = strtab_new()};
+	struct builder builder = {.nvalues = analysis->c.known ? VALUES : VALUES - 2,
+				  .strings = strtab_new(),
+				  .functions = strtab_new(),
+				  .locations = strtab_new()};
 	Pprof__Profile *profile = memory_alloc(1, sizeof(*profile));
 
 	pprof__profile__init(profile);

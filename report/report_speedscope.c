@@ -23,6 +23,7 @@ static const struct speedscope_value {
     [REPORT_VALUE_ALLOC] = {"allocated bytes", "bytes"},
     [REPORT_VALUE_OBJECTS] = {"allocated objects", "none"},
     [REPORT_VALUE_LIVE] = {"live bytes, mean over the GC cycles", "bytes"},
+    [REPORT_VALUE_KEPT] = {"bytes of C not freed at the end", "bytes"},
 };
 
 #define VALUE_COUNT (sizeof(speedscope_values) / sizeof(speedscope_values[0]))
@@ -208,7 +209,7 @@ static void speedscope_put_file(struct speedscope_writer *writer, enum report_va
 			  ESCPROF_VERSION, shown > first ? (int)shown - (int)first : 0);
 	speedscope_each_stack(writer, speedscope_add_stack, NULL);
 	buf_append_string(&writer->out, "]},\n\"profiles\":[");
-	for (size_t value = first; value < VALUE_COUNT; value++) {
+	for (size_t value = first; value < VALUE_COUNT - !writer->analysis->c.known; value++) {
 		if (value > first)
 			buf_append_string(&writer->out, ",\n");
 		speedscope_put_profile(writer, (enum report_value)value);

@@ -57,6 +57,7 @@ static const char *value_title(enum report_value value)
 	    [REPORT_VALUE_ALLOC] = "Bytes allocated",
 	    [REPORT_VALUE_OBJECTS] = "Objects allocated",
 	    [REPORT_VALUE_LIVE] = "Live bytes",
+	    [REPORT_VALUE_KEPT] = "Bytes not freed at the end",
 	};
 
 	return titles[value];
@@ -72,6 +73,7 @@ static const char *format_value(const struct canvas *canvas, char *text, double 
 		return strcat(text, text[strlen(text) - 1] == '1' && value == 1 ? " object" : " objects");
 	case REPORT_VALUE_ALLOC:
 	case REPORT_VALUE_LIVE:
+	case REPORT_VALUE_KEPT:
 	default:
 		return words_bytes(text, value);
 	}

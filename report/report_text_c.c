@@ -3,6 +3,7 @@
  * analysis, out go a table, short lists, and more about the first sites.
  */
 #include "base/memory.h"
+#include "report/gather_c.h"
 #include "report/report_text_parts.h"
 #include "report/words.h"
 
@@ -22,6 +23,13 @@ bool report_text_is_c_alone(const struct analysis *analysis)
 	return analysis->c.known && !(analysis->go_version && *analysis->go_version);
 }
 
+const char *report_text_language(const struct analysis *analysis)
+{
+	if (report_text_is_c_alone(analysis))
+		return "C or C++";
+	return analysis->go_version && *analysis->go_version ? analysis->go_version : "Go of unknown version";
+}
+
 static double short_lived(const struct c_site *site)
 {
 	double share = 0;
@@ -33,7 +41,7 @@ static double short_lived(const struct c_site *site)
 
 static bool has_rates(const struct analysis *analysis)
 {
-	return analysis->duration_seconds >= 1;
+	return analysis_seconds(analysis) >= 1;
 }
 
 static void put_cell(struct page *page, enum page_style style, const char *text, int columns)
@@ -79,7 +87,7 @@ static void put_header(struct page *page, bool rates)
 
 static void put_row(struct page *page, const struct analysis *analysis, const struct c_site *site)
 {
-	double per = has_rates(analysis) ? analysis->duration_seconds : 1;
+	double per = has_rates(analysis) ? analysis_seconds(analysis) : 1;
 	char text[WORDS_NUMBER_SIZE];
 
 	put_cell(page, PAGE_PLAIN, words_integer(text, site->rank), 5);
@@ -113,6 +121,61 @@ static void put_table(struct page *page, const struct analysis *analysis, size_t
 	    "≤1ms: per cent of the objects that were freed within a millisecond. f › g: Go's f called C, and g "
 	    "allocates.",
 	    0);
+}
+
+static void put_caller(struct page *page, const struct analysis *analysis, const struct c_gathered *row)
+{
+	double per = has_rates(analysis) ? analysis_seconds(analysis) : 1;
+	char text[WORDS_NUMBER_SIZE];
+	struct buf words = {0};
+
+	put_cell(page, PAGE_FAINT, words_integer(text, (double)row->sites), 5);
+	put_cell(page, PAGE_PLAIN, words_bytes(text, row->alloc_bytes / per), 7);
+	put_cell(page, PAGE_PLAIN, words_percent(text, row->alloc_bytes / analysis->c.alloc_bytes), 5);
+	put_cell(page, PAGE_PLAIN, words_count(text, row->alloc_objects / per), 8);
+	put_cell(page, PAGE_PLAIN, words_bytes(text, row->live_bytes), 7);
+	put_cell(page, row->kept_bytes > 0 ? PAGE_WARN : PAGE_PLAIN, words_bytes(text, row->kept_bytes), 7);
+	if (*row->frame.function)
+		append_frame(&words, row->frame.function, row->frame.file, row->frame.line);
+	else
+		buf_append_string(&words, row->name);
+	page_short(page, PAGE_NAME, buf_string(&words), page->width - 46);
+	page_put(page, "\n");
+	buf_free(&words);
+}
+
+/* What in Go the sites above are called from; nothing where no Go code calls. */
+static void put_callers(struct page *page, const struct analysis *analysis, const struct report_options *options)
+{
+	bool by_package = options->by == REPORT_BY_PACKAGE, rates = has_rates(analysis);
+	struct c_gathering callers;
+	char text[WORDS_NUMBER_SIZE], share[WORDS_NUMBER_SIZE];
+
+	gather_c(&callers, analysis, by_package);
+	if (callers.count && options->top) {
+		page_heading(page, by_package ? "Go packages that pay for C memory" : "Go lines that pay for C memory");
+		put_cell(page, PAGE_FAINT, "sites", 5);
+		put_cell(page, PAGE_FAINT, rates ? "bytes/s" : "bytes", 7);
+		put_cell(page, PAGE_FAINT, "share", 5);
+		put_cell(page, PAGE_FAINT, rates ? "allocs/s" : "allocs", 8);
+		put_cell(page, PAGE_FAINT, "live", 7);
+		put_cell(page, PAGE_FAINT, "kept", 7);
+		page_put_styled(page, PAGE_FAINT, "where");
+		page_put(page, "\n");
+	}
+	for (size_t i = 0; i < callers.count && i < options->top; i++)
+		put_caller(page, analysis, &callers.rows[i]);
+	if (callers.count > options->top && options->top) {
+		page_printf(page, "      and %s more", words_integer(text, (double)(callers.count - options->top)));
+		page_put(page, "\n");
+	}
+	if (callers.count && callers.own_bytes > 0) {
+		page_printf(page, "      %s (%s %%) more is allocated where no Go code called",
+			    words_bytes(text, callers.own_bytes),
+			    words_percent(share, callers.own_bytes / analysis->c.alloc_bytes));
+		page_put(page, "\n");
+	}
+	gather_c_free(&callers);
 }
 
 static double kept_of(const struct c_site *site)
@@ -178,10 +241,11 @@ static void put_cost(struct page *page, const struct c_site *site)
 	char a[WORDS_NUMBER_SIZE], b[WORDS_NUMBER_SIZE], c[WORDS_NUMBER_SIZE], d[WORDS_NUMBER_SIZE];
 	struct buf words = {0};
 
-	buf_append_format(&words, "%s in %s allocation%s of %s; %s alive on average", words_bytes(a, site->alloc_bytes),
+	buf_append_format(&words, "%s in %s allocation%s of %s", words_bytes(a, site->alloc_bytes),
 			  words_count(b, site->alloc_objects), site->alloc_objects == 1 ? "" : "s",
-			  words_bytes(c, site->alloc_objects > 0 ? site->alloc_bytes / site->alloc_objects : NAN),
-			  words_bytes(d, site->live_bytes));
+			  words_bytes(c, site->alloc_objects > 0 ? site->alloc_bytes / site->alloc_objects : NAN));
+	if (isfinite(site->live_bytes))
+		buf_append_format(&words, "; %s alive on average", words_bytes(d, site->live_bytes));
 	if (site->kept_objects > 0)
 		buf_append_format(&words, "; %s in %s object%s not freed at the end", words_bytes(a, site->kept_bytes),
 				  words_count(b, site->kept_objects), site->kept_objects == 1 ? "" : "s");
@@ -275,8 +339,11 @@ void report_text_c(struct page *page, const struct analysis *analysis, const str
 	if (!c->known)
 		return;
 	put_table(page, analysis, options->top);
-	put_list(page, c, "C: most alive", live_of, c->live_bytes);
-	put_list(page, c, "C: not freed at the end", kept_of, c->kept_bytes);
+	put_callers(page, analysis, options);
+	if (!c->of_moments) {
+		put_list(page, c, "C: most alive", live_of, c->live_bytes);
+		put_list(page, c, "C: not freed at the end", kept_of, c->kept_bytes);
+	}
 	if (details && c->nsites)
 		page_heading(page, "A closer look at C");
 	for (size_t i = 0; i < details && i < c->nsites; i++)

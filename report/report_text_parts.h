@@ -55,11 +55,15 @@ void report_text_where(struct page *page, const struct site *site, int columns);
 void report_text_site(struct page *page, const struct analysis *analysis, const struct site *site, size_t number,
 		      size_t depth);
 
-/* C allocations: the table, what lives and what is kept, more about the first; nothing where none were sampled. */
+/* C allocations: the table, what in Go pays for them, what lives and what is kept, more about the first; nothing where
+ * none were sampled. */
 void report_text_c(struct page *page, const struct analysis *analysis, const struct report_options *options);
 
 /* Whether the program has no Go: what speaks of Go is left out then. */
 bool report_text_is_c_alone(const struct analysis *analysis);
+
+/* "go1.26.8", "C or C++"; a static string or ANALYSIS'. */
+const char *report_text_language(const struct analysis *analysis);
 
 /* The ranks that a site may have. */
 struct rank_range {

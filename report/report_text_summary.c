@@ -196,7 +196,8 @@ static void put_c_run(struct page *page, const struct analysis *analysis)
 	char text[WORDS_NUMBER_SIZE];
 	struct buf words = {0};
 
-	buf_append_format(&words, "C or C++, %s", words_seconds(text, analysis->duration_seconds));
+	buf_append_format(&words, "%s, %s", report_text_language(analysis),
+			  words_seconds(text, analysis->duration_seconds));
 	if (!analysis->complete)
 		buf_append_format(&words, "; the trace was cut%s%s", analysis->damage && *analysis->damage ? ": " : "",
 				  analysis->damage ? analysis->damage : "");
@@ -208,19 +209,22 @@ static void put_c(struct page *page, const struct analysis *analysis)
 {
 	char a[WORDS_NUMBER_SIZE], b[WORDS_NUMBER_SIZE];
 	const struct c_part *c = &analysis->c;
+	double seconds = analysis_seconds(analysis);
 	struct buf words = {0};
 
 	buf_append_format(&words, "%s in %s objects by malloc and its like", words_bytes(a, c->alloc_bytes),
 			  words_count(b, c->alloc_objects));
-	if (analysis->duration_seconds >= 1)
-		buf_append_format(&words, " (%s/s, %s/s)", words_bytes(a, c->alloc_bytes / analysis->duration_seconds),
-				  words_count(b, c->alloc_objects / analysis->duration_seconds));
-	buf_append_format(&words, "; %s alive on average", words_bytes(a, c->live_bytes));
+	if (seconds >= 1)
+		buf_append_format(&words, " (%s/s, %s/s)", words_bytes(a, c->alloc_bytes / seconds),
+				  words_count(b, c->alloc_objects / seconds));
+	if (!c->of_moments)
+		buf_append_format(&words, "; %s alive on average", words_bytes(a, c->live_bytes));
 	if (isfinite(c->peak_bytes))
 		buf_append_format(&words, ", %s at most, after %s", words_bytes(a, c->peak_bytes),
 				  words_seconds(b, c->peak_seconds));
-	buf_append_format(&words, "; %s in %s objects not freed at the end", words_bytes(a, c->kept_bytes),
-			  words_count(b, c->kept_objects));
+	if (!c->of_moments)
+		buf_append_format(&words, "; %s in %s objects not freed at the end", words_bytes(a, c->kept_bytes),
+				  words_count(b, c->kept_objects));
 	put_line(page, "C memory", &words);
 	buf_append_format(&words, "%s allocation%s%s%s", words_integer(a, (double)c->samples),
 			  c->samples == 1 ? "" : "s", c->rate > 1 ? ", one every " : ", every one that was made",

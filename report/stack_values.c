@@ -21,6 +21,7 @@ struct analysis_stack stack_values_at(const struct site *site, size_t index)
 	    .alloc_bytes = site->alloc_bytes,
 	    .alloc_objects = site->alloc_objects,
 	    .live_bytes = site->live_bytes,
+	    .kept_bytes = site->kept_bytes,
 	    .gc_saved_share = site->gc_saved_share,
 	};
 }
@@ -42,6 +43,8 @@ int64_t stack_values_get(const struct analysis *analysis, const struct analysis_
 		return round_value(stack->alloc_objects);
 	case REPORT_VALUE_LIVE:
 		return round_value(stack->live_bytes);
+	case REPORT_VALUE_KEPT:
+		return round_value(stack->kept_bytes);
 	case REPORT_VALUE_ALLOC:
 	default:
 		return round_value(stack->alloc_bytes);
@@ -58,11 +61,22 @@ int64_t stack_values_live_objects(const struct site *site, const struct analysis
 	return site->live_bytes > 0 ? round_value(site->live_objects * stack->live_bytes / site->live_bytes) : 0;
 }
 
+int64_t stack_values_kept_objects(const struct site *site, const struct analysis_stack *stack)
+{
+	return site->kept_bytes > 0 ? round_value(site->kept_objects * stack->kept_bytes / site->kept_bytes) : 0;
+}
+
 enum status stack_values_check(const struct analysis *analysis, enum report_value value, struct error *error)
 {
 	if (value == REPORT_VALUE_GC && !analysis->gc.known)
 		return error_set(
 		    error,
-		    "nothing is known of the GC's CPU, as in any heap profile: add --value alloc, objects or live");
+		    "nothing is known of the GC's CPU, as of C's memory or in any heap profile: add --value alloc, "
+		    "objects or live");
+	if (value == REPORT_VALUE_KEPT && analysis->c.of_moments)
+		return error_set(error, "what was not freed is not known of moments alone: leave --when out");
+	if (value == REPORT_VALUE_KEPT && !analysis->c.known)
+		return error_set(error, "what was not freed is known of C's memory alone, and no C allocations are in "
+					"it: add --value alloc, objects or live");
 	return STATUS_OK;
 }

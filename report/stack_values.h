@@ -23,8 +23,9 @@ int64_t stack_values_get(const struct analysis *analysis, const struct analysis_
 /* NUMBER times FACTOR, rounded, and kept as far within int64_t. */
 int64_t stack_values_scale(int64_t number, double factor);
 
-/* Objects of STACK that are live: its part, by bytes, of SITE's. */
+/* Objects of STACK that are live, or not freed at the end: its part, by bytes, of SITE's. */
 int64_t stack_values_live_objects(const struct site *site, const struct analysis_stack *stack);
+int64_t stack_values_kept_objects(const struct site *site, const struct analysis_stack *stack);
 
 /* STATUS_ERROR when ANALYSIS knows nothing of VALUE. */
 enum status stack_values_check(const struct analysis *analysis, enum report_value value, struct error *error);

@@ -82,7 +82,7 @@ completes() {
 check "bash: commands" completes escprof re '=>' report
 check "bash: options" completes escprof report --wh '=>' --what-if= --when=
 check "bash: words of a value" completes escprof export --format = s '=>' svg speedscope
-check "bash: all words of a value, before any is typed" completes escprof export --value = '=>' gc alloc objects live
+check "bash: all words of a value, before any is typed" completes escprof export --value = '=>' gc alloc objects live kept
 check "bash: words of a value that stands apart" completes escprof report --by go '=>' goroutine goroutines
 check "bash: traces" completes escprof report '' '=>' run.escprof 'two words.escprof' heap.pb.gz folder
 check "bash: any file" completes escprof report -o ot '=>' other

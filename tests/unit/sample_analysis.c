@@ -36,7 +36,7 @@ static const char *error_reason[] = {
     "~r0 = &errors.Error{...} (assign-pair)",
     "return &errors.Error{...} (return) in errors.New",
 };
-#define NO_LABELS NULL, 0
+#define NO_LABELS NULL, 0, 0
 #define SERVED                                                                                                         \
 	{                                                                                                              \
 		"net/http.(*Server).Serve", "/usr/local/go/src/net/http/server.go", 3464                               \

@@ -94,7 +94,7 @@ static struct c_part run(void)
 	struct c_part part = {0};
 
 	c_accumulate_finish(&sums, fixture.trace.nc_contexts, fixture.trace.end_ns);
-	c_sites_fill(&part, arena, symbols, &fixture.trace, &sums, NULL);
+	c_sites_fill(&part, arena, symbols, &fixture.trace, &sums, NULL, false);
 	return part;
 }
 
@@ -160,6 +160,41 @@ static void test_alive(void **state)
 	assert_true(fabs(part.peak_seconds - 200e-9) < 1e-15);
 }
 
+/* 10 objects from 200 to 600, when a run ends, and 5 from 800 to 1000: kept all, but those of the first live no longer.
+ */
+static void test_merged(void **state)
+{
+	double weight = -1 / expm1(-100.0 / 1000);
+	const struct c_site *site;
+	struct c_part part;
+
+	(void)state;
+	add(1, 200, 10, 100, 0);
+	c_accumulate_run_end(&sums, 600);
+	add(1, 800, 5, 100, 0);
+	part = run();
+	site = site_of(&part, "c_leaf", "main.one");
+	assert_true(fabs(site->kept_objects - 15 * weight) < 1e-6);
+	assert_true(fabs(site->live_objects - weight * (10 * 400 + 5 * 200) / 1000) < 1e-6);
+	assert_true(fabs(part.peak_bytes - 1000 * weight) < 1e-6);
+	assert_true(fabs(site->stacks[0].live_bytes - site->live_bytes) < 1e-6);
+	assert_true(fabs(site->stacks[0].kept_bytes - site->kept_bytes) < 1e-6);
+}
+
+/* Of moments alone, what lived is not known, and nothing claims that it is. */
+static void test_moments(void **state)
+{
+	struct c_part part = {0};
+
+	(void)state;
+	add(1, 200, 10, 100, 5);
+	c_accumulate_finish(&sums, fixture.trace.nc_contexts, fixture.trace.end_ns);
+	c_sites_fill(&part, arena, symbols, &fixture.trace, &sums, NULL, true);
+	assert_true(part.of_moments && part.was_looked_for && part.alloc_objects > 0);
+	assert_true(isnan(part.live_bytes) && isnan(part.kept_bytes) && isnan(part.peak_bytes));
+	assert_true(isnan(part.sites[0].kept_bytes) && isnan(part.sites[0].lives[1]));
+}
+
 /* A damaged trace may free more than there was. */
 static void test_nonsense(void **state)
 {
@@ -188,6 +223,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_places, begin, end),
 	    cmocka_unit_test_setup_teardown(test_weights, begin, end),
 	    cmocka_unit_test_setup_teardown(test_alive, begin, end),
+	    cmocka_unit_test_setup_teardown(test_merged, begin, end),
+	    cmocka_unit_test_setup_teardown(test_moments, begin, end),
 	    cmocka_unit_test_setup_teardown(test_nonsense, begin, end),
 	    cmocka_unit_test_setup_teardown(test_nothing, begin, end),
 	};

@@ -44,8 +44,13 @@ static void make_pair(struct pair *pair, const struct analysis *analysis, enum c
 /* Without one: no limits are broken by the figures themselves. */
 static struct gate_limits strict_limits(void)
 {
-	return (struct gate_limits){
-	    .gc_share = 0.1, .alloc_rate = 1e6, .bytes_per = 1e9, .site_gc = 0.1, .growth = 0, .count = 1e6};
+	struct gate_limits limits = gate_limits_none();
+
+	limits.gc_share = limits.site_gc = 0.1;
+	limits.alloc_rate = 1e6;
+	limits.bytes_per = 1e9;
+	limits.count = 1e6;
+	return limits;
 }
 
 typedef enum status gate_format(FILE *stream, const struct gate *gate, struct error *error);
@@ -185,6 +190,38 @@ static void test_unknown_is_a_breach(void **state)
 	gate_free(&gate);
 }
 
+/* C's: where the run looked for it and found none, that is nothing; where it did not look, it is not known. */
+static void test_limits_of_c(void **state)
+{
+	struct analysis analysis = *sample_analysis();
+	struct gate_limits limits = gate_limits_none();
+	struct gate gate;
+	char *text;
+
+	(void)state;
+	limits.c_kept = 1e6;
+	gate_judge(&gate, &analysis, NULL, &limits);
+	assert_int_equal(gate.breaches, 1);
+	gate_free(&gate);
+	analysis.c.was_looked_for = true;
+	gate_judge(&gate, &analysis, NULL, &limits);
+	assert_int_equal(gate.breaches, 0);
+	gate_free(&gate);
+	analysis.c.known = true;
+	analysis.c.kept_bytes = analysis.c.live_bytes = 3e6;
+	analysis.c.alloc_bytes = 1e9;
+	limits.c_live = 4e6;
+	limits.c_alloc_rate = 10;
+	gate_judge(&gate, &analysis, NULL, &limits);
+	assert_int_equal(gate.breaches, 2);
+	check_json(write_gate(report_check_json, &gate), "docs/check.schema.json");
+	text = write_gate(report_check_text, &gate);
+	assert_non_null(strstr(text, "3 MB of C are not freed at the end; the limit is 1 MB.\n"));
+	assert_non_null(strstr(text, "a second are allocated by C; the limit is 10 B.\n"));
+	free(text);
+	gate_free(&gate);
+}
+
 static json_t *load(char *text)
 {
 	json_error_t where;
@@ -232,6 +269,7 @@ int main(void)
 	    cmocka_unit_test(test_all_formats),
 	    cmocka_unit_test(test_sentences),
 	    cmocka_unit_test(test_unknown_is_a_breach),
+	    cmocka_unit_test(test_limits_of_c),
 	    cmocka_unit_test(test_sarif),
 	};
 

@@ -99,7 +99,7 @@ static void test_value_names(void **state)
 	assert_int_equal(report_value_parse(&value, "live", &error), STATUS_OK);
 	assert_int_equal(value, REPORT_VALUE_LIVE);
 	assert_int_equal(report_value_parse(&value, "bytes", &error), STATUS_ERROR);
-	assert_non_null(strstr(error.text, "gc, alloc, objects or live"));
+	assert_non_null(strstr(error.text, "gc, alloc, objects, live or kept"));
 }
 
 int main(void)
