@@ -69,6 +69,8 @@ int cmd_merge(int argc, char **argv)
 			       arguments.count, result.last);
 	if (status == STATUS_OK && result.without_cpu)
 		terminal_error("merge: not all traces have samples of CPU at the same period: none are in");
+	if (status == STATUS_OK && result.without_c)
+		terminal_error("merge: not all traces have C allocations sampled at the same rate: none are in");
 	free(arguments.traces);
 	return status != STATUS_OK;
 }

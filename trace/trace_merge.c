@@ -42,21 +42,25 @@ struct merge_input {
 	uint32_t first_cycle, last_cycle;
 	uint64_t first[NCUMULATIVE], last[NCUMULATIVE];
 	bool any_gc, cut;
-	char *build_id, *cpu_period; /* owned; "" when there is none */
+	char *build_id, *cpu_period, *c_rate; /* owned; "" when there is none */
 	uint64_t cpu_lost;
+	uint32_t *modules; /* their numbers in the output, by those here; owned */
+	size_t nmodules, module_capacity;
 };
 
 struct merge {
 	struct merge_input *inputs;
 	size_t count;
 	struct trace_writer *writer;
-	struct strtab *contexts, *cpu_stacks, *label_sets; /* by what they are; a string's number, less 1, is theirs */
-	struct strtab *known;                              /* addresses that were written, by kind */
-	bool with_cpu;
+	struct strtab *contexts, *cpu_stacks, *label_sets, *c_contexts,
+	    *modules;         /* by what they are; a string's number, less 1, is theirs */
+	struct strtab *known; /* addresses that were written, by kind */
+	bool with_cpu, with_c;
 	/* The input at hand: its numbers to the output's, and what its times and figures are moved by. */
-	uint32_t *context_numbers, *cpu_numbers, *label_numbers;
-	size_t ncontexts, ncpu, nlabels;
-	size_t context_capacity, cpu_capacity, label_capacity;
+	struct merge_input *input;
+	uint32_t *context_numbers, *cpu_numbers, *label_numbers, *c_numbers;
+	size_t ncontexts, ncpu, nlabels, nc;
+	size_t context_capacity, cpu_capacity, label_capacity, c_capacity;
 	uint64_t time_ns;
 	uint32_t cycle, base_cycle;
 	uint64_t sums[NCUMULATIVE], bases[NCUMULATIVE];
@@ -108,7 +112,6 @@ static enum status look_at(struct merge_input *input, struct error *error)
 	struct trace_callbacks callbacks = {.gc = see_gc, .user = input};
 	const char *lost;
 	struct trace trace;
-	bool has_c;
 
 	if (trace_read(&trace, input->path, &callbacks, error) != STATUS_OK)
 		return STATUS_ERROR;
@@ -118,12 +121,8 @@ static enum status look_at(struct merge_input *input, struct error *error)
 	input->build_id = copy_build_id(&trace);
 	input->cpu_period = copy_fact(&trace, "cpu_period_ns");
 	input->cpu_lost = lost ? strtoull(lost, NULL, 10) : 0;
-	has_c = trace.nc_contexts || trace_fact(&trace, "c_rate", NULL);
+	input->c_rate = copy_fact(&trace, "c_rate");
 	trace_free(&trace);
-	if (has_c) /* modules are numbered in each trace anew, and symbols are by these numbers */
-		return error_set(
-		    error, "C allocations were sampled in %s: such traces cannot be merged; record without --c-rate",
-		    input->path);
 	return STATUS_OK;
 }
 
@@ -139,8 +138,9 @@ static enum status check_inputs(struct merge *merge, const char *output, struct 
 				struct error *error)
 {
 	const struct merge_input *first = &merge->inputs[0];
+	bool any_c = false;
 
-	merge->with_cpu = true;
+	merge->with_cpu = merge->with_c = true;
 	for (size_t i = 0; i < merge->count; i++) {
 		struct merge_input *input = &merge->inputs[i];
 
@@ -158,12 +158,15 @@ static enum status check_inputs(struct merge *merge, const char *output, struct 
 			return error_set(error, "traces of different programs: %s and %s: build IDs %s and %s",
 					 first->path, input->path, first->build_id, input->build_id);
 		merge->with_cpu &= *input->cpu_period && !strcmp(input->cpu_period, first->cpu_period);
+		merge->with_c &= *input->c_rate && !strcmp(input->c_rate, first->c_rate);
+		any_c |= *input->c_rate != 0;
 		if (input->cut) {
 			result->cut++;
 			result->last = input->path;
 		}
 	}
 	result->without_cpu = !merge->with_cpu;
+	result->without_c = any_c && !merge->with_c;
 	return STATUS_OK;
 }
 
@@ -231,6 +234,72 @@ static uint32_t write_labels(struct merge *merge, const struct trace_label_set *
 		trace_writer_labels(merge->writer, set->labels, set->count);
 	buf_free(&key);
 	return number + TRACE_LABELS_FIRST;
+}
+
+static uint32_t write_module(struct merge *merge, const struct trace_module *module)
+{
+	struct buf key = {0};
+	uint32_t number;
+	bool new;
+
+	buf_append(&key, module->path, strlen(module->path) + 1);
+	buf_append(&key, module->build_id, strlen(module->build_id) + 1);
+	number = number_of(merge->modules, &key, &new);
+	if (new &&number < TRACE_MODULES_MAX)
+		trace_writer_module(merge->writer, module);
+	buf_free(&key);
+	return number;
+}
+
+/* An address of a C stack as the output has it: there modules have other numbers than in INPUT. */
+static uint64_t moved_address(const struct merge_input *input, uint64_t address)
+{
+	uint64_t own = address & ((1ull << TRACE_PLACE_SHIFT) - 1), number;
+
+	if (address < TRACE_MODULE_BASE(0) || address >= TRACE_MODULE_BASE(TRACE_MODULES_MAX))
+		return address;
+	number = (address - TRACE_MODULE_BASE(0)) >> TRACE_PLACE_SHIFT;
+	if (number >= input->nmodules || input->modules[number] >= TRACE_MODULES_MAX)
+		return TRACE_PLACE_ANON | own;
+	return TRACE_MODULE_BASE(input->modules[number]) | own;
+}
+
+static uint32_t write_c_context(struct merge *merge, const struct trace_c_context *context)
+{
+	uint64_t *stack = memory_alloc(context->stack_depth + 1, sizeof(*stack));
+	struct trace_c_context moved = *context;
+	struct buf key = {0};
+	uint32_t number;
+	bool new;
+
+	for (uint32_t i = 0; i < context->stack_depth; i++)
+		stack[i] = moved_address(merge->input, context->stack[i]);
+	moved.stack = stack;
+	buf_append_u32(&key, context->size_class);
+	buf_append_u32(&key, context->flags);
+	append_stack(&key, stack, context->stack_depth);
+	number = number_of(merge->c_contexts, &key, &new);
+	if (new)
+		trace_writer_c_context(merge->writer, &moved);
+	buf_free(&key);
+	free(stack);
+	return number;
+}
+
+/* The same as write_definitions, of C's. */
+static void write_c_definitions(struct merge *merge, const struct trace *trace)
+{
+	struct merge_input *input = merge->input;
+
+	for (; input->nmodules < trace->nmodules; input->nmodules++) {
+		input->modules =
+		    memory_reserve(input->modules, input->nmodules, &input->module_capacity, sizeof(uint32_t));
+		input->modules[input->nmodules] = write_module(merge, &trace->modules[input->nmodules]);
+	}
+	for (; merge->nc < trace->nc_contexts; merge->nc++) {
+		merge->c_numbers = memory_reserve(merge->c_numbers, merge->nc, &merge->c_capacity, sizeof(uint32_t));
+		merge->c_numbers[merge->nc] = write_c_context(merge, &trace->c_contexts[merge->nc]);
+	}
 }
 
 static uint32_t moved_cycle(const struct merge *merge, uint32_t cycle)
@@ -312,6 +381,19 @@ static void on_gc(void *user, const struct trace *trace, const struct trace_gc *
 	trace_writer_gc(merge->writer, &moved);
 }
 
+static void on_c_counts(void *user, const struct trace *trace, const struct trace_c_counts *counts)
+{
+	struct merge *merge = user;
+	struct trace_c_counts moved = *counts;
+
+	if (!merge->with_c)
+		return;
+	write_c_definitions(merge, trace);
+	moved.time_ns += merge->time_ns;
+	moved.context = merge->c_numbers[counts->context];
+	trace_writer_c_counts(merge->writer, &moved);
+}
+
 static void on_run_end(void *user, const struct trace *trace, uint32_t cycle)
 {
 	struct merge *merge = user;
@@ -324,14 +406,15 @@ static void on_run_end(void *user, const struct trace *trace, uint32_t cycle)
  * Figures of a run that was seen from its start count from 0. Of one that was joined later they count from the first
  * that was seen, but for the first run, whose beginning is the output's too.
  */
-static void begin_input(struct merge *merge, const struct merge_input *input, bool is_first)
+static void begin_input(struct merge *merge, struct merge_input *input, bool is_first)
 {
 	bool late = !is_first && input->any_gc && input->first_cycle > 1;
 
+	merge->input = input;
 	merge->base_cycle = late ? input->first_cycle : 0;
 	for (size_t i = 0; i < NCUMULATIVE; i++)
 		merge->bases[i] = late && input->first[i] != UINT64_MAX ? input->first[i] : 0;
-	merge->ncontexts = merge->ncpu = merge->nlabels = 0;
+	merge->ncontexts = merge->ncpu = merge->nlabels = merge->nc = 0;
 }
 
 static void end_input(struct merge *merge, const struct merge_input *input, bool is_last)
@@ -354,6 +437,7 @@ static enum status write_records(struct merge *merge, struct error *error)
 					    .cpu_sample = on_cpu_sample,
 					    .gc = on_gc,
 					    .run_end = on_run_end,
+					    .c_counts = on_c_counts,
 					    .user = merge};
 
 	for (size_t i = 0; i < merge->count; i++) {
@@ -368,6 +452,35 @@ static enum status write_records(struct merge *merge, struct error *error)
 	return STATUS_OK;
 }
 
+/* What is said of C where it holds for any of the runs; the numbers of samples without room are summed up. */
+static void write_c_facts(struct merge *merge)
+{
+	static const char *const keys[] = {"c_malloc", "c_quiet", "c_unwinder"};
+	unsigned long long no_room = 0;
+	char number[32];
+
+	for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++) {
+		const char *value = NULL;
+
+		for (size_t i = 0; i < merge->count; i++) {
+			const char *own = trace_fact(&merge->inputs[i].trace, keys[k], NULL);
+
+			/* The coarser way to walk is what the whole is known by. */
+			if (own && (!value || strcmp(own, "frame pointers") == 0))
+				value = own;
+		}
+		if (value)
+			trace_writer_fact(merge->writer, keys[k], value, strlen(value));
+	}
+	for (size_t i = 0; i < merge->count; i++) {
+		const char *own = trace_fact(&merge->inputs[i].trace, "c_no_room", NULL);
+
+		no_room += own ? strtoull(own, NULL, 10) : 0;
+	}
+	snprintf(number, sizeof(number), "%llu", no_room);
+	trace_writer_fact(merge->writer, "c_no_room", number, strlen(number));
+}
+
 /* The first run's facts hold for all; what CPU samples there are, and how many runs it is of, is said anew. */
 static void write_facts(struct merge *merge)
 {
@@ -378,7 +491,8 @@ static void write_facts(struct merge *merge)
 	for (size_t i = 0; i < trace->nfacts; i++) {
 		const struct trace_fact *fact = &trace->facts[i];
 
-		if (strcmp(fact->key, "cpu_lost") == 0 || (!merge->with_cpu && strncmp(fact->key, "cpu_", 4) == 0))
+		if (strcmp(fact->key, "cpu_lost") == 0 || (!merge->with_cpu && strncmp(fact->key, "cpu_", 4) == 0) ||
+		    strncmp(fact->key, "c_", 2) == 0)
 			continue;
 		trace_writer_fact(merge->writer, fact->key, fact->value, fact->value_size);
 	}
@@ -389,6 +503,8 @@ static void write_facts(struct merge *merge)
 		trace_writer_fact(merge->writer, "cpu_lost", text, strlen(text));
 	else
 		trace_writer_fact(merge->writer, "cpu_sampled", NOT_ALIKE, strlen(NOT_ALIKE));
+	if (merge->with_c)
+		write_c_facts(merge);
 	snprintf(text, sizeof(text), "%zu", merge->count);
 	trace_writer_fact(merge->writer, "merged", text, strlen(text));
 }
@@ -452,7 +568,7 @@ static bool is_new(struct merge *merge, char kind, uint64_t address)
 	return new;
 }
 
-static void write_symbol(struct merge *merge, const struct trace *trace, const struct trace_symbol *symbol)
+static void write_symbol(struct merge *merge, const struct trace *trace, const struct trace_symbol *symbol, uint64_t pc)
 {
 	struct trace_frame_text *frames = memory_alloc(symbol->nframes + 1, sizeof(*frames));
 
@@ -460,16 +576,21 @@ static void write_symbol(struct merge *merge, const struct trace *trace, const s
 		frames[i] = (struct trace_frame_text){strtab_get(trace->strings, symbol->frames[i].function),
 						      strtab_get(trace->strings, symbol->frames[i].file),
 						      symbol->frames[i].line, symbol->frames[i].start_line};
-	trace_writer_symbol(merge->writer, symbol->pc, frames, symbol->nframes,
-			    strtab_get(trace->strings, symbol->entry), symbol->call_type);
+	trace_writer_symbol(merge->writer, pc, frames, symbol->nframes, strtab_get(trace->strings, symbol->entry),
+			    symbol->call_type);
 	free(frames);
 }
 
-static void write_symbols(struct merge *merge, const struct trace *trace)
+static void write_symbols(struct merge *merge, const struct merge_input *input)
 {
-	for (size_t i = 0; i < trace->nsymbols; i++)
-		if (is_new(merge, 's', trace->symbols[i].pc))
-			write_symbol(merge, trace, &trace->symbols[i]);
+	const struct trace *trace = &input->trace;
+
+	for (size_t i = 0; i < trace->nsymbols; i++) {
+		uint64_t pc = moved_address(input, trace->symbols[i].pc);
+
+		if (is_new(merge, 's', pc))
+			write_symbol(merge, trace, &trace->symbols[i], pc);
+	}
 	for (size_t i = 0; i < trace->ntypes; i++) {
 		const struct trace_type *type = &trace->types[i];
 
@@ -492,13 +613,15 @@ static enum status write_output(struct merge *merge, const char *output, struct 
 
 	if (trace_writer_open(&merge->writer, output, error) != STATUS_OK)
 		return STATUS_ERROR;
+	if (merge->with_c) /* counts are read by it */
+		trace_writer_fact(merge->writer, "c_rate", merge->inputs[0].c_rate, strlen(merge->inputs[0].c_rate));
 	status = write_records(merge, error);
 	if (status == STATUS_OK) {
 		write_facts(merge);
 		write_losses(merge);
 		write_rings(merge);
 		for (size_t i = 0; i < merge->count; i++)
-			write_symbols(merge, &merge->inputs[i].trace);
+			write_symbols(merge, &merge->inputs[i]);
 	}
 	closed = trace_writer_close(merge->writer, true, status == STATUS_OK ? first : &dropped);
 	if (status == STATUS_OK)
@@ -514,15 +637,20 @@ static void merge_free(struct merge *merge)
 		trace_free(&merge->inputs[i].trace);
 		free(merge->inputs[i].build_id);
 		free(merge->inputs[i].cpu_period);
+		free(merge->inputs[i].c_rate);
+		free(merge->inputs[i].modules);
 	}
 	free(merge->inputs);
 	strtab_free(merge->contexts);
 	strtab_free(merge->cpu_stacks);
 	strtab_free(merge->label_sets);
+	strtab_free(merge->c_contexts);
+	strtab_free(merge->modules);
 	strtab_free(merge->known);
 	free(merge->context_numbers);
 	free(merge->cpu_numbers);
 	free(merge->label_numbers);
+	free(merge->c_numbers);
 }
 
 enum status trace_merge(const char *output, const char *const *paths, size_t count, struct trace_merge_result *result,
@@ -532,6 +660,8 @@ enum status trace_merge(const char *output, const char *const *paths, size_t cou
 			      .contexts = strtab_new(),
 			      .cpu_stacks = strtab_new(),
 			      .label_sets = strtab_new(),
+			      .c_contexts = strtab_new(),
+			      .modules = strtab_new(),
 			      .known = strtab_new()};
 	enum status status = STATUS_ERROR;
 

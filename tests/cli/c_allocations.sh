@@ -153,8 +153,29 @@ go_as_before() {
 }
 check "cgo: without --c-rate Go alone is profiled" go_as_before
 
-not_merged() {
-	profile "$WORK/cgo" && ! "$ESCPROF" merge -o "$WORK/merged" "$TRACE" 2>"$WORK/err" &&
-		grep -q 'C allocations were sampled in' "$WORK/err" && [ ! -e "$WORK/merged" ]
+# Of two runs one loads the plugin, which moves the numbers of modules.
+merged() {
+	profile "$WORK/entries" "$WORK/plugin.so"
+	cp "$TRACE" "$WORK/1"
+	profile "$WORK/entries"
+	cp "$TRACE" "$WORK/2" && cp "$TRACE" "$WORK/3"
+	"$ESCPROF" merge -o "$WORK/21" "$WORK/2" "$WORK/1" && "$ESCPROF" merge -o "$WORK/all" "$WORK/21" "$WORK/3" &&
+		"$ESCPROF" report --format json -o "$WORK/json" "$WORK/all" || return 1
+	c by_malloc objects 3000 bytes 300000 kept 300 kept_bytes 30000 stack by_malloc,main &&
+		c plugin_make objects 200 bytes 15400 stack plugin_make,by_plugin,main file plugin.c && c leaks kept 369
 }
-check "traces with C allocations are not merged" not_merged
+check "merge: C's counts are added up, whatever libraries each run had" merged
+merged_coarse() {
+	local i
+	for i in 4 5; do
+		"$ESCPROF" run -q --c-rate 4096 -o "$WORK/$i" -- "$WORK/entries" >/dev/null
+	done
+	"$ESCPROF" merge -o "$WORK/45" "$WORK/4" "$WORK/5" || return 1
+	for i in 4 5 45; do
+		"$ESCPROF" report --format json "$WORK/$i" | sed -n '/^ "c": {/,/^ }/s/^  "alloc_bytes": *\([0-9.e+]*\),*/\1/p'
+	done >"$WORK/sums"
+	awk '{ v[NR] = $1 } END { d = v[1] + v[2] - v[3]; exit !(v[3] > 9e6 && d * d < 1) }' "$WORK/sums" || { cat "$WORK/sums"; return 1; }
+	"$ESCPROF" merge -o "$WORK/bad" "$WORK/1" "$WORK/4" 2>"$WORK/err" && grep -q 'sampled at the same rate: none are in' "$WORK/err" &&
+		! "$ESCPROF" info "$WORK/bad" | has 'c_rate'
+}
+check "merge: at a coarser rate too; of different rates nothing of C" merged_coarse

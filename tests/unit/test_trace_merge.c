@@ -282,12 +282,87 @@ static void test_damaged(void **state)
 	free(output);
 }
 
+/* A run with a library at number OWN of its modules, which allocates there: what is before it is another. */
+static char *write_c_run(const char *rate, uint32_t own, uint64_t allocs)
+{
+	const struct trace_module libraries[] = {{"/lib/other.so", "bb"}, {"/lib/own.so", "aa"}};
+	const uint64_t stack[] = {TRACE_MODULE_BASE(own) | 0x77, 0x401000};
+	struct trace_c_context context = {2, stack, 81, 0};
+	struct trace_frame_text frame = {"own_function", "own.c", 3, 1};
+	struct trace_c_counts counts = {.time_ns = 1000, .allocs = allocs, .bytes = 100 * allocs};
+	struct trace_writer *writer;
+	char *path = temporary();
+	struct error error;
+
+	assert_int_equal(trace_writer_open(&writer, path, &error), STATUS_OK);
+	trace_writer_fact(writer, "go_build_id", "id", 2);
+	trace_writer_fact(writer, "c_rate", rate, strlen(rate));
+	for (uint32_t i = 0; i <= own; i++)
+		trace_writer_module(writer, &libraries[own == 0 ? 1 : i]);
+	counts.context = trace_writer_c_context(writer, &context);
+	trace_writer_c_counts(writer, &counts);
+	trace_writer_symbol(writer, stack[0], &frame, 1, "", 0);
+	assert_int_equal(trace_writer_close(writer, true, &error), STATUS_OK);
+	return path;
+}
+
+/* Counts of the contexts, by their numbers in the output. */
+static uint64_t c_allocs[4];
+
+static void count_c(void *user, const struct trace *trace, const struct trace_c_counts *counts)
+{
+	(void)user;
+	assert_non_null(trace_fact(trace, "c_rate", NULL)); /* what they are weighted by */
+	assert_true(counts->context < 4);
+	c_allocs[counts->context] += counts->allocs;
+}
+
+static void test_c(void **state)
+{
+	char *paths[] = {write_c_run("512", 0, 5), write_c_run("512", 1, 7)}, *output = temporary();
+	struct trace_callbacks callbacks = {.c_counts = count_c};
+	struct trace_merge_result result;
+	const struct trace_symbol *symbol;
+	struct error error;
+	struct trace trace;
+
+	(void)state;
+	assert_int_equal(trace_merge(output, (const char *const *)paths, 2, &result, &error), STATUS_OK);
+	assert_int_equal(result.without_c, 0);
+	assert_int_equal(trace_read(&trace, output, &callbacks, &error), STATUS_OK);
+	assert_int_equal(trace.nc_contexts, 1); /* the same place, whatever its library's number was */
+	assert_int_equal(c_allocs[0], 12);
+	assert_int_equal(trace.nmodules, 2);
+	symbol = trace_find_symbol(&trace, trace.c_contexts[0].stack[0]);
+	assert_non_null(symbol);
+	assert_string_equal(strtab_get(trace.strings, symbol->frames[0].function), "own_function");
+	assert_string_equal(
+	    trace.modules[(trace.c_contexts[0].stack[0] - TRACE_MODULE_BASE(0)) >> TRACE_PLACE_SHIFT].path,
+	    "/lib/own.so");
+	trace_free(&trace);
+	unlink(paths[1]);
+	free(paths[1]);
+	paths[1] = write_c_run("1024", 0, 5);
+	assert_int_equal(trace_merge(output, (const char *const *)paths, 2, &result, &error), STATUS_OK);
+	assert_int_equal(result.without_c, 1);
+	assert_int_equal(trace_read(&trace, output, &callbacks, &error), STATUS_OK);
+	assert_int_equal(trace.nc_contexts, 0);
+	assert_null(trace_fact(&trace, "c_rate", NULL));
+	trace_free(&trace);
+	for (int i = 0; i < 2; i++) {
+		unlink(paths[i]);
+		free(paths[i]);
+	}
+	unlink(output);
+	free(output);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_sums),    cmocka_unit_test(test_lives),
 	    cmocka_unit_test(test_refused), cmocka_unit_test(test_cut_and_without_cpu),
-	    cmocka_unit_test(test_damaged),
+	    cmocka_unit_test(test_damaged), cmocka_unit_test(test_c),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
