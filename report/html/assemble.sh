@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 
 # In the order in which one uses the other.
 scripts=(base.js data.js model.js state.js summary.js timeline.js details.js table.js tree.js flame.js source.js
-	what_if.js page.js)
+	what_if.js c_memory.js page.js)
 
 # hash FILE: as a Content-Security-Policy names it.
 hash() {

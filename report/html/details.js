@@ -142,5 +142,5 @@ const Details = (() => {
 		return element('div', { class: 'details' }, actions(site), element('dl', {}, terms(list).flat()));
 	}
 
-	return { make, words, costOf };
+	return { frameNodes, make, words, costOf };
 })();

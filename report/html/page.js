@@ -107,6 +107,7 @@ const Page = (() => {
 		Flame.start();
 		Source.start();
 		WhatIf.start();
+		CMemory.start();
 		filters();
 		theme();
 		makeHelp();

@@ -5,7 +5,7 @@ const Summary = (() => {
 	const MOST_FIXES = 3;
 
 	function runLine() {
-		const { run, gc } = Data, parts = [Data.text(run.go) || 'Go version unknown'];
+		const { run, gc } = Data, parts = [Data.text(run.go) || (Data.raw.c ? 'C or C++' : 'Go version unknown')];
 		parts.push(run.heap_profile ? 'from a heap profile' : seconds(run.seconds));
 		if (gc.known) {
 			parts.push(gc.gogc < 0 ? 'GOGC=off' : `GOGC=${gc.gogc}`);
@@ -17,12 +17,17 @@ const Summary = (() => {
 	}
 
 	function figures() {
-		const { run, gc } = Data, list = [];
+		const { run, gc } = Data, c = Data.raw.c, list = [];
 		const add = (number, unit, words) => list.push(element('div', {},
 			element('dt', { text: words }), element('dd', {}, number, unit ? element('small', { text: '\u00a0' + unit }) : null)));
 		if (gc.known) {
 			add(percent(gc.cpu_share), '%', `of the CPU is GC: ${seconds(gc.cpu_seconds)} of ${seconds(gc.process_cpu_seconds)}`);
 			add(integer(gc.cycles), '', 'GC cycles');
+		}
+		if (c && !Data.text(run.go)) {
+			add(bytes(c.all_bytes), '', 'allocated by C');
+			add(bytes(c.all_kept), '', 'not freed at the end');
+			return list;
 		}
 		if (run.selected_seconds > 0 && !run.heap_profile) {
 			add(bytes(run.alloc_bytes / run.selected_seconds), 'a second', `allocated, ${bytes(run.alloc_bytes)} in all`);
@@ -100,8 +105,8 @@ const Summary = (() => {
 			['GC CPU', gc.known ? `assists, which requests pay, ${seconds(gc.assist_seconds)}; pauses ${seconds(gc.pause_seconds)}; ` +
 				(gc.sampled ? 'sampled by the kernel' : 'by the runtime’s own account') : ''],
 			['Allocating', run.alloc_cpu > 0 ? `took about ${seconds(run.alloc_cpu)} of CPU${cpu}` : ''],
-			['Sampled', sampled()],
-			['Verdicts', verdictState()],
+			['Sampled', Data.raw.c && !Data.text(run.go) ? '' : sampled()],
+			['Verdicts', Data.raw.c && !Data.text(run.go) ? '' : verdictState()],
 			['Model', Data.text(run.calibrated) ? `calibrated on such a machine, ${Data.text(run.calibrated)}` : ''],
 		]);
 	}

@@ -387,6 +387,46 @@ await test('keys: help, and the ways about', 'plain.html', async (page) => {
 	same(unnamed, [], 'controls without a name');
 });
 
+await test('C memory: sites, the lines of Go that pay, stacks', 'cgo.html', async (page) => {
+	const c = json('cgo.json').c, texts = () => page.$$eval('#c-table tr.site', (list) => list.map((row) => row.innerText));
+	same((await texts()).length, Math.min(25, c.sites.length), 'rows');
+	assert((await texts())[0].includes('c_leaf'), `the first row: ${(await texts())[0]}`);
+	same(await page.$$eval('#c-lines tbody tr', (list) => list.length), c.go_lines.length, 'lines of Go');
+	assert((await page.innerText('#c-lines tbody tr')).includes('main.goLeaf'), 'the first line');
+	await page.click('#c-table tr.site');
+	const told = await page.innerText('#c-table tr.details');
+	for (const words of ['From Go', 'Freed within', 'main.goMid', 'c_mid']) assert(told.includes(words), `${words} in ${told}`);
+	await page.click('#c-table button[data-sort="kept"]');
+	const most = [...c.sites].sort((a, b) => b.kept_bytes - a.kept_bytes)[0];
+	assert((await texts())[0].includes(most.function.split('/').pop()), 'sorted by what is not freed');
+	const whole = await page.getAttribute('#c-graph .c-frame', 'aria-label');
+	assert(whole.startsWith('all, ') && whole.endsWith('100 %'), whole);
+	const frame = page.locator('#c-graph .c-frame[aria-label^="c_mid, "]').first();
+	assert((await frame.count()) === 1, 'a frame of c_mid');
+	await frame.focus();
+	await page.keyboard.press('Enter');
+	near(await page.locator('#c-graph .c-frame[aria-label^="c_mid, "]').first().evaluate((node) => node.getBoundingClientRect().width / node.parentNode.clientWidth), 1, 0.01, 'zoomed to');
+	await page.click('#c-value button[data-value="kept"]');
+	assert((await page.$$eval('#c-graph .c-frame', (list) => list.length)) > 1, 'by what is not freed');
+	await page.fill('#search', 'goCallback|inner');
+	await settle(page);
+	const found = c.sites.filter((site) => /goCallback|inner/i.test(site.function + site.go_caller?.function)).length;
+	same((await texts()).length, found, 'searched for');
+	assert((await overflow(page)) <= 0, `too wide by ${await overflow(page)}`);
+});
+
+await test('a program of C alone: nothing of a collector', 'c.html', async (page) => {
+	for (const id of ['sites', 'flame', 'time', 'top-fixes']) assert(await page.isHidden(`#${id}`), `${id} is hidden`);
+	assert((await page.innerText('#run')).startsWith('C or C++'), await page.innerText('#run'));
+	assert((await page.innerText('#c-table')).includes('by_realloc'), 'its sites');
+	same(await page.$$eval('#c-lines table', (list) => list.length), 0, 'lines of Go');
+});
+
+await test('without C in the trace there is no such part', 'plain.html', async (page) => {
+	assert(await page.isHidden('#c-memory'), 'the part');
+	assert(await page.isHidden('#nav-c'), 'the way to it');
+});
+
 // All that a page of names full of markup can be made to show.
 async function exercise(page) {
 	for (const row of await page.locator('tr.site').all()) await row.click({ position: { x: 300, y: 8 } });
@@ -402,6 +442,7 @@ async function exercise(page) {
 	await settle(page);
 	await page.fill('#search', '');
 	await settle(page);
+	for (const frame of await page.locator('.c-frame').all()) await frame.click();
 	const box = page.locator('tr.site input');
 	if (await box.count()) await box.first().check();
 }

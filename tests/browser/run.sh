@@ -22,6 +22,18 @@ record() {
 		GOGC=20 "$ESCPROF" run -q --no-report --rate 512 -o "$WORK/t.escprof" -- "$WORK/escapes"
 }
 
+# A cgo program and one of C, every allocation counted.
+record_c() {
+	CGO_ENABLED=1 go_program cgo && gcc -O2 -g -fno-builtin -o "$WORK/entries" tests/cli/programs/c/entries.c -ldl -lpthread || return 1
+	"$ESCPROF" run -q --rate 1 --c-rate 1 -o "$WORK/cgo.escprof" -- "$WORK/cgo" || return 1
+	"$ESCPROF" run -q --c-rate 1 -o "$WORK/c.escprof" -- "$WORK/entries"
+	local name
+	for name in cgo c; do
+		"$ESCPROF" report --format html -o "$WORK/$name.html" "$WORK/$name.escprof" &&
+			"$ESCPROF" report --format json -o "$WORK/$name.json" "$WORK/$name.escprof" || return 1
+	done
+}
+
 # Sets of sites that page.mjs has the page's model asked of too, and what the C model says.
 what_ifs() {
 	local i=0 options
@@ -43,5 +55,5 @@ pages() {
 	done
 }
 
-{ install_driver && record && what_ifs && pages; } >"$WORK/log" 2>&1 || { cat "$WORK/log"; echo "not ok browser: set-up"; exit 1; }
+{ install_driver && record && record_c && what_ifs && pages; } >"$WORK/log" 2>&1 || { cat "$WORK/log"; echo "not ok browser: set-up"; exit 1; }
 node tests/browser/page.mjs "$WORK" "$BUILD/browser" || echo "not ok browser: the driver ended badly"

@@ -107,6 +107,38 @@ static struct site site_of(uint32_t rank, const struct analysis_frame *frame)
 			     .advice = "Reuse it."};
 }
 
+/* C memory with such names: as in any program, what Go calls and what it does not. */
+static struct c_part hostile_c(void)
+{
+	static struct c_site sites[2];
+
+	for (uint32_t i = 0; i < 2; i++)
+		sites[i] = (struct c_site){.rank = i + 1,
+					   .function = HOSTILE,
+					   .file = HOSTILE,
+					   .line = 3,
+					   .inline_chain = hostile_frames,
+					   .ninline = 1,
+					   .through = HOSTILE,
+					   .go_caller = hostile_frames[i],
+					   .samples = 7,
+					   .alloc_bytes = 2e6 / (i + 1),
+					   .alloc_objects = 1e4,
+					   .live_bytes = i ? NAN : 3e5,
+					   .kept_bytes = i ? INFINITY : 2e5,
+					   .kept_objects = 100,
+					   .lives = {0.5, NAN},
+					   .stacks = hostile_stacks,
+					   .nstacks = 1};
+	return (struct c_part){.known = true,
+			       .rate = 524288,
+			       .alloc_bytes = 3e6,
+			       .alloc_objects = 2e4,
+			       .peak_bytes = NAN,
+			       .sites = sites,
+			       .nsites = 2};
+}
+
 static struct analysis make_hostile(void)
 {
 	static struct site sites[2];
@@ -134,6 +166,7 @@ static struct analysis make_hostile(void)
 	analysis.go_version = analysis.damage = analysis.binary = analysis.build_id = analysis.calibrated = HOSTILE;
 	analysis.selection.focus = analysis.selection.ignore = analysis.selection.when = HOSTILE;
 	analysis.complete = false;
+	analysis.c = hostile_c();
 	return analysis;
 }
 

@@ -1,0 +1,18 @@
+/* The frames of the HTML report's stacks, each written once and then known by its number. */
+#ifndef REPORT_HTML_FRAMES_H
+#define REPORT_HTML_FRAMES_H
+
+#include "analyzer/analysis.h"
+#include "report/html_json.h"
+
+#include <stdint.h>
+
+struct strtab;
+
+/* The number of FRAME, from 0, among FRAMES; its texts go to STRINGS. */
+uint64_t html_frames_number(struct strtab *frames, struct strtab *strings, const struct analysis_frame *frame);
+
+/* Write all FRAMES under the key "frames": function, file and line of each, LEB128 in base64. */
+void html_frames_write(struct html_json *json, const struct strtab *frames);
+
+#endif
