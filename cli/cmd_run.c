@@ -19,20 +19,24 @@
 
 enum run_option { OPTION_C_RATE = 0x200, OPTION_FOLLOW }; /* beside those of record_argp */
 
+#define DEFAULT_C_RATE (512u << 10) /* as jemalloc's and tcmalloc's heap profilers have it */
+
 #define LISTED 20 /* traces that are named at the end, at most */
 
 struct run_arguments {
 	struct record_arguments record;
 	unsigned long long c_rate; /* 0: off */
+	bool has_c_rate;           /* it was given */
 	bool follow, daemonize;
 	char **command;
 };
 
 static const struct argp_option run_options[] = {
     {"c-rate", OPTION_C_RATE, "BYTES|off", 0,
-     "also sample what C and C++ allocate by malloc and new, with a mean of BYTES between two samples (512K is a good "
-     "one); off (the default): leave it alone. Given, a program without Go is profiled too, and so is an interpreter, as "
-     "python3, that COMMAND is; both are looked through otherwise",
+     "sample what C and C++ allocate by malloc and new with a mean of BYTES between two samples (default 512K; with "
+     "--follow, off), in a Go program and in one without Go that COMMAND is; off: leave it alone. Given, an interpreter, "
+     "as python3, that COMMAND is counts as such a program too, and no Go program is waited for that one without Go may "
+     "start",
      0},
     {"follow", OPTION_FOLLOW, NULL, 0,
      "profile every Go program that COMMAND is, starts or becomes, by fork or exec and at any depth, each into a trace of "
@@ -56,6 +60,7 @@ static error_t run_parse(int key, char *value, struct argp_state *state)
 		state->child_inputs[0] = &arguments->record;
 		break;
 	case OPTION_C_RATE:
+		arguments->has_c_rate = true;
 		if (!strcmp(value, "off"))
 			arguments->c_rate = 0;
 		else if (!terminal_parse_bytes(value, &arguments->c_rate) || arguments->c_rate > 0x7000000)
@@ -74,6 +79,8 @@ static error_t run_parse(int key, char *value, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!arguments->command)
 			argp_error(state, "give the command to profile");
+		if (!arguments->has_c_rate)
+			arguments->c_rate = arguments->follow ? 0 : DEFAULT_C_RATE;
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -90,8 +97,8 @@ static const struct argp run_argp = {
     .args_doc = "[--] COMMAND [ARGUMENTS]",
     .doc =
 	"Profile the Go program that COMMAND is or starts: its heap allocations are sampled, and at its end the escapes "
-	"are ranked by the garbage collection they cost. With --c-rate, what C allocates in it is sampled too, and so is a "
-	"program of C or C++ that COMMAND is.\v"
+	"are ranked by the garbage collection they cost. What C allocates in it is sampled too, and so is a program of C or "
+	"C++ that COMMAND is.\v"
 	"The command's standard streams, signals and exit status pass through. Build the program with `escprof build` "
 	"to see the compiler's verdict on each site.",
 };
@@ -179,8 +186,11 @@ static void run_say_result(const struct run_arguments *arguments, struct session
 	struct session_trace *first = result->traces;
 
 	if (!result->ntraces) {
-		terminal_error("nothing was profiled: %s",
-			       result->refusal.text[0] ? result->refusal.text : "no Go program was started");
+		terminal_error("nothing was profiled: %s%s",
+			       result->refusal.text[0] ? result->refusal.text : "no Go program was started",
+			       result->refusal.text[0] || arguments->has_c_rate || arguments->follow
+				   ? ""
+				   : " (what an interpreter itself allocates in C is asked for by --c-rate 512K)");
 		return;
 	}
 	qsort(first, result->ntraces, sizeof(*first), run_compare);
@@ -210,7 +220,8 @@ static void run_fill_options(struct session_options *options, struct run_argumen
 	options->live_rate = arguments->record.live_rate;
 	options->ring_size = arguments->record.ring_size;
 	options->c_rate = arguments->c_rate;
-	options->c_interpreters = arguments->c_rate > 0;
+	options->c_interpreters = arguments->has_c_rate;
+	options->c_yields = !arguments->has_c_rate;
 	options->cpu_period_ns = record_cpu_period(&arguments->record, false);
 	options->follow = arguments->follow;
 	options->detached = arguments->daemonize;

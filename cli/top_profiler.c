@@ -51,12 +51,16 @@ static char **make_arguments(const struct top_profiler *profiler, const struct t
 			     const char *pid_text)
 {
 	size_t count = 0, nown = count_strings(options->options), ncommand = count_strings(options->command);
-	char **arguments = memory_alloc(nown + ncommand + 12, sizeof(*arguments));
+	char **arguments = memory_alloc(nown + ncommand + 14, sizeof(*arguments));
 
 	add_argument(arguments, &count, "escprof");
 	add_argument(arguments, &count, options->pid ? "attach" : "run");
 	add_argument(arguments, &count, "-q");
 	add_argument(arguments, &count, "--no-report");
+	if (!options->pid) { /* the view has no part for C */
+		add_argument(arguments, &count, "--c-rate");
+		add_argument(arguments, &count, "off");
+	}
 	for (size_t i = 0; i < nown; i++)
 		add_argument(arguments, &count, options->options[i]);
 	add_argument(arguments, &count, "-o");

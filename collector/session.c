@@ -77,6 +77,34 @@ static unsigned session_turn(const struct session *session, pid_t pid)
 	return turn;
 }
 
+/*
+ * Where the trace of the next program goes, PROGRAM in PROCESS. Without `follow` that is beside the trace of a program
+ * without Go, whose place it takes when the agent is in.
+ */
+static char *session_name_trace(const struct session *session, const char *program, const char *process)
+{
+	const struct session_options *options = session->options;
+
+	return options->follow ? options->name_trace(options->user, program, process)
+			       : memory_format("%s.part", options->trace_path);
+}
+
+/* A Go program has come of one without Go, which gives way: the trace is its own from here on. */
+static void session_take_over(struct session *session, struct profiled *program)
+{
+	struct profiled *before = session->programs[0];
+
+	if (rename(program->trace.path, before->trace.path))
+		unlink(before->trace.path);
+	free(program->trace.path);
+	program->trace.path = before->trace.path;
+	before->trace.path = NULL;
+	free(before->trace.program);
+	profiled_end(before);
+	profiled_free(before);
+	session->nprograms = 0;
+}
+
 /* A trace for the next program, which is PROGRAM in process PID, where it has none yet. */
 static bool session_open_trace(struct session *session, pid_t pid, const char *program)
 {
@@ -90,7 +118,7 @@ static bool session_open_trace(struct session *session, pid_t pid, const char *p
 	if (next->recording)
 		return true;
 	process = turn > 1 ? memory_format("%d-%u", (int)pid, turn) : memory_format("%d", (int)pid);
-	next->trace.path = options->name_trace(options->user, program, process);
+	next->trace.path = session_name_trace(session, program, process);
 	free(process);
 	if (recording_open(&next->recording, next->trace.path, &error) != STATUS_OK) {
 		session_refuse(session, &error);
@@ -107,7 +135,7 @@ static void session_drop_next(struct session *session)
 
 	free(next->trace.program);
 	next->trace.program = NULL;
-	if (!session->options->follow) { /* its trace is the session's */
+	if (!session->options->follow && !session->nprograms) { /* its trace is the session's */
 		plan_free(next->plan);
 		next->plan = NULL;
 		return;
@@ -123,11 +151,15 @@ static struct profiled *session_begin(struct session *session, pid_t pid, const 
 	const struct session_options *options = session->options;
 	struct profiled *program = session->next;
 
+	bool yields = options->c_yields && !options->follow && !program->plan;
+
+	if (!options->follow && session->nprograms)
+		session_take_over(session, program);
 	profiled_begin(program, options, pid, way, options->follow ? NULL : options->command, options->follow);
 	session->programs =
 	    memory_reserve(session->programs, session->nprograms, &session->capacity, sizeof(*session->programs));
 	session->programs[session->nprograms++] = program;
-	session->next = options->follow ? profiled_new() : NULL;
+	session->next = options->follow || yields ? profiled_new() : NULL;
 	return program;
 }
 
@@ -299,7 +331,7 @@ static void session_begin_preloaded(struct session *session, pid_t pid, const st
 	session_begin(session, pid, "preload");
 	if (has_c)
 		recording_begin_c(next->recording, next->c, heard->has_libunwind, heard->has_own_malloc);
-	if (!session->options->follow)
+	if (!session->next)
 		follow_release(session->follow);
 }
 

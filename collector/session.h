@@ -25,8 +25,9 @@ struct session_options {
 	uint64_t cpu_period_ns; /* of CPU between two looks at where it is spent; 0: none */
 	uint64_t c_rate;        /* mean bytes between samples of C allocations, from 1; 0: none */
 	bool c_interpreters;    /* also those of an interpreter, which may start a Go program (c_target.h) */
-	bool follow;            /* every Go program that the command is, starts or becomes; else the first */
-	bool detached;          /* the command takes the caller's place, and what is recorded is by its grandchild */
+	bool c_yields; /* a program without Go is only profiled until a Go program comes of it; not with `follow` */
+	bool follow;   /* every Go program that the command is, starts or becomes; else the first */
+	bool detached; /* the command takes the caller's place, and what is recorded is by its grandchild */
 
 	/*
 	 * With `follow`: where the trace of PROGRAM (a path) goes, in the process that PROCESS names: its number, with

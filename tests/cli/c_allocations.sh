@@ -80,11 +80,25 @@ switched_off() {
 check "C: --c-rate off leaves it alone" switched_off
 
 by_default() {
-	rm -f "$TRACE"
-	"$ESCPROF" run -o "$TRACE" -- "$WORK/entries" >/dev/null 2>"$WORK/err"
-	[ $? = 7 ] && grep -q 'nothing was profiled: no Go program was started' "$WORK/err" && [ ! -e "$TRACE" ]
+	"$ESCPROF" run -o "$TRACE" -- "$WORK/entries" >"$WORK/out" 2>"$WORK/err"
+	[ $? = 7 ] && [ "$(cat "$WORK/out")" = "bad 0" ] && grep -q 'Where C and C++ allocate' "$WORK/err" &&
+		"$ESCPROF" info "$TRACE" | has 'c_rate *524288' || { cat "$WORK/err"; return 1; }
 }
-check "C: without --c-rate a program without Go is refused" by_default
+check "C: by default at a mean of 512 KiB" by_default
+
+gives_way() {
+	local status
+	gcc -O2 -g -o "$WORK/parent" "$source_dir/parent.c" && go_program target || return 1
+	"$ESCPROF" run --rate 1 -o "$TRACE" -- "$WORK/parent" "$WORK/target" exit 5 >"$WORK/out" 2>"$WORK/err"
+	status=$?
+	[ $status = 5 ] && grep -q main.allocate "$WORK/err" && [ ! -e "$TRACE.part" ] &&
+		"$ESCPROF" info "$TRACE" | has 'binary.*/target' && "$ESCPROF" report --format json -o "$WORK/json" "$TRACE" &&
+		"$WORK/reader" objects "$WORK/json" 100000..110000 || { echo "status $status"; cat "$WORK/err"; return 1; }
+	# Asked for by its rate, it is what the trace is of.
+	"$ESCPROF" run -q --c-rate 1 -o "$TRACE" -- "$WORK/parent" "$WORK/target" exit 5 >/dev/null 2>&1
+	[ $? = 5 ] && "$ESCPROF" info "$TRACE" | has 'binary.*/parent'
+}
+check "C: what only starts a Go program gives way to it" gives_way
 
 text() {
 	"$ESCPROF" run --c-rate 1 -o "$TRACE" -- "$WORK/entries" >/dev/null 2>"$WORK/err"
@@ -145,13 +159,18 @@ no_c() {
 }
 check "Go without C: a trace and a report as before" no_c
 
-go_as_before() {
-	"$ESCPROF" run -q -o "$TRACE" -- "$WORK/cgo" >/dev/null || return 1
+go_alone() {
+	"$ESCPROF" run -q --c-rate off -o "$TRACE" -- "$WORK/cgo" >/dev/null || return 1
 	"$ESCPROF" report --format json -o "$WORK/json" "$TRACE" || return 1
 	"$WORK/reader" objects "$WORK/json" 1000..3000 || return 1
 	"$ESCPROF" info "$TRACE" >"$WORK/info" && ! grep -q 'C samples\|c_rate' "$WORK/info"
 }
-check "cgo: without --c-rate Go alone is profiled" go_as_before
+check "cgo: with --c-rate off Go alone is profiled" go_alone
+
+go_by_default() {
+	"$ESCPROF" run -q --rate 1 -o "$TRACE" -- "$WORK/cgo" >/dev/null && "$ESCPROF" info "$TRACE" | has 'c_rate *524288'
+}
+check "cgo: by default C is sampled too" go_by_default
 
 # Of two runs one loads the plugin, which moves the numbers of modules.
 merged() {
