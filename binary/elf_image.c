@@ -268,14 +268,37 @@ unsigned elf_image_machine(const struct elf_image *image)
 	return image->header.e_machine;
 }
 
-bool elf_image_is_dynamic(const struct elf_image *image)
+static const Elf64_Phdr *elf_image_segment_of(const struct elf_image *image, uint32_t type)
 {
 	size_t i;
 
 	for (i = 0; i < image->nsegments; i++)
-		if (image->segments[i].p_type == PT_INTERP)
-			return true;
-	return false;
+		if (image->segments[i].p_type == type)
+			return &image->segments[i];
+	return NULL;
+}
+
+bool elf_image_is_dynamic(const struct elf_image *image)
+{
+	return elf_image_segment_of(image, PT_INTERP) != NULL;
+}
+
+const char *elf_image_interpreter(const struct elf_image *image)
+{
+	const Elf64_Phdr *segment = elf_image_segment_of(image, PT_INTERP);
+	const char *path;
+
+	if (!segment || segment->p_offset > image->size || segment->p_filesz > image->size - segment->p_offset)
+		return "";
+	path = (const char *)image->data + segment->p_offset;
+	return memchr(path, 0, segment->p_filesz) ? path : "";
+}
+
+bool elf_image_is_glibc(const struct elf_image *image)
+{
+	const char *path = elf_image_interpreter(image), *slash = strrchr(path, '/');
+
+	return !strncmp(slash ? slash + 1 : path, "ld-linux", 8);
 }
 
 bool elf_image_is_pie(const struct elf_image *image)

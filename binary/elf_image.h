@@ -40,8 +40,14 @@ const char *elf_image_path(const struct elf_image *image);
 /* e_machine (EM_X86_64, EM_AARCH64, …). */
 unsigned elf_image_machine(const struct elf_image *image);
 
-/* Has a PT_INTERP: the dynamic loader runs first, and would honour LD_PRELOAD. */
+/* The dynamic loader that runs first (PT_INTERP), a path; "" when there is none. Borrowed. */
+const char *elf_image_interpreter(const struct elf_image *image);
+
+/* Has a PT_INTERP. */
 bool elf_image_is_dynamic(const struct elf_image *image);
+
+/* That loader is the GNU C library's: not that of musl, which other programs with C have (Alpine Linux). */
+bool elf_image_is_glibc(const struct elf_image *image);
 
 /* ET_DYN: loaded at a bias that the kernel chooses. */
 bool elf_image_is_pie(const struct elf_image *image);

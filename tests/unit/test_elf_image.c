@@ -32,6 +32,7 @@ static int set_up(void **state)
 	    "gcc -g3 -O1 -pie -fPIE -rdynamic -Wl,--build-id=0x0123456789abcdef -o pie \"$PROGRAMS/many_symbols.c\"");
 	binary_fixture_do("gcc -O1 -no-pie -fno-pie -Wl,--build-id=none -o fixed \"$PROGRAMS/many_symbols.c\"");
 	binary_fixture_do("strip -o stripped pie");
+	binary_fixture_do("gcc -O1 -Wl,--dynamic-linker=/lib/ld-musl-x86_64.so.1 -o musl \"$PROGRAMS/many_symbols.c\"");
 	binary_fixture_do("\"$GO\" build -ldflags=-buildid=left/mid/right -o go \"$PROGRAMS/frames.go\"");
 	return 0;
 }
@@ -379,16 +380,22 @@ static void test_build_ids(void **state)
 static void test_kinds(void **state)
 {
 	struct elf_image *pie = binary_fixture_image("pie"), *fixed = binary_fixture_image("fixed");
-	struct elf_image *go = binary_fixture_image("go");
+	struct elf_image *go = binary_fixture_image("go"), *musl = binary_fixture_image("musl");
 
 	(void)state;
 	assert_true(elf_image_is_pie(pie) && elf_image_is_dynamic(pie));
 	assert_true(!elf_image_is_pie(fixed) && elf_image_is_dynamic(fixed));
 	assert_true(!elf_image_is_pie(go) && !elf_image_is_dynamic(go));
+	assert_string_equal(elf_image_interpreter(fixed), "/lib64/ld-linux-x86-64.so.2");
+	assert_string_equal(elf_image_interpreter(go), "");
+	assert_string_equal(elf_image_interpreter(musl), "/lib/ld-musl-x86_64.so.1");
+	assert_true(elf_image_is_glibc(pie) && elf_image_is_glibc(fixed));
+	assert_true(!elf_image_is_glibc(go) && !elf_image_is_glibc(musl) && elf_image_is_dynamic(musl));
 	assert_int_equal(elf_image_machine(go), EM_X86_64);
 	elf_image_close(pie);
 	elf_image_close(fixed);
 	elf_image_close(go);
+	elf_image_close(musl);
 }
 
 /* The address of NAME in PROGRAM as nm says. */
