@@ -194,7 +194,7 @@ static void run_say_result(const struct run_arguments *arguments, struct session
 		return;
 	}
 	qsort(first, result->ntraces, sizeof(*first), run_compare);
-	if (arguments->follow && result->refusal.text[0])
+	if ((arguments->follow || arguments->c_rate) && result->refusal.text[0])
 		terminal_error("not everything was profiled: %s", result->refusal.text);
 	if (result->ntraces > 1) {
 		run_say_traces(&arguments->record, result);

@@ -47,6 +47,14 @@ bool c_target_is_interpreter(const char *name)
 	return is_one_of(stem, names, sizeof(names) / sizeof(names[0]));
 }
 
+const char *c_target_why_not(bool dynamic)
+{
+	return dynamic ? "it is linked with another C library than glibc (Alpine Linux has musl), for which "
+			 "libescprof.so is not made: link it with glibc"
+		       : "it is linked statically, so that libescprof.so cannot be put in front of its malloc: link it "
+			 "dynamically";
+}
+
 /* The file of PID's program; the caller frees it, NULL when it cannot be told. */
 static char *program_of(pid_t pid)
 {
@@ -79,11 +87,8 @@ enum status c_target_look(struct c_target *target, pid_t pid, pid_t command, boo
 		goto out;
 	if (*elf_image_go_build_id(image))
 		goto out;
-	if (!elf_image_is_dynamic(image)) {
-		status = error_set(error,
-				   "cannot profile %s: it is linked statically, so that libescprof.so cannot be put in "
-				   "front of its malloc: link it dynamically",
-				   path);
+	if (!elf_image_is_glibc(image)) {
+		status = error_set(error, "cannot profile %s: %s", path, c_target_why_not(elf_image_is_dynamic(image)));
 		goto out;
 	}
 	target->path = memory_copy_string(path);

@@ -28,6 +28,9 @@ enum status c_target_look(struct c_target *target, pid_t pid, pid_t command, boo
 bool c_target_is_launcher(const char *name);
 bool c_target_is_interpreter(const char *name);
 
+/* Why libescprof.so cannot be had in a program, DYNAMIC or static, whose loader is not glibc's, and what to do. */
+const char *c_target_why_not(bool dynamic);
+
 /* Free what it holds; a zeroed one is fine. */
 void c_target_free(struct c_target *target);
 

@@ -63,6 +63,14 @@ static bool plan_profile_is_off(const struct plan *plan)
 	return byte && available && *byte;
 }
 
+/* Go's own linker makes a dynamic program too (a PIE), but no list of C constructors. */
+static bool plan_has_c(const struct plan *plan)
+{
+	struct elf_section section;
+
+	return elf_image_section(plan->image, ".init_array", &section, NULL) == STATUS_OK;
+}
+
 static void plan_describe(struct plan *plan)
 {
 	plan->program = (struct plan_program){
@@ -73,7 +81,9 @@ static void plan_describe(struct plan *plan)
 	    .main_module = plan->info.main.path ? plan->info.main.path : "",
 	    .go_build_id = elf_image_go_build_id(plan->image),
 	    .gnu_build_id = elf_image_build_id(plan->image),
+	    .is_preloaded = elf_image_is_glibc(plan->image),
 	    .is_dynamic = elf_image_is_dynamic(plan->image),
+	    .has_c = plan_has_c(plan),
 	    .switched_on = plan_profile_is_off(plan),
 	};
 }

@@ -200,6 +200,16 @@ static struct plan *session_plan(struct session *session, pid_t pid)
 	return status == STATUS_OK ? plan : NULL;
 }
 
+/* Whether PID, which may have another root folder, finds our library. */
+static bool session_is_found(const struct session *session, pid_t pid)
+{
+	char *path = memory_format("/proc/%d/root%s", (int)pid, session->library);
+	bool found = !access(path, R_OK);
+
+	free(path);
+	return found;
+}
+
 /* Whether PID's environment, as it was exec'd, names our library: then its constructor will ask. */
 static bool session_will_preload(const struct session *session, pid_t pid)
 {
@@ -208,7 +218,7 @@ static bool session_will_preload(const struct session *session, pid_t pid)
 	bool named = false;
 	FILE *file;
 
-	if (!session->library)
+	if (!session->library || !session_is_found(session, pid))
 		return false;
 	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
 	file = fopen(path, "re");
@@ -234,6 +244,27 @@ static void session_look_for_c(struct session *session, pid_t pid)
 	c_target_free(&target);
 }
 
+/* PID runs another program than one of Go. Where its loader would only complain of our library, it is not named to it.
+ */
+static void session_pass_by(struct session *session, pid_t pid)
+{
+	if (session->library && !session_is_found(session, pid))
+		clean_environment(pid, session->library, NULL);
+	session_look_for_c(session, pid);
+}
+
+/* The C in what is entered by ptrace is not sampled: where no library can be had there, that is said. */
+static void session_say_no_c(struct session *session, const struct plan_program *program)
+{
+	struct error why;
+
+	if (!session->options->c_rate || program->is_preloaded || !program->has_c)
+		return;
+	error_set(&why, "cannot sample the C allocations of %s: %s", program->path,
+		  c_target_why_not(program->is_dynamic));
+	session_refuse(session, &why);
+}
+
 /* PID stands at its exec and runs PLAN's program, which becomes the session's. */
 static enum follow_decision session_inject(struct session *session, pid_t pid, struct plan *plan)
 {
@@ -253,6 +284,7 @@ static enum follow_decision session_inject(struct session *session, pid_t pid, s
 	}
 	if (session->library)
 		clean_environment(pid, session->library, &error); /* else its children only ask in vain */
+	session_say_no_c(session, plan_program(plan));
 	session_begin(session, pid, "inject");
 	return session->options->follow ? FOLLOW_LET_GO : FOLLOW_DONE; /* the agent tells of its children */
 }
@@ -278,10 +310,10 @@ static enum follow_decision session_at_exec(void *user, pid_t pid)
 	session_end_replaced(session, pid);
 	plan = session_plan(session, pid);
 	if (!plan) {
-		session_look_for_c(session, pid);
+		session_pass_by(session, pid);
 		return FOLLOW_ON;
 	}
-	if (!plan_program(plan)->is_dynamic || !session_will_preload(session, pid))
+	if (!plan_program(plan)->is_preloaded || !session_will_preload(session, pid))
 		return session_inject(session, pid, plan);
 	plan_free(session->waiting);
 	session->waiting = plan;

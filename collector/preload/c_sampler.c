@@ -11,7 +11,6 @@
 #include "collector/preload/unwind.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <sys/mman.h>
 
 #define FOREVER   (UINT64_MAX / 2)
@@ -42,11 +41,6 @@ static bool is_on(void)
 	return __atomic_load_n(&phase, __ATOMIC_ACQUIRE) == PHASE_ON && alive->here;
 }
 
-static void forget_in_child(void)
-{
-	alive->here = 0;
-}
-
 int c_sampler_begin(struct c_control *region)
 {
 	void *page = mmap(NULL, sizeof(*alive), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -54,8 +48,8 @@ int c_sampler_begin(struct c_control *region)
 	if (page == MAP_FAILED)
 		return errno;
 	alive = page;
-	if (madvise(page, 4096, MADV_WIPEONFORK) && pthread_atfork(NULL, NULL, forget_in_child))
-		return errno ? errno : ENOTSUP;
+	if (madvise(page, 4096, MADV_WIPEONFORK))
+		return errno;
 	if (!c_pointers_open(region->plan.pointers))
 		return errno ? errno : ENOMEM;
 	shared = region;

@@ -21,6 +21,13 @@
 
 #define CODE_SIZE 0x4000
 
+/*
+ * Not there in programs of another C library than glibc (musl, of Alpine Linux): a shell that has LD_PRELOAD from us
+ * may start such a one. Its loader takes this library in, as long as all else that is asked for here is there too; then
+ * nothing is done but to pass allocations on.
+ */
+extern const char *gnu_get_libc_version(void) __attribute__((weak));
+
 enum preload_step { STEP_NONE, STEP_CODE, STEP_REGION, STEP_MEMORY, STEP_COPY, STEP_WRITE, STEP_BEGIN };
 
 /* The descriptors that come with the answer; -1: none. */
@@ -193,9 +200,11 @@ __attribute__((constructor)) static void preload_start(void)
 {
 	struct preload_result result = {.magic = PRELOAD_MAGIC, .c_failed_step = STEP_REGION};
 	struct preload_memory memory = {-1, -1};
-	int saved_errno = errno, socket;
+	int saved_errno = errno, socket = -1;
 
 	interpose_find();
+	if (!gnu_get_libc_version)
+		goto out;
 	socket = preload_connect();
 	if (socket < 0 || preload_ask(socket, &memory) || answer.code_size > CODE_SIZE)
 		goto out;
