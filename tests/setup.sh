@@ -12,6 +12,7 @@ commands=(
 	ld:binutils
 	pkg-config:pkg-config
 	protoc-c:protobuf-c-compiler
+	musl-gcc:musl-tools
 	pgrep:procps
 	tmux:tmux
 )

@@ -19,10 +19,10 @@ PATH="$(dirname "$go"):$PATH"
 export PATH
 at_hand=$(GOTOOLCHAIN=local go env GOVERSION)
 versions=${MATRIX_VERSIONS:-1.18.10 1.19.13 1.20.14 1.21.13 1.22.12 1.23.2 1.23.12 1.24.13 1.25.14 1.26.8 1.27.4}
-kinds=${MATRIX_KINDS:-plain stripped pie stripped-pie external cgo race pgo trimpath test plugin}
+kinds=${MATRIX_KINDS:-plain stripped pie stripped-pie external cgo musl musl-static race pgo trimpath test plugin}
 if [ -n "${MATRIX_QUICK:-}" ]; then
 	versions=${at_hand#go}
-	kinds=${MATRIX_KINDS:-plain stripped external cgo test}
+	kinds=${MATRIX_KINDS:-plain stripped external cgo musl test}
 fi
 ways='run attach'
 patience=60 # seconds for one answer of a program
@@ -56,6 +56,10 @@ build_kind() {
 	stripped-pie) go_build "$program" -buildmode=pie -ldflags='-s -w' . ;;
 	external) CGO_ENABLED=1 go_build "$program" -tags withc -ldflags=-linkmode=external . ;;
 	cgo) CGO_ENABLED=1 go_build "$program" -tags withc -ldflags=-linkmode=internal . ;;
+	musl) CC=musl-gcc CGO_ENABLED=1 go_build "$program" -tags withc -ldflags=-linkmode=external . ;;
+	musl-static)
+		CC=musl-gcc CGO_ENABLED=1 go_build "$program" -tags withc -ldflags='-linkmode=external -extldflags=-static' .
+		;;
 	race) CGO_ENABLED=1 go_build "$program" -race . ;;
 	pgo) go_build "$program" -pgo="$work/cpu.pprof" . ;;
 	trimpath) go_build "$program" -tags own -trimpath . ;;
