@@ -121,11 +121,19 @@ static bool is_usable(pid_t process, uint64_t control, bool *complete)
 	return usable && (*complete || !magic);
 }
 
-/* Whether MAPPING is where an agent's code would be, before a control block at CONTROL. */
-static bool holds_code(const struct target_mapping *mapping, uint64_t control)
+/* Whether the COUNT mappings end with one, or with two side by side, where an agent's code would be before CONTROL. */
+static bool hold_code(const struct target_mapping *mappings, size_t count, uint64_t control)
 {
-	return mapping->executable && !mapping->path[0] && mapping->start <= control - AGENT_CODE_SIZE &&
-	       mapping->end >= control;
+	uint64_t start = control;
+
+	while (count && start > control - AGENT_CODE_SIZE) {
+		const struct target_mapping *mapping = &mappings[--count];
+
+		if (!mapping->executable || mapping->path[0] || mapping->end != start)
+			return false;
+		start = mapping->start;
+	}
+	return start <= control - AGENT_CODE_SIZE;
 }
 
 enum status agent_remains_find(struct agent_remains *remains, pid_t process, struct error *error)
@@ -148,8 +156,8 @@ enum status agent_remains_find(struct agent_remains *remains, pid_t process, str
 			add_rest(remains, mapping->start, mapping->end);
 			continue;
 		}
-		if (i && holds_code(&mappings[i - 1], mapping->start) &&
-		    is_usable(process, mapping->start, &complete) && (!remains->code || complete)) {
+		if (hold_code(mappings, i, mapping->start) && is_usable(process, mapping->start, &complete) &&
+		    (!remains->code || complete)) {
 			remains->code = mapping->start - AGENT_CODE_SIZE;
 			remains->code_is_complete = complete;
 			add_rest(remains, mapping->start + control_size, mapping->end);

@@ -301,10 +301,13 @@ static enum status map(struct attachment *attachment, struct error *error)
 	for (i = 0; i < remains->nrest && i < 2; i++)
 		remote_calls_add(&calls, (uint64_t[7]){SYS_munmap, remains->rest[i].start,
 						       remains->rest[i].end - remains->rest[i].start});
-	if (!attachment->reused)
+	if (!attachment->reused) {
 		remote_calls_add(&calls,
 				 (uint64_t[7]){SYS_mmap, attachment->code, AGENT_CODE_SIZE, PROT_READ | PROT_EXEC,
 					       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, (uint64_t)-1, 0});
+		remote_calls_add(&calls, (uint64_t[7]){SYS_madvise, attachment->code + AGENT_HERE_PAGE, AGENT_HERE_SIZE,
+						       MADV_WIPEONFORK});
+	}
 	remote_calls_add(&calls, (uint64_t[7]){SYS_memfd_create, REMOTE_NAME, remote_calls_memfd_flags()});
 	attachment->first_map = calls.count;
 	remote_calls_add(&calls, no_call);

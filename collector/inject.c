@@ -29,7 +29,7 @@
 
 #define CALL_WORDS 7 /* number and six arguments */
 
-enum inject_call { CALL_MEMFD, CALL_CODE, CALL_REGION, CALL_NO_DUMP, CALL_CLOSE, CALL_COUNT };
+enum inject_call { CALL_MEMFD, CALL_CODE, CALL_REGION, CALL_HERE, CALL_NO_DUMP, CALL_CLOSE, CALL_COUNT };
 
 /* What is put on the program's stack. */
 struct inject_frame {
@@ -76,6 +76,9 @@ static void inject_fill_calls(struct injection *injection)
 	inject_set_call(injection, CALL_REGION,
 			(uint64_t[]){SYS_mmap, region, injection->region->size, PROT_READ | PROT_WRITE,
 				     MAP_SHARED | MAP_FIXED_NOREPLACE, REMOTE_FD, 0});
+	inject_set_call(
+	    injection, CALL_HERE,
+	    (uint64_t[]){SYS_madvise, injection->code + AGENT_HERE_PAGE, AGENT_HERE_SIZE, MADV_WIPEONFORK, 0, 0, 0});
 	inject_set_call(injection, CALL_NO_DUMP,
 			(uint64_t[]){SYS_madvise, region, injection->region->size, MADV_DONTDUMP, 0, 0, 0});
 	inject_set_call(injection, CALL_CLOSE, (uint64_t[]){SYS_close, REMOTE_FD, 0, 0, 0, 0, 0});
@@ -173,7 +176,7 @@ static enum status inject_run(struct injection *injection, struct error *error)
 	for (call = 0; call < CALL_COUNT; call++) {
 		if (inject_next_result(injection, &result, error) != STATUS_OK)
 			return STATUS_ERROR;
-		if (status == STATUS_OK && result < 0 && call != CALL_NO_DUMP) {
+		if (status == STATUS_OK && result < 0 && call != CALL_NO_DUMP && call != CALL_HERE) {
 			errno = (int)-result;
 			status = region_refused(injection->region, (int)injection->pid, (size_t)call, error);
 		}

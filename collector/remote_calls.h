@@ -15,7 +15,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define REMOTE_CALLS_MAX 8
+#define REMOTE_CALLS_MAX 9
 #define REMOTE_FD        ((uint64_t)-2) /* as first or fifth argument: what the last memfd_create returned */
 #define REMOTE_NAME      ((uint64_t)-3) /* as first argument: the address of the text "escprof" */
 

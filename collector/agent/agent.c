@@ -642,6 +642,21 @@ static __attribute__((noinline)) int agent_take(struct agent_control *control, u
 }
 
 /*
+ * agent_malloc in a forked child: nobody collects there, and all that is written is seen by the parent. To Go 1.23 the
+ * runtime, where it starts in the child only, still has to get its own rate.
+ */
+static __attribute__((noinline)) int agent_let_pass(const struct agent_control *control)
+{
+	const struct agent_plan *plan = &control->plan;
+
+	if (plan->first_rate && !control->rate_restored && load64(plan->mem_profile_rate) == 1) {
+		agent_replace_rate(plan, 1);
+		return 0;
+	}
+	return !plan->switched_on;
+}
+
+/*
  * In place of runtime.mProf_Malloc: SIZE bytes at OBJECT, G, and the frame pointer of profilealloc. Returns 1 when the
  * original is to run too.
  *
@@ -655,6 +670,8 @@ int agent_malloc(uint64_t object, uint64_t size, uint64_t g, uint64_t frame)
 	uint64_t m = load64(g + plan->g_m), p = load64(m + plan->m_p), curg = load64(m + plan->m_curg);
 	uint32_t id = p ? load32(p + plan->p_id) : UINT32_MAX;
 
+	if (__builtin_expect(agent_is_forked(), 0))
+		return agent_let_pass(control);
 	if (id < plan->ntallies && curg == g) {
 		struct agent_processor *processor = &control->processors[id];
 
@@ -707,7 +724,7 @@ void agent_free(uint64_t special, uint64_t object, uint64_t g)
 	bool shared;
 
 	if (*(const volatile uint8_t *)(special + plan->special_kind) != plan->special_kind_profile ||
-	    agent_alone(control, now))
+	    agent_is_forked() || agent_alone(control, now))
 		return;
 	p = load64(load64(g + plan->g_m) + plan->m_p);
 	processor = p ? load32(p + plan->p_id) : 0;

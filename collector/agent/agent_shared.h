@@ -9,6 +9,9 @@
  *     +plan.tallies_offset     one struct agent_tally for each of the first `ntallies` Ps
  *     +plan.shards_offset      one struct agent_shard with its ring behind it for each of `nshards`
  *
+ * A child that C code in the target forks has the same code and, shared, the same region. The last word of the code, in
+ * a page that is wiped at a fork, tells it from its parent: there the agent does nothing.
+ *
  * Code and control block stay in the target for good once they have been there: a thread may be anywhere in the code.
  * What lies behind the control block is unmapped when a collector lets go of a program that runs on.
  *
@@ -22,8 +25,10 @@
 /* For what is on the shortest way through the agent, where a call would cost much of the whole. */
 #define AGENT_INLINE static inline __attribute__((always_inline))
 
-#define AGENT_MAGIC       0x33746e6567616365ull /* "ecagent3" */
-#define AGENT_CODE_SIZE   0x4000
+#define AGENT_MAGIC       0x34746e6567616365ull /* "ecagent4" */
+#define AGENT_CODE_SIZE   0x5000
+#define AGENT_HERE_PAGE   0x4000 /* of that: a page that the kernel wipes in a forked child (MADV_WIPEONFORK) */
+#define AGENT_HERE_SIZE   (AGENT_CODE_SIZE - AGENT_HERE_PAGE)
 #define AGENT_MAX_FRAMES  224
 #define AGENT_MAX_SHARDS  64
 #define AGENT_PROCESSORS  1024 /* Ps with a state of their own; higher ids share */

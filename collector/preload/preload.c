@@ -19,8 +19,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define CODE_SIZE 0x4000
-
 /*
  * Not there in programs of another C library than glibc (musl, of Alpine Linux): a shell that has LD_PRELOAD from us
  * may start such a one. Its loader takes this library in, as long as all else that is asked for here is there too; then
@@ -115,13 +113,14 @@ static enum preload_step preload_map(int region)
 {
 	void *code = (void *)answer.code_address;
 
-	if (mmap(code, CODE_SIZE, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) !=
-	    code)
+	if (mmap(code, AGENT_CODE_SIZE, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1,
+		 0) != code)
 		return STEP_CODE;
-	if (mmap((char *)code + CODE_SIZE, answer.region_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE,
-		 region, 0) == MAP_FAILED)
+	madvise((char *)code + AGENT_HERE_PAGE, AGENT_HERE_SIZE, MADV_WIPEONFORK);
+	if (mmap((char *)code + AGENT_CODE_SIZE, answer.region_size, PROT_READ | PROT_WRITE,
+		 MAP_SHARED | MAP_FIXED_NOREPLACE, region, 0) == MAP_FAILED)
 		return STEP_REGION;
-	madvise((char *)code + CODE_SIZE, answer.region_size, MADV_DONTDUMP); /* of no use in a core, and large */
+	madvise((char *)code + AGENT_CODE_SIZE, answer.region_size, MADV_DONTDUMP); /* of no use in a core, and large */
 	return STEP_NONE;
 }
 
@@ -206,7 +205,7 @@ __attribute__((constructor)) static void preload_start(void)
 	if (!gnu_get_libc_version)
 		goto out;
 	socket = preload_connect();
-	if (socket < 0 || preload_ask(socket, &memory) || answer.code_size > CODE_SIZE)
+	if (socket < 0 || preload_ask(socket, &memory) || answer.code_size > AGENT_CODE_SIZE)
 		goto out;
 	if (memory.agent < 0 && memory.c < 0)
 		goto out;

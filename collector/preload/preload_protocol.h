@@ -8,12 +8,13 @@
 #ifndef COLLECTOR_PRELOAD_PRELOAD_PROTOCOL_H
 #define COLLECTOR_PRELOAD_PRELOAD_PROTOCOL_H
 
+#include "collector/agent/agent_shared.h"
+
 #include <stdint.h>
 
 /* Names of an abstract socket (without its leading NUL). */
 #define PRELOAD_SOCKET_VARIABLE "ESCPROF_SOCKET"
 #define PRELOAD_MAGIC           0x6573637072653031ull
-#define PRELOAD_CODE_MAX        0x4000
 #define PRELOAD_MAX_WRITES      16
 #define PRELOAD_WAIT_SECONDS    10 /* a library that gets no answer in this time goes on without */
 
@@ -41,7 +42,7 @@ struct preload_answer {
 	uint64_t code_address, code_size; /* of the agent, which goes into AGENT_CODE_SIZE bytes there */
 	uint64_t region_size;             /* mapped shared behind the code */
 	struct preload_write writes[PRELOAD_MAX_WRITES];
-	uint8_t code[PRELOAD_CODE_MAX];
+	uint8_t code[AGENT_CODE_SIZE];
 };
 
 /* What the library tells at the end: 0, or the step that failed and its errno; and the same of C allocations. */

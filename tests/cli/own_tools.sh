@@ -293,7 +293,7 @@ delve_walks() {
 	for ((tries = 0; tries < 10 && seen < 3; tries++)); do
 		debugged run delve_stops || return 1
 		agent=$((16#$(sed -n '/memfd:escprof/ { s/-.*//p; q }' "$WORK/run/maps")))
-		read -r seen lost < <(awk -v "from=$((agent - 0x4000))" -v "to=$agent" -v "seen=$seen" '
+		read -r seen lost < <(awk -v "from=$((agent - 0x5000))" -v "to=$agent" -v "seen=$seen" '
 			function value(hex,   i, v) {
 				for (i = 3; i <= length(hex); i++) v = v * 16 + index("0123456789abcdef", substr(hex, i, 1)) - 1
 				return v

@@ -33,6 +33,10 @@
 __asm__(".bss\n.balign 4096\n.globl agent_control_block\nagent_control_block: .skip 134217728\n.previous\n");
 extern uint8_t agent_control_block[];
 
+/* What it takes for the word that is 0 in a forked child. */
+extern uint32_t agent_here;
+uint32_t agent_here = 1;
+
 /* What the agent reads of the runtime, each at an offset that the plan tells. */
 struct fake_mcache {
 	int64_t next_sample;

@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# Processes that C in a Go program starts: they run as they would, what they do is not taken for their parent's, and with
+# --follow the Go programs among them have traces of their own.
+source "$(dirname "$0")/common.bash"
+source tests/cli/attach.bash
+
+export CGO_ENABLED=1
+ALL=(work callback fork vfork spawn system popen work)
+
+# without_numbers FILE: as it is whatever the processes' numbers are.
+without_numbers() { sed -E 's/ pid [0-9]+/ pid N/' "$1"; }
+
+# objects FUNCTION [TRACE]: how many the trace has of it.
+objects() {
+	"$ESCPROF" export --format folded --value objects "${2:-$TRACE}" |
+		awk -v "name=$1" 'index($0, name) { n += $NF } END { print n + 0 }'
+}
+
+# is_the_parents N: the trace has N objects of the parent's, none of the child that went on in Go, none of others.
+is_the_parents() {
+	[ "$(objects main.inParent)" = "$1" ] && [ "$(objects goInChild)" = 0 ] && [ "$(objects main.inLeaf)" = 0 ] ||
+		{ "$ESCPROF" export --format folded --value objects "$TRACE" | grep main; return 1; }
+}
+
+silent() {
+	printf '%s\n' "${ALL[@]}" >"$WORK/in"
+	"$WORK/forks" <"$WORK/in" >"$WORK/plain" 2>&1 || { cat "$WORK/plain"; return 1; }
+	"$ESCPROF" run -q --rate 1 --live-rate 1 -o "$TRACE" "$@" -- "$WORK/forks" <"$WORK/in" >"$WORK/out" 2>&1 &&
+		diff <(without_numbers "$WORK/plain") <(without_numbers "$WORK/out") || { cat "$WORK/out"; return 1; }
+	is_the_parents 2000 && is_whole
+}
+
+# The agent is in when the program forks before Go has begun: what goes on in Go is the child.
+first() {
+	echo work >"$WORK/in"
+	FORK_FIRST=1 "$ESCPROF" run -q --rate 1 -o "$TRACE" -- "$WORK/forks" <"$WORK/in" >"$WORK/out" 2>&1
+	[ "$(cat "$WORK/out")" = $'ready\nwork 0' ] && is_whole && is_the_parents 0 || { cat "$WORK/out"; return 1; }
+}
+
+# A child of one that is attached to; then that is let go.
+attached() {
+	local line
+	rm -f "$WORK"/{in,out}.fifo
+	mkfifo "$WORK/in.fifo" "$WORK/out.fifo"
+	"$WORK/forks" <"$WORK/in.fifo" >"$WORK/out.fifo" 2>&1 &
+	TARGET=$!
+	echo $TARGET >>"$WORK/pids"
+	exec 3>"$WORK/in.fifo" 4<"$WORK/out.fifo"
+	said() { read -r -t 20 line <&4 && [ "$line" = "$1" ] || { echo "said $line, not $1"; return 1; }; }
+	told() { echo "$1" >&3 && said "$1 $2"; }
+	said ready && told work 0 || return 1
+	"$ESCPROF" attach --no-report --rate 1 -d 2s -o "$TRACE" -p "$TARGET" 2>"$WORK/err" &
+	local profiler=$!
+	wait_for "$WORK/err" 'attached to' && told work 0 && told callback 5 && told callback 5 && told work 0 || return 1
+	wait $profiler && is_the_parents 2000 && is_released && told callback 5 || { cat "$WORK/err"; return 1; }
+	exec 3>&-
+	wait "$TARGET"
+}
+
+for kind in glibc static musl; do
+	case $kind in
+	glibc) CC=gcc go_program forks -ldflags=-linkmode=external ;;
+	static) CC=gcc go_program forks -ldflags='-linkmode=external -extldflags=-static' 2>/dev/null ;;
+	musl)
+		command -v musl-gcc >/dev/null || { echo "skip forks in C of musl: there is no musl-gcc here"; continue; }
+		CC=musl-gcc go_program forks -ldflags=-linkmode=external
+		;;
+	esac || { echo "not ok build $kind"; continue; }
+	check "$kind: children of C run, and are not taken for their parent" silent
+	check "$kind: a program that forks before Go begins" first
+	[ $kind = static ] || check "$kind: attached to, children too" attached
+	[ $kind != glibc ] || check "$kind: the same with C allocations sampled" silent --c-rate 4096
+done

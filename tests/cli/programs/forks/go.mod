@@ -1,0 +1,3 @@
+module escprof.test/forks
+
+go 1.18
