@@ -133,11 +133,22 @@ uint64_t region_ticks_a_second(void)
 	return ns ? (uint64_t)((double)ticks * 1e9 / (double)ns) : 1000000000u;
 }
 
+/* What each P begins to draw from. */
+static void region_seed(struct agent_control *control)
+{
+	uint64_t seeds[AGENT_PROCESSORS];
+	ssize_t got = getrandom(seeds, sizeof(seeds), GRND_NONBLOCK);
+	size_t i;
+
+	for (i = 0; i < AGENT_PROCESSORS; i++)
+		control->processors[i].random =
+		    got >= (ssize_t)((i + 1) * sizeof(*seeds)) ? seeds[i] : region_ticks() + i;
+}
+
 enum status region_map(struct region *region, int fd, struct error *error)
 {
 	uint64_t second = region_ticks_a_second();
 	struct agent_control *control;
-	uint32_t i;
 
 	region->fd = fd;
 	if (ftruncate(fd, (off_t)region->size))
@@ -158,9 +169,7 @@ enum status region_map(struct region *region, int fd, struct error *error)
 	control->plan.ring_size = region->ring_size;
 	control->plan.ring_reserve = region->ring_size / REGION_RESERVED_PART;
 	control->plan.shard_size = region_shard_size(region);
-	for (i = 0; i < AGENT_PROCESSORS; i++)
-		if (getrandom(&control->processors[i].random, sizeof(uint64_t), GRND_NONBLOCK) < 0)
-			control->processors[i].random = region_ticks() + i;
+	region_seed(control);
 	region_heartbeat(region);
 	return STATUS_OK;
 }

@@ -372,7 +372,7 @@ static inline uint64_t agent_rate_for_room(const struct agent_control *control, 
 
 	for (i = 2; i < 4 && left < room >> i; i++)
 		rate = rate < 512 ? 4096 : rate << 3;
-	return rate > 0x7000000 ? 0x7000000 : rate;
+	return rate > AGENT_RATE_MAX ? AGENT_RATE_MAX : rate;
 }
 
 /* The mean to draw the next interval with: the finer of ours, raised while the ring is full, and the program's. */
@@ -381,12 +381,12 @@ static uint64_t agent_next_mean(const struct agent_control *control, bool alone,
 	uint64_t mean = control->rate ? control->rate : 1;
 
 	if (alone)
-		return own > 0 && !control->plan.switched_on ? (uint64_t)own : 0x7000000;
+		return own > 0 && !control->plan.switched_on ? (uint64_t)own : AGENT_RATE_MAX;
 	if (eighths >= 4)
 		mean = mean < 512 ? 512u << (eighths - 4) : mean << (eighths - 2);
 	if (own > 0 && mean > (uint64_t)own)
 		mean = (uint64_t)own;
-	return mean > 0x7000000 ? 0x7000000 : mean;
+	return mean > AGENT_RATE_MAX ? AGENT_RATE_MAX : mean;
 }
 
 /* Not so only while the collector's 1 stands in MemProfileRate: what came then would be scaled up wrongly. */

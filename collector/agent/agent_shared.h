@@ -37,8 +37,9 @@
 #define AGENT_COUNTERS    8192  /* contexts that one P counts, at most */
 #define AGENT_SPENT_MAX   32768 /* ticks that a sample takes at most */
 #define AGENT_SPENT_USUAL 1024
-#define AGENT_LOOK_EVERY  64   /* samples of a fine mean to each that looks at the clock */
-#define AGENT_NAME_MAX    48   /* bytes of a socket's name */
+#define AGENT_LOOK_EVERY  64        /* samples of a fine mean to each that looks at the clock */
+#define AGENT_RATE_MAX    0x7000000 /* bytes: the coarsest mean, 112 MiB */
+#define AGENT_NAME_MAX    48        /* bytes of a socket's name */
 #define AGENT_COUNT_BELOW 4096 /* bytes: samples of a finer mean are counted where they need no record of their own */
 
 /* The agent's code begins with this, as offsets from its own start. */
