@@ -76,6 +76,11 @@ static void filter_remove(uint64_t address)
 		;
 }
 
+void c_pointers_mark(const void *address)
+{
+	__atomic_store_n(&c_pointers_filter[c_pointers_place((uint64_t)address)], UINT8_MAX, __ATOMIC_RELAXED);
+}
+
 bool c_pointers_put(const void *pointer, const struct c_pointer *value)
 {
 	uint64_t address = (uint64_t)pointer, hash = hash_of(address);

@@ -1,7 +1,7 @@
 /*
- * malloc and its kin. In front of each stands a comparison and a subtraction (c_sampler.h), then the next allocator in
- * the search order is called, glibc's or the program's own choice. What is asked for before that one is known comes out
- * of a small arena, and stays there.
+ * malloc and its kin. In front of each stands a subtraction (c_sampler.h), then the next allocator in the search order
+ * is called, glibc's or the program's own choice. What is asked for before that one is known comes out of a small
+ * arena, and stays there.
  */
 #include "collector/preload/interpose.h"
 
@@ -18,7 +18,9 @@
 #define ARENA_SIZE  (64u << 10)
 #define ARENA_ALIGN 16
 
-struct interpose_next interpose_next;
+static void free_early(void *pointer);
+
+struct interpose_next interpose_next = {.free = free_early};
 
 static uint8_t arena[ARENA_SIZE] __attribute__((aligned(ARENA_ALIGN)));
 static size_t arena_used;
@@ -53,7 +55,8 @@ bool interpose_find(void)
 	interpose_next.memalign = found.memalign;
 	interpose_next.aligned_alloc = found.aligned_alloc;
 	interpose_next.posix_memalign = found.posix_memalign;
-	interpose_next.free = found.free;
+	if (found.free)
+		interpose_next.free = found.free;
 	interpose_next.realloc = found.realloc;
 	interpose_next.calloc = found.calloc;
 	__atomic_store_n(&interpose_next.malloc, found.malloc, __ATOMIC_RELEASE);
@@ -66,7 +69,10 @@ bool interpose_is_first(void)
 	return dlsym(RTLD_DEFAULT, "malloc") == (void *)malloc;
 }
 
-/* Before each block stands its size, for realloc. NULL when the arena is full. */
+/*
+ * Before each block stands its size, for realloc. NULL when the arena is full. Its blocks are marked like sampled ones,
+ * so that free need not ask for them too.
+ */
 static void *arena_take(size_t size)
 {
 	size_t need = (size + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN + ARENA_ALIGN, at;
@@ -77,6 +83,7 @@ static void *arena_take(size_t size)
 	if (at + need > ARENA_SIZE)
 		return NULL;
 	memcpy(arena + at, &size, sizeof(size));
+	c_pointers_mark(arena + at + ARENA_ALIGN);
 	return arena + at + ARENA_ALIGN;
 }
 
@@ -91,7 +98,7 @@ static inline bool is_found(void)
 	return IS_LIKELY(__atomic_load_n(&interpose_next.malloc, __ATOMIC_ACQUIRE) != NULL) || interpose_find();
 }
 
-static void *failed(void)
+SLOW void *failed(void)
 {
 	errno = ENOMEM;
 	return NULL;
@@ -135,21 +142,28 @@ FAST void *calloc(size_t count, size_t size)
 	return calloc_sampled(count, size, CALLER);
 }
 
+/* Before the next free is known. What is freed while this very thread looks for it stays. */
+static void free_early(void *pointer)
+{
+	if (pointer && is_found() && interpose_next.free != free_early)
+		interpose_next.free(pointer);
+}
+
 /* What is free's to do besides: forget a sampled object; leave alone what the arena gave. */
 SLOW void free_other(void *pointer)
 {
-	if (c_pointers_maybe(pointer))
-		c_sampler_freed(pointer);
-	if (!arena_has(pointer) && pointer && is_found() && interpose_next.free)
-		interpose_next.free(pointer);
+	if (arena_has(pointer))
+		return;
+	c_sampler_freed(pointer);
+	interpose_next.free(pointer);
 }
 
 FAST void free(void *pointer)
 {
-	if (IS_LIKELY(!c_pointers_maybe(pointer) && !arena_has(pointer) && interpose_next.free))
-		interpose_next.free(pointer);
-	else
+	if (IS_UNLIKELY(c_pointers_maybe(pointer)))
 		free_other(pointer);
+	else
+		interpose_next.free(pointer);
 }
 
 /* Out of the arena, which is never freed, to a block of the allocator's. */
@@ -193,7 +207,7 @@ FAST void *realloc(void *old, size_t size)
 {
 	bool passes = c_sampler_passes(size);
 
-	if (IS_LIKELY(passes && !c_pointers_maybe(old) && !arena_has(old)))
+	if (IS_LIKELY(passes && !c_pointers_maybe(old)))
 		return interpose_next.realloc(old, size);
 	return realloc_sampled(old, size, CALLER, passes);
 }

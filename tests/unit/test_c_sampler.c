@@ -96,6 +96,40 @@ static void test_filter(void **state)
 	c_pointers_close();
 }
 
+/* What is marked stays, whatever is put there and taken out. */
+static void test_mark(void **state)
+{
+	struct c_pointer taken;
+
+	(void)state;
+	assert_true(c_pointers_open(1024));
+	c_pointers_mark(address(7));
+	assert_true(c_pointers_maybe(address(7)));
+	assert_false(c_pointers_maybe(address(8)));
+	assert_false(c_pointers_take(address(7), &taken));
+	assert_true(c_pointers_put(address(7), &(struct c_pointer){.size = 1}));
+	assert_true(c_pointers_take(address(7), &taken));
+	assert_true(c_pointers_maybe(address(7)));
+	c_pointers_close();
+}
+
+/* The countdown, against what is said of it, at its edges. */
+static void test_passes(void **state)
+{
+	const uint64_t edges[] = {0, 1, 2, 3, 100, INT64_MAX, 1ull << 63, UINT64_MAX - 1, UINT64_MAX};
+	const size_t n = sizeof(edges) / sizeof(edges[0]);
+
+	(void)state;
+	for (size_t i = 0; i < n * n; i++) {
+		uint64_t left = edges[i / n], size = edges[i % n], bytes = c_sampler_bytes(size);
+
+		c_thread.left = left;
+		assert_int_equal(c_sampler_passes(size), bytes < left);
+		assert_int_equal(c_thread.left, bytes < left ? left - bytes : left);
+	}
+	c_thread.left = 0;
+}
+
 /* Put and take addresses of its own, for long. */
 static void *put_and_take(void *argument)
 {
@@ -322,10 +356,9 @@ static void test_alone(void **state)
 int main(void)
 {
 	const struct CMUnitTest apart[] = {
-	    cmocka_unit_test(test_size_classes),
-	    cmocka_unit_test(test_pointers),
-	    cmocka_unit_test(test_filter),
-	    cmocka_unit_test(test_pointers_of_threads),
+	    cmocka_unit_test(test_size_classes), cmocka_unit_test(test_pointers),
+	    cmocka_unit_test(test_filter),       cmocka_unit_test(test_mark),
+	    cmocka_unit_test(test_passes),       cmocka_unit_test(test_pointers_of_threads),
 	};
 	const struct CMUnitTest sampling[] = {
 	    cmocka_unit_test(test_exact),  cmocka_unit_test(test_realloc_that_fails),
