@@ -15,8 +15,8 @@
  * an allocator may bring some of them only, and of its own some may call malloc and some not.
  */
 struct next_operator {
-	void *function;
-	bool is_known, goes_past_malloc;
+	void *function;                /* NULL: not found yet */
+	void *to_malloc, *past_malloc; /* once it is known, one of them is it too */
 };
 
 /* The next function of that NAME; of a C++ library that was loaded for one of the others alone, that one's. */
@@ -47,20 +47,26 @@ static bool find_next(struct next_operator *next, const char *name)
 	return function;
 }
 
+static inline bool is_there(struct next_operator *next, const char *name)
+{
+	return __atomic_load_n(&next->function, __ATOMIC_ACQUIRE) || find_next(next, name);
+}
+
 /*
  * Before the first call of NEXT, by a function with this FRAME; true when it is that. Not so within another operator's
  * first call: what comes of it is that one's to record.
  */
 static inline bool begin_learning(const struct next_operator *next, const void *frame)
 {
-	return IS_UNLIKELY(!next->is_known) && c_sampler_listen(frame);
+	return !next->to_malloc && !next->past_malloc && c_sampler_listen(frame);
 }
 
 /* After it. */
 static inline void end_learning(struct next_operator *next)
 {
-	next->goes_past_malloc = !c_sampler_has_heard();
-	next->is_known = true;
+	void **place = c_sampler_has_heard() ? &next->to_malloc : &next->past_malloc;
+
+	__atomic_store_n(place, next->function, __ATOMIC_RELEASE);
 }
 
 /* No C++ library far and wide: what its operator new would do, but for the exception, which nobody could throw. */
@@ -73,43 +79,65 @@ static void *make_without(size_t size)
 	return pointer;
 }
 
-#define IS_THERE(next, name)                                                                                           \
-	(IS_LIKELY(__atomic_load_n(&(next).function, __ATOMIC_ACQUIRE)) || find_next(&(next), name))
+#define BARE(...)                                   __VA_ARGS__
+#define CALL(type, function, parameters, arguments) ((type(*) parameters)(function)) arguments
 
-/* Operator NAME with these PARAMETERS, handed on as ARGUMENTS: sampled where malloc does not see it. */
+/*
+ * Operator NAME with these PARAMETERS, handed on as ARGUMENTS: sampled where malloc does not see it. What is known
+ * takes a jump; all else is NAME_other's.
+ */
 #define OPERATOR_NEW(name, parameters, arguments)                                                                      \
-	EXPORTED void *name parameters;                                                                                \
-	EXPORTED void *name parameters                                                                                 \
+	static struct next_operator name##_next;                                                                       \
+	SLOW void *name##_other(uint64_t caller, BARE parameters)                                                      \
 	{                                                                                                              \
-		static struct next_operator next;                                                                      \
+		struct next_operator *next = &name##_next;                                                             \
 		void *pointer;                                                                                         \
 		bool learns;                                                                                           \
                                                                                                                        \
-		if (!IS_THERE(next, #name))                                                                            \
+		if (!is_there(next, #name))                                                                            \
 			return make_without(size);                                                                     \
-		learns = begin_learning(&next, __builtin_frame_address(0));                                            \
-		if (!learns && (!next.goes_past_malloc || c_sampler_passes(size)))                                     \
-			return ((void *(*)parameters)next.function)arguments;                                          \
-		pointer = ((void *(*)parameters)next.function)arguments;                                               \
+		learns = begin_learning(next, __builtin_frame_address(0));                                             \
+		pointer = CALL(void *, next->function, parameters, arguments);                                         \
 		if (learns)                                                                                            \
-			end_learning(&next);                                                                           \
-		c_sampler_allocated(pointer, size, CALLER);                                                            \
+			end_learning(next);                                                                            \
+		if (learns || (next->past_malloc && !c_sampler_passes(size)))                                          \
+			c_sampler_allocated(pointer, size, caller);                                                    \
 		return pointer;                                                                                        \
+	}                                                                                                              \
+	FAST void *name parameters;                                                                                    \
+	FAST void *name parameters                                                                                     \
+	{                                                                                                              \
+		void *function = __atomic_load_n(&name##_next.to_malloc, __ATOMIC_ACQUIRE);                            \
+                                                                                                                       \
+		if (IS_LIKELY(function))                                                                               \
+			return CALL(void *, function, parameters, arguments);                                          \
+		function = __atomic_load_n(&name##_next.past_malloc, __ATOMIC_ACQUIRE);                                \
+		if (function && IS_LIKELY(c_sampler_passes(size)))                                                     \
+			return CALL(void *, function, parameters, arguments);                                          \
+		return name##_other(CALLER, BARE arguments);                                                           \
 	}
 
 #define OPERATOR_DELETE(name, parameters, arguments)                                                                   \
-	EXPORTED void name parameters;                                                                                 \
-	EXPORTED void name parameters                                                                                  \
+	static struct next_operator name##_next;                                                                       \
+	SLOW void name##_other parameters                                                                              \
 	{                                                                                                              \
-		static struct next_operator next;                                                                      \
-                                                                                                                       \
-		if (!IS_THERE(next, #name)) {                                                                          \
+		if (!is_there(&name##_next, #name)) {                                                                  \
 			free(pointer);                                                                                 \
 			return;                                                                                        \
 		}                                                                                                      \
-		if (IS_UNLIKELY(c_pointers_maybe(pointer)))                                                            \
+		if (c_pointers_maybe(pointer))                                                                         \
 			c_sampler_freed(pointer);                                                                      \
-		((void(*) parameters)next.function) arguments;                                                         \
+		CALL(void, name##_next.function, parameters, arguments);                                               \
+	}                                                                                                              \
+	FAST void name parameters;                                                                                     \
+	FAST void name parameters                                                                                      \
+	{                                                                                                              \
+		void *function = __atomic_load_n(&name##_next.function, __ATOMIC_ACQUIRE);                             \
+                                                                                                                       \
+		if (IS_LIKELY(function && !c_pointers_maybe(pointer)))                                                 \
+			CALL(void, function, parameters, arguments);                                                   \
+		else                                                                                                   \
+			name##_other arguments;                                                                        \
 	}
 
 OPERATOR_NEW(_Znwm, (size_t size), (size))
