@@ -25,6 +25,7 @@
 #define READ_NS         250000000u /* between two looks at the counters, at most */
 #define READ_SHARE      16         /* of the time so far: the first looks come closer together */
 #define HEARTBEAT       3          /* seconds */
+#define ASK_SHARE       50000      /* of a second: 20 µs, in which nothing is mapped, relocated and called */
 #define FINE_RATE       4096       /* below it more objects are followed at once */
 #define POINTERS        (1ull << 20)
 #define POINTERS_FINE   (1ull << 23)
@@ -93,6 +94,7 @@ static void lay_out(struct c_control *region, uint64_t rate, const struct c_go *
 
 	region->plan.rate = rate;
 	region->plan.heartbeat_ticks = HEARTBEAT * second;
+	region->plan.ask_ticks = second / ASK_SHARE;
 	region->plan.pointers = rate < FINE_RATE ? POINTERS_FINE : POINTERS;
 	for (i = 0; i < C_LIVES - 1; i++, life *= 10)
 		region->plan.lives[i] = life;

@@ -13,9 +13,7 @@
 #include <errno.h>
 #include <sys/mman.h>
 
-#define FOREVER   (UINT64_MAX / 2)
-#define FINE_RATE 4096 /* below it the loader is asked for unloaded libraries at one sample in sixteen only */
-#define FINE_ASK  16
+#define FOREVER (UINT64_MAX / 2)
 
 enum phase { PHASE_WAITING, PHASE_ON, PHASE_NEVER };
 
@@ -100,14 +98,17 @@ static bool is_alone(uint64_t time)
 	return true;
 }
 
-/* Where libraries have been unloaded, what was known of addresses is looked at anew. */
-static void ask_unloaded(void)
+/*
+ * Where libraries have been unloaded, what was known of addresses is looked at anew. In less time than goes between two
+ * questions no other library is loaded in the place of one.
+ */
+static void ask_unloaded(struct c_thread *thread, uint64_t time)
 {
-	static uint32_t asked;
 	uint64_t before = __atomic_load_n(&unloaded, __ATOMIC_RELAXED), count;
 
-	if (shared->plan.rate < FINE_RATE && __atomic_fetch_add(&asked, 1, __ATOMIC_RELAXED) % FINE_ASK)
+	if (time - thread->asked < shared->plan.ask_ticks)
 		return;
+	thread->asked = time;
 	count = c_modules_unloaded();
 	if (count == before)
 		return;
@@ -117,7 +118,7 @@ static void ask_unloaded(void)
 	}
 }
 
-static uint32_t find_context(uint64_t caller, uint32_t size_class)
+static uint32_t find_context(uint64_t caller, uint32_t size_class, uint64_t time)
 {
 	uint64_t frames[UNWIND_ROOM];
 	uint32_t depth, flags;
@@ -129,7 +130,7 @@ static uint32_t find_context(uint64_t caller, uint32_t size_class)
 		frames[1] = C_MARK_LIBRARY;
 		return c_contexts_find(shared, frames, 2, 0, size_class);
 	}
-	ask_unloaded();
+	ask_unloaded(&c_thread, time);
 	depth = unwind_stack(frames, caller, &flags);
 	return c_contexts_find(shared, frames, depth, flags, size_class);
 }
@@ -144,7 +145,7 @@ static void record(const void *pointer, size_t size, uint64_t caller, uint64_t t
 	struct c_pointer object = {.size = size, .birth = time};
 	struct c_context *context;
 
-	object.context = find_context(caller, c_size_class(size));
+	object.context = find_context(caller, c_size_class(size), time);
 	context = &c_contexts_of(shared)[object.context];
 	if (!c_pointers_put(pointer, &object)) {
 		add(&context->untracked, 1);

@@ -21,6 +21,7 @@ struct c_thread {
 	uint64_t random;
 	bool busy; /* it is recording one: what it allocates meanwhile is not the program's */
 	bool has_heard;
+	uint64_t asked;       /* when the loader was last asked for unloaded libraries */
 	const void *listener; /* the frame that waits to hear whether malloc is called; NULL: none */
 };
 

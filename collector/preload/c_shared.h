@@ -63,6 +63,7 @@ struct c_go {
 struct c_plan {
 	uint64_t rate;               /* mean bytes between two samples; 1: every allocation */
 	uint64_t heartbeat_ticks;    /* without a sign of the collector for so long the library goes quiet */
+	uint64_t ask_ticks;          /* for so long no thread asks the loader again whether libraries were unloaded */
 	uint64_t lives[C_LIVES - 1]; /* ticks: the upper ends of all classes of lifetimes but the last */
 	uint64_t pointers;           /* sampled objects that can be followed at once, a power of two */
 	struct c_go go;
