@@ -1,59 +1,72 @@
 /*
- * Buckets of eight addresses, a cache line each, and what belongs to them beside. An address may be in any of a few
- * buckets that its hash names, and all of them are looked at before it is said to be missing: nothing depends on the
- * order in which others come and go, which is what makes a table of this kind go wrong without locks.
+ * Buckets of seven addresses, a cache line each, and what belongs to them behind it. Those of a page of the program's
+ * memory lie together, so that a program that works on little memory makes us work on little. An address may be in any
+ * of a few buckets that its hash names, and they are looked at one after the other until one that has always had room:
+ * nothing depends on the order in which others come and go, which is what makes a table of this kind go wrong without
+ * locks.
  */
 #include "collector/preload/c_pointers.h"
 
+#include <string.h>
 #include <sys/mman.h>
 
-#define WAYS    8    /* addresses of a bucket */
-#define CHAIN   6    /* buckets that an address may be in */
-#define CLAIMED 1ull /* taken, but its value is not there yet */
+#define WAYS       7    /* addresses of a bucket */
+#define CHAIN      12   /* buckets that an address may be in */
+#define CLAIMED    1ull /* taken, but its value is not there yet */
+#define PAGE_SHIFT 12   /* a page has a group of buckets */
+#define SPAN_SHIFT 7    /* so many bytes of it have a bucket of the group */
+#define GROUP      (1u << (PAGE_SHIFT - SPAN_SHIFT))
+
+struct bucket {
+	uint64_t keys[WAYS]; /* 0: free */
+	uint64_t spilled;    /* 1: it was full once, and others may have what belongs here */
+	struct c_pointer values[WAYS];
+} __attribute__((aligned(64)));
 
 uint8_t c_pointers_filter[1u << C_FILTER_BITS] __attribute__((aligned(64)));
 
-static uint64_t *keys; /* 0: free */
-static struct c_pointer *values;
-static uint64_t capacity, mask; /* of buckets */
+static struct bucket *buckets;
+static uint64_t nbuckets;
+static bool filters;
 
-bool c_pointers_open(uint64_t wanted)
+bool c_pointers_open(uint64_t capacity, bool nearly_all)
 {
 	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+	void *memory;
 
-	keys = mmap(NULL, wanted * sizeof(*keys), PROT_READ | PROT_WRITE, flags, -1, 0);
-	values = mmap(NULL, wanted * sizeof(*values), PROT_READ | PROT_WRITE, flags, -1, 0);
-	capacity = wanted;
-	mask = wanted / WAYS - 1;
-	if (keys != MAP_FAILED && values != MAP_FAILED)
-		return true;
-	c_pointers_close();
-	return false;
+	nbuckets = capacity / 8;
+	memory = mmap(NULL, nbuckets * sizeof(*buckets), PROT_READ | PROT_WRITE, flags, -1, 0);
+	if (memory == MAP_FAILED)
+		return false;
+	filters = !nearly_all;
+	if (nearly_all)
+		memset(c_pointers_filter, UINT8_MAX, sizeof(c_pointers_filter));
+	buckets = memory;
+	return true;
 }
 
 void c_pointers_close(void)
 {
-	if (keys && keys != MAP_FAILED)
-		munmap(keys, capacity * sizeof(*keys));
-	if (values && values != MAP_FAILED)
-		munmap(values, capacity * sizeof(*values));
-	keys = NULL;
-	values = NULL;
-	capacity = 0;
-	__builtin_memset(c_pointers_filter, 0, sizeof(c_pointers_filter));
+	if (buckets)
+		munmap(buckets, nbuckets * sizeof(*buckets));
+	buckets = NULL;
+	nbuckets = 0;
+	memset(c_pointers_filter, 0, sizeof(c_pointers_filter));
 }
 
-static uint64_t hash_of(uint64_t address)
+static uint64_t hash_of(uint64_t page)
 {
-	address = (address >> 3) * 0xbf58476d1ce4e5b9ull;
-	address ^= address >> 31;
-	return address * 0x94d049bb133111ebull;
+	page *= 0xbf58476d1ce4e5b9ull;
+	page ^= page >> 31;
+	return page * 0x94d049bb133111ebull;
 }
 
-/* The first place of the bucket that is tried at STEP. */
-static uint64_t bucket_of(uint64_t hash, unsigned step)
+/* The bucket of ADDRESS that is tried at STEP; HASH is its page's. */
+static struct bucket *bucket_of(uint64_t hash, uint64_t address, unsigned step)
 {
-	return ((hash >> 32) + step * (hash | 1)) & mask;
+	uint64_t group = (hash >> 32) + step * (hash | 1), place = (address >> SPAN_SHIFT ^ hash >> 24) % GROUP;
+
+	return &buckets[(group * GROUP + place) & (nbuckets - 1)];
 }
 
 static void filter_add(uint64_t address)
@@ -81,53 +94,68 @@ void c_pointers_mark(const void *address)
 	__atomic_store_n(&c_pointers_filter[c_pointers_place((uint64_t)address)], UINT8_MAX, __ATOMIC_RELAXED);
 }
 
+/* Put ADDRESS and its VALUE into BUCKET; false when it is full. */
+static bool put_into(struct bucket *bucket, uint64_t address, const struct c_pointer *value)
+{
+	unsigned way;
+
+	for (way = 0; way < WAYS; way++) {
+		uint64_t *key = &bucket->keys[way], empty = 0;
+
+		if (__atomic_load_n(key, __ATOMIC_RELAXED) ||
+		    !__atomic_compare_exchange_n(key, &empty, CLAIMED, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+			continue;
+		bucket->values[way] = *value;
+		if (filters)
+			filter_add(address);
+		__atomic_store_n(key, address, __ATOMIC_RELEASE);
+		return true;
+	}
+	return false;
+}
+
+/* Who frees an address has it from whoever put it in, and sees that the buckets before it have spilled. */
 bool c_pointers_put(const void *pointer, const struct c_pointer *value)
 {
-	uint64_t address = (uint64_t)pointer, hash = hash_of(address);
-	unsigned step, way;
+	uint64_t address = (uint64_t)pointer, hash = hash_of(address >> PAGE_SHIFT);
+	unsigned step;
 
-	if (!keys)
+	if (!buckets)
 		return false;
 	for (step = 0; step < CHAIN; step++) {
-		uint64_t first = bucket_of(hash, step) * WAYS;
+		struct bucket *bucket = bucket_of(hash, address, step);
 
-		for (way = 0; way < WAYS; way++) {
-			uint64_t *key = &keys[first + way], empty = 0;
-
-			if (__atomic_load_n(key, __ATOMIC_RELAXED) ||
-			    !__atomic_compare_exchange_n(key, &empty, CLAIMED, false, __ATOMIC_ACQUIRE,
-							 __ATOMIC_RELAXED))
-				continue;
-			values[first + way] = *value;
-			filter_add(address);
-			__atomic_store_n(key, address, __ATOMIC_RELEASE);
+		if (put_into(bucket, address, value))
 			return true;
-		}
+		__atomic_store_n(&bucket->spilled, 1, __ATOMIC_RELEASE);
 	}
 	return false;
 }
 
 bool c_pointers_take(const void *pointer, struct c_pointer *value)
 {
-	uint64_t address = (uint64_t)pointer, hash = hash_of(address);
+	uint64_t address = (uint64_t)pointer, hash = hash_of(address >> PAGE_SHIFT);
 	unsigned step, way;
 
-	if (!keys || !address) /* free(NULL) is common, and 0 marks places that are free */
+	if (!buckets || !address) /* free(NULL) is common, and 0 marks places that are free */
 		return false;
 	for (step = 0; step < CHAIN; step++) {
-		uint64_t first = bucket_of(hash, step) * WAYS;
+		struct bucket *bucket = bucket_of(hash, address, step);
 
 		for (way = 0; way < WAYS; way++) {
-			uint64_t *key = &keys[first + way], expected = address;
+			uint64_t *key = &bucket->keys[way], expected = address;
 
 			if (__atomic_load_n(key, __ATOMIC_ACQUIRE) != address)
 				continue;
-			*value = values[first + way]; /* before the place is free for another */
+			*value = bucket->values[way]; /* before the place is free for another */
 			if (!__atomic_compare_exchange_n(key, &expected, 0, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
 				return false; /* freed twice at once */
-			filter_remove(address);
+			if (filters)
+				filter_remove(address);
 			return true;
 		}
+		if (!__atomic_load_n(&bucket->spilled, __ATOMIC_ACQUIRE))
+			return false;
 	}
 	return false;
 }

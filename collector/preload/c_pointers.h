@@ -16,10 +16,9 @@
 #define C_FILTER_BITS 20
 
 struct c_pointer {
-	uint64_t size;
-	uint64_t birth; /* ticks */
-	uint32_t context;
-	uint32_t unused;
+	uint64_t birth;     /* ticks */
+	uint64_t size : 47; /* as far as addresses go */
+	uint64_t context : 17;
 };
 
 /* How many objects may be behind each byte; a byte at 255 stays there. */
@@ -43,8 +42,12 @@ static inline bool c_pointers_maybe(const void *address)
 /* Let c_pointers_maybe be true of ADDRESS for good. */
 void c_pointers_mark(const void *address);
 
-/* Map a table of CAPACITY objects, a power of two from 8 on; false when it cannot be had. Once. */
-bool c_pointers_open(uint64_t capacity);
+/*
+ * Map a table of CAPACITY objects, a power of two from 256 on; false when it cannot be had. Seven eighths of it can be
+ * there at once. Where NEARLY_ALL objects of the program will be put in, the filter is not kept, and always says maybe.
+ * Once.
+ */
+bool c_pointers_open(uint64_t capacity, bool nearly_all);
 
 /* Unmap it; for tests. */
 void c_pointers_close(void);

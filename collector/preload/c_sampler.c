@@ -13,7 +13,10 @@
 #include <errno.h>
 #include <sys/mman.h>
 
-#define FOREVER (UINT64_MAX / 2)
+#define FOREVER    (UINT64_MAX / 2)
+#define EVERY_RATE 16 /* up to it nearly every free is one of a sampled object */
+
+_Static_assert(C_CONTEXTS <= 1u << 17, "a context's number has 17 bits in a struct c_pointer");
 
 enum phase { PHASE_WAITING, PHASE_ON, PHASE_NEVER };
 
@@ -48,7 +51,7 @@ int c_sampler_begin(struct c_control *region)
 	alive = page;
 	if (madvise(page, 4096, MADV_WIPEONFORK))
 		return errno;
-	if (!c_pointers_open(region->plan.pointers))
+	if (!c_pointers_open(region->plan.pointers, region->plan.rate <= EVERY_RATE))
 		return errno ? errno : ENOMEM;
 	shared = region;
 	alive->here = 1;

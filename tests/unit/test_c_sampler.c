@@ -55,7 +55,7 @@ static void test_pointers(void **state)
 	uint64_t put = 0, i;
 
 	(void)state;
-	assert_true(c_pointers_open(1024));
+	assert_true(c_pointers_open(1024, false));
 	assert_false(c_pointers_maybe(address(1)));
 	while (put < 2048 && c_pointers_put(address(put), &(struct c_pointer){.size = put, .context = (uint32_t)put}))
 		put++;
@@ -84,7 +84,7 @@ static void test_filter(void **state)
 	uint64_t with_null = 1;
 
 	(void)state;
-	assert_true(c_pointers_open(1024));
+	assert_true(c_pointers_open(1024, false));
 	while (c_pointers_place((uint64_t)(uintptr_t)address(with_null)) != c_pointers_place(0))
 		with_null++;
 	assert_true(c_pointers_put(address(with_null), &(struct c_pointer){.size = 1}));
@@ -96,13 +96,34 @@ static void test_filter(void **state)
 	c_pointers_close();
 }
 
+/* Half of it finds room surely, however far apart the objects lie, and goes out again. */
+static void test_half_full(void **state)
+{
+	const uint64_t capacity = 1u << 16;
+	struct c_pointer taken;
+
+	(void)state;
+	for (uint64_t stride = 1; stride <= 4096; stride *= 4) {
+		assert_true(c_pointers_open(capacity, true));
+		assert_true(c_pointers_maybe(address(0)));
+		for (uint64_t i = 0; i < capacity / 2; i++)
+			assert_true(c_pointers_put(address(i * stride), &(struct c_pointer){.size = i}));
+		for (uint64_t i = 0; i < capacity / 2; i++)
+			assert_true(c_pointers_take(address(i * stride), &taken) && taken.size == i);
+		assert_true(c_pointers_maybe(address(0)));
+		assert_false(c_pointers_take(address(0), &taken));
+		c_pointers_close();
+		assert_false(c_pointers_maybe(address(0)));
+	}
+}
+
 /* What is marked stays, whatever is put there and taken out. */
 static void test_mark(void **state)
 {
 	struct c_pointer taken;
 
 	(void)state;
-	assert_true(c_pointers_open(1024));
+	assert_true(c_pointers_open(1024, false));
 	c_pointers_mark(address(7));
 	assert_true(c_pointers_maybe(address(7)));
 	assert_false(c_pointers_maybe(address(8)));
@@ -160,7 +181,7 @@ static void run_threads(void *(*function)(void *))
 static void test_pointers_of_threads(void **state)
 {
 	(void)state;
-	assert_true(c_pointers_open(8192));
+	assert_true(c_pointers_open(8192, false));
 	run_threads(put_and_take);
 	c_pointers_close();
 }
@@ -356,9 +377,9 @@ static void test_alone(void **state)
 int main(void)
 {
 	const struct CMUnitTest apart[] = {
-	    cmocka_unit_test(test_size_classes), cmocka_unit_test(test_pointers),
-	    cmocka_unit_test(test_filter),       cmocka_unit_test(test_mark),
-	    cmocka_unit_test(test_passes),       cmocka_unit_test(test_pointers_of_threads),
+	    cmocka_unit_test(test_size_classes),        cmocka_unit_test(test_pointers), cmocka_unit_test(test_filter),
+	    cmocka_unit_test(test_half_full),           cmocka_unit_test(test_mark),     cmocka_unit_test(test_passes),
+	    cmocka_unit_test(test_pointers_of_threads),
 	};
 	const struct CMUnitTest sampling[] = {
 	    cmocka_unit_test(test_exact),  cmocka_unit_test(test_realloc_that_fails),
