@@ -218,8 +218,9 @@ $(O)/fuzz/%: tests/fuzz/%.c $(LIB_SOURCES) $(O)/gen/profile.pb-c.c $(O)/report/h
 fuzz: $(FUZZERS) ## run every fuzz target for FUZZ_SECONDS (60) each
 	@bash tests/fuzz/run.sh $(O) $(FUZZ_SECONDS)
 
-bench: all $(O)/tests/tools/agent_instructions ## paired timings against no profiling and Go's own profile
+bench: all $(O)/tests/tools/agent_instructions ## paired timings against no profiling and Go's own profile; then c-bench
 	@bash tests/bench/run.sh $(O)
+	@$(MAKE) --no-print-directory c-bench
 
 bench-automatic: all ## what the automatic rate costs an HTTP service, beside one without; 20 pairs (PAIRS, WINDOW seconds)
 	@bash tests/bench/automatic.sh $(O)
@@ -231,7 +232,8 @@ c-storm: all ## C allocations by 64 threads through every entry point, for MINUT
 c-programs: all ## real C programs under escprof: the same output as without
 	@bash tests/c/programs.sh $(O)
 
-c-bench: all ## a program that does little but malloc, paired with no profiling
+c-bench: all ## a program that does little but malloc, paired with no profiling; its rivals too (BENCH_ROUNDS)
+	@bash tests/setup.sh --bench || true
 	@bash tests/c/bench.sh $(O)
 
 article: all ## the tables of docs/ARTICLE.md anew (fetches toolchains)

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what escprof's build, demo and tests need: `make deps`, quick when nothing is missing. On Debian as root it
 # calls apt-get; elsewhere it says what is missing and ends with status 1. With --lint it looks for the linters too, with
-# --consumers for the programs that read what escprof writes, with --browser for what make browser drives the HTML report with.
+# --consumers for the programs that read what escprof writes, with --browser for what make browser drives the HTML report
+# with, with --bench for other profilers of C.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -60,6 +61,15 @@ consumers=(
 	zsh:zsh
 )
 
+rivals=(
+	heaptrack:heaptrack
+)
+# Files in the libraries' folders.
+rival_libraries=(
+	libjemalloc.so.2:libjemalloc2
+	libtcmalloc.so.4:libgoogle-perftools4
+)
+
 missing_commands() {
 	local pair
 	for pair in "$@"; do
@@ -77,6 +87,14 @@ missing_headers() {
 	for pair in "${headers[@]}"; do
 		printf '#if !__has_include(<%s>)\nescprof-needs %s\n#endif\n' "${pair%%:*}" "${pair#*:}"
 	done | gcc -E -P - | sed -n 's/^escprof-needs //p'
+}
+
+missing_libraries() {
+	local pair
+	for pair in "$@"; do
+		compgen -G "/usr/lib*/${pair%%:*}" >/dev/null || compgen -G "/usr/lib/*/${pair%%:*}" >/dev/null ||
+			echo "${pair#*:}"
+	done
 }
 
 # Any Go will do here: one that is too old fetches a newer one (find-go.sh).
@@ -100,6 +118,9 @@ if [ "${1-}" = --lint ]; then
 fi
 if [ "${1-}" = --consumers ]; then
 	missing+=" $(missing_commands "${consumers[@]}")"
+fi
+if [ "${1-}" = --bench ]; then
+	missing+=" $(missing_commands "${rivals[@]}") $(missing_libraries "${rival_libraries[@]}")"
 fi
 if [ "${1-}" = --browser ]; then
 	missing+=" $(missing_commands "${browsers[@]}")"
