@@ -267,10 +267,12 @@ static void read_counts(const struct c_context *context, struct trace_c_counts *
 {
 	size_t i;
 
-	counts->frees = load(&context->frees);
-	counts->freed_bytes = load(&context->freed_bytes);
-	for (i = 0; i < C_LIVES; i++)
+	counts->frees = 0;
+	for (i = 0; i < C_LIVES; i++) {
 		counts->lives[i] = load(&context->lives[i]);
+		counts->frees += counts->lives[i];
+	}
+	counts->freed_bytes = load(&context->freed_bytes);
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	counts->untracked = load(&context->untracked);
 	counts->untracked_bytes = load(&context->untracked_bytes);

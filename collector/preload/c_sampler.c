@@ -8,13 +8,15 @@
 #include "collector/agent/agent_math.h"
 #include "collector/preload/c_contexts.h"
 #include "collector/preload/c_modules.h"
+#include "collector/preload/c_walks.h"
 #include "collector/preload/unwind.h"
 
 #include <errno.h>
 #include <sys/mman.h>
 
 #define FOREVER    (UINT64_MAX / 2)
-#define EVERY_RATE 16 /* up to it nearly every free is one of a sampled object */
+#define OWN_FRAMES 1024 /* bytes of the library's frames between its entry and here, at most */
+#define EVERY_RATE 16   /* up to it nearly every free is one of a sampled object */
 
 _Static_assert(C_CONTEXTS <= 1u << 17, "a context's number has 17 bits in a struct c_pointer");
 
@@ -57,6 +59,8 @@ int c_sampler_begin(struct c_control *region)
 	alive->here = 1;
 	c_thread.busy = true;
 	unwind_open(&region->plan.go);
+	if (region->plan.rate <= EVERY_RATE)
+		c_walks_open();
 	c_modules_open(region);
 	unloaded = c_modules_unloaded();
 	c_thread.busy = false;
@@ -121,21 +125,62 @@ static void ask_unloaded(struct c_thread *thread, uint64_t time)
 	}
 }
 
-static uint32_t find_context(uint64_t caller, uint32_t size_class, uint64_t time)
+/* This thread's earlier walks, where everything is recorded; NULL: there are none, or they may be wrong. */
+static struct c_walks *walks_of(struct c_thread *thread)
+{
+	if (shared->plan.rate > EVERY_RATE || !unwind_is_steady())
+		return NULL;
+	if (!thread->has_asked_for_walks) {
+		thread->has_asked_for_walks = true;
+		thread->walks = c_walks_new();
+	}
+	return thread->walks;
+}
+
+static uint32_t walk(const struct unwind_start *start, uint32_t size_class, struct c_walks *walks)
 {
 	uint64_t frames[UNWIND_ROOM];
-	uint32_t depth, flags;
+	uint32_t depth, flags, context;
+
+	depth = unwind_stack(frames, start->caller, &flags);
+	context = c_contexts_find(shared, frames, depth, flags, size_class);
+	if (walks && start->cfa && !flags && context >= C_SIZES)
+		c_walks_keep(walks, start, size_class, context, frames, depth);
+	return context;
+}
+
+static uint32_t find_context(const struct unwind_start *start, uint32_t size_class, uint64_t time)
+{
+	struct c_thread *thread = &c_thread;
+	struct c_walks *walks;
+	uint32_t context;
 
 	/* In there the loader may hold its locks, which libunwind would ask for too, or be about to make room for
 	 * libunwind's own thread-local data. */
-	if ((uint64_t)__builtin_frame_address(0) < (uint64_t)c_sampler_in_loader || c_modules_is_loader(caller)) {
-		frames[0] = caller;
-		frames[1] = C_MARK_LIBRARY;
+	if ((uint64_t)__builtin_frame_address(0) < (uint64_t)c_sampler_in_loader ||
+	    c_modules_is_loader(start->caller)) {
+		uint64_t frames[] = {start->caller, C_MARK_LIBRARY};
+
 		return c_contexts_find(shared, frames, 2, 0, size_class);
 	}
-	ask_unloaded(&c_thread, time);
-	depth = unwind_stack(frames, caller, &flags);
-	return c_contexts_find(shared, frames, depth, flags, size_class);
+	ask_unloaded(thread, time);
+	walks = walks_of(thread);
+	if (walks && start->cfa && c_walks_find(walks, start, size_class, &context))
+		return context;
+	return walk(start, size_class, walks);
+}
+
+/*
+ * Where the walk starts. FRAME is that of the function which calls c_sampler_allocated, one of ours, that the program
+ * has called from CALLER, by way of nothing that has a frame; cfa is 0 when it is another's.
+ */
+static struct unwind_start start_at(const uint64_t *frame, const uint64_t *below, uint64_t caller)
+{
+	uint64_t above = (uint64_t)frame - (uint64_t)below;
+
+	if (above % sizeof(*frame) || above > OWN_FRAMES || frame[1] != caller)
+		return (struct unwind_start){.caller = caller};
+	return (struct unwind_start){caller, (uint64_t)(frame + 2), frame[0]};
 }
 
 static void add(uint64_t *counter, uint64_t value)
@@ -143,12 +188,12 @@ static void add(uint64_t *counter, uint64_t value)
 	__atomic_fetch_add(counter, value, __ATOMIC_RELAXED);
 }
 
-static void record(const void *pointer, size_t size, uint64_t caller, uint64_t time)
+static void record(const void *pointer, size_t size, const struct unwind_start *start, uint64_t time)
 {
 	struct c_pointer object = {.size = size, .birth = time};
 	struct c_context *context;
 
-	object.context = find_context(caller, c_size_class(size), time);
+	object.context = find_context(start, c_size_class(size), time);
 	context = &c_contexts_of(shared)[object.context];
 	if (!c_pointers_put(pointer, &object)) {
 		add(&context->untracked, 1);
@@ -208,8 +253,12 @@ void c_sampler_allocated(const void *pointer, size_t size, uint64_t caller)
 	if (is_alone(time)) {
 		thread->left = FOREVER;
 	} else {
-		if (pointer)
-			record(pointer, size, caller, time);
+		if (pointer) {
+			const uint64_t *frame = __builtin_frame_address(0);
+			struct unwind_start start = start_at((const uint64_t *)frame[0], frame, caller);
+
+			record(pointer, size, &start, time);
+		}
 		draw(thread);
 	}
 	thread->busy = false;
@@ -231,7 +280,6 @@ void c_sampler_gone(const struct c_pointer *taken)
 		class ++;
 	add(&context->lives[class], 1);
 	add(&context->freed_bytes, taken->size);
-	add(&context->frees, 1);
 }
 
 void c_sampler_stays(const void *pointer, const struct c_pointer *taken)

@@ -16,11 +16,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct c_walks;
+
 struct c_thread {
 	uint64_t left; /* bytes to the next sample, from 1; 0: not drawn yet */
 	uint64_t random;
 	bool busy; /* it is recording one: what it allocates meanwhile is not the program's */
 	bool has_heard;
+	struct c_walks *walks; /* NULL: it has none */
+	bool has_asked_for_walks;
 	uint64_t asked;       /* when the loader was last asked for unloaded libraries */
 	const void *listener; /* the frame that waits to hear whether malloc is called; NULL: none */
 };

@@ -76,9 +76,9 @@ struct c_context {
 	uint32_t ready; /* stored with release when all above is there */
 	/* From here on only added to. */
 	uint64_t allocs, bytes;
-	uint64_t frees, freed_bytes;
+	uint64_t freed_bytes;
 	uint64_t untracked, untracked_bytes; /* allocated, but their end will not be seen */
-	uint64_t lives[C_LIVES];             /* of those freed */
+	uint64_t lives[C_LIVES];             /* of those freed, which together are all of them */
 } __attribute__((aligned(64)));
 
 struct c_stack {

@@ -27,6 +27,7 @@ static struct {
 	int (*init_local)(unw_cursor_t *, unw_context_t *);
 	int (*step)(unw_cursor_t *);
 	int (*get_register)(unw_cursor_t *, int, unw_word_t *);
+	int (*get_place)(unw_cursor_t *, int, unw_save_loc_t *);
 	void (*flush)(unw_addr_space_t, unw_word_t, unw_word_t);
 	unw_addr_space_t *space;
 } library;
@@ -41,6 +42,7 @@ static bool find_all(void *handle)
 	*(void **)&library.init_local = dlsym(handle, "_ULx86_64_init_local");
 	*(void **)&library.step = dlsym(handle, "_ULx86_64_step");
 	*(void **)&library.get_register = dlsym(handle, "_ULx86_64_get_reg");
+	*(void **)&library.get_place = dlsym(handle, "_ULx86_64_get_save_loc");
 	*(void **)&library.flush = dlsym(handle, "_Ux86_64_flush_cache");
 	*(void **)&library.space = dlsym(handle, "_ULx86_64_local_addr_space");
 	return library.backtrace && library.get_context && library.init_local && library.step && library.get_register;
@@ -58,6 +60,11 @@ void unwind_open(const struct c_go *program)
 bool unwind_has_library(void)
 {
 	return library.backtrace;
+}
+
+bool unwind_is_steady(void)
+{
+	return library.backtrace && !go.text_end && !__atomic_load_n(&careful, __ATOMIC_ACQUIRE);
 }
 
 void unwind_forget(void)
@@ -88,6 +95,65 @@ static uint32_t walk_in_steps(uint64_t *frames, uint32_t capacity)
 			break;
 	}
 	return count;
+}
+
+/* A register's value at CURSOR; 0 where it is not known. */
+static uint64_t value_of(unw_cursor_t *cursor, int name)
+{
+	unw_word_t value;
+
+	return library.get_register(cursor, name, &value) < 0 ? 0 : value;
+}
+
+/* Where the frame pointer of CURSOR's frame is saved; 0: nowhere. */
+static uint64_t saved_rbp(unw_cursor_t *cursor)
+{
+	unw_save_loc_t place;
+
+	if (library.get_place(cursor, UNW_X86_64_RBP, &place) < 0 || place.type != UNW_SLT_MEMORY)
+		return 0;
+	return place.u.addr;
+}
+
+/* Go on to the frame at which the walk starts; false when CURSOR does not come by it. */
+static bool go_to_start(unw_cursor_t *cursor, const struct unwind_start *start)
+{
+	int i;
+
+	for (i = 0; i <= UNWIND_OWN; i++) {
+		if (value_of(cursor, UNW_REG_IP) == start->caller)
+			return value_of(cursor, UNW_REG_SP) == start->cfa &&
+			       value_of(cursor, UNW_X86_64_RBP) == start->rbp;
+		if (library.step(cursor) <= 0)
+			return false;
+	}
+	return false;
+}
+
+uint32_t unwind_words(const struct unwind_start *start, const uint64_t *frames, uint32_t depth,
+		      struct unwind_word *words, uint32_t capacity)
+{
+	unw_tdep_context_t context;
+	unw_cursor_t cursor;
+	uint64_t rbp, now;
+	uint32_t count = 0, i;
+
+	if (!library.get_place || !depth || frames[0] != start->caller || library.get_context(&context) < 0 ||
+	    library.init_local(&cursor, &context) < 0 || !go_to_start(&cursor, start))
+		return 0;
+	rbp = saved_rbp(&cursor);
+	for (i = 1; library.step(&cursor) > 0 && value_of(&cursor, UNW_REG_IP); i++) {
+		if (i >= depth || frames[i] != value_of(&cursor, UNW_REG_IP) || count + 2 > capacity)
+			return 0;
+		now = saved_rbp(&cursor);
+		if (now != rbp && now)
+			words[count++] = (struct unwind_word){now, value_of(&cursor, UNW_X86_64_RBP)};
+		rbp = now;
+		words[count++] = (struct unwind_word){value_of(&cursor, UNW_REG_SP) - 8, frames[i]};
+		if (word_at(words[count - 1].address) != frames[i]) /* a signal's frame, or one of another kind */
+			return 0;
+	}
+	return i == depth ? count : 0;
 }
 
 /* Whether the page of ADDRESS is mapped; *KNOWN is one that is. */

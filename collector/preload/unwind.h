@@ -29,6 +29,29 @@ bool unwind_has_library(void);
  */
 uint32_t unwind_stack(uint64_t *frames, uint64_t caller, uint32_t *flags);
 
+/* Where a walk starts: everything that it goes by but for memory. */
+struct unwind_start {
+	uint64_t caller; /* the return address into the program */
+	uint64_t cfa;    /* the stack pointer there */
+	uint64_t rbp;
+};
+
+/* A word of the stack that decides on a walk. */
+struct unwind_word {
+	uint64_t address, value;
+};
+
+/*
+ * What a walk from START reads, in that order: return addresses, and saved frame pointers. It is called with START on
+ * the stack. Returns how many WORDS it has, at most CAPACITY; 0 when it cannot be told, or the walk does not come to
+ * the DEPTH FRAMES. Takes microseconds.
+ */
+uint32_t unwind_words(const struct unwind_start *start, const uint64_t *frames, uint32_t depth,
+		      struct unwind_word *words, uint32_t capacity);
+
+/* Whether the result of a walk is decided by its start and the words that it reads, for good. */
+bool unwind_is_steady(void);
+
 /*
  * Libraries have been unloaded: what was kept about the code at their addresses is no longer right. From then on walks
  * are done step by step, which checks that.

@@ -1,0 +1,149 @@
+/* Walks that are looked up are those that would be done: stacks that start alike and differ further up. */
+#include "collector/preload/c_walks.h"
+
+#include <alloca.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define DEPTH 6
+
+static struct c_walks *walks;
+static uint64_t found, wrong, walked;
+
+/* As an allocation does it; the context of a stack is its PATH here. */
+static __attribute__((noinline)) int allocate(uint32_t path)
+{
+	const uint64_t *frame = __builtin_frame_address(0);
+	struct unwind_start start = {(uint64_t)(uintptr_t)__builtin_return_address(0), (uint64_t)(uintptr_t)(frame + 2),
+				     frame[0]};
+	uint64_t frames[UNWIND_ROOM];
+	uint32_t context = UINT32_MAX, depth, flags;
+
+	if (c_walks_find(walks, &start, 1, &context)) {
+		found++;
+		wrong += context != path;
+		return 1;
+	}
+	depth = unwind_stack(frames, start.caller, &flags);
+	assert_int_equal(flags, 0);
+	c_walks_keep(walks, &start, 1, path, frames, depth);
+	walked++;
+	return 1;
+}
+
+/* By one of two calls at each level, so that the stacks of all PATHs have the same size; with ROOM its frames vary. */
+static __attribute__((noinline)) int go_down(uint32_t path, int level, size_t room)
+{
+	volatile char *extra = room ? alloca(room) : NULL;
+	volatile int sum = 0;
+
+	if (extra)
+		*extra = 1;
+	if (level == DEPTH)
+		sum += allocate(path);
+	else if (path >> level & 1)
+		sum += go_down(path, level + 1, room) + 1;
+	else
+		sum += go_down(path, level + 1, room) + 2;
+	return sum;
+}
+
+static void reset(void)
+{
+	walks = c_walks_new();
+	assert_non_null(walks);
+	found = wrong = walked = 0;
+}
+
+static void test_each_for_long(void **state)
+{
+	(void)state;
+	for (size_t room = 0; room <= 64; room += 32) {
+		reset();
+		for (uint32_t path = 0; path < 1u << DEPTH; path++)
+			for (int i = 0; i < 300; i++)
+				go_down(path, 0, room);
+		assert_int_equal(wrong, 0);
+		assert_int_equal(found + walked, 300u << DEPTH);
+		assert_true(found > walked);
+	}
+}
+
+/* Each is another one than the last. */
+static void test_in_turn(void **state)
+{
+	(void)state;
+	reset();
+	for (uint32_t i = 0; i < 20000; i++)
+		go_down(i % (1u << DEPTH), 0, 0);
+	assert_int_equal(wrong, 0);
+	reset();
+	for (uint32_t i = 0; i < 20000; i++)
+		go_down(i / 3 % 2 << (DEPTH - 1), 0, i % 5 * 16);
+	assert_int_equal(wrong, 0);
+	assert_true(found > 0);
+}
+
+/* A walk is kept for what it came to only. */
+static void test_other_frames(void **state)
+{
+	uint64_t *frame = __builtin_frame_address(0);
+	struct unwind_start start = {(uint64_t)(uintptr_t)__builtin_return_address(0), (uint64_t)(uintptr_t)(frame + 2),
+				     frame[0]};
+	struct unwind_word words[C_WALKS_WORDS];
+	uint64_t frames[UNWIND_ROOM];
+	uint32_t flags, depth = unwind_stack(frames, start.caller, &flags);
+
+	(void)state;
+	assert_true(unwind_words(&start, frames, depth, words, C_WALKS_WORDS) >= depth - 1);
+	assert_int_equal(unwind_words(&start, frames, depth, words, depth - 2), 0);
+	assert_int_equal(unwind_words(&start, frames, depth - 1, words, C_WALKS_WORDS), 0);
+	frames[depth - 1]++;
+	assert_int_equal(unwind_words(&start, frames, depth, words, C_WALKS_WORDS), 0);
+	frames[depth - 1]--;
+	start.cfa += 8;
+	assert_int_equal(unwind_words(&start, frames, depth, words, C_WALKS_WORDS), 0);
+}
+
+static void test_room_ends(void **state)
+{
+	int had = 0;
+
+	(void)state;
+	while (had < 100000 && c_walks_new())
+		had++;
+	assert_true(had > 100 && had < 100000);
+	assert_null(c_walks_new());
+}
+
+static void test_unloaded(void **state)
+{
+	(void)state;
+	assert_true(unwind_is_steady());
+	unwind_forget();
+	assert_false(unwind_is_steady());
+}
+
+static int begin(void **state)
+{
+	const struct c_go none = {0};
+
+	(void)state;
+	unwind_open(&none);
+	c_walks_open();
+	return !unwind_has_library();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_each_for_long), cmocka_unit_test(test_in_turn),  cmocka_unit_test(test_other_frames),
+	    cmocka_unit_test(test_room_ends),     cmocka_unit_test(test_unloaded),
+	};
+
+	return cmocka_run_group_tests(tests, begin, NULL);
+}
