@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "binary/elf_image.h"
 #include "binary/go_buildinfo.h"
+#include "binary/go_callback.h"
 #include "binary/go_layout.h"
 #include "binary/go_patch.h"
 #include "binary/go_pclntab.h"
@@ -164,26 +165,77 @@ struct labels *plan_labels(const struct plan *plan, pid_t pid, uint64_t bias, st
 	return labels_new(pid, plan->info.minor, layout->memstats + layout->memstats_numgc + bias, writer);
 }
 
+static bool has_lines(const struct go_pclntab *table, uint32_t index, struct go_func *func)
+{
+	struct go_frame frame;
+
+	return go_pclntab_func(table, index, func) && go_pclntab_frames(table, func->entry, &frame, 1) &&
+	       frame.line > 0;
+}
+
+/* Go's own code: its linker puts C that it links into the same text, before or behind, without lines. */
+static void plan_c_text(const struct plan *plan, uint64_t bias, struct c_go *go)
+{
+	uint32_t first = 0, last = go_pclntab_count(plan->table);
+	struct go_func func;
+
+	go_pclntab_text(plan->table, &go->text_start, &go->text_end);
+	while (first < last && !has_lines(plan->table, first, &func))
+		first++;
+	if (first < last)
+		go->text_start = func.entry;
+	while (last > first && !has_lines(plan->table, last - 1, &func))
+		last--;
+	if (last > first)
+		go->text_end = func.end;
+	go->text_start += bias;
+	go->text_end += bias;
+}
+
+/* How C calls Go back, where it does. */
+static void plan_c_callback(const struct plan *plan, uint64_t bias, struct c_callback *out)
+{
+	struct go_callback found;
+
+	if (!go_callback_find(plan->image, plan->table, &found))
+		return;
+	out->crosscall_start = found.crosscall_start + bias;
+	out->crosscall_end = found.crosscall_end + bias;
+	out->frame = found.frame;
+	out->depth = found.depth;
+	out->rbx = found.saved[GO_CALLBACK_RBX];
+	out->rbp = found.saved[GO_CALLBACK_RBP];
+	out->r12 = found.saved[GO_CALLBACK_R12];
+	out->r13 = found.saved[GO_CALLBACK_R13];
+	out->r14 = found.saved[GO_CALLBACK_R14];
+	out->r15 = found.saved[GO_CALLBACK_R15];
+}
+
 bool plan_c_go(const struct plan *plan, uint64_t bias, struct c_go *go)
 {
-	struct go_func callback;
+	struct go_func call, callback;
 
 	*go = (struct c_go){0};
 	if (!go_tls_find(plan->image, plan->table, &go->tls_slot, &go->tls_offset))
 		return false;
-	go_pclntab_text(plan->table, &go->text_start, &go->text_end);
-	go->text_start += bias;
-	go->text_end += bias;
+	plan_c_text(plan, bias, go);
 	if (go->tls_slot)
 		go->tls_slot += bias;
+	if (go_pclntab_by_name(plan->table, "runtime.asmcgocall", &call)) {
+		go->call_start = call.entry + bias;
+		go->call_end = call.end + bias;
+	}
 	if (go_pclntab_by_name(plan->table, "runtime.cgocallback", &callback)) {
 		go->callback_start = callback.entry + bias;
 		go->callback_end = callback.end + bias;
 	}
 	go->g_m = plan->layout.g_m;
 	go->m_curg = plan->layout.m_curg;
+	go->m_g0 = plan->layout.m_g0;
+	go->g_sched_sp = 0x38;
 	go->g_sched_bp = plan->info.minor <= 24 ? 0x68 : 0x60; /* g.sched.bp: gobuf lost its ret in Go 1.25 */
 	go->callback_skip = 56;
+	plan_c_callback(plan, bias, &go->callback);
 	return true;
 }
 

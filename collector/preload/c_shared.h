@@ -50,13 +50,26 @@
 #define C_STACK_GUESSED   2u /* walked by frame pointers, without libunwind */
 #define C_STACK_GO        4u /* Go frames are among them */
 
+/*
+ * Where C called Go back: from the stack pointer that runtime.cgocallback has noted in g0, FRAME bytes lead to its
+ * return address, which is in runtime/cgo's crosscall2; from behind it DEPTH bytes to that one's, which is in C, and as
+ * many as said to the registers of C that are saved. All 0: not known.
+ */
+struct c_callback {
+	uint64_t crosscall_start, crosscall_end; /* absolute */
+	uint32_t frame, depth;
+	uint32_t rbx, rbp, r12, r13, r14, r15;
+};
+
 /* What the program's Go runtime is like, for the frames of the goroutine that called C; all 0: it has none. */
 struct c_go {
 	uint64_t text_start, text_end;         /* of Go's machine code, absolute */
+	uint64_t call_start, call_end;         /* of runtime.asmcgocall */
 	uint64_t callback_start, callback_end; /* of runtime.cgocallback */
 	uint64_t tls_slot; /* where the offset of g from the thread pointer stands, absolute; 0: below */
 	int64_t tls_offset;
-	uint32_t g_m, m_curg, g_sched_bp, callback_skip;
+	uint32_t g_m, m_curg, m_g0, g_sched_sp, g_sched_bp, callback_skip;
+	struct c_callback callback;
 };
 
 /* Written by the collector before the library hears of it, then constant. */

@@ -194,30 +194,119 @@ static bool is_go(uint64_t pc)
 	return pc - go.text_start < go.text_end - go.text_start;
 }
 
-/* The user's goroutine of this thread's M; 0: there is none. */
-static uint64_t user_goroutine(void)
+/*
+ * This thread's M, when it is on the M's own stack, as in all C that Go has called; 0: it is not, or runs no Go. A
+ * signal handler of C's that interrupts Go is on the goroutine's, whose frames are not where its last call of C was.
+ */
+static uint64_t current_m(void)
 {
 	int64_t offset = go.tls_slot ? (int64_t)word_at(go.tls_slot) : go.tls_offset;
 	uint64_t g = offset ? word_at((uint64_t)__builtin_thread_pointer() + (uint64_t)offset) : 0;
 	uint64_t m = g ? word_at(g + go.g_m) : 0;
 
-	return m ? word_at(m + go.m_curg) : 0;
+	return m && word_at(m + go.m_g0) == g ? m : 0;
 }
 
 /*
- * Add the goroutine's frames to the COUNT that are there. In a Go function that C called, the goroutine has C frames in
- * between, on the other stack: they are not known, and a mark stands for them.
+ * The return address PC is the first of Go's behind COUNT frames of C. Where it is not that of the call of C, what is
+ * in between has nothing that libunwind could go by, as all C that Go's own linker has linked: the mark says so.
  */
-static uint32_t add_goroutine(uint64_t *frames, uint32_t count, uint32_t *flags)
+static uint32_t add_first_go(uint64_t *frames, uint32_t count, uint64_t pc)
 {
-	uint64_t g = user_goroutine(), low, high, frame, pc, next;
+	if (pc - go.call_start >= go.call_end - go.call_start && count < C_FRAMES)
+		frames[count++] = C_MARK_C_UNKNOWN;
+	if (count < C_FRAMES)
+		frames[count++] = pc;
+	return count;
+}
 
-	if (!g)
+/* C's registers as they were when it called Go back, which noted the stack pointer SP. */
+static bool enter_outer(unw_tdep_context_t *context, uint64_t sp)
+{
+	const struct c_callback *callback = &go.callback;
+	uint64_t at = sp + callback->frame + 8;
+	greg_t *registers = context->uc_mcontext.gregs;
+
+	if (library.get_context(context) < 0)
+		return false;
+	registers[REG_RIP] = (greg_t)word_at(at + callback->depth);
+	registers[REG_RSP] = (greg_t)(at + callback->depth + 8);
+	registers[REG_RBX] = (greg_t)word_at(at + callback->rbx);
+	registers[REG_RBP] = (greg_t)word_at(at + callback->rbp);
+	registers[REG_R12] = (greg_t)word_at(at + callback->r12);
+	registers[REG_R13] = (greg_t)word_at(at + callback->r13);
+	registers[REG_R14] = (greg_t)word_at(at + callback->r14);
+	registers[REG_R15] = (greg_t)word_at(at + callback->r15);
+	return true;
+}
+
+/*
+ * Add the C frames that called Go back at SP, up to the Go that had called them, whose return address is added as the
+ * last and whose frame pointer is *BP; 0: there is none, for C began the thread. Returns the new count, COUNT when they
+ * are not known. Not inlined: it needs 2 KiB of stack.
+ */
+static __attribute__((noinline)) uint32_t add_outer(uint64_t *frames, uint32_t count, uint64_t sp, uint64_t *bp)
+{
+	unw_tdep_context_t context;
+	unw_cursor_t cursor;
+	unw_word_t pc;
+
+	*bp = 0;
+	if (!library.step || !enter_outer(&context, sp) || library.init_local(&cursor, &context) < 0)
 		return count;
-	low = word_at(g);
-	high = word_at(g + 8);
+	while (count < C_FRAMES && library.get_register(&cursor, UNW_REG_IP, &pc) >= 0 && pc) {
+		if (is_go(pc)) {
+			library.get_register(&cursor, UNW_X86_64_RBP, bp);
+			return add_first_go(frames, count, pc);
+		}
+		frames[count++] = pc;
+		if (library.step(&cursor) <= 0)
+			break;
+	}
+	return count;
+}
+
+/* A goroutine's stack, on which C's may stand between Go's frames. */
+struct goroutine {
+	uint64_t low, high;
+	uint64_t callback; /* the stack pointer that the innermost callback not yet passed has noted on C's stack */
+};
+
+/*
+ * Behind the callback whose frame pointer is FRAME: add C's frames, or the mark that they are not known. *COUNT grows;
+ * the next frame pointer is returned, 0: there is no more.
+ */
+static uint64_t pass_callback(struct goroutine *goroutine, uint64_t *frames, uint32_t *count, uint64_t frame)
+{
+	uint64_t sp = goroutine->callback, bp = 0, next = frame + go.callback_skip;
+	uint32_t before = *count;
+
+	if (sp > (uint64_t)__builtin_frame_address(0) && !(sp & 7) &&
+	    word_at(sp + go.callback.frame) - go.callback.crosscall_start <
+		go.callback.crosscall_end - go.callback.crosscall_start) {
+		goroutine->callback = word_at(sp) > sp ? word_at(sp) : 0;
+		*count = add_outer(frames, before, sp, &bp);
+	} else {
+		goroutine->callback = 0;
+	}
+	if (*count > before && is_go(frames[*count - 1]))
+		return bp > frame && bp < goroutine->high ? bp : next;
+	/* C began the thread, or not all of its frames were found. */
+	if (*count > before && (next + 16 > goroutine->high || !is_go(word_at(next + 8))))
+		return 0;
+	if (*count < C_FRAMES)
+		frames[(*count)++] = C_MARK_C_UNKNOWN;
+	return next;
+}
+
+/* Add the frames of M's goroutine G to the COUNT that are there, and those of the C that it was called back from. */
+static uint32_t add_goroutine(uint64_t m, uint64_t g, uint64_t *frames, uint32_t count, uint32_t *flags)
+{
+	struct goroutine goroutine = {word_at(g), word_at(g + 8), word_at(word_at(m + go.m_g0) + go.g_sched_sp)};
+	uint64_t frame, pc, next;
+
 	frame = word_at(g + go.g_sched_bp);
-	while (frame >= low && frame + 16 <= high && !(frame & 7)) {
+	while (frame >= goroutine.low && frame + 16 <= goroutine.high && !(frame & 7)) {
 		pc = word_at(frame + 8);
 		if (!is_go(pc))
 			break;
@@ -228,11 +317,9 @@ static uint32_t add_goroutine(uint64_t *frames, uint32_t count, uint32_t *flags)
 		*flags |= C_STACK_GO;
 		frames[count++] = pc;
 		next = word_at(frame);
-		if (pc - go.callback_start < go.callback_end - go.callback_start && (next < low || next + 16 > high)) {
-			next = frame + go.callback_skip;
-			if (count < C_FRAMES)
-				frames[count++] = C_MARK_C_UNKNOWN;
-		}
+		if (pc - go.callback_start < go.callback_end - go.callback_start &&
+		    (next < goroutine.low || next + 16 > goroutine.high))
+			next = pass_callback(&goroutine, frames, &count, frame);
 		if (next <= frame)
 			break;
 		frame = next;
@@ -240,17 +327,39 @@ static uint32_t add_goroutine(uint64_t *frames, uint32_t count, uint32_t *flags)
 	return count;
 }
 
-/* Cut the C frames behind the first that is Go's, and go on with the goroutine. */
+/*
+ * Whether the goroutine G has called C, and not come back: then its frame pointer lies above the stack pointer that was
+ * saved with it. In a thread that C began the one is old once the callback is over, and lies below.
+ */
+static bool has_called_c(uint64_t g)
+{
+	uint64_t frame = word_at(g + go.g_sched_bp), sp = word_at(g + go.g_sched_sp);
+
+	return frame >= sp && frame >= word_at(g) && frame + 16 <= word_at(g + 8) && !(frame & 7) &&
+	       is_go(word_at(frame + 8));
+}
+
+/*
+ * Cut the C frames behind the first that is Go's, and go on with the goroutine. Where none is found, for C has nothing
+ * to unwind it by, it may be known all the same that a goroutine has called it.
+ */
 static uint32_t join_go(uint64_t *frames, uint32_t count, uint32_t *flags)
 {
+	uint64_t m, g;
 	uint32_t i;
 
 	if (!go.text_end)
 		return count;
-	for (i = 0; i < count; i++)
-		if (is_go(frames[i]))
-			return add_goroutine(frames, i + 1, flags);
-	return count;
+	for (i = 0; i < count && !is_go(frames[i]); i++)
+		;
+	m = current_m();
+	g = m ? word_at(m + go.m_curg) : 0;
+	if (i < count)
+		return g ? add_goroutine(m, g, frames, add_first_go(frames, i, frames[i]), flags) : i + 1;
+	if (!g || count >= C_FRAMES || !has_called_c(g))
+		return count;
+	frames[count] = C_MARK_C_UNKNOWN;
+	return add_goroutine(m, g, frames, count + 1, flags);
 }
 
 /* One room for all of it: the stack that this runs on may be small. */

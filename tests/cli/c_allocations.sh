@@ -140,7 +140,7 @@ check "cgo: C's frames, then Go's, in one stack" c c_leaf caller main.goLeaf \
 check "cgo: C.CString is its caller's" c main.main objects 1 bytes 10 kept 1 through _Cfunc_CString
 callback() {
 	"$ESCPROF" report --focus 'main.inner' --format json -o "$WORK/json" "$TRACE" || return 1
-	c c_leaf objects 300 caller main.inner.func1 stack c_leaf,c_mid,main.inner,main.goCallback,main.throughC,main.main
+	c c_leaf objects 300 caller main.inner.func1 stack c_leaf,c_mid,main.inner,main.goCallback,runtime.cgocallback,c_outer,main.throughC,main.main
 }
 check "cgo: C that calls Go that calls C" callback
 
