@@ -36,7 +36,7 @@ TEST_TOOLS := $(patsubst %.c,$(O)/%,$(wildcard tests/tools/*.c))
 SIMULATION_OBJECTS := $(patsubst %.c,$(O)/%.o,$(wildcard tests/simulate/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all help demo test unit cli-test browser compare-trials oracle simulate matrix moving-rates attach-storm go-tests asan fuzz bench bench-automatic c-storm c-programs c-bench article validate validate-service lint format check-deps install man completions deb consumers clean deps
+.PHONY: all help demo test unit cli-test browser compare-trials oracle simulate matrix moving-rates attach-storm go-tests asan fuzz bench bench-automatic c-storm c-mixed c-programs c-bench article validate validate-service lint format check-deps install man completions deb consumers clean deps
 .DEFAULT_GOAL := all
 
 all: $(O)/escprof $(O)/libescprof.so ## build escprof and libescprof.so into build/
@@ -228,6 +228,9 @@ bench-automatic: all ## what the automatic rate costs an HTTP service, beside on
 MINUTES ?= 1
 c-storm: all ## C allocations by 64 threads through every entry point, for MINUTES (1): counts must be exact
 	@bash tests/c/storm.sh $(O) $(MINUTES)
+
+c-mixed: all $(O)/tests/tools/print_c_stacks ## stacks of Go and C, each called from the other: are they what was called? (MIXED_VERSIONS)
+	@bash tests/c/mixed.sh $(O)
 
 c-programs: all ## real C programs under escprof: the same output as without
 	@bash tests/c/programs.sh $(O)

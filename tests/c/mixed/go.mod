@@ -1,0 +1,3 @@
+module escprof.test/mixed
+
+go 1.18
