@@ -36,7 +36,7 @@ TEST_TOOLS := $(patsubst %.c,$(O)/%,$(wildcard tests/tools/*.c))
 SIMULATION_OBJECTS := $(patsubst %.c,$(O)/%.o,$(wildcard tests/simulate/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all help demo test unit cli-test browser compare-trials oracle simulate matrix moving-rates attach-storm go-tests asan fuzz bench bench-automatic c-storm c-mixed c-programs c-bench article validate validate-service lint format check-deps install man completions deb consumers clean deps
+.PHONY: all help demo test unit cli-test browser compare-trials oracle simulate matrix moving-rates attach-storm go-tests asan fuzz bench bench-automatic c-storm c-mixed c-gdb-stacks c-sqlite c-programs c-bench article validate validate-service lint format check-deps install man completions deb consumers clean deps
 .DEFAULT_GOAL := all
 
 all: $(O)/escprof $(O)/libescprof.so ## build escprof and libescprof.so into build/
@@ -231,6 +231,12 @@ c-storm: all ## C allocations by 64 threads through every entry point, for MINUT
 
 c-mixed: all $(O)/tests/tools/print_c_stacks ## stacks of Go and C, each called from the other: are they what was called? (MIXED_VERSIONS)
 	@bash tests/c/mixed.sh $(O)
+
+c-gdb-stacks: all ## the stacks of 1,000 samples of each of four programs against gdb's (STACKS, STACKS_ONLY)
+	@bash tests/c/gdb_stacks.sh $(O)
+
+c-sqlite: all $(O)/tests/tools/print_c_stacks ## a Go service on the real SQLite under load: counts and stacks (fetches go-sqlite3)
+	@bash tests/c/sqlite.sh $(O)
 
 c-programs: all ## real C programs under escprof: the same output as without
 	@bash tests/c/programs.sh $(O)

@@ -1,7 +1,7 @@
 // Calls of Go and C, each from the other, by random codes (tree.h), which all end in a malloc. Prints a line for each:
 // the functions that must stand in its stack, innermost first, parted by ';'. Which they are is in the code; Go's have
 // the lines that runtime.Callers tells, and are the ones that it tells, or the program says so and fails.
-// usage: mixed SEED COUNT
+// usage: mixed SEED COUNT [wait]	with the last word, a line is waited for
 package main
 
 /*
@@ -194,6 +194,9 @@ func main() {
 	var inThreads [][]uint64
 	seed, _ := strconv.ParseInt(os.Args[1], 10, 64)
 	count, _ := strconv.Atoi(os.Args[2])
+	if len(os.Args) > 3 {
+		bufio.NewReader(os.Stdin).ReadString('\n')
+	}
 	random := rand.New(rand.NewSource(seed))
 	for k := 0; k < threads; k++ {
 		inThreads = append(inThreads, codes(random, workers+k, count/10))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"math"
 	"strings"
 )
@@ -26,11 +27,41 @@ type cSite struct {
 }
 
 type cPart struct {
-	Rate        float64
-	AllocBytes  float64 `json:"alloc_bytes"`
-	KeptObjects float64 `json:"kept_objects"`
-	Untracked   float64 `json:"untracked_objects"`
-	Sites       []cSite
+	Rate         float64
+	AllocBytes   float64 `json:"alloc_bytes"`
+	AllocObjects float64 `json:"alloc_objects"`
+	KeptObjects  float64 `json:"kept_objects"`
+	Untracked    float64 `json:"untracked_objects"`
+	Sites        []cSite
+}
+
+// c_totals FILE prints what C allocated: bytes and objects.
+func cTotals(r report) {
+	if r.C == nil {
+		fail("no C allocations")
+	}
+	fmt.Printf("%.0f %.0f\n", r.C.AllocBytes, r.C.AllocObjects)
+}
+
+// c_callers FILE PREFIX…: Go has allocated too, and nearly all bytes of C are called by Go functions that begin so.
+func cCallers(r report, prefixes []string) {
+	if r.C == nil || r.Totals.AllocBytes <= 0 {
+		fail("not both of Go and C")
+	}
+	var called, all float64
+	for _, s := range r.C.Sites {
+		all += s.AllocBytes
+		for _, prefix := range prefixes {
+			if s.GoCaller != nil && strings.HasPrefix(s.GoCaller.Function, prefix) {
+				called += s.AllocBytes
+				break
+			}
+		}
+	}
+	if called < 0.99*all {
+		fail("Go called for %.0f of %.0f bytes of C", called, all)
+	}
+	fmt.Printf("%.0f MB of Go, %.0f MB of C, %.1f %% of it under the Go that called\n", r.Totals.AllocBytes/1e6, r.C.AllocBytes/1e6, 100*called/all)
 }
 
 // c FILE FUNCTION KEY VALUE…: all C sites of FUNCTION together are as said; numbers may be LOW..HIGH. A stack is a list

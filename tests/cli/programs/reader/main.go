@@ -246,6 +246,10 @@ func main() {
 	switch os.Args[1] {
 	case "total":
 		total(r, number(os.Args[3]), number(os.Args[4]))
+	case "c_totals":
+		cTotals(r)
+	case "c_callers":
+		cCallers(r, os.Args[3:])
 	case "site":
 		checkSite(r, os.Args[3], int(number(os.Args[4])), os.Args[5:])
 	case "shown":
