@@ -117,7 +117,16 @@ bool dwarf_entry_number(Dwarf_Debug debug, Dwarf_Die entry, Dwarf_Half name, uin
 	return found;
 }
 
-bool dwarf_entry_reference(Dwarf_Debug debug, Dwarf_Die entry, Dwarf_Half name, Dwarf_Off *offset)
+static bool is_shared_form(Dwarf_Debug debug, Dwarf_Attribute attribute)
+{
+	Dwarf_Error error = NULL;
+	Dwarf_Half form = 0;
+
+	return ok(debug, dwarf_whatform(attribute, &form, &error), error) &&
+	       (form == DW_FORM_GNU_ref_alt || form == DW_FORM_ref_sup4 || form == DW_FORM_ref_sup8);
+}
+
+bool dwarf_entry_reference(Dwarf_Debug debug, Dwarf_Die entry, Dwarf_Half name, Dwarf_Off *offset, bool *shared)
 {
 	Dwarf_Attribute attribute;
 	Dwarf_Error error = NULL;
@@ -127,6 +136,8 @@ bool dwarf_entry_reference(Dwarf_Debug debug, Dwarf_Die entry, Dwarf_Half name, 
 		return false;
 	error = NULL;
 	found = ok(debug, dwarf_global_formref(attribute, offset, &error), error);
+	if (found)
+		*shared = is_shared_form(debug, attribute);
 	dwarf_dealloc(debug, attribute, DW_DLA_ATTR);
 	return found;
 }

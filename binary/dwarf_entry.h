@@ -37,8 +37,11 @@ Dwarf_Off dwarf_entry_offset(Dwarf_Debug debug, Dwarf_Die entry);
 /* The attribute NAME as a number, or a section's offset; NUMBER is left alone when there is none. */
 bool dwarf_entry_number(Dwarf_Debug debug, Dwarf_Die entry, Dwarf_Half name, uint64_t *number);
 
-/* The offset in .debug_info of the entry that the attribute NAME refers to; OFFSET is left alone when there is none. */
-bool dwarf_entry_reference(Dwarf_Debug debug, Dwarf_Die entry, Dwarf_Half name, Dwarf_Off *offset);
+/*
+ * The offset in .debug_info of the entry that the attribute NAME refers to; *SHARED: in that of the file that several
+ * share (DWZ's). Both are left alone when there is none.
+ */
+bool dwarf_entry_reference(Dwarf_Debug debug, Dwarf_Die entry, Dwarf_Half name, Dwarf_Off *offset, bool *shared);
 
 /* Its DW_AT_name, borrowed from libdwarf; NULL when it has none. */
 const char *dwarf_entry_name(Dwarf_Debug debug, Dwarf_Die entry);

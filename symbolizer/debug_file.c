@@ -7,12 +7,14 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <zlib.h>
 
-#define ROOT "/usr/lib/debug"
+#define ROOT       "/usr/lib/debug"
+#define LONGEST_ID 64
 
 /* PATH opened; NULL when it is not there or no ELF file. PATH is freed. */
 static struct elf_image *open_path(char *path)
@@ -25,18 +27,23 @@ static struct elf_image *open_path(char *path)
 	return opened;
 }
 
-static struct elf_image *open_by_build_id(const char *id)
+/* PATH opened, when its build ID is ID. PATH is freed. */
+static struct elf_image *open_with_id(char *path, const char *id)
 {
-	struct elf_image *opened;
+	struct elf_image *opened = open_path(path);
 
-	if (strlen(id) < 4)
-		return NULL;
-	opened = open_path(memory_format(ROOT "/.build-id/%.2s/%s.debug", id, id + 2));
 	if (opened && strcmp(elf_image_build_id(opened), id) != 0) {
 		elf_image_close(opened);
 		opened = NULL;
 	}
 	return opened;
+}
+
+static struct elf_image *open_by_build_id(const char *id)
+{
+	if (strlen(id) < 4)
+		return NULL;
+	return open_with_id(memory_format(ROOT "/.build-id/%.2s/%s.debug", id, id + 2), id);
 }
 
 /* Whether the file PATH has the checksum CRC. */
@@ -91,4 +98,26 @@ struct elf_image *debug_file_open(struct elf_image *image)
 	struct elf_image *opened = open_by_build_id(elf_image_build_id(image));
 
 	return opened ? opened : open_by_link(image);
+}
+
+struct elf_image *debug_file_open_shared(struct elf_image *image)
+{
+	const char *path = elf_image_path(image), *slash = strrchr(path, '/'), *name;
+	char id[2 * LONGEST_ID + 1] = "";
+	struct elf_section section;
+	struct elf_image *opened;
+	size_t length, i;
+
+	if (elf_image_section(image, ".gnu_debugaltlink", &section, NULL) != STATUS_OK || !section.data)
+		return NULL;
+	name = (const char *)section.data;
+	length = strnlen(name, section.size);
+	if (!length || section.size - length < 1 || section.size - length - 1 > LONGEST_ID)
+		return NULL;
+	for (i = length + 1; i < section.size; i++)
+		snprintf(id + 2 * (i - length - 1), 3, "%02x", section.data[i]);
+	opened = open_with_id(*name == '/' || !slash ? memory_copy_string(name)
+						     : memory_format("%.*s/%s", (int)(slash - path), path, name),
+			      id);
+	return opened ? opened : open_by_build_id(id);
 }

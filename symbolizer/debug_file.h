@@ -11,4 +11,11 @@ struct elf_image;
  */
 struct elf_image *debug_file_open(struct elf_image *image);
 
+/*
+ * Open the file that IMAGE's debug information shares with others' (.gnu_debugaltlink, which DWZ writes): where the
+ * link says, or by its build ID below /usr/lib/debug/.build-id; it has that build ID. NULL when there is none; close it
+ * with elf_image_close.
+ */
+struct elf_image *debug_file_open_shared(struct elf_image *image);
+
 #endif

@@ -78,6 +78,7 @@ struct dwarf_frames {
 	struct elf_image *image;
 	struct dwarf_object *object;
 	Dwarf_Debug debug;
+	struct dwarf_frames *shared; /* the names in a file that several share; NULL: there is none */
 	struct strtab *strings;
 	struct function_name *names;
 	struct unit *units;
@@ -330,8 +331,10 @@ static void load_unit(struct dwarf_frames *frames, struct unit *unit)
 	if (!dwarf_entry_at(frames->debug, unit->entry, &entry))
 		return;
 	walk.base = dwarf_entry_low(frames->debug, entry);
-	load_lines(frames, unit, entry);
-	load_files(frames, unit, entry);
+	if (dwarf_entry_tag(frames->debug, entry) != DW_TAG_partial_unit) { /* which has names for others alone */
+		load_lines(frames, unit, entry);
+		load_files(frames, unit, entry);
+	}
 	walk_children(&walk, entry);
 	buf_free(&walk.qualifier);
 	dwarf_entry_free(frames->debug, entry);
@@ -414,7 +417,7 @@ static bool lists_are_sound(struct elf_image *image, const char *name)
 	return !cursor.failed;
 }
 
-enum status dwarf_frames_open(struct dwarf_frames **frames, struct elf_image *image, struct error *error)
+static enum status open_image(struct dwarf_frames **frames, struct elf_image *image, struct error *error)
 {
 	struct dwarf_frames *opened;
 	enum status status;
@@ -426,19 +429,40 @@ enum status dwarf_frames_open(struct dwarf_frames **frames, struct elf_image *im
 	opened->image = image;
 	opened->strings = strtab_new();
 	status = dwarf_object_open(&opened->object, image, error);
-	if (status != STATUS_OK)
-		goto fail;
+	if (status != STATUS_OK) {
+		dwarf_frames_close(opened);
+		return status;
+	}
 	opened->debug = dwarf_object_debug(opened->object);
 	find_units(opened);
+	*frames = opened;
+	return STATUS_OK;
+}
+
+enum status dwarf_frames_open(struct dwarf_frames **frames, struct elf_image *image, struct error *error)
+{
+	struct dwarf_frames *opened;
+	enum status status = open_image(&opened, image, error);
+
+	if (status != STATUS_OK)
+		return status;
 	if (!opened->nranges) {
-		status = STATUS_NO_ENTRY;
-		goto fail;
+		dwarf_frames_close(opened);
+		return STATUS_NO_ENTRY;
 	}
 	*frames = opened;
 	return STATUS_OK;
-fail:
-	dwarf_frames_close(opened);
-	return status;
+}
+
+void dwarf_frames_share(struct dwarf_frames *frames, struct elf_image *shared)
+{
+	Dwarf_Error error = NULL;
+
+	if (frames->shared || open_image(&frames->shared, shared, NULL) != STATUS_OK)
+		return;
+	/* Strings that are shared libdwarf finds by itself. */
+	if (dwarf_set_tied_dbg(frames->debug, frames->shared->debug, &error) == DW_DLV_ERROR)
+		dwarf_dealloc(frames->debug, error, DW_DLA_ERROR);
 }
 
 static void free_unit(struct unit *unit)
@@ -469,6 +493,7 @@ void dwarf_frames_close(struct dwarf_frames *frames)
 	free(frames->ranges);
 	strtab_free(frames->strings);
 	dwarf_object_close(frames->object);
+	dwarf_frames_close(frames->shared);
 	free(frames);
 }
 
@@ -525,28 +550,53 @@ static uint32_t scope_at(const struct unit *unit, const struct function_range *f
 	return best;
 }
 
-/* Read what ENTRY says of its function into NAME, and return where the rest stands (0: nowhere). */
-static Dwarf_Off read_name(struct dwarf_frames *frames, Dwarf_Off offset, struct function_name *name)
+/*
+ * Read what the entry at OFFSET says of its function into NAME, and return where the rest stands (0: nowhere), of the
+ * debug information that *FRAMES then is.
+ */
+static Dwarf_Off read_name(struct dwarf_frames **frames, Dwarf_Off offset, struct function_name *name)
 {
+	struct dwarf_frames *own = *frames;
+	bool shared = false;
 	Dwarf_Off origin = 0;
 	uint64_t line;
 	Dwarf_Die entry;
 
-	if (!dwarf_entry_at(frames->debug, offset, &entry))
+	if (!dwarf_entry_at(own->debug, offset, &entry))
 		return 0;
 	if (!name->name)
-		name->name = keep_string(frames, dwarf_entry_name(frames->debug, entry));
-	if (!name->line && dwarf_entry_number(frames->debug, entry, DW_AT_decl_line, &line))
+		name->name = keep_string(own, dwarf_entry_name(own->debug, entry));
+	if (!name->line && dwarf_entry_number(own->debug, entry, DW_AT_decl_line, &line))
 		name->line = (int32_t)line;
-	if (!dwarf_entry_reference(frames->debug, entry, DW_AT_abstract_origin, &origin))
-		dwarf_entry_reference(frames->debug, entry, DW_AT_specification, &origin);
-	dwarf_entry_free(frames->debug, entry);
-	return origin;
+	if (!dwarf_entry_reference(own->debug, entry, DW_AT_abstract_origin, &origin, &shared))
+		dwarf_entry_reference(own->debug, entry, DW_AT_specification, &origin, &shared);
+	dwarf_entry_free(own->debug, entry);
+	if (shared)
+		*frames = own->shared;
+	return *frames ? origin : 0;
+}
+
+/* Read the unit that the entry at OFFSET is in, so that its qualified names are known. */
+static void load_unit_of(struct dwarf_frames *frames, Dwarf_Off offset)
+{
+	size_t low = 0, high = frames->nunits;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (frames->units[middle].entry <= offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low && !frames->units[low - 1].loaded)
+		load_unit(frames, &frames->units[low - 1]);
 }
 
 /*
- * The function of ENTRY. An inlined call refers to its function, and a function to its declaration in a class: the
- * first name along the way wins, or a qualified one that the walk has kept.
+ * The function of ENTRY. An inlined call refers to its function, and a function to its declaration in a class, which
+ * may be of another unit or in a file that several share: the first name along the way wins, or a qualified one that
+ * the walk has kept.
  */
 static const struct function_name *name_of(struct dwarf_frames *frames, Dwarf_Off entry)
 {
@@ -558,10 +608,11 @@ static const struct function_name *name_of(struct dwarf_frames *frames, Dwarf_Of
 	if (name->name)
 		return name;
 	for (step = 0; step < MAX_ORIGINS && offset; step++) {
+		load_unit_of(frames, offset);
 		HASH_FIND(hh, frames->names, &offset, sizeof(offset), kept);
 		if (kept && kept->name)
 			read.name = kept->name;
-		offset = read_name(frames, offset, &read);
+		offset = read_name(&frames, offset, &read);
 	}
 	name->name = read.name ? read.name : "?";
 	name->line = read.line;

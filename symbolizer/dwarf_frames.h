@@ -21,6 +21,12 @@ struct symbol_frame;
  */
 enum status dwarf_frames_open(struct dwarf_frames **frames, struct elf_image *image, struct error *error);
 
+/*
+ * SHARED has what FRAMES' debug information refers to in a file that several share, and must outlive it. Before the
+ * first dwarf_frames_at; without it names that stand there are "?".
+ */
+void dwarf_frames_share(struct dwarf_frames *frames, struct elf_image *shared);
+
 /* Free; NULL is ignored. Every string handed out dies with it. */
 void dwarf_frames_close(struct dwarf_frames *frames);
 

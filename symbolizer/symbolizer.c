@@ -28,6 +28,7 @@ struct symbolizer {
 	struct dwarf_frames *dwarf; /* NULL: none, or not tried yet */
 	bool dwarf_tried;           /* DWARF is opened by the first PC that needs it: a Go program may never */
 	struct elf_image *debug;    /* a file of its own with debug information; NULL: none, or not tried yet */
+	struct elf_image *shared;   /* the file that its debug information shares with others'; NULL likewise */
 	struct strtab *names;       /* demangled ones */
 	struct go_frame go[MAX_CHAIN];
 };
@@ -63,6 +64,7 @@ void symbolizer_close(struct symbolizer *symbolizer)
 		return;
 	dwarf_frames_close(symbolizer->dwarf);
 	elf_image_close(symbolizer->debug);
+	elf_image_close(symbolizer->shared);
 	strtab_free(symbolizer->names);
 	go_pclntab_close(symbolizer->pclntab);
 	go_buildinfo_free(&symbolizer->info);
@@ -109,8 +111,13 @@ static void open_dwarf(struct symbolizer *symbolizer)
 		symbolizer->debug = debug_file_open(image);
 		image = symbolizer->debug;
 	}
-	if (image && dwarf_frames_open(&symbolizer->dwarf, image, NULL) != STATUS_OK)
+	if (!image || dwarf_frames_open(&symbolizer->dwarf, image, NULL) != STATUS_OK) {
 		symbolizer->dwarf = NULL;
+		return;
+	}
+	symbolizer->shared = debug_file_open_shared(image);
+	if (symbolizer->shared)
+		dwarf_frames_share(symbolizer->dwarf, symbolizer->shared);
 }
 
 /* The name of the symbol at PC as people write it; NULL when there is none. */
