@@ -16,9 +16,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define LIBRARY   "libunwind.so.8"
-#define FAR       (1u << 20) /* bytes from one frame to the next, at most, by frame pointers */
-#define PAGE_MASK (~4095ull)
+#define LIBRARY     "libunwind.so.8"
+#define FAR         (1u << 20) /* bytes from one frame to the next, at most, by frame pointers */
+#define SMALL_FRAME 256
+#define PAGE_MASK   (~4095ull)
 
 /* libunwind's functions by the names that its macros stand for on amd64. */
 static struct {
@@ -242,23 +243,20 @@ static bool enter_outer(unw_tdep_context_t *context, uint64_t sp)
 
 /*
  * Add the C frames that called Go back at SP, up to the Go that had called them, whose return address is added as the
- * last and whose frame pointer is *BP; 0: there is none, for C began the thread. Returns the new count, COUNT when they
- * are not known. Not inlined: it needs 2 KiB of stack.
+ * last; there is none where C began the thread. Returns the new count, COUNT when they are not known. Not inlined: it
+ * needs 2 KiB of stack.
  */
-static __attribute__((noinline)) uint32_t add_outer(uint64_t *frames, uint32_t count, uint64_t sp, uint64_t *bp)
+static __attribute__((noinline)) uint32_t add_outer(uint64_t *frames, uint32_t count, uint64_t sp)
 {
 	unw_tdep_context_t context;
 	unw_cursor_t cursor;
 	unw_word_t pc;
 
-	*bp = 0;
 	if (!library.step || !enter_outer(&context, sp) || library.init_local(&cursor, &context) < 0)
 		return count;
 	while (count < C_FRAMES && library.get_register(&cursor, UNW_REG_IP, &pc) >= 0 && pc) {
-		if (is_go(pc)) {
-			library.get_register(&cursor, UNW_X86_64_RBP, bp);
+		if (is_go(pc))
 			return add_first_go(frames, count, pc);
-		}
 		frames[count++] = pc;
 		if (library.step(&cursor) <= 0)
 			break;
@@ -273,27 +271,46 @@ struct goroutine {
 };
 
 /*
+ * The frame pointer behind the callback whose own is FRAME; 0: nothing of Go's called. Up to Go 1.20 asmcgocall keeps
+ * none: the return address stands there, and the frame pointer is looked for in the frame of cgocall, which is small.
+ * What C has saved of it is of no use, since the goroutine's stack may have moved.
+ */
+static uint64_t behind_callback(const struct goroutine *goroutine, uint64_t frame)
+{
+	uint64_t at = frame + go.callback_skip, end = at + SMALL_FRAME, next;
+
+	if (at + 16 > goroutine->high)
+		return 0;
+	if (!is_go(word_at(at)))
+		return is_go(word_at(at + 8)) ? at : 0;
+	for (at += 8; at < end && at + 16 <= goroutine->high; at += 8) {
+		next = word_at(at);
+		if (next > at && next + 16 <= goroutine->high && !(next & 7) && is_go(word_at(at + 8)) &&
+		    is_go(word_at(next + 8)))
+			return at;
+	}
+	return 0;
+}
+
+/*
  * Behind the callback whose frame pointer is FRAME: add C's frames, or the mark that they are not known. *COUNT grows;
  * the next frame pointer is returned, 0: there is no more.
  */
 static uint64_t pass_callback(struct goroutine *goroutine, uint64_t *frames, uint32_t *count, uint64_t frame)
 {
-	uint64_t sp = goroutine->callback, bp = 0, next = frame + go.callback_skip;
+	uint64_t sp = goroutine->callback, next = behind_callback(goroutine, frame);
 	uint32_t before = *count;
 
+	goroutine->callback = 0;
 	if (sp > (uint64_t)__builtin_frame_address(0) && !(sp & 7) &&
 	    word_at(sp + go.callback.frame) - go.callback.crosscall_start <
 		go.callback.crosscall_end - go.callback.crosscall_start) {
 		goroutine->callback = word_at(sp) > sp ? word_at(sp) : 0;
-		*count = add_outer(frames, before, sp, &bp);
-	} else {
-		goroutine->callback = 0;
+		*count = add_outer(frames, before, sp);
 	}
-	if (*count > before && is_go(frames[*count - 1]))
-		return bp > frame && bp < goroutine->high ? bp : next;
-	/* C began the thread, or not all of its frames were found. */
-	if (*count > before && (next + 16 > goroutine->high || !is_go(word_at(next + 8))))
-		return 0;
+	/* They end at Go, or C began the thread; else not all of them were found. */
+	if (*count > before && (is_go(frames[*count - 1]) || !next))
+		return next;
 	if (*count < C_FRAMES)
 		frames[(*count)++] = C_MARK_C_UNKNOWN;
 	return next;

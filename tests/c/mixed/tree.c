@@ -34,7 +34,7 @@ static __attribute__((noinline)) void c_a(uint64_t code)
 
 static __attribute__((noinline)) void c_b(uint64_t code)
 {
-	volatile char room[5000];
+	volatile char room[700];
 
 	room[code % sizeof(room)] = 1;
 	dispatch(code);

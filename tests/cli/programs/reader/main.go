@@ -242,6 +242,10 @@ func cover(r, exact report, prefix string) {
 }
 
 func main() {
+	if os.Args[1] == "chains" { // no reports
+		checkChains(os.Args[2], os.Args[3], int(number(os.Args[4])))
+		return
+	}
 	r := read(os.Args[2])
 	switch os.Args[1] {
 	case "total":
