@@ -65,6 +65,30 @@ static const char *pclntab_string(const struct go_pclntab *table, uint64_t offse
 	return (const char *)table->data + offset;
 }
 
+/*
+ * The C linker merges the table of a position-independent program into .data.rel.ro: there it is found by what it
+ * begins with (the magic number of Go 1.18 or 1.20, two zeros, the least length of an instruction and the size of a
+ * pointer).
+ */
+static enum status pclntab_in_merged_section(struct elf_image *image, struct elf_section *section, struct error *error)
+{
+	static const uint8_t begins[] = {0xff, 0xff, 0xff, 0, 0, 1, 8};
+	enum status status = elf_image_section(image, ".data.rel.ro", section, error);
+	uint64_t at;
+
+	if (status != STATUS_OK || !section->data)
+		return status == STATUS_OK ? STATUS_NO_ENTRY : status;
+	for (at = -section->address & 7; at + 1 + sizeof(begins) <= section->size; at += 8) {
+		if ((section->data[at] & 0xfe) != 0xf0 || memcmp(section->data + at + 1, begins, sizeof(begins)) != 0)
+			continue;
+		section->data += at;
+		section->size -= at;
+		section->address += at;
+		return STATUS_OK;
+	}
+	return STATUS_NO_ENTRY;
+}
+
 static enum status pclntab_section(struct elf_image *image, struct elf_section *section, struct error *error)
 {
 	static const char *const names[] = {".gopclntab", ".data.rel.ro.gopclntab"};
@@ -73,7 +97,7 @@ static enum status pclntab_section(struct elf_image *image, struct elf_section *
 
 	for (i = 0; status == STATUS_NO_ENTRY && i < 2; i++)
 		status = elf_image_section(image, names[i], section, error);
-	return status;
+	return status == STATUS_NO_ENTRY ? pclntab_in_merged_section(image, section, error) : status;
 }
 
 static uint64_t pclntab_word(const struct go_pclntab *table, unsigned index)

@@ -334,13 +334,27 @@ static void test_no_table(void **state)
 	go_pclntab_close(NULL);
 }
 
+/* As the C linker leaves it of Go up to 1.25 in a position-independent program: among other read-only data. */
+static void test_merged_section(void **state)
+{
+	struct binary_fixture program;
+	struct go_func func;
+
+	(void)state;
+	binary_fixture_do("objcopy --rename-section .gopclntab=.data.rel.ro plain merged");
+	binary_fixture_open(&program, "merged");
+	assert_true(go_pclntab_by_name(program.table, "main.main", &func));
+	assert_int_not_equal(go_pclntab_moduledata(program.table), 0);
+	binary_fixture_close(&program);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_frames),        cmocka_unit_test(test_frames_of_stripped),
 	    cmocka_unit_test(test_frames_of_pie), cmocka_unit_test(test_functions),
 	    cmocka_unit_test(test_outside),       cmocka_unit_test(test_damaged),
-	    cmocka_unit_test(test_no_table),
+	    cmocka_unit_test(test_no_table),      cmocka_unit_test(test_merged_section),
 	};
 
 	return cmocka_run_group_tests(tests, binary_fixture_set_up_frames, binary_fixture_tear_down);
