@@ -653,16 +653,13 @@ static size_t fill_chain(struct dwarf_frames *frames, const struct unit *unit, u
 
 /* Units with lines but no functions: assembler, and C whose debug information is split off into .dwo files. */
 static size_t fill_from_line(struct dwarf_frames *frames, const struct unit *unit, const struct dwarf_line *row,
-			     uint64_t pc, struct symbol_frame *chain)
+			     struct symbol_frame *chain)
 {
-	uint64_t start;
-
 	*chain = (struct symbol_frame){
-	    .function = "?",
+	    .function = "?", /* the symbols may know */
 	    .file = file_name(frames, unit, row->file),
 	    .line = (int32_t)row->line,
 	};
-	elf_image_symbol_at(frames->image, pc, &chain->function, &start);
 	return 1;
 }
 
@@ -678,5 +675,5 @@ size_t dwarf_frames_at(struct dwarf_frames *frames, uint64_t pc, struct symbol_f
 	function = function_at(unit, pc);
 	if (function)
 		return fill_chain(frames, unit, scope_at(unit, function, pc), row, chain, capacity);
-	return row ? fill_from_line(frames, unit, row, pc, chain) : 0;
+	return row ? fill_from_line(frames, unit, row, chain) : 0;
 }

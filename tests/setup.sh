@@ -16,6 +16,7 @@ commands=(
 	musl-gcc:musl-tools
 	pgrep:procps
 	tmux:tmux
+	dwz:dwz
 )
 headers=(
 	stdlib.h:libc6-dev
