@@ -52,11 +52,12 @@ $(O)/escprof: $(CLI_OBJECTS) $(LIB_OBJECTS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-# What is loaded into targets must pull in nothing but libc, and nothing of the sanitizers.
+# What is loaded into targets must pull in nothing but libc, and nothing of the sanitizers. By its own malloc it means its
+# own, also where the program has one in front (interpose_is_first asks).
 PRELOAD_SOURCES := $(wildcard collector/preload/*.c)
 $(O)/libescprof.so: $(PRELOAD_SOURCES:%.c=$(O)/%.pic.o)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CFLAGS) -shared -Wl,-z,now -Wl,-z,relro -Wl,--no-undefined -o $@ $^
+	$(Q)$(CC) $(CFLAGS) -shared -Wl,-Bsymbolic-functions -Wl,-z,now -Wl,-z,relro -Wl,--no-undefined -o $@ $^
 
 $(O)/%.pic.o: %.c | $(O)/gen/profile.pb-c.h
 	$(call say,CC,$@)
@@ -238,7 +239,7 @@ c-gdb-stacks: all ## the stacks of 1,000 samples of each of four programs agains
 c-sqlite: all $(O)/tests/tools/print_c_stacks ## a Go service on the real SQLite under load: counts and stacks (fetches go-sqlite3)
 	@bash tests/c/sqlite.sh $(O)
 
-c-programs: all ## real C programs under escprof: the same output as without
+c-programs: all ## real programs of C and C++ under escprof do what they do without (PROGRAMS)
 	@bash tests/c/programs.sh $(O)
 
 c-bench: all ## a program that does little but malloc, paired with no profiling; its rivals too (BENCH_ROUNDS)
