@@ -2,7 +2,7 @@
 # Installs what escprof's build, demo and tests need: `make deps`, quick when nothing is missing. On Debian as root it
 # calls apt-get; elsewhere it says what is missing and ends with status 1. With --lint it looks for the linters too, with
 # --consumers for the programs that read what escprof writes, with --browser for what make browser drives the HTML report
-# with, with --bench for other profilers of C.
+# with, with --bench for other profilers of C, with --c for the programs that the tests of C allocations profile and compare with.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -37,6 +37,12 @@ browsers=(
 	chromium:chromium
 	node:nodejs
 	npm:npm
+)
+c_tests=(
+	gdb:gdb
+	git:git
+	python3:python3
+	sqlite3:sqlite3
 )
 linters=(
 	clang:clang
@@ -122,6 +128,9 @@ if [ "${1-}" = --consumers ]; then
 fi
 if [ "${1-}" = --bench ]; then
 	missing+=" $(missing_commands "${rivals[@]}") $(missing_libraries "${rival_libraries[@]}")"
+fi
+if [ "${1-}" = --c ]; then
+	missing+=" $(missing_commands "${c_tests[@]}")"
 fi
 if [ "${1-}" = --browser ]; then
 	missing+=" $(missing_commands "${browsers[@]}")"

@@ -1,44 +1,78 @@
 #!/usr/bin/env bash
-# programs.sh BUILD: real programs under escprof, every allocation sampled, do what they do without. What is not
-# installed is skipped aloud.
+# programs.sh BUILD: real programs of C and C++ under escprof, with every allocation sampled and at 512 KiB, do what they
+# do without: the same output, errors, exit status, and for a browser the same picture. PROGRAMS chooses.
+# Prints "ok", "not ok" or "skip" for each program and rate, then the table, then the numbers. What is not installed is
+# skipped; nothing else is.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 build=$(realpath "${1:-build}")
+source_dir=$PWD
+programs=${PROGRAMS:-gcc cc1plus git sqlite3 python3 perl node java redis-server chromium}
+rates='1 512K'
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-bad=0
+: >"$work/results"
 
-# Of an interpreter that is a script starting another, the program itself.
+# Of a name that is a link or a script that starts another, the program itself.
 real() { readlink -f "$(type -P "$1")"; }
 
-# same NAME COMMAND…: output, errors and exit status are the same with and without; at rates 1 and 512 KiB.
-same() {
-	local name=$1 status rate
-	shift
-	(cd "$work" && "$@") >"$work/out" 2>"$work/err"
-	status=$?
-	for rate in 1 512K; do
-		(cd "$work" && "$build/escprof" run -q --c-rate $rate -o "$work/t.escprof" -- "$@") >"$work/out2" 2>"$work/err2"
-		if [ $? != $status ] || ! cmp -s "$work/out" "$work/out2" || ! cmp -s "$work/err" "$work/err2"; then
-			echo "not ok $name at $rate"
-			diff "$work/out" "$work/out2" | head -5
-			diff "$work/err" "$work/err2" | head -5
-			bad=1
-			return
-		fi
-	done
-	echo "ok $name: $("$build/escprof" info "$work/t.escprof" | grep -o 'C samples.*freed,' || echo 'nothing sampled')"
+# cell PROGRAM RATE RESULT TEXT
+cell() {
+	echo "$1 $2 $3" >>"$work/results"
+	case $3 in
+	ok) echo "ok $1 at $2: $4" ;;
+	skip) echo "skip $1 at $2: $4" ;;
+	*) printf 'not ok %s at %s\n%s\n' "$1" "$2" "$4" ;;
+	esac
 }
 
-has() { type -P "$1" >/dev/null || { echo "skip $1: not installed"; return 1; }; }
+# sampled: what the trace has.
+sampled() { "$build/escprof" info "$work/trace" | grep -o 'C samples.*freed,' || echo 'nothing sampled'; }
 
-cp tests/cli/programs/c/entries.c tests/cli/programs/c/classes.cc "$work/"
-if has gcc; then
-	same "gcc" gcc -O2 -c -o "$work/o.o" "$work/entries.c"
-	same "cc1plus" "$(gcc -print-prog-name=cc1plus)" -quiet -O2 -std=c++17 -o "$work/classes.s" "$work/classes.cc"
-fi
-has git && same git "$(real git)" -C "$PWD" log --stat -n 50
-if has sqlite3; then
+# profiled RATE COMMAND…: it runs in $work/at, which is empty; output, errors and exit status are in $work/with.
+profiled() {
+	local rate=$1
+	shift
+	rm -rf "$work/at" "$work/trace"
+	mkdir "$work/at"
+	(cd "$work/at" && "$build/escprof" run -q --c-rate "$rate" -o "$work/trace" -- "$@") >"$work/with" 2>"$work/with.err" </dev/null
+	echo "status $?" >>"$work/with"
+}
+
+# as_without COMMAND…
+as_without() {
+	rm -rf "$work/at"
+	mkdir "$work/at"
+	(cd "$work/at" && "$@") >"$work/without" 2>"$work/without.err" </dev/null
+	echo "status $?" >>"$work/without"
+}
+
+# same NAME COMMAND…: with and without escprof.
+same() {
+	local name=$1 rate difference
+	shift
+	as_without "$@"
+	for rate in $rates; do
+		profiled "$rate" "$@"
+		if ! difference=$(diff "$work/without" "$work/with" && diff "$work/without.err" "$work/with.err"); then
+			cell "$name" "$rate" FAIL "$(head -n 10 <<<"$difference")"
+		elif [ ! -s "$work/trace" ]; then
+			cell "$name" "$rate" FAIL 'no trace was written'
+		else
+			cell "$name" "$rate" ok "$(sampled)"
+		fi
+	done
+}
+
+run_gcc() { same gcc gcc -O2 -c -o o.o "$source_dir/tests/cli/programs/c/entries.c"; }
+
+run_cc1plus() {
+	same cc1plus "$(gcc -print-prog-name=cc1plus)" -quiet -O2 -std=c++17 -o classes.s "$source_dir/tests/cli/programs/c/classes.cc"
+}
+
+run_git() { same git "$(real git)" -C "$source_dir" log --stat -n 50; }
+
+run_sqlite3() {
 	cat >"$work/sql" <<'SQL'
 CREATE TABLE t(id INTEGER PRIMARY KEY, name TEXT, value REAL);
 WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c WHERE x<50000) INSERT INTO t SELECT x, 'name '||x, x*1.5 FROM c;
@@ -47,11 +81,11 @@ SELECT count(*), sum(value), max(name) FROM t WHERE name LIKE 'name 1%';
 SELECT a.id FROM t a JOIN t b ON a.id = b.id + 1 ORDER BY a.name DESC LIMIT 5;
 SQL
 	same sqlite3 "$(real sqlite3)" -batch :memory: ".read $work/sql"
-fi
-python=/usr/bin/python3
-if [ -x $python ]; then
+}
+
+run_python3() {
 	cat >"$work/p.py" <<'PY'
-import json, subprocess, threading, ctypes, ctypes.util
+import json, subprocess, threading
 total = []
 def work(n):
     made = [dict(number=i, text=str(i) * 20) for i in range(2000)]
@@ -61,13 +95,78 @@ threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
 print(sum(total), subprocess.run(["sh", "-c", "echo from a child; env | grep -c LD_PRELOAD"], capture_output=True, text=True).stdout)
 print(subprocess.run(["/bin/true"]).returncode)
 PY
-	same python3 "$(readlink -f $python)" "$work/p.py"
-else
-	echo "skip python3: not installed"
-fi
-if has redis-server && has redis-benchmark; then
-	for rate in 1 512K; do
-		"$build/escprof" run -q --c-rate $rate -o "$work/t.escprof" -- "$(type -P redis-server)" --port 0 --save '' \
+	same python3 "$(readlink -f /usr/bin/python3)" "$work/p.py"
+}
+
+run_perl() {
+	cat >"$work/p.pl" <<'PL'
+use strict; use warnings;
+my %table = map { ("key $_" => [map { "value $_" } 1 .. $_ % 20]) } 1 .. 5000;
+my $text = join ",", map { "$_=" . scalar @{$table{$_}} } sort keys %table;
+(my $changed = $text) =~ s/key (\d+)=(\d+)/"<" . $1 * $2 . ">"/ge;
+print length($text), " ", length($changed), " ", eval { die { code => 7 } } // $@->{code}, "\n";
+my $pid = fork // die; if (!$pid) { my @more = (1 .. 1000); print "child ", scalar @more, "\n"; exit 3 }
+waitpid $pid, 0; print "it ended with ", $? >> 8, "\n", `echo by a shell`; exit 5;
+PL
+	same perl "$(real perl)" "$work/p.pl"
+}
+
+run_node() {
+	cat >"$work/n.js" <<'JS'
+const { Worker, isMainThread, parentPort } = require('worker_threads');
+const { execFileSync } = require('child_process');
+const zlib = require('zlib'), crypto = require('crypto');
+function work(n) {
+	let sum = 0;
+	for (let i = 0; i < 200000; i++) sum = (sum * 31 + i * n) | 0;
+	const text = JSON.stringify(Array.from({ length: 2000 }, (_, i) => ({ i, text: 'x'.repeat(i % 50) })));
+	return sum + ' ' + crypto.createHash('sha256').update(zlib.gunzipSync(zlib.gzipSync(text))).digest('hex');
+}
+if (!isMainThread) parentPort.postMessage(work(3));
+else {
+	console.log(work(1), execFileSync('sh', ['-c', 'echo from a child']).toString());
+	const workers = [1, 2, 3].map(() => new Promise(done => new Worker(__filename).on('message', done)));
+	Promise.all(workers).then(all => { console.log(all.join('\n')); process.exitCode = 4; });
+}
+JS
+	same node "$(real node)" "$work/n.js"
+}
+
+run_java() {
+	mkdir -p "$work/java"
+	cat >"$work/java/Hello.java" <<'JAVA'
+import java.util.*;
+import java.util.stream.*;
+public class Hello {
+	public static void main(String[] arguments) throws Exception {
+		List<Thread> threads = new ArrayList<>();
+		long[] sums = new long[4];
+		for (int t = 0; t < sums.length; t++) {
+			final int number = t;
+			threads.add(new Thread(() -> {
+				Map<String, Integer> map = new TreeMap<>();
+				for (int i = 0; i < 50000; i++) map.merge("key " + i % 1000, i * number, Integer::sum);
+				sums[number] = map.values().stream().mapToLong(Integer::longValue).sum();
+			}));
+			threads.get(t).start();
+		}
+		for (Thread thread : threads) thread.join();
+		try { Object none = null; none.toString(); } catch (NullPointerException e) { System.out.println("caught"); }
+		System.out.println(Arrays.toString(sums) + IntStream.range(0, 20).mapToObj(String::valueOf).collect(Collectors.joining(",")));
+		System.exit(6);
+	}
+}
+JAVA
+	type -P javac >/dev/null && (cd "$work/java" && javac Hello.java) || { missing java 'no javac'; return; }
+	same java "$(real java)" -cp "$work/java" Hello
+}
+
+run_redis-server() {
+	local rate pid answer status
+	type -P redis-benchmark >/dev/null || { missing redis-server 'no redis-benchmark'; return; }
+	for rate in $rates; do
+		rm -f "$work/trace" "$work/redis.sock"
+		"$build/escprof" run -q --c-rate "$rate" -o "$work/trace" -- "$(type -P redis-server)" --port 0 --save '' \
 			--unixsocket "$work/redis.sock" >"$work/out" 2>"$work/err" &
 		pid=$!
 		for _ in $(seq 100); do [ -S "$work/redis.sock" ] && break; sleep 0.1; done
@@ -78,13 +177,75 @@ if has redis-server && has redis-benchmark; then
 		wait $pid
 		status=$?
 		if [ $status = 0 ] && [ "$answer" = yes ] && [ "$(grep -c 'requests per second' "$work/bench")" -ge 4 ]; then
-			echo "ok redis-server at $rate: $("$build/escprof" info "$work/t.escprof" | grep -o 'C samples.*freed,' || echo 'nothing sampled')"
+			cell redis-server "$rate" ok "$(sampled)"
 		else
-			echo "not ok redis-server at $rate: status $status, answered '$answer'"
-			tail -n 3 "$work/err"
-			tail -n 3 "$work/bench"
-			bad=1
+			cell redis-server "$rate" FAIL "status $status, answered '$answer': $(tail -n 3 "$work/err" "$work/bench")"
 		fi
 	done
-fi
-exit $bad
+}
+
+# picture FILE COMMAND…: what the browser behind COMMAND shows.
+picture() {
+	local file=$1
+	shift
+	rm -rf "$work/profile" "$file"
+	"$@" --headless --no-sandbox --disable-gpu --hide-scrollbars --user-data-dir="$work/profile" --window-size=500,400 \
+		--screenshot="$file" "file://$work/page.html" >"$work/out" 2>"$work/err" </dev/null && [ -s "$file" ]
+}
+
+# Its allocator is its own, in its executable; its processes are forked from one that is never executed anew.
+run_chromium() {
+	local browser=/usr/lib/chromium/chromium rate
+	[ -x $browser ] || browser=$(real chromium)
+	cat >"$work/page.html" <<'HTML'
+<h1>A page</h1><canvas id=c width=200 height=100></canvas><script>
+const c = document.getElementById('c').getContext('2d');
+for (let i = 0; i < 40; i++) { c.fillStyle = `hsl(${i * 9} 80% 50%)`; c.fillRect(i * 5, 10, 4, 80 * Math.abs(Math.sin(i))); }
+for (let i = 0; i < 200; i++) document.body.appendChild(document.createElement('p')).textContent = 'line ' + i;
+</script>
+HTML
+	picture "$work/without.png" "$browser" || { cell chromium without FAIL "$(tail -n 5 "$work/err")"; return; }
+	for rate in $rates; do
+		rm -f "$work/trace"
+		if ! picture "$work/with.png" "$build/escprof" run -q --c-rate "$rate" -o "$work/trace" -- "$browser"; then
+			cell chromium "$rate" FAIL "$(tail -n 5 "$work/err")"
+		elif ! cmp "$work/without.png" "$work/with.png" >"$work/difference" 2>&1; then
+			cell chromium "$rate" FAIL "another picture: $(cat "$work/difference")"
+		elif [ ! -s "$work/trace" ]; then
+			cell chromium "$rate" FAIL 'no trace was written'
+		else
+			cell chromium "$rate" ok "$(sampled)"
+		fi
+	done
+}
+
+# missing PROGRAM REASON
+missing() {
+	local rate
+	for rate in $rates; do cell "$1" "$rate" skip "not installed: $2"; done
+}
+
+for program in $programs; do
+	needs=$program
+	[ "$program" != cc1plus ] || needs=g++
+	if type -P "$needs" >/dev/null; then "run_$program"; else missing "$program" "no $needs"; fi
+done
+
+awk -v rates="$rates" -v programs="$programs" '
+	{ result[$1, $2] = $3; count[$3]++ }
+	END {
+		columns = split(rates, rate)
+		rows = split(programs, program)
+		printf "%-14s", ""
+		for (i = 1; i <= columns; i++) printf " %-6s", rate[i]
+		for (r = 1; r <= rows; r++) {
+			printf "\n%-14s", program[r]
+			for (i = 1; i <= columns; i++) {
+				cell = result[program[r], rate[i]]
+				if (cell == "") { cell = "FAIL"; count["FAIL"]++ }
+				printf " %-6s", cell
+			}
+		}
+		printf "\n%d passed, %d failed, %d skipped\n", count["ok"], count["FAIL"], count["skip"]
+		exit count["FAIL"] > 0
+	}' "$work/results"
