@@ -109,7 +109,7 @@ static void name_in_module(const struct session_end *end, struct open_module *op
 	}
 	if (open->number != number) {
 		symbolizer_close(open->symbolizer);
-		open->symbolizer = open_file(module);
+		open->symbolizer = end->replaced && end->replaced[number] ? NULL : open_file(module);
 		open->number = number;
 	}
 	write_frames(end, open->symbolizer, module->path, address, C_PLACE_OFFSET(address));

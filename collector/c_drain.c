@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -60,6 +61,7 @@ struct c_drain {
 	struct last_seen *seen;
 	size_t nseen;
 	struct trace_module *modules;
+	bool *replaced; /* by module, only once all is read */
 	size_t nmodules, modules_capacity;
 	uint64_t *addresses;
 	size_t naddresses, addresses_capacity;
@@ -143,6 +145,7 @@ void c_drain_free(struct c_drain *drain)
 		free((char *)(uintptr_t)drain->modules[i].build_id);
 	}
 	free(drain->modules);
+	free(drain->replaced);
 	free(drain->addresses);
 	free(drain->seen);
 	if (drain->region != MAP_FAILED)
@@ -346,9 +349,30 @@ void c_drain_run(struct c_drain *drain)
 	read_all(drain, time);
 }
 
+/* Whether another file lies where MODULE's did, as far as can be told of one without a build ID. */
+static bool is_replaced(const struct c_module *module, const char *path)
+{
+	struct stat file;
+
+	if (module->build_id_size || !module->file)
+		return false;
+	return stat(path, &file) || file.st_ino != module->file ||
+	       (uint64_t)file.st_ctim.tv_sec * 1000000000u + (uint64_t)file.st_ctim.tv_nsec != module->changed;
+}
+
+static void find_replaced(struct c_drain *drain)
+{
+	size_t i;
+
+	drain->replaced = memory_alloc(drain->nmodules + 1, sizeof(*drain->replaced));
+	for (i = 0; i < drain->nmodules; i++)
+		drain->replaced[i] = is_replaced(&c_modules_of(drain->region)[i], drain->modules[i].path);
+}
+
 void c_drain_rest(struct c_drain *drain)
 {
 	read_all(drain, now_ns());
+	find_replaced(drain);
 	write_number(drain, "c_no_room", drain->region->no_room);
 	if (drain->region->quiet)
 		write_fact(drain, "c_quiet", "yes");
@@ -369,4 +393,9 @@ const struct trace_module *c_drain_modules(const struct c_drain *drain, size_t *
 {
 	*count = drain ? drain->nmodules : 0;
 	return drain ? drain->modules : NULL;
+}
+
+const bool *c_drain_replaced(const struct c_drain *drain)
+{
+	return drain ? drain->replaced : NULL;
 }

@@ -10,6 +10,7 @@
 #include "collector/preload/c_shared.h"
 #include "trace/trace_writer.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -48,5 +49,11 @@ const uint64_t *c_drain_addresses(const struct c_drain *drain, size_t *count);
 
 /* The modules that the trace has, by number; borrowed. NULL and 0 when DRAIN is NULL. */
 const struct trace_module *c_drain_modules(const struct c_drain *drain, size_t *count);
+
+/*
+ * By number, after c_drain_rest: whether another file lies where the module's did. Only those without a build ID are
+ * asked for; NULL before, and when DRAIN is NULL; borrowed.
+ */
+const bool *c_drain_replaced(const struct c_drain *drain);
 
 #endif

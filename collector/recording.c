@@ -299,6 +299,7 @@ void recording_finish(struct recording *recording, session_at_end *at_end, void 
 
 	end->c_addresses = c_drain_addresses(recording->c, &end->nc_addresses);
 	end->modules = c_drain_modules(recording->c, &end->nmodules);
+	end->replaced = c_drain_replaced(recording->c);
 	if (at_end)
 		at_end(user, end);
 }

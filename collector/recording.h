@@ -30,6 +30,7 @@ struct session_end {
 	const uint64_t *c_addresses; /* of C allocations' stacks, as the trace has them (trace_model.h); in no order */
 	size_t nc_addresses;
 	const struct trace_module *modules; /* that they name */
+	const bool *replaced; /* of modules without a build ID: their file is another one now; NULL: of none */
 	size_t nmodules;
 };
 

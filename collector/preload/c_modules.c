@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/stat.h>
 
 #define NOTE_GNU 3 /* NT_GNU_BUILD_ID */
 #define PATIENCE                                                                                                       \
@@ -78,6 +79,20 @@ static void find_extent(struct c_module *module, const struct dl_phdr_info *info
 }
 
 /*
+ * By what the collector sees later that another file has taken this one's place. For modules that are new alone: the
+ * loader has asked the kernel the same, so that no filter of system calls stands against it.
+ */
+static void note_file(struct c_module *module)
+{
+	struct stat file;
+
+	if (!module->path[0] || stat(module->path, &file))
+		return;
+	module->file = file.st_ino;
+	module->changed = (uint64_t)file.st_ctim.tv_sec * 1000000000u + (uint64_t)file.st_ctim.tv_nsec;
+}
+
+/*
  * The number of MODULE in the table, added when it is new; C_MODULES: the table is full. The same file that is loaded
  * again, somewhere else, keeps its number.
  */
@@ -93,6 +108,8 @@ static uint32_t number_of(const struct c_module *module)
 	if (count == C_MODULES)
 		return C_MODULES;
 	table[count] = *module;
+	if (!module->build_id_size)
+		note_file(&table[count]);
 	__atomic_store_n(&table[count].ready, 1, __ATOMIC_RELEASE);
 	__atomic_store_n(&shared->nmodules, count + 1, __ATOMIC_RELEASE);
 	return count;

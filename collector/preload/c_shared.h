@@ -105,7 +105,8 @@ struct c_module {
 	uint32_t ready;
 	uint32_t build_id_size;
 	uint8_t build_id[32];
-	char path[C_PATH]; /* "" : the program; cut when longer */
+	uint64_t file, changed; /* without a build ID: the file's inode number and the time of its last change, ns */
+	char path[C_PATH];      /* "" : the program; cut when longer */
 };
 
 struct c_control {

@@ -147,10 +147,10 @@ in_no_file() {
 		{ cat "$WORK/stacks"; return 1; }
 }
 check "symbols: memory of no file is said to be that" in_no_file
-# The library is another file by the time that names are looked up.
+# replaced [OPTION]: the library is another file by the time that names are looked up.
 replaced() {
-	gcc -O2 -g -fno-builtin -shared -fPIC -o "$WORK/library.so" "$WORK/before.c" &&
-		gcc -O2 -g -fno-builtin -shared -fPIC -o "$WORK/new.so" "$WORK/after.c" || return 1
+	gcc -O2 -g -fno-builtin -shared -fPIC "$@" -o "$WORK/library.so" "$WORK/before.c" &&
+		gcc -O2 -g -fno-builtin -shared -fPIC "$@" -o "$WORK/new.so" "$WORK/after.c" || return 1
 	profile "$WORK/made" "$WORK/library.so" "$WORK/new.so" && [ "$(cat "$WORK/out")" = made ] || return 1
 	grep -P '\t20000\t' "$WORK/stacks" | has '	library\.so+0x[0-9a-f]*:0;main:' || { cat "$WORK/stacks"; return 1; }
 }
@@ -160,7 +160,15 @@ kept() {
 	grep -P '\t20000\t' "$WORK/stacks" | has '	library_make:2;main:' || { cat "$WORK/stacks"; return 1; }
 }
 check "symbols: a library that was replaced has no wrong names" replaced
+check "symbols: a library without a build ID that was replaced has no wrong names" replaced -Wl,--build-id=none
 check "symbols: a library that was copied over itself has its names" kept
+
+stays() {
+	gcc -O2 -g -fno-builtin -shared -fPIC -Wl,--build-id=none -o "$WORK/library.so" "$WORK/before.c" &&
+		profile "$WORK/made" "$WORK/library.so" "$WORK/library.so" || return 1
+	grep -P '\t20000\t' "$WORK/stacks" | has '	library_make:2;main:' || { cat "$WORK/stacks"; return 1; }
+}
+check "symbols: a library without a build ID has its names" stays
 
 # A malloc in the program itself, as browsers have it, is what everybody calls.
 cat >"$WORK/own.c" <<'C'
