@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -20,8 +21,10 @@
 static struct elf_image *open_path(char *path)
 {
 	struct elf_image *opened = NULL;
+	struct stat file;
 
-	if (access(path, R_OK) || elf_image_open(&opened, path, NULL) != STATUS_OK)
+	/* Whoever wrote a link may have named a pipe, which would not even open. */
+	if (stat(path, &file) || !S_ISREG(file.st_mode) || elf_image_open(&opened, path, NULL) != STATUS_OK)
 		opened = NULL;
 	free(path);
 	return opened;
