@@ -417,34 +417,35 @@ static bool lists_are_sound(struct elf_image *image, const char *name)
 	return !cursor.failed;
 }
 
-static enum status open_image(struct dwarf_frames **frames, struct elf_image *image, struct error *error)
+/* The debug information of IMAGE, with or without addresses in it; NULL for what *STATUS then says. */
+static struct dwarf_frames *open_image(struct elf_image *image, enum status *status, struct error *error)
 {
 	struct dwarf_frames *opened;
-	enum status status;
 
-	if (!lists_are_sound(image, ".debug_rnglists") || !lists_are_sound(image, ".debug_loclists"))
-		return error_set(error, "%s: the debug information's lists are damaged: build the program anew",
-				 elf_image_path(image));
+	if (!lists_are_sound(image, ".debug_rnglists") || !lists_are_sound(image, ".debug_loclists")) {
+		*status = error_set(error, "%s: the debug information's lists are damaged: build the program anew",
+				    elf_image_path(image));
+		return NULL;
+	}
 	opened = memory_alloc(1, sizeof(*opened));
 	opened->image = image;
 	opened->strings = strtab_new();
-	status = dwarf_object_open(&opened->object, image, error);
-	if (status != STATUS_OK) {
+	*status = dwarf_object_open(&opened->object, image, error);
+	if (*status != STATUS_OK) {
 		dwarf_frames_close(opened);
-		return status;
+		return NULL;
 	}
 	opened->debug = dwarf_object_debug(opened->object);
 	find_units(opened);
-	*frames = opened;
-	return STATUS_OK;
+	return opened;
 }
 
 enum status dwarf_frames_open(struct dwarf_frames **frames, struct elf_image *image, struct error *error)
 {
-	struct dwarf_frames *opened;
-	enum status status = open_image(&opened, image, error);
+	enum status status;
+	struct dwarf_frames *opened = open_image(image, &status, error);
 
-	if (status != STATUS_OK)
+	if (!opened)
 		return status;
 	if (!opened->nranges) {
 		dwarf_frames_close(opened);
@@ -457,11 +458,12 @@ enum status dwarf_frames_open(struct dwarf_frames **frames, struct elf_image *im
 void dwarf_frames_share(struct dwarf_frames *frames, struct elf_image *shared)
 {
 	Dwarf_Error error = NULL;
+	enum status status;
 
-	if (frames->shared || open_image(&frames->shared, shared, NULL) != STATUS_OK)
-		return;
+	if (!frames->shared)
+		frames->shared = open_image(shared, &status, NULL);
 	/* Strings that are shared libdwarf finds by itself. */
-	if (dwarf_set_tied_dbg(frames->debug, frames->shared->debug, &error) == DW_DLV_ERROR)
+	if (frames->shared && dwarf_set_tied_dbg(frames->debug, frames->shared->debug, &error) == DW_DLV_ERROR)
 		dwarf_dealloc(frames->debug, error, DW_DLA_ERROR);
 }
 
