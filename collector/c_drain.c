@@ -25,7 +25,6 @@
 
 #define READ_NS         250000000u /* between two looks at the counters, at most */
 #define READ_SHARE      16         /* of the time so far: the first looks come closer together */
-#define HEARTBEAT       3          /* seconds */
 #define ASK_SHARE       50000      /* of a second: 20 µs, in which nothing is mapped, relocated and called */
 #define FINE_RATE       4096       /* below it more objects are followed at once */
 #define POINTERS        (1ull << 20)
@@ -95,7 +94,6 @@ static void lay_out(struct c_control *region, uint64_t rate, const struct c_go *
 	size_t i;
 
 	region->plan.rate = rate;
-	region->plan.heartbeat_ticks = HEARTBEAT * second;
 	region->plan.ask_ticks = second / ASK_SHARE;
 	region->plan.pointers = rate < FINE_RATE ? POINTERS_FINE : POINTERS;
 	for (i = 0; i < C_LIVES - 1; i++, life *= 10)
@@ -103,8 +101,28 @@ static void lay_out(struct c_control *region, uint64_t rate, const struct c_go *
 	if (go)
 		region->plan.go = *go;
 	reserve_contexts(region);
-	region->heartbeat = region_ticks();
 	region->magic = C_MAGIC;
+}
+
+/* From here on until the end of this thread, whatever ends it, REGION says that the collector lives. */
+static int say_alive(struct c_control *region)
+{
+	pthread_mutexattr_t attributes;
+	int failed;
+
+	pthread_mutexattr_init(&attributes);
+	pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+	pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+	failed = pthread_mutex_init(&region->lives, &attributes);
+	pthread_mutexattr_destroy(&attributes);
+	return failed ? failed : pthread_mutex_lock(&region->lives);
+}
+
+/* The same as the kernel would, which no longer can once REGION is unmapped. */
+static void say_gone(struct c_control *region)
+{
+	pthread_mutex_unlock(&region->lives);
+	__atomic_store_n((uint32_t *)&region->lives, FUTEX_OWNER_DIED, __ATOMIC_RELEASE);
 }
 
 enum status c_drain_new(struct c_drain **out, uint64_t rate, const struct c_go *go, struct error *error)
@@ -117,6 +135,10 @@ enum status c_drain_new(struct c_drain **out, uint64_t rate, const struct c_go *
 	drain->region = MAP_FAILED;
 	if (drain->fd >= 0 && !ftruncate(drain->fd, C_REGION_SIZE))
 		drain->region = mmap(NULL, C_REGION_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, drain->fd, 0);
+	if (drain->region != MAP_FAILED && (errno = say_alive(drain->region))) {
+		munmap(drain->region, C_REGION_SIZE);
+		drain->region = MAP_FAILED;
+	}
 	if (drain->region == MAP_FAILED) {
 		error_set_errno(error, "cannot make a shared memory for C allocations");
 		c_drain_free(drain);
@@ -148,8 +170,10 @@ void c_drain_free(struct c_drain *drain)
 	free(drain->replaced);
 	free(drain->addresses);
 	free(drain->seen);
-	if (drain->region != MAP_FAILED)
+	if (drain->region != MAP_FAILED) {
+		say_gone(drain->region);
 		munmap(drain->region, C_REGION_SIZE);
+	}
 	if (drain->fd >= 0)
 		close(drain->fd);
 	free(drain);
@@ -342,7 +366,6 @@ void c_drain_run(struct c_drain *drain)
 {
 	uint64_t time = now_ns(), wait = (time - drain->start_ns) / READ_SHARE;
 
-	__atomic_store_n(&drain->region->heartbeat, region_ticks(), __ATOMIC_RELAXED);
 	if (!drain->writer || time - drain->read_ns < (wait < READ_NS ? wait : READ_NS))
 		return;
 	drain->read_ns = time;
@@ -374,8 +397,6 @@ void c_drain_rest(struct c_drain *drain)
 	read_all(drain, now_ns());
 	find_replaced(drain);
 	write_number(drain, "c_no_room", drain->region->no_room);
-	if (drain->region->quiet)
-		write_fact(drain, "c_quiet", "yes");
 }
 
 uint64_t c_drain_samples(const struct c_drain *drain)

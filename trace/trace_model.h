@@ -200,7 +200,7 @@ struct trace_c_counts {
  * program attached_after_ns (for how long it had run), attach_stop_ns and detach_stop_ns (for how long it was stopped);
  * where C allocations were sampled: c_rate (mean bytes between two), c_unwinder ("libunwind" or "frame pointers"),
  * c_malloc ("own": the program has a malloc that its calls go to directly), c_no_room (samples whose stack found no
- * room), c_quiet.
+ * room).
  */
 struct trace_fact {
 	const char *key, *value;

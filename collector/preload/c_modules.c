@@ -60,6 +60,22 @@ static void read_build_id(struct c_module *module, const uint8_t *note, uint64_t
 	}
 }
 
+/* Whether SEGMENT lies in a part of the file that is loaded, to be read. */
+static bool is_loaded(const struct dl_phdr_info *info, const ElfW(Phdr) * segment)
+{
+	int i;
+
+	for (i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *load = &info->dlpi_phdr[i];
+
+		if (load->p_type == PT_LOAD && load->p_flags & PF_R && segment->p_vaddr >= load->p_vaddr &&
+		    segment->p_vaddr - load->p_vaddr <= load->p_filesz &&
+		    segment->p_memsz <= load->p_filesz - (segment->p_vaddr - load->p_vaddr))
+			return true;
+	}
+	return false;
+}
+
 static void find_extent(struct c_module *module, const struct dl_phdr_info *info)
 {
 	int i;
@@ -73,7 +89,7 @@ static void find_extent(struct c_module *module, const struct dl_phdr_info *info
 			module->start = at;
 		if (segment->p_type == PT_LOAD && at + segment->p_memsz > module->end)
 			module->end = at + segment->p_memsz;
-		if (segment->p_type == PT_NOTE && !module->build_id_size)
+		if (segment->p_type == PT_NOTE && !module->build_id_size && is_loaded(info, segment))
 			read_build_id(module, (const uint8_t *)at, segment->p_memsz);
 	}
 }

@@ -132,6 +132,26 @@ bool c_pointers_put(const void *pointer, const struct c_pointer *value)
 	return false;
 }
 
+/* Nobody else asks for an address that its owner has just got. */
+bool c_pointers_replace(const void *pointer, const struct c_pointer *value, struct c_pointer *stale)
+{
+	uint64_t address = (uint64_t)pointer, hash = hash_of(address >> PAGE_SHIFT);
+	struct bucket *bucket;
+	unsigned way;
+
+	if (!buckets || !c_pointers_maybe(pointer))
+		return false;
+	bucket = bucket_of(hash, address, 0);
+	for (way = 0; way < WAYS; way++) {
+		if (__atomic_load_n(&bucket->keys[way], __ATOMIC_RELAXED) != address)
+			continue;
+		*stale = bucket->values[way];
+		bucket->values[way] = *value;
+		return true;
+	}
+	return false;
+}
+
 bool c_pointers_take(const void *pointer, struct c_pointer *value)
 {
 	uint64_t address = (uint64_t)pointer, hash = hash_of(address >> PAGE_SHIFT);

@@ -55,6 +55,12 @@ void c_pointers_close(void);
 /* Put POINTER (not NULL) and its VALUE in; false when there is no room for it. */
 bool c_pointers_put(const void *pointer, const struct c_pointer *value);
 
+/*
+ * Before c_pointers_put: if POINTER is still there, what freed it having not passed here, its old value goes into
+ * *STALE and VALUE takes its place. False when it is not there, or not in the bucket where nearly all are.
+ */
+bool c_pointers_replace(const void *pointer, const struct c_pointer *value, struct c_pointer *stale);
+
 /* Take POINTER out, and its value into *VALUE; false when it is not there, as NULL never is. */
 bool c_pointers_take(const void *pointer, struct c_pointer *value);
 

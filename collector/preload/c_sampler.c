@@ -32,7 +32,8 @@ __thread const void *c_sampler_in_loader;
 static enum phase phase;
 static struct alive *alive;
 static struct c_control *shared;
-static uint64_t unloaded; /* as last asked */
+static uint64_t unloaded;            /* as last asked */
+static uint32_t unloading, nunloads; /* calls of dlclose: those that have not ended, those that have */
 
 static inline uint64_t now(void)
 {
@@ -94,28 +95,36 @@ static bool begins(struct c_thread *thread, uint64_t bytes)
 	return false;
 }
 
-/* The collector has not looked in for so long that it must be gone. */
-static bool is_alone(uint64_t time)
+void c_sampler_unloading(bool begins)
 {
-	int64_t since = (int64_t)(time - __atomic_load_n(&shared->heartbeat, __ATOMIC_RELAXED));
+	if (begins) {
+		__atomic_fetch_add(&unloading, 1, __ATOMIC_SEQ_CST);
+		return;
+	}
+	__atomic_fetch_add(&nunloads, 1, __ATOMIC_SEQ_CST);
+	__atomic_fetch_sub(&unloading, 1, __ATOMIC_SEQ_CST);
+}
 
-	if (since <= (int64_t)shared->plan.heartbeat_ticks)
+/* Whether to ask the loader: after each dlclose at once; and as the C library unloads by itself too, now and then. */
+static bool is_to_ask(struct c_thread *thread, uint64_t time)
+{
+	uint32_t ended = __atomic_load_n(&nunloads, __ATOMIC_ACQUIRE);
+
+	if (thread->unloads == ended && !__atomic_load_n(&unloading, __ATOMIC_RELAXED) &&
+	    time - thread->asked < shared->plan.ask_ticks)
 		return false;
-	shared->quiet = 1;
+	thread->unloads = ended;
+	thread->asked = time;
 	return true;
 }
 
-/*
- * Where libraries have been unloaded, what was known of addresses is looked at anew. In less time than goes between two
- * questions no other library is loaded in the place of one.
- */
+/* Where libraries have been unloaded, what was known of addresses is looked at anew. */
 static void ask_unloaded(struct c_thread *thread, uint64_t time)
 {
 	uint64_t before = __atomic_load_n(&unloaded, __ATOMIC_RELAXED), count;
 
-	if (time - thread->asked < shared->plan.ask_ticks)
+	if (!is_to_ask(thread, time))
 		return;
-	thread->asked = time;
 	count = c_modules_unloaded();
 	if (count == before)
 		return;
@@ -190,12 +199,14 @@ static void add(uint64_t *counter, uint64_t value)
 
 static void record(const void *pointer, size_t size, const struct unwind_start *start, uint64_t time)
 {
-	struct c_pointer object = {.size = size, .birth = time};
+	struct c_pointer object = {.size = size, .birth = time}, stale;
 	struct c_context *context;
 
 	object.context = find_context(start, c_size_class(size), time);
 	context = &c_contexts_of(shared)[object.context];
-	if (!c_pointers_put(pointer, &object)) {
+	if (c_pointers_replace(pointer, &object, &stale)) {
+		c_sampler_gone(&stale);
+	} else if (!c_pointers_put(pointer, &object)) {
 		add(&context->untracked, 1);
 		add(&context->untracked_bytes, size);
 	}
@@ -208,25 +219,30 @@ bool c_sampler_listen(const void *frame)
 	if ((uint64_t)frame < (uint64_t)c_thread.listener)
 		return false;
 	c_thread.left = 0; /* so that nothing passes; it is drawn anew, which is the same to an exponential */
-	c_thread.has_heard = false;
+	c_thread.heard = NULL;
 	c_thread.listener = frame;
 	return true;
 }
 
-bool c_sampler_has_heard(void)
+bool c_sampler_has_heard(const void *pointer)
 {
+	const struct c_thread *thread = &c_thread;
+
 	c_thread.listener = NULL;
-	return c_thread.has_heard;
+	return thread->heard && (uint64_t)pointer - (uint64_t)thread->heard <= thread->heard_size;
 }
 
-/* Whether this allocation is one that somebody only wants to hear of. */
-static bool is_heard(struct c_thread *thread)
+/* Whether the allocation of SIZE at POINTER is one that somebody only wants to hear of. */
+static bool is_heard(struct c_thread *thread, const void *pointer, size_t size)
 {
 	const void *listener = thread->listener;
 
 	thread->listener = NULL;
-	thread->has_heard = (uint64_t)__builtin_frame_address(0) < (uint64_t)listener;
-	return thread->has_heard;
+	if ((uint64_t)__builtin_frame_address(0) >= (uint64_t)listener)
+		return false;
+	thread->heard = pointer;
+	thread->heard_size = size;
+	return true;
 }
 
 void c_sampler_allocated(const void *pointer, size_t size, uint64_t caller)
@@ -235,7 +251,7 @@ void c_sampler_allocated(const void *pointer, size_t size, uint64_t caller)
 	int saved = errno;
 	uint64_t time;
 
-	if (thread->listener && is_heard(thread))
+	if (thread->listener && is_heard(thread, pointer, size))
 		return;
 	if (!is_on()) {
 		if (__atomic_load_n(&phase, __ATOMIC_RELAXED) != PHASE_WAITING)
@@ -250,7 +266,7 @@ void c_sampler_allocated(const void *pointer, size_t size, uint64_t caller)
 		return;
 	thread->busy = true;
 	time = now();
-	if (is_alone(time)) {
+	if (c_collector_is_gone(shared)) {
 		thread->left = FOREVER;
 	} else {
 		if (pointer) {

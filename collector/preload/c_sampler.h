@@ -22,11 +22,13 @@ struct c_thread {
 	uint64_t left; /* bytes to the next sample, from 1; 0: not drawn yet */
 	uint64_t random;
 	bool busy; /* it is recording one: what it allocates meanwhile is not the program's */
-	bool has_heard;
-	struct c_walks *walks; /* NULL: it has none */
 	bool has_asked_for_walks;
-	uint64_t asked;       /* when the loader was last asked for unloaded libraries */
-	const void *listener; /* the frame that waits to hear whether malloc is called; NULL: none */
+	struct c_walks *walks; /* NULL: it has none */
+	uint64_t asked;        /* when the loader was last asked for unloaded libraries */
+	uint32_t unloads;      /* how many there had been then */
+	const void *listener;  /* the frame that waits to hear whether malloc is called; NULL: none */
+	const void *heard;     /* what it has heard of; NULL: nothing */
+	size_t heard_size;
 };
 
 extern __thread struct c_thread c_thread;
@@ -75,8 +77,11 @@ void c_sampler_stays(const void *pointer, const struct c_pointer *taken);
  */
 bool c_sampler_listen(const void *frame);
 
-/* Whether there was one since then. Ends the listening. */
-bool c_sampler_has_heard(void);
+/* Whether there was one since then in whose block POINTER lies; not where that is NULL. Ends the listening. */
+bool c_sampler_has_heard(const void *pointer);
+
+/* A library is about to be unloaded (BEGINS), or was: what is known of the code at its addresses is no longer right. */
+void c_sampler_unloading(bool begins);
 
 /* Begin sampling into REGION, which the collector has laid out. Once. STATUS: 0, or the errno of what failed. */
 int c_sampler_begin(struct c_control *region);

@@ -17,6 +17,9 @@
 #ifndef COLLECTOR_PRELOAD_C_SHARED_H
 #define COLLECTOR_PRELOAD_C_SHARED_H
 
+#include <linux/futex.h>
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #define C_MAGIC        0x31696c6c6f636365ull
@@ -75,7 +78,6 @@ struct c_go {
 /* Written by the collector before the library hears of it, then constant. */
 struct c_plan {
 	uint64_t rate;               /* mean bytes between two samples; 1: every allocation */
-	uint64_t heartbeat_ticks;    /* without a sign of the collector for so long the library goes quiet */
 	uint64_t ask_ticks;          /* for so long no thread asks the loader again whether libraries were unloaded */
 	uint64_t lives[C_LIVES - 1]; /* ticks: the upper ends of all classes of lifetimes but the last */
 	uint64_t pointers;           /* sampled objects that can be followed at once, a power of two */
@@ -112,14 +114,18 @@ struct c_module {
 struct c_control {
 	uint64_t magic;
 	struct c_plan plan;
-	uint64_t heartbeat __attribute__((aligned(64))); /* TSC of the collector's last look */
+	/*
+	 * A robust lock of the collector's, held as long as it lives. However that ends, the kernel writes
+	 * FUTEX_OWNER_DIED into its first word, which is all that the library looks at: a collector that is only slow
+	 * misses nothing.
+	 */
+	pthread_mutex_t lives __attribute__((aligned(64)));
 	/* The library's. */
 	uint32_t ncontexts __attribute__((aligned(64))); /* taken; may be more than there are */
 	uint32_t nmodules;                               /* those that are complete */
 	uint64_t arena_used;
 	uint64_t nested;  /* allocations that came while another was being recorded: of signal handlers, or our own */
 	uint64_t no_room; /* samples whose stack found no room */
-	uint64_t quiet;   /* 1: it has given up, for the collector is gone */
 };
 
 #define C_ROUND(n)       (((n) + 4095) & ~4095ull)
@@ -148,6 +154,12 @@ static inline struct c_module *c_modules_of(const struct c_control *region)
 static inline uint8_t *c_arena_of(const struct c_control *region)
 {
 	return (uint8_t *)(uintptr_t)region + C_ARENA_OFFSET;
+}
+
+/* Whether the collector has gone, in any way. */
+static inline bool c_collector_is_gone(const struct c_control *region)
+{
+	return __atomic_load_n((const uint32_t *)&region->lives, __ATOMIC_RELAXED) & FUTEX_OWNER_DIED;
 }
 
 /* The class of SIZE: exact below 16 bytes, then eight to a doubling. Below C_SIZES. */

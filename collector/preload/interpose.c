@@ -25,6 +25,7 @@ struct interpose_next interpose_next = {.free = free_early};
 static uint8_t arena[ARENA_SIZE] __attribute__((aligned(ARENA_ALIGN)));
 static size_t arena_used;
 static __thread bool finding;
+static bool malloc_is_ours, realloc_is_ours; /* the program's calls come here */
 
 static void *next_of(const char *name)
 {
@@ -48,7 +49,9 @@ bool interpose_find(void)
 	*(void **)&found.valloc = next_of("valloc");
 	*(void **)&found.pvalloc = next_of("pvalloc");
 	*(void **)&found.dl_iterate_phdr = next_of("dl_iterate_phdr");
+	*(void **)&found.dlclose = next_of("dlclose");
 	/* malloc last: who sees it finds the others. */
+	interpose_next.dlclose = found.dlclose;
 	interpose_next.dl_iterate_phdr = found.dl_iterate_phdr;
 	interpose_next.pvalloc = found.pvalloc;
 	interpose_next.valloc = found.valloc;
@@ -64,27 +67,65 @@ bool interpose_find(void)
 	return found.malloc && found.free;
 }
 
+/*
+ * By calling them as the program does. Addresses do not tell: that of a program that is not position-independent may be
+ * its own jump to here. Without our malloc realloc isn't tried, as its block might be one that the program's free does
+ * not know.
+ */
+void interpose_look(void)
+{
+	void *pointer;
+
+	c_sampler_listen(__builtin_frame_address(0));
+	pointer = malloc(1);
+	malloc_is_ours = c_sampler_has_heard(pointer);
+	free(pointer);
+	if (!malloc_is_ours)
+		return;
+	c_sampler_listen(__builtin_frame_address(0));
+	pointer = realloc(NULL, 1);
+	realloc_is_ours = c_sampler_has_heard(pointer);
+	free(pointer);
+}
+
 bool interpose_is_first(void)
 {
-	return dlsym(RTLD_DEFAULT, "malloc") == (void *)malloc;
+	return malloc_is_ours;
+}
+
+SLOW void *failed(void)
+{
+	errno = ENOMEM;
+	return NULL;
 }
 
 /*
- * Before each block stands its size, for realloc. NULL when the arena is full. Its blocks are marked like sampled ones,
- * so that free need not ask for them too.
+ * At a multiple of ALIGNMENT, a power of two. Before each block stands its size, for realloc. NULL when it is full. Its
+ * blocks are marked like sampled ones, so that free need not ask for them too.
  */
-static void *arena_take(size_t size)
+static void *arena_take_aligned(size_t alignment, size_t size)
 {
-	size_t need = (size + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN + ARENA_ALIGN, at;
+	size_t need, at;
+	uint8_t *block;
 
-	if (size > ARENA_SIZE)
-		return NULL;
+	if (alignment < ARENA_ALIGN)
+		alignment = ARENA_ALIGN;
+	if (size > ARENA_SIZE || alignment > ARENA_SIZE)
+		return failed();
+	need = (size + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN + alignment;
 	at = __atomic_fetch_add(&arena_used, need, __ATOMIC_RELAXED);
 	if (at + need > ARENA_SIZE)
-		return NULL;
-	memcpy(arena + at, &size, sizeof(size));
-	c_pointers_mark(arena + at + ARENA_ALIGN);
-	return arena + at + ARENA_ALIGN;
+		return failed();
+	block = arena + at + ARENA_ALIGN;
+	block += -(uintptr_t)block & (alignment - 1);
+	memcpy(block - ARENA_ALIGN, &size, sizeof(size));
+	c_pointers_mark(block);
+	return block;
+}
+
+static void *arena_take(size_t size)
+{
+	return arena_take_aligned(ARENA_ALIGN, size);
 }
 
 static inline bool arena_has(const void *pointer)
@@ -96,12 +137,6 @@ static inline bool arena_has(const void *pointer)
 static inline bool is_found(void)
 {
 	return IS_LIKELY(__atomic_load_n(&interpose_next.malloc, __ATOMIC_ACQUIRE) != NULL) || interpose_find();
-}
-
-SLOW void *failed(void)
-{
-	errno = ENOMEM;
-	return NULL;
 }
 
 SLOW void *malloc_sampled(size_t size, uint64_t caller)
@@ -188,10 +223,12 @@ SLOW void *realloc_sampled(void *old, size_t size, uint64_t caller, bool passes)
 	bool was_taken;
 	void *pointer;
 
-	if (arena_has(old))
-		return move_from_arena(old, size);
-	if (!is_found())
-		return arena_take(size);
+	if (arena_has(old) || !is_found()) {
+		pointer = arena_has(old) ? move_from_arena(old, size) : arena_take(size);
+		if (!passes)
+			c_sampler_allocated(pointer, size, caller);
+		return pointer;
+	}
 	was_taken = old && c_pointers_maybe(old) && c_sampler_take(old, &taken);
 	pointer = interpose_next.realloc(old, size);
 	if (was_taken && (pointer || !size))
@@ -212,14 +249,35 @@ FAST void *realloc(void *old, size_t size)
 	return realloc_sampled(old, size, CALLER, passes);
 }
 
-/* The C library's own would call realloc, which would be taken for the program's call. */
+/*
+ * The C library's own would call realloc, which would be taken for the program's call. Where the program has a realloc,
+ * it is that one's to do, as it would be without us.
+ */
 EXPORTED void *reallocarray(void *old, size_t count, size_t size)
 {
 	size_t bytes;
 
 	if (__builtin_mul_overflow(count, size, &bytes))
 		return failed();
+	if (IS_UNLIKELY(!realloc_is_ours))
+		return realloc(old, bytes);
 	return realloc_sampled(old, bytes, CALLER, c_sampler_passes(bytes));
+}
+
+/* The same before the next one is known. */
+SLOW int posix_memalign_early(void **pointer, size_t alignment, size_t size)
+{
+	int saved = errno;
+	void *block;
+
+	if (alignment % sizeof(void *) || !alignment || alignment & (alignment - 1))
+		return EINVAL;
+	block = arena_take_aligned(alignment, size);
+	errno = saved; /* it is not how this function tells */
+	if (!block)
+		return ENOMEM;
+	*pointer = block;
+	return 0;
 }
 
 EXPORTED int posix_memalign(void **pointer, size_t alignment, size_t size)
@@ -227,7 +285,9 @@ EXPORTED int posix_memalign(void **pointer, size_t alignment, size_t size)
 	bool passes = c_sampler_passes(size);
 	int error;
 
-	if (!is_found() || !interpose_next.posix_memalign)
+	if (!is_found())
+		return posix_memalign_early(pointer, alignment, size);
+	if (!interpose_next.posix_memalign)
 		return ENOMEM;
 	error = interpose_next.posix_memalign(pointer, alignment, size);
 	if (!passes)
@@ -248,12 +308,12 @@ static inline void *make_aligned(void *(*next)(size_t, size_t), size_t alignment
 
 EXPORTED void *aligned_alloc(size_t alignment, size_t size)
 {
-	return make_aligned(is_found() ? interpose_next.aligned_alloc : NULL, alignment, size, CALLER);
+	return make_aligned(is_found() ? interpose_next.aligned_alloc : arena_take_aligned, alignment, size, CALLER);
 }
 
 EXPORTED void *memalign(size_t alignment, size_t size)
 {
-	return make_aligned(is_found() ? interpose_next.memalign : NULL, alignment, size, CALLER);
+	return make_aligned(is_found() ? interpose_next.memalign : arena_take_aligned, alignment, size, CALLER);
 }
 
 /* By the NEXT function of a SIZE, which aligns to pages. */
@@ -292,5 +352,19 @@ EXPORTED int dl_iterate_phdr(int (*callback)(struct dl_phdr_info *info, size_t s
 	c_sampler_in_loader = __builtin_frame_address(0);
 	result = interpose_next.dl_iterate_phdr(callback, data);
 	c_sampler_in_loader = outer;
+	return result;
+}
+
+/* Another library may come to lie where one was, in other threads even before this returns. */
+EXPORTED int dlclose(void *handle)
+{
+	int result;
+
+	if (!interpose_next.dlclose && (!interpose_find() || !interpose_next.dlclose))
+		return -1;
+	c_sampler_unloading(true);
+	result = interpose_next.dlclose(handle);
+	c_sampler_unloading(false);
+	interpose_forget_operators();
 	return result;
 }

@@ -27,6 +27,7 @@ struct interpose_next {
 	void *(*valloc)(size_t);
 	void *(*pvalloc)(size_t);
 	int (*dl_iterate_phdr)(int (*)(struct dl_phdr_info *, size_t, void *), void *);
+	int (*dlclose)(void *);
 } __attribute__((aligned(64)));
 
 /* All NULL until they are found, but for free, which then finds them. */
@@ -35,7 +36,16 @@ extern struct interpose_next interpose_next;
 /* Fill interpose_next; harmless when it is filled. False while this very thread is at it: dlsym itself may allocate. */
 bool interpose_find(void);
 
-/* Whether the program's calls of malloc come here: not so where the program has a malloc of its own. */
+/* Find out where the program's calls of malloc and realloc go to. Once, when the next ones are known. */
+void interpose_look(void);
+
+/* Whether its calls of malloc come here, as interpose_look has seen: not so where the program has one of its own. */
 bool interpose_is_first(void);
+
+/* Find the next operators new and delete, if there is a C++ library. Once, at the start, when the loader is at rest. */
+void interpose_find_operators(void);
+
+/* A library was unloaded: it may have been the one of which operators were found since. */
+void interpose_forget_operators(void);
 
 #endif

@@ -5,6 +5,7 @@
  */
 #include "collector/preload/c_sampler.h"
 #include "collector/preload/interpose.h"
+#include "collector/preload/late_symbol.h"
 
 #include <dlfcn.h>
 #include <stdbool.h>
@@ -17,39 +18,41 @@
 struct next_operator {
 	void *function;                /* NULL: not found yet */
 	void *to_malloc, *past_malloc; /* once it is known, one of them is it too */
+	bool is_late;                  /* of a C++ library that came after the start, and may go again */
 };
 
-/* The next function of that NAME; of a C++ library that was loaded for one of the others alone, that one's. */
-static void *next_named(const char *name)
+static bool is_settled; /* the operators that are there from the start have been looked for */
+
+/*
+ * Of a C++ library that was loaded later. Without dlsym: that waits for whoever is in dlopen, which may wait for this
+ * very thread, and takes away what dlerror would have said.
+ */
+static void *find_late(struct next_operator *next, const char *name)
 {
-	static const char *const libraries[] = {"libstdc++.so.6", "libc++abi.so.1", "libc++.so.1"};
-	void *next = dlsym(RTLD_NEXT, name);
-	size_t i;
+	static const char *const libraries[] = {"libstdc++.so.", "libc++abi.so.", "libc++.so.", NULL};
+	void *function = late_symbol_find(libraries, name);
 
-	for (i = 0; !next && i < sizeof(libraries) / sizeof(libraries[0]); i++) {
-		void *library = dlopen(libraries[i], RTLD_LAZY | RTLD_NOLOAD);
-
-		next = library ? dlsym(library, name) : NULL;
-		if (library)
-			dlclose(library); /* it was there before */
-	}
-	return next;
-}
-
-/* Find the operator NAME; false when there is none yet. */
-static bool find_next(struct next_operator *next, const char *name)
-{
-	void *function = next_named(name);
-
-	interpose_find();
 	if (function)
-		__atomic_store_n(&next->function, function, __ATOMIC_RELEASE);
+		next->is_late = true;
 	return function;
 }
 
-static inline bool is_there(struct next_operator *next, const char *name)
+/* The next operator NAME; NULL: there is none yet. */
+static void *find_next(struct next_operator *next, const char *name)
 {
-	return __atomic_load_n(&next->function, __ATOMIC_ACQUIRE) || find_next(next, name);
+	void *function = __atomic_load_n(&next->function, __ATOMIC_ACQUIRE);
+
+	if (function)
+		return function;
+	if (__atomic_load_n(&is_settled, __ATOMIC_ACQUIRE)) {
+		function = find_late(next, name);
+	} else {
+		interpose_find();
+		function = dlsym(RTLD_NEXT, name);
+	}
+	if (function)
+		__atomic_store_n(&next->function, function, __ATOMIC_RELEASE);
+	return function;
 }
 
 /*
@@ -61,12 +64,13 @@ static inline bool begin_learning(const struct next_operator *next, const void *
 	return !next->to_malloc && !next->past_malloc && c_sampler_listen(frame);
 }
 
-/* After it. */
-static inline void end_learning(struct next_operator *next)
+/* After it, whose FUNCTION gave POINTER: when that is NULL nothing was learnt. */
+static inline void end_learning(struct next_operator *next, void *function, const void *pointer)
 {
-	void **place = c_sampler_has_heard() ? &next->to_malloc : &next->past_malloc;
+	void **place = c_sampler_has_heard(pointer) ? &next->to_malloc : &next->past_malloc;
 
-	__atomic_store_n(place, next->function, __ATOMIC_RELEASE);
+	if (pointer)
+		__atomic_store_n(place, function, __ATOMIC_RELEASE);
 }
 
 /* No C++ library far and wide: what its operator new would do, but for the exception, which nobody could throw. */
@@ -91,15 +95,15 @@ static void *make_without(size_t size)
 	SLOW void *name##_other(uint64_t caller, BARE parameters)                                                      \
 	{                                                                                                              \
 		struct next_operator *next = &name##_next;                                                             \
-		void *pointer;                                                                                         \
+		void *function = find_next(next, #name), *pointer;                                                     \
 		bool learns;                                                                                           \
                                                                                                                        \
-		if (!is_there(next, #name))                                                                            \
+		if (!function)                                                                                         \
 			return make_without(size);                                                                     \
 		learns = begin_learning(next, __builtin_frame_address(0));                                             \
-		pointer = CALL(void *, next->function, parameters, arguments);                                         \
+		pointer = CALL(void *, function, parameters, arguments);                                               \
 		if (learns)                                                                                            \
-			end_learning(next);                                                                            \
+			end_learning(next, function, pointer);                                                         \
 		if (learns || (next->past_malloc && !c_sampler_passes(size)))                                          \
 			c_sampler_allocated(pointer, size, caller);                                                    \
 		return pointer;                                                                                        \
@@ -121,13 +125,15 @@ static void *make_without(size_t size)
 	static struct next_operator name##_next;                                                                       \
 	SLOW void name##_other parameters                                                                              \
 	{                                                                                                              \
-		if (!is_there(&name##_next, #name)) {                                                                  \
+		void *function = find_next(&name##_next, #name);                                                       \
+                                                                                                                       \
+		if (!function) {                                                                                       \
 			free(pointer);                                                                                 \
 			return;                                                                                        \
 		}                                                                                                      \
 		if (c_pointers_maybe(pointer))                                                                         \
 			c_sampler_freed(pointer);                                                                      \
-		CALL(void, name##_next.function, parameters, arguments);                                               \
+		CALL(void, function, parameters, arguments);                                                           \
 	}                                                                                                              \
 	FAST void name parameters;                                                                                     \
 	FAST void name parameters                                                                                      \
@@ -165,3 +171,62 @@ OPERATOR_DELETE(_ZdlPvSt11align_val_tRKSt9nothrow_t, (void *pointer, size_t alig
 		(pointer, alignment, nothrow))
 OPERATOR_DELETE(_ZdaPvSt11align_val_tRKSt9nothrow_t, (void *pointer, size_t alignment, const void *nothrow),
 		(pointer, alignment, nothrow))
+
+static const struct {
+	const char *name;
+	struct next_operator *next;
+} operators[] = {
+    {"_Znwm", &_Znwm_next},
+    {"_Znam", &_Znam_next},
+    {"_ZnwmRKSt9nothrow_t", &_ZnwmRKSt9nothrow_t_next},
+    {"_ZnamRKSt9nothrow_t", &_ZnamRKSt9nothrow_t_next},
+    {"_ZnwmSt11align_val_t", &_ZnwmSt11align_val_t_next},
+    {"_ZnamSt11align_val_t", &_ZnamSt11align_val_t_next},
+    {"_ZnwmSt11align_val_tRKSt9nothrow_t", &_ZnwmSt11align_val_tRKSt9nothrow_t_next},
+    {"_ZnamSt11align_val_tRKSt9nothrow_t", &_ZnamSt11align_val_tRKSt9nothrow_t_next},
+    {"_ZdlPv", &_ZdlPv_next},
+    {"_ZdaPv", &_ZdaPv_next},
+    {"_ZdlPvm", &_ZdlPvm_next},
+    {"_ZdaPvm", &_ZdaPvm_next},
+    {"_ZdlPvRKSt9nothrow_t", &_ZdlPvRKSt9nothrow_t_next},
+    {"_ZdaPvRKSt9nothrow_t", &_ZdaPvRKSt9nothrow_t_next},
+    {"_ZdlPvSt11align_val_t", &_ZdlPvSt11align_val_t_next},
+    {"_ZdaPvSt11align_val_t", &_ZdaPvSt11align_val_t_next},
+    {"_ZdlPvmSt11align_val_t", &_ZdlPvmSt11align_val_t_next},
+    {"_ZdaPvmSt11align_val_t", &_ZdaPvmSt11align_val_t_next},
+    {"_ZdlPvSt11align_val_tRKSt9nothrow_t", &_ZdlPvSt11align_val_tRKSt9nothrow_t_next},
+    {"_ZdaPvSt11align_val_tRKSt9nothrow_t", &_ZdaPvSt11align_val_tRKSt9nothrow_t_next},
+};
+
+#define NOPERATORS (sizeof(operators) / sizeof(operators[0]))
+
+void interpose_find_operators(void)
+{
+	size_t i;
+
+	for (i = 0; i < NOPERATORS; i++) {
+		void *function = dlsym(RTLD_NEXT, operators[i].name);
+
+		if (function)
+			__atomic_store_n(&operators[i].next->function, function, __ATOMIC_RELEASE);
+		else if (!i)
+			break; /* no C++ library: what comes later is looked for when it is called */
+	}
+	__atomic_store_n(&is_settled, true, __ATOMIC_RELEASE);
+	dlerror(); /* what was not found is no news to the program */
+}
+
+void interpose_forget_operators(void)
+{
+	size_t i;
+
+	for (i = 0; i < NOPERATORS; i++) {
+		struct next_operator *next = operators[i].next;
+
+		if (!next->is_late)
+			continue;
+		__atomic_store_n(&next->to_malloc, NULL, __ATOMIC_RELEASE);
+		__atomic_store_n(&next->past_malloc, NULL, __ATOMIC_RELEASE);
+		__atomic_store_n(&next->function, NULL, __ATOMIC_RELEASE);
+	}
+}

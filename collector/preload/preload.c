@@ -10,14 +10,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#define LEAST_SHARE 64 /* of the memory that a program may map, what we map is to be less than one in so many */
 
 /*
  * Not there in programs of another C library than glibc (musl, of Alpine Linux): a shell that has LD_PRELOAD from us
@@ -168,8 +172,8 @@ static void preload_attach(int memory, struct preload_result *result)
 	result->error_number = step == STEP_NONE ? 0 : errno;
 }
 
-/* Begin with C allocations. */
-static void preload_begin_c(int memory, struct preload_result *result)
+/* Map what is shared with the collector and begin to sample into it. */
+static void preload_map_c(int memory, struct preload_result *result)
 {
 	struct c_control *region = mmap(NULL, C_REGION_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
 
@@ -183,6 +187,26 @@ static void preload_begin_c(int memory, struct preload_result *result)
 	result->c_failed_step = result->c_error_number ? STEP_BEGIN : STEP_NONE;
 	result->has_libunwind = unwind_has_library();
 	result->is_first = interpose_is_first();
+}
+
+/* Whether the program may map so little that it would miss what we map. */
+static bool is_limited(void)
+{
+	struct rlimit limit;
+
+	return !getrlimit(RLIMIT_AS, &limit) && limit.rlim_cur != RLIM_INFINITY &&
+	       limit.rlim_cur / LEAST_SHARE < C_REGION_SIZE;
+}
+
+/* Begin with C allocations. */
+static void preload_begin_c(int memory, struct preload_result *result)
+{
+	if (is_limited()) {
+		result->c_failed_step = STEP_MEMORY;
+		result->c_error_number = ENOMEM;
+		return;
+	}
+	preload_map_c(memory, result);
 }
 
 static void preload_close(struct preload_memory *memory, int socket)
@@ -204,6 +228,8 @@ __attribute__((constructor)) static void preload_start(void)
 	interpose_find();
 	if (!gnu_get_libc_version)
 		goto out;
+	interpose_look();
+	interpose_find_operators();
 	socket = preload_connect();
 	if (socket < 0 || preload_ask(socket, &memory) || answer.code_size > AGENT_CODE_SIZE)
 		goto out;

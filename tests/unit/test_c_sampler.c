@@ -8,11 +8,14 @@
 #include "collector/preload/c_sampler.h"
 #include "trace/trace_reader.h"
 
+#include <fcntl.h>
 #include <math.h>
 #include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -356,18 +359,71 @@ static void test_coarse(void **state)
 	c_thread.left = 0;
 }
 
-/* The collector is gone: it goes quiet, for good. */
-static void test_alone(void **state)
+/* A collector that is killed is known to be gone at once, one that does nothing is not. */
+static void test_killed_collector(void **state)
 {
-	struct c_totals before;
+	struct c_control *its;
+	struct c_drain *other;
+	struct error error;
+	char path[64];
+	int ends[2], fd = -1;
+	pid_t child;
 
 	(void)state;
-	region->heartbeat -= 2 * region->plan.heartbeat_ticks;
+	assert_int_equal(pipe(ends), 0);
+	child = fork();
+	if (!child) {
+		if (c_drain_new(&other, 1, NULL, &error) == STATUS_OK)
+			fd = c_drain_fd(other);
+		if (write(ends[1], &fd, sizeof(fd)) != sizeof(fd))
+			_exit(1);
+		pause();
+	}
+	assert_int_equal(read(ends[0], &fd, sizeof(fd)), sizeof(fd));
+	assert_true(fd >= 0);
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)child, fd);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	its = mmap(NULL, C_REGION_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	assert_ptr_not_equal(its, MAP_FAILED);
+	assert_true(its->magic == C_MAGIC && !c_collector_is_gone(its));
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	assert_true(c_collector_is_gone(its));
+	munmap(its, C_REGION_SIZE);
+	close(fd);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+/* What has the address of an object whose end was not seen takes its place: that has been freed. */
+static void test_unseen_free(void **state)
+{
+	struct c_totals before = sum();
+
+	(void)state;
 	allocate(address(4000005), 64);
-	before = sum();
+	allocate(address(4000005), 32);
+	release(address(4000005));
+	assert_int_equal(sum().allocs, before.allocs + 2);
+	assert_int_equal(sum().frees, before.frees + 2);
+	assert_int_equal(sum().freed_bytes, before.freed_bytes + 96);
+}
+
+/* The collector has ended: it goes quiet, for good. */
+static void test_alone(void **state)
+{
+	struct c_totals before = sum();
+
+	(void)state;
+	assert_false(c_collector_is_gone(region));
 	allocate(address(4000006), 64);
+	assert_int_equal(sum().allocs, before.allocs + 1);
+	c_drain_free(drain);
+	drain = NULL;
+	assert_true(c_collector_is_gone(region));
+	before = sum();
+	allocate(address(4000007), 64);
 	assert_int_equal(sum().allocs, before.allocs);
-	assert_int_equal(region->quiet, 1);
 }
 
 int main(void)
@@ -378,9 +434,14 @@ int main(void)
 	    cmocka_unit_test(test_pointers_of_threads),
 	};
 	const struct CMUnitTest sampling[] = {
-	    cmocka_unit_test(test_exact),  cmocka_unit_test(test_realloc_that_fails),
-	    cmocka_unit_test(test_nested), cmocka_unit_test(test_child_is_silent),
-	    cmocka_unit_test(test_drain),  cmocka_unit_test(test_coarse),
+	    cmocka_unit_test(test_exact),
+	    cmocka_unit_test(test_realloc_that_fails),
+	    cmocka_unit_test(test_nested),
+	    cmocka_unit_test(test_child_is_silent),
+	    cmocka_unit_test(test_drain),
+	    cmocka_unit_test(test_coarse),
+	    cmocka_unit_test(test_killed_collector),
+	    cmocka_unit_test(test_unseen_free),
 	    cmocka_unit_test(test_alone),
 	};
 	int failed = cmocka_run_group_tests(apart, NULL, NULL);

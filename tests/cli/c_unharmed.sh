@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Programs that libescprof.so might have harmed by standing in front of what they have of their own: they do what they
+# do without, and what is said of them is right.
+source "$(dirname "$0")/common.bash"
+
+source_dir=tests/cli/programs/c
+TRACE=$WORK/t.escprof
+go_program reader || { echo "not ok build the reader"; exit 1; }
+gcc -O2 -g -fno-builtin -o "$WORK/own_malloc" "$source_dir/own_malloc.c" &&
+	gcc -O2 -g -fno-builtin -no-pie -fno-pie -o "$WORK/entries" "$source_dir/entries.c" -ldl -lpthread &&
+	gcc -O2 -g -fno-builtin -o "$WORK/late" "$source_dir/late.c" -ldl &&
+	g++ -O2 -g -std=c++17 -fno-builtin -shared -fPIC -o "$WORK/late.so" "$source_dir/late_library.cc" -lpthread ||
+	{ echo "not ok build the C programs"; exit 1; }
+
+# profile COMMAND…: at rate 1, its output in $WORK/out; it must come to an end.
+profile() {
+	timeout 60 "$ESCPROF" run -q --c-rate 1 -o "$TRACE" -- "$@" >"$WORK/out" 2>"$WORK/err"
+}
+says() { [ "$(cat "$WORK/out")" = "$1" ] || { cat "$WORK/out" "$WORK/err"; return 1; }; }
+c() { "$WORK/reader" c "$WORK/json" "$@"; }
+
+own_malloc() {
+	profile "$WORK/own_malloc" && says "its own" && "$ESCPROF" info "$TRACE" | has 'c_malloc *own'
+}
+check "C: a program's own malloc keeps its blocks to itself, and it is said" own_malloc
+
+not_own() {
+	profile "$WORK/entries"
+	[ $? = 7 ] && says "bad 0" && ! "$ESCPROF" info "$TRACE" | has 'c_malloc' || return 1
+	"$ESCPROF" report --format json -o "$WORK/json" "$TRACE" && c by_reallocarray objects 50 bytes 12000 kept 0
+}
+check "C: a program at a fixed address has none of its own" not_own
+
+late() {
+	profile "$WORK/late" "$WORK/late.so" && says "late, and told why not" || { cat "$WORK/out" "$WORK/err"; return 1; }
+	"$ESCPROF" report --format json -o "$WORK/json" "$TRACE" || return 1
+	c late_make objects 110 bytes 5500 kept 55 && c late_make_arrays objects 100 bytes 6000 kept 0
+}
+check "C++: a library that comes late, and whose constructor waits for a thread that allocates" late
+
+limited() {
+	"$ESCPROF" run --c-rate 1 -o "$TRACE" -- sh -c "ulimit -v 4000000; exec $WORK/entries" >"$WORK/out" 2>"$WORK/err"
+	[ $? = 7 ] && says "bad 0" && grep -q 'cannot have its C allocations sampled.*allocate memory' "$WORK/err" ||
+		{ cat "$WORK/out" "$WORK/err"; return 1; }
+}
+check "C: a program that may map little keeps it for itself, and it is said" limited
