@@ -226,8 +226,8 @@ bench: all $(O)/tests/tools/agent_instructions ## paired timings against no prof
 bench-automatic: all ## what the automatic rate costs an HTTP service, beside one without; 20 pairs (PAIRS, WINDOW seconds)
 	@bash tests/bench/automatic.sh $(O)
 
-MINUTES ?= 1
-c-storm: all ## C allocations by 64 threads through every entry point, for MINUTES (1): counts must be exact
+MINUTES ?= 0.2
+c-storm: all ## C allocations by 64 threads through every entry point, MINUTES (0.2) with each allocator: exact counts
 	@bash tests/c/storm.sh $(O) $(MINUTES)
 
 c-mixed: all $(O)/tests/tools/print_c_stacks ## stacks of Go and C, each called from the other: are they what was called? (MIXED_VERSIONS)

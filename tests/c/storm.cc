@@ -1,359 +1,208 @@
 /*
- * Threads that allocate by every entry point at once, pass what they have to each other, fork, load and unload a
- * library, and count for themselves: storm SECONDS THREADS PLUGIN. At the end it prints, for each of its functions that
- * allocate, how many objects and bytes that made and how many are left: what a profile at rate 1 has to say exactly.
+ * storm SECONDS THREADS PLUGIN PLUGIN PROGRESS: threads that allocate by every entry point at once, pass what they have
+ * to each other, and do whatever else programs do (storm_events.cc). At the end it prints, for each of its functions
+ * that allocate, how many objects and bytes that made and how many are left: what a profile at rate 1 has to say
+ * exactly. Once a second it writes to the file PROGRESS: "well", or which thread has come to nothing for long.
  */
+#include "storm.h"
+
 #include <atomic>
-#include <cstdint>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
-#include <dlfcn.h>
-#include <malloc.h>
-#include <new>
+#include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#define APART         __attribute__((noinline, noclone))
-#define KEEP(pointer) __asm__ volatile("" : : "r"(pointer) : "memory")
-
-extern "C" {
-APART void *by_malloc(size_t size)
-{
-	void *p = malloc(size);
-	KEEP(p);
-	return p;
-}
-APART void *by_calloc(size_t size)
-{
-	void *p = calloc(size, 1);
-	KEEP(p);
-	return p;
-}
-APART void *by_realloc(void *old, size_t size)
-{
-	void *p = realloc(old, size);
-	KEEP(p);
-	return p;
-}
-APART void *by_reallocarray(size_t size)
-{
-	void *p = reallocarray(nullptr, size, 1);
-	KEEP(p);
-	return p;
-}
-APART void *by_posix_memalign(size_t size)
-{
-	void *p = nullptr;
-	if (posix_memalign(&p, 64, size))
-		abort();
-	KEEP(p);
-	return p;
-}
-APART void *by_aligned_alloc(size_t size)
-{
-	void *p = aligned_alloc(32, size);
-	KEEP(p);
-	return p;
-}
-APART void *by_memalign(size_t size)
-{
-	void *p = memalign(128, size);
-	KEEP(p);
-	return p;
-}
-APART void *by_valloc(size_t size)
-{
-	void *p = valloc(size);
-	KEEP(p);
-	return p;
-}
-APART void *by_pvalloc(size_t size)
-{
-	void *p = pvalloc(size);
-	KEEP(p);
-	return p;
-}
-APART void *by_new(size_t size)
-{
-	void *p = ::operator new(size);
-	KEEP(p);
-	return p;
-}
-APART void *by_new_array(size_t size)
-{
-	void *p = ::operator new[](size, std::nothrow);
-	KEEP(p);
-	return p;
-}
-APART void *by_new_aligned(size_t size)
-{
-	void *p = ::operator new(size, std::align_val_t(64));
-	KEEP(p);
-	return p;
-}
-APART char *by_strdup(const char *text)
-{
-	char *p = strdup(text);
-	KEEP(p);
-	return p;
-}
-}
+#define AT_END(name)                                                                                                   \
+	extern "C" APART void by_##name(size_t size)                                                                   \
+	{                                                                                                              \
+		void *p = malloc(size);                                                                                \
+		KEEP(p);                                                                                               \
+		free(p);                                                                                               \
+	}
+AT_END(static_constructor)
+AT_END(static_destructor)
+AT_END(atexit)
 
 namespace
 {
 
-enum kind {
-	MALLOC,
-	CALLOC,
-	REALLOC,
-	REALLOCARRAY,
-	POSIX,
-	ALIGNED,
-	MEMALIGN,
-	VALLOC,
-	PVALLOC,
-	NEW,
-	NEW_ARRAY,
-	NEW_ALIGNED,
-	STRDUP,
-	PLUGIN,
-	KINDS
+const char *const names[WAY_COUNT] = {
+#define AS_NAME(name) "by_" #name,
+    WAYS(AS_NAME)
+#undef AS_NAME
 };
-
-const char *const names[KINDS] = {
-    "by_malloc", "by_calloc",  "by_realloc", "by_reallocarray", "by_posix_memalign", "by_aligned_alloc", "by_memalign",
-    "by_valloc", "by_pvalloc", "by_new",     "by_new_array",    "by_new_aligned",    "by_strdup",        "plugin_make"};
 
 struct sums {
-	std::atomic<uint64_t> objects, bytes, left;
-} all[KINDS];
+	std::atomic<uint64_t> objects, bytes;
+	std::atomic<int64_t> left;
+} all[WAY_COUNT];
 
-/* How an object is to be freed. */
-enum way { BY_FREE, BY_DELETE, BY_DELETE_ARRAY, BY_DELETE_ALIGNED };
+const size_t SLOTS = 1024, MOST = 256, AT_EXIT = 7;
+const unsigned PATIENCE = 150; /* seconds without a round; the machine may be busy with other things */
 
-struct object {
-	void *pointer;
-	kind from;
-	way how;
-};
-
-const size_t SLOTS = 1024;
 std::atomic<object *> exchange[SLOTS];
 std::atomic<bool> over;
-const char *plugin_path;
-bool pages_too =
-    true; /* an allocator need not bring pvalloc: it is then glibc's, whose blocks another's free must not get */
 
-struct random_numbers {
-	uint64_t state;
-	uint64_t next()
-	{
-		state ^= state << 13;
-		state ^= state >> 7;
-		state ^= state << 17;
-		return state;
-	}
-};
+/* What a thread has done so far, and what it is at. */
+struct account {
+	std::atomic<uint64_t> rounds;
+	const char *volatile doing;
+	uint64_t seen;
+	unsigned still; /* seconds since it was another */
+} accounts[MOST];
 
-void count(kind from, size_t size)
+size_t nthreads;
+
+/* To another thread; another's comes back, if there is one. */
+void give_away(random_numbers &random, object *mine)
 {
-	all[from].objects++;
-	all[from].bytes += size;
-	all[from].left++;
-}
+	object *sent = exchange[random.next() % SLOTS].exchange(nullptr), *none = nullptr, taken;
 
-void release(object *object)
-{
-	all[object->from].left--;
-	switch (object->how) {
-	case BY_FREE:
-		free(object->pointer);
-		break;
-	case BY_DELETE:
-		::operator delete(object->pointer);
-		break;
-	case BY_DELETE_ARRAY:
-		::operator delete[](object->pointer);
-		break;
-	case BY_DELETE_ALIGNED:
-		::operator delete(object->pointer, std::align_val_t(64));
-		break;
-	}
-	object->pointer = nullptr;
-}
-
-/* Allocate by one of the ways; the blocks for `object` come from a fixed pool, so that they count for nothing. */
-void make(random_numbers &random, object *object)
-{
-	size_t size = random.next() % 16 ? random.next() % 500 : random.next() % 100000;
-	kind from = static_cast<kind>(random.next() % PLUGIN);
-	char text[64] = "a text of some length that is copied";
-
-	if (from == VALLOC || from == PVALLOC)
-		from = random.next() % 64 ? MALLOC : from; /* pages are dear */
-	if (from == PVALLOC && !pages_too)
-		from = VALLOC;
-	object->from = from;
-	object->how = BY_FREE;
-	switch (from) {
-	case MALLOC:
-		object->pointer = by_malloc(size);
-		break;
-	case CALLOC:
-		object->pointer = by_calloc(size);
-		break;
-	case REALLOC: { /* grows thrice, and moves */
-		void *pointer = nullptr;
-		size_t grown = size + 1;
-
-		for (int i = 0; i < 3; i++, grown = grown * 3 + 1) {
-			pointer = by_realloc(pointer, grown);
-			count(REALLOC, grown);
-			all[REALLOC].left -= i > 0;
-		}
-		object->pointer = pointer;
+	if (!sent)
 		return;
-	}
-	case REALLOCARRAY:
-		object->pointer = by_reallocarray(size);
-		break;
-	case POSIX:
-		object->pointer = by_posix_memalign(size);
-		break;
-	case ALIGNED:
-		size = (size + 31) / 32 * 32;
-		object->pointer = by_aligned_alloc(size);
-		break;
-	case MEMALIGN:
-		object->pointer = by_memalign(size);
-		break;
-	case VALLOC:
-		object->pointer = by_valloc(size);
-		break;
-	case PVALLOC:
-		object->pointer = by_pvalloc(size);
-		break;
-	case NEW:
-		size += !size; /* new of nothing asks malloc for a byte */
-		object->pointer = by_new(size);
-		object->how = BY_DELETE;
-		break;
-	case NEW_ARRAY:
-		size += !size;
-		object->pointer = by_new_array(size);
-		object->how = BY_DELETE_ARRAY;
-		break;
-	case NEW_ALIGNED:
-		size = (size / 64 + 1) * 64; /* as the C++ library rounds it up */
-		object->pointer = by_new_aligned(size);
-		object->how = BY_DELETE_ALIGNED;
-		break;
-	default:
-		text[random.next() % 30 + 1] = 0;
-		size = strlen(text) + 1;
-		object->pointer = by_strdup(text);
-		break;
-	}
-	count(from, size);
-}
-
-void fork_a_child()
-{
-	pid_t child = fork();
-
-	if (!child) {
-		for (int i = 0; i < 100; i++)
-			free(by_malloc(77)); /* the child's are not the parent's */
-		_exit(0);
-	}
-	if (child > 0)
-		waitpid(child, nullptr, 0);
-}
-
-void use_plugin()
-{
-	void *library = dlopen(plugin_path, RTLD_NOW);
-	void (*function)(int) = library ? reinterpret_cast<void (*)(int)>(dlsym(library, "plugin_make")) : nullptr;
-
-	if (!function)
-		abort();
-	function(10);
-	all[PLUGIN].objects += 10;
-	all[PLUGIN].bytes += 770;
-	dlclose(library);
+	taken = *mine;
+	*mine = *sent;
+	*sent = taken;
+	while (!exchange[random.next() % SLOTS].compare_exchange_strong(none, sent))
+		none = nullptr;
 }
 
 void *rage(void *argument)
 {
-	random_numbers random = {0x9e3779b97f4a7c15ull * (reinterpret_cast<uintptr_t>(argument) + 1)};
-	const size_t MINE = 64;
-	object *mine = static_cast<object *>(::calloc(MINE, sizeof(object)));
+	size_t number = reinterpret_cast<size_t>(argument);
+	random_numbers random = {0x9e3779b97f4a7c15ull * (number + 1)};
+	object mine[64] = {};
 
-	for (uint64_t round = 0; !over; round++) {
-		object *object = &mine[random.next() % MINE];
+	while (!over) {
+		object *one = &mine[random.next() % 64];
 
-		if (object->pointer)
-			release(object);
+		accounts[number].rounds++;
+		if (one->pointer)
+			object_release(random, one);
 		else
-			make(random, object);
-		if (random.next() % 8 == 0 && object->pointer) { /* to another thread, and another's comes back */
-			struct object *sent = exchange[random.next() % SLOTS].exchange(nullptr);
-
-			if (sent) {
-				struct object taken = *object;
-
-				*object = *sent;
-				*sent = taken;
-				while (true) {
-					struct object *none = nullptr;
-
-					if (exchange[random.next() % SLOTS].compare_exchange_strong(none, sent))
-						break;
-				}
-			}
-		}
-		if (random.next() % 20000 == 0)
-			fork_a_child();
-		if (random.next() % 20000 == 0)
-			use_plugin();
+			object_make(random, one);
+		if (one->pointer && random.once_in(8))
+			give_away(random, one);
+		event_maybe(random, &accounts[number].doing);
 	}
-	for (size_t i = 0; i < MINE; i++)
-		if (mine[i].pointer && random.next() % 2)
-			release(&mine[i]);
-	free(mine);
+	accounts[number].doing = "at its end";
+	for (object &one : mine)
+		if (one.pointer && random.once_in(2))
+			object_release(random, &one);
 	return nullptr;
+}
+
+/* Says in the file PROGRESS that all is well, or what is not. It allocates nothing: it may be all that still runs. */
+void report_progress(int progress)
+{
+	char line[200] = "well\n";
+
+	for (size_t i = 0; i < nthreads; i++) {
+		account *one = &accounts[i];
+		uint64_t rounds = one->rounds;
+
+		one->still = rounds == one->seen ? one->still + 1 : 0;
+		one->seen = rounds;
+		if (one->still > PATIENCE)
+			snprintf(line, sizeof(line), "thread %zu hangs in: %s, after %llu rounds\n", i,
+				 one->doing ? one->doing : "its start", static_cast<unsigned long long>(rounds));
+	}
+	if (storm_faulted)
+		snprintf(line, sizeof(line), "a thread hangs in a fault\n");
+	if (pwrite(progress, line, strlen(line), 0) < 0 || ftruncate(progress, static_cast<off_t>(strlen(line))))
+		_exit(3);
+}
+
+struct whole_life {
+	whole_life()
+	{
+		by_static_constructor(300);
+		storm_count(WAY_static_constructor, 1, 300, 0);
+	}
+	~whole_life()
+	{
+		by_static_destructor(301);
+	}
+} whole_life;
+
+void at_exit()
+{
+	for (size_t i = 0; i < AT_EXIT; i++)
+		by_atexit(310);
+}
+
+/* Until a second after NEXT, whatever signals come. */
+void wait_a_second(struct timespec *next)
+{
+	next->tv_sec++;
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, next, nullptr) == EINTR)
+		;
+}
+
+/* What comes after the last line is known beforehand. */
+void print_all()
+{
+	storm_count(WAY_static_destructor, 1, 301, 0);
+	storm_count(WAY_atexit, AT_EXIT, AT_EXIT * 310, 0);
+	storm_count(WAY_library_destructor, 5, 200 + 201 + 202 + 203 + 204, 0);
+	for (int i = 0; i < WAY_COUNT; i++)
+		printf("%s %llu %llu %lld\n", names[i], static_cast<unsigned long long>(all[i].objects),
+		       static_cast<unsigned long long>(all[i].bytes), static_cast<long long>(all[i].left));
 }
 
 } // namespace
 
+void storm_count(way way, uint64_t count, uint64_t bytes, int64_t left)
+{
+	all[way].objects += count;
+	all[way].bytes += bytes;
+	all[way].left += left;
+}
+
+void storm_failed(const char *what)
+{
+	fprintf(stderr, "storm: wrong: %s\n", what);
+	abort();
+}
+
 int main(int argc, char **argv)
 {
-	unsigned seconds = argc > 1 ? static_cast<unsigned>(atoi(argv[1])) : 5;
-	size_t threads = argc > 2 ? static_cast<size_t>(atoi(argv[2])) : 64;
 	static object pool[SLOTS / 2];
+	static pthread_t ids[MOST];
 	random_numbers random = {42};
-	static pthread_t ids[1024];
+	struct timespec next;
+	int progress;
 
-	plugin_path = argv[3];
-	pages_too = !getenv("STORM_NO_PVALLOC");
+	if (argc != 6 || (progress = open(argv[5], O_WRONLY | O_CREAT | O_CLOEXEC, 0644)) < 0)
+		return 2;
+	nthreads = static_cast<size_t>(atoi(argv[2])) % MOST;
+	plugin_paths[0] = argv[3];
+	plugin_paths[1] = argv[4];
+	has_pvalloc = !getenv("STORM_NO_PVALLOC");
+	atexit(at_exit);
+	if (!storm_library_is_well())
+		storm_failed("what was allocated early");
+	signals_begin();
 	for (size_t i = 0; i < SLOTS / 2; i++) {
-		make(random, &pool[i]);
+		object_make(random, &pool[i]);
 		exchange[i * 2] = &pool[i];
 	}
-	for (size_t i = 0; i < threads && i < 1024; i++)
-		pthread_create(&ids[i], nullptr, rage, reinterpret_cast<void *>(i));
-	for (unsigned i = 0; i < seconds * 10; i++)
-		usleep(100000);
+	for (size_t i = 0; i < nthreads; i++)
+		if (pthread_create(&ids[i], nullptr, rage, reinterpret_cast<void *>(i)))
+			storm_failed("pthread_create");
+	clock_gettime(CLOCK_MONOTONIC, &next);
+	for (int i = 0; i < atoi(argv[1]); i++) {
+		wait_a_second(&next);
+		report_progress(progress);
+	}
 	over = true;
-	for (size_t i = 0; i < threads && i < 1024; i++)
+	for (size_t i = 0; i < nthreads; i++)
 		pthread_join(ids[i], nullptr);
-	for (int i = 0; i < KINDS; i++)
-		std::printf("%s %llu %llu %llu\n", names[i], static_cast<unsigned long long>(all[i].objects),
-			    static_cast<unsigned long long>(all[i].bytes),
-			    static_cast<unsigned long long>(all[i].left));
+	signals_end();
+	print_all();
 	return 0;
 }
