@@ -36,7 +36,7 @@ TEST_TOOLS := $(patsubst %.c,$(O)/%,$(wildcard tests/tools/*.c))
 SIMULATION_OBJECTS := $(patsubst %.c,$(O)/%.o,$(wildcard tests/simulate/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all help demo test unit cli-test browser compare-trials oracle simulate matrix moving-rates attach-storm go-tests asan fuzz bench bench-automatic c-storm c-mixed c-gdb-stacks c-sqlite c-programs c-bench article validate validate-service lint format check-deps install man completions deb consumers clean deps
+.PHONY: all help demo test unit cli-test browser compare-trials oracle simulate matrix moving-rates attach-storm go-tests asan valgrind fuzz bench bench-automatic c-storm c-mixed c-gdb-stacks c-sqlite c-programs c-bench article validate validate-service lint format check-deps install man completions deb consumers clean deps
 .DEFAULT_GOAL := all
 
 all: $(O)/escprof $(O)/libescprof.so ## build escprof and libescprof.so into build/
@@ -161,6 +161,13 @@ $(O)/tests/unit/test_%: $(O)/tests/unit/test_%.o $(UNIT_HELPERS) $(UNIT_PRELOAD)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(LIBS) -lcmocka
 
+# This one's calls of malloc come to what stands in front of it, where the sanitizers leave it to us.
+ifneq ($(ASAN),1)
+$(O)/tests/unit/test_c_interpose: $(O)/collector/preload/interpose.o $(O)/collector/preload/new_delete.o
+$(O)/collector/preload/interpose.o $(O)/collector/preload/new_delete.o $(O)/tests/unit/test_c_interpose.o: \
+	override CFLAGS += -fno-builtin
+endif
+
 $(O)/tests/tools/simulate_estimator: $(SIMULATION_OBJECTS)
 $(O)/tests/tools/%: $(O)/tests/tools/%.o $(LIB_OBJECTS)
 	$(call say,LD,$@)
@@ -205,6 +212,11 @@ go-tests: all ## Go's own tests of its standard library, with every allocation s
 
 asan: ## unit tests under AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory O=$(O)/asan ASAN=1 unit
+
+# Not c_interpose: valgrind puts operators new and delete of its own in the place of those, and knows no pvalloc.
+PRELOAD_TESTS = c_sampler c_pointers c_contexts c_modules unwind late_symbol c_target
+valgrind: $(PRELOAD_TESTS:%=$(O)/tests/unit/test_%) ## what goes into C programs: its unit tests under valgrind
+	@bash tests/c/valgrind.sh $(O) $(PRELOAD_TESTS)
 
 # Every fuzz target for FUZZ_SECONDS, under ASan and UBSan, from the corpus that is kept in tests/fuzz/corpus.
 FUZZ_SECONDS ?= 60

@@ -50,6 +50,7 @@ linters=(
 	clang-tidy:clang-tidy
 	cppcheck:cppcheck
 	python3:python3
+	valgrind:valgrind
 )
 consumers=(
 	awk:mawk

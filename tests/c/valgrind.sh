@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# valgrind.sh BUILD TEST…: unit tests of what goes into C programs, under valgrind's memcheck. An error that it finds, or
+# a test that fails, fails. helgrind and drd know nothing of the atomic operations that these tables are made of.
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+build=$1
+shift
+type -P valgrind >/dev/null || { echo "valgrind is not installed"; exit 1; }
+output=$(mktemp)
+trap 'rm -f "$output"' EXIT
+bad=0
+for test in "$@"; do
+	if valgrind -q --error-exitcode=99 --fair-sched=yes --suppressions=tests/c/valgrind.supp \
+		"$build/tests/unit/test_$test" >"$output" 2>&1; then
+		echo "ok $test under valgrind"
+	else
+		echo "not ok $test under valgrind"
+		sed 's/^/    /' "$output"
+		bad=1
+	fi
+done
+exit $bad

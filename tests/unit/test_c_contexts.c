@@ -1,0 +1,132 @@
+/* Stacks in the shared memory: each once, whoever comes first, and what happens when there is no room for more. */
+#include "collector/preload/c_contexts.h"
+#include "collector/preload/c_modules.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <cmocka.h>
+
+#define THREADS 8
+#define STACKS  500
+#define DEPTH   5
+#define CLASS   77
+
+static struct c_control *region;
+
+static int set_up(void **state)
+{
+	(void)state;
+	region = mmap(NULL, C_REGION_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (region == MAP_FAILED)
+		return 1;
+	region->ncontexts = C_SIZES; /* reserved for what has no room */
+	c_modules_open(region);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	return munmap(region, C_REGION_SIZE);
+}
+
+/* The stack NUMBER: all through one function of this program. */
+static uint32_t find(uint64_t number, uint32_t flags, uint32_t size_class)
+{
+	uint64_t frames[DEPTH], start = (uint64_t)(uintptr_t)set_up;
+
+	for (size_t i = 0; i < DEPTH; i++)
+		frames[i] = start + (number >> (2 * i) & 3);
+	return c_contexts_find(region, frames, DEPTH, flags, size_class);
+}
+
+static void test_once(void **state)
+{
+	const struct c_context *context;
+	const struct c_stack *stack;
+	uint32_t first = find(1, 0, CLASS);
+	bool fresh = true;
+
+	(void)state;
+	assert_true(first >= C_SIZES && first < C_CONTEXTS);
+	assert_int_equal(find(1, 0, CLASS), first);
+	assert_int_not_equal(find(2, 0, CLASS), first);
+	assert_int_not_equal(find(1, C_STACK_GUESSED, CLASS), first);
+	assert_int_not_equal(find(1, 0, CLASS + 1), first);
+	context = &c_contexts_of(region)[first];
+	stack = (const struct c_stack *)(c_arena_of(region) + context->stack);
+	assert_int_equal(context->ready, 1);
+	assert_int_equal(context->size, CLASS);
+	assert_int_equal(stack->depth, DEPTH);
+	assert_int_equal(stack->flags, 0);
+	assert_true(stack->frames[0] == c_modules_place((uint64_t)(uintptr_t)set_up + 1, &fresh));
+	assert_int_equal(region->no_room, 0);
+}
+
+static void *find_all(void *user)
+{
+	uint32_t *numbers = user;
+
+	for (uint32_t i = 0; i < STACKS; i++)
+		numbers[i] = find(i + 100, 0, CLASS);
+	return NULL;
+}
+
+/* All threads come to the same contexts, whose content is there for each of them. */
+static void test_threads(void **state)
+{
+	static uint32_t numbers[THREADS][STACKS];
+	pthread_t threads[THREADS];
+
+	(void)state;
+	for (size_t i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, find_all, numbers[i]), 0);
+	for (size_t i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	for (size_t i = 1; i < THREADS; i++)
+		assert_memory_equal(numbers[i], numbers[0], sizeof(numbers[0]));
+	for (uint32_t i = 0; i < STACKS; i++) {
+		const struct c_context *context = &c_contexts_of(region)[numbers[0][i]];
+
+		assert_true(context->ready && context->stack < C_ARENA);
+		for (uint32_t k = 0; k < i; k++)
+			assert_int_not_equal(numbers[0][i], numbers[0][k]);
+	}
+}
+
+/* Where there is no room it is the context of the class alone; what is known is found all the same. */
+static void test_no_room(void **state)
+{
+	uint64_t used = region->arena_used, contexts = region->ncontexts;
+	uint32_t known = find(1, 0, CLASS);
+
+	(void)state;
+	region->arena_used = C_ARENA - 8;
+	assert_int_equal(find(10000, 0, CLASS), CLASS);
+	assert_int_equal(region->no_room, 1);
+	assert_int_equal(find(1, 0, CLASS), known);
+	region->arena_used = used;
+	region->ncontexts = C_CONTEXTS;
+	assert_int_equal(find(10001, 0, CLASS), CLASS);
+	assert_int_equal(region->no_room, 2);
+	region->ncontexts = (uint32_t)contexts;
+	assert_true(find(10001, 0, CLASS) >= C_SIZES);
+	assert_int_equal(region->no_room, 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_once),
+	    cmocka_unit_test(test_threads),
+	    cmocka_unit_test(test_no_room),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}

@@ -1,0 +1,94 @@
+/* The table of sampled objects: what is still there when its address comes again, and what a double free finds. */
+#include "collector/preload/c_pointers.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+static void *address(uint64_t number)
+{
+	return (void *)(uintptr_t)(0x20000000 + number * 48);
+}
+
+static void test_replace(void **state)
+{
+	struct c_pointer old = {.size = 1, .context = 2}, new = {.size = 3, .context = 4}, found;
+
+	(void)state;
+	assert_true(c_pointers_open(1024, false));
+	assert_false(c_pointers_replace(address(1), &new, &found));
+	assert_true(c_pointers_put(address(1), &old));
+	assert_false(c_pointers_replace(address(2), &new, &found));
+	assert_true(c_pointers_replace(address(1), &new, &found));
+	assert_int_equal(found.size, 1);
+	assert_int_equal(found.context, 2);
+	assert_true(c_pointers_take(address(1), &found));
+	assert_int_equal(found.size, 3);
+	assert_false(c_pointers_take(address(1), &found)); /* there is no second of it */
+	c_pointers_close();
+}
+
+/* Addresses that come again and again without a free don't fill the table. */
+static void test_no_growth(void **state)
+{
+	struct c_pointer value = {.size = 5}, stale;
+	uint64_t round, i;
+
+	(void)state;
+	assert_true(c_pointers_open(1024, false));
+	for (round = 0; round < 100; round++)
+		for (i = 0; i < 100; i++)
+			assert_true(c_pointers_replace(address(i), &value, &stale)
+					? round > 0
+					: c_pointers_put(address(i), &value));
+	for (i = 0; i < 100; i++) {
+		assert_true(c_pointers_take(address(i), &stale));
+		assert_false(c_pointers_take(address(i), &stale));
+	}
+	c_pointers_close();
+}
+
+#define ROUNDS 20000
+
+static uint64_t taken;
+
+static void *take_all(void *argument)
+{
+	struct c_pointer value;
+
+	for (uint64_t i = 0; i < ROUNDS; i++)
+		if (c_pointers_take(address(i), &value))
+			__atomic_fetch_add(&taken, value.size, __ATOMIC_RELAXED);
+	return argument;
+}
+
+/* Two threads free the same objects: each is found once. */
+static void test_freed_twice(void **state)
+{
+	pthread_t threads[2];
+
+	(void)state;
+	assert_true(c_pointers_open(1 << 17, false));
+	for (uint64_t i = 0; i < ROUNDS; i++)
+		assert_true(c_pointers_put(address(i), &(struct c_pointer){.size = 1}));
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, take_all, NULL), 0);
+	for (size_t i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(taken, ROUNDS);
+	c_pointers_close();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_replace),
+	    cmocka_unit_test(test_no_growth),
+	    cmocka_unit_test(test_freed_twice),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
