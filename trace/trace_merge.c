@@ -455,7 +455,7 @@ static enum status write_records(struct merge *merge, struct error *error)
 /* What is said of C where it holds for any of the runs; the numbers of samples without room are summed up. */
 static void write_c_facts(struct merge *merge)
 {
-	static const char *const keys[] = {"c_malloc", "c_quiet", "c_unwinder"};
+	static const char *const keys[] = {"c_malloc", "c_unwinder"};
 	unsigned long long no_room = 0;
 	char number[32];
 
