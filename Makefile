@@ -52,12 +52,11 @@ $(O)/escprof: $(CLI_OBJECTS) $(LIB_OBJECTS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-# What is loaded into targets must pull in nothing but libc, and nothing of the sanitizers. By its own malloc it means its
-# own, also where the program has one in front (interpose_is_first asks).
+# What is loaded into targets must pull in nothing but libc, and nothing of the sanitizers.
 PRELOAD_SOURCES := $(wildcard collector/preload/*.c)
 $(O)/libescprof.so: $(PRELOAD_SOURCES:%.c=$(O)/%.pic.o)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CFLAGS) -shared -Wl,-Bsymbolic-functions -Wl,-z,now -Wl,-z,relro -Wl,--no-undefined -o $@ $^
+	$(Q)$(CC) $(CFLAGS) -shared -Wl,-z,now -Wl,-z,relro -Wl,--no-undefined -o $@ $^
 
 $(O)/%.pic.o: %.c | $(O)/gen/profile.pb-c.h
 	$(call say,CC,$@)
