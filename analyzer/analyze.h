@@ -36,7 +36,7 @@ struct analyze_type {
 	const char *name;
 	uint8_t kind; /* abi.Kind */
 	uint64_t size, ptr_bytes;
-	bool links_itself; /* a struct with a pointer to its own type */
+	uint8_t self_links; /* pointers to its own type that a struct holds: 0, 1, or 2 for more */
 };
 
 struct analyze_options {

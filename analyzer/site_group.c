@@ -128,7 +128,7 @@ static struct site_group *find_group(struct grouping *grouping, struct site_grou
 		entry->group.one_call = true;
 		entry->group.smallest = UINT64_MAX;
 		entry->group.type = name;
-		entry->group.links_itself = type && type->links_itself;
+		entry->group.self_links = type ? type->self_links : 0;
 		memcpy(key, grouping->key, size);
 		HASH_ADD_KEYPTR(hh, grouping->by_key, key, size, entry);
 		groups->groups =
@@ -247,7 +247,7 @@ static bool names_pointer_to(const char *container, const char *name)
  */
 static bool is_chained(const struct trace *trace, const struct site_group *group)
 {
-	if (!group->links_itself)
+	if (!group->self_links)
 		return false;
 	for (size_t i = 0; i < trace->ntypes; i++) {
 		if (names_pointer_to(strtab_get(trace->strings, trace->types[i].name), group->type))

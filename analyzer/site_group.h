@@ -39,7 +39,7 @@ struct site_group {
 	uint64_t rate_high;                          /* the largest mean among its samples */
 	uint64_t smallest, largest;                  /* bytes of its slots */
 	uint64_t type_size;                          /* bytes of TYPE, of a slice an element's; 0 unknown */
-	bool links_itself;                           /* its objects hold pointers to their own type */
+	unsigned self_links;                         /* pointers to their own type in its objects: 0, 1, 2 for more */
 	bool chained;  /* … and nothing but themselves holds many of them: a list, a tree */
 	bool one_call; /* all come from one return address */
 	bool tiny;     /* some of it may share blocks with other sites */

@@ -139,8 +139,8 @@ static bool find_type(struct symbols *symbols, struct analyze_type *type, uint64
 
 	if (from) {
 		type->name = strtab_get(symbols->trace->strings, from->name);
-		type->kind = from->kind & ~TRACE_KIND_LINKS_ITSELF;
-		type->links_itself = from->kind & TRACE_KIND_LINKS_ITSELF;
+		type->kind = from->kind & TRACE_KIND_MASK;
+		type->self_links = trace_kind_links(from->kind);
 		type->size = from->size;
 		type->ptr_bytes = from->ptr_bytes;
 		return true;

@@ -17,6 +17,7 @@
 enum type_kind { KIND_ARRAY = 17, KIND_CHAN = 18, KIND_MAP = 21, KIND_POINTER = 22, KIND_SLICE = 23, KIND_STRUCT = 25 };
 
 /* abi.StructType: Type, PkgPath, Fields; abi.StructField: Name, Typ, Offset. */
+#define ARRAY_LENGTH  64 /* abi.ArrayType: Type, Elem, Slice, Len */
 #define STRUCT_FIELDS 56
 #define STRUCT_COUNT  64
 #define FIELD_SIZE    24
@@ -98,36 +99,43 @@ bool go_type_read(struct elf_image *image, const struct go_pclntab *table, uint6
 	return true;
 }
 
-/* Whether a value of the type at ADDRESS holds a pointer to TARGET, at most DEPTH structs or arrays down. */
-static bool types_point_to(struct elf_image *image, const struct go_pclntab *table, uint64_t address, uint64_t target,
-			   int depth)
+/* How many pointers to TARGET a value of the type at ADDRESS holds, at most DEPTH structs or arrays down; 2 for more.
+ */
+static unsigned types_point_to(struct elf_image *image, const struct go_pclntab *table, uint64_t address,
+			       uint64_t target, int depth)
 {
 	uint64_t fields = 0, count = 0, field;
+	unsigned pointers = 0;
 	struct go_type type;
 
 	if (!go_type_read(image, table, address, &type) || type.ptr_bytes == 0)
-		return false;
+		return 0;
 	if (type.kind == KIND_POINTER)
 		return type.elem == target;
-	if (type.kind == KIND_ARRAY)
-		return depth > 0 && types_point_to(image, table, type.elem, target, depth - 1);
-	if (type.kind != KIND_STRUCT || depth == 0 || !elf_image_pointer(image, address + STRUCT_FIELDS, &fields) ||
-	    !elf_image_pointer(image, address + STRUCT_COUNT, &count))
-		return false;
-	for (uint64_t i = 0; i < count && i < FIELDS_MAX; i++) {
-		if (elf_image_pointer(image, fields + i * FIELD_SIZE + FIELD_TYPE, &field) &&
-		    types_point_to(image, table, field, target, depth - 1))
-			return true;
+	if (depth == 0)
+		return 0;
+	if (type.kind == KIND_ARRAY) {
+		pointers = types_point_to(image, table, type.elem, target, depth - 1);
+		elf_image_pointer(image, address + ARRAY_LENGTH, &count);
+		return pointers && count > 1 ? 2 : pointers;
 	}
-	return false;
+	if (type.kind != KIND_STRUCT || !elf_image_pointer(image, address + STRUCT_FIELDS, &fields) ||
+	    !elf_image_pointer(image, address + STRUCT_COUNT, &count))
+		return 0;
+	for (uint64_t i = 0; i < count && i < FIELDS_MAX && pointers < 2; i++) {
+		if (elf_image_pointer(image, fields + i * FIELD_SIZE + FIELD_TYPE, &field))
+			pointers += types_point_to(image, table, field, target, depth - 1);
+	}
+	return pointers < 2 ? pointers : 2;
 }
 
-bool go_type_links_itself(struct elf_image *image, const struct go_pclntab *table, uint64_t address)
+unsigned go_type_self_links(struct elf_image *image, const struct go_pclntab *table, uint64_t address)
 {
 	struct go_type type;
 
-	return go_type_read(image, table, address, &type) && type.kind == KIND_STRUCT &&
-	       types_point_to(image, table, address, address, NESTED_MAX);
+	if (!go_type_read(image, table, address, &type) || type.kind != KIND_STRUCT)
+		return 0;
+	return types_point_to(image, table, address, address, NESTED_MAX);
 }
 
 char *go_type_name(struct elf_image *image, const struct go_pclntab *table, uint64_t address)

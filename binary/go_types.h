@@ -23,10 +23,10 @@ struct go_type {
 bool go_type_read(struct elf_image *image, const struct go_pclntab *table, uint64_t address, struct go_type *type);
 
 /*
- * Whether the struct at ADDRESS (as above) holds, itself or in a struct or array within it, a pointer to its own type:
- * what lists and trees are made of. False for everything else, and for what cannot be read.
+ * How many pointers to its own type the struct at ADDRESS (as above) holds, itself or in a struct or array within it: 1
+ * as of a list, 2 for more, as of a tree. 0 for everything else, and for what cannot be read.
  */
-bool go_type_links_itself(struct elf_image *image, const struct go_pclntab *table, uint64_t address);
+unsigned go_type_self_links(struct elf_image *image, const struct go_pclntab *table, uint64_t address);
 
 /*
  * The type's name as reflect and fmt's %T print it: "main.E", "[]int", "*http.Request". Packages are named, not given

@@ -52,8 +52,7 @@ static void embed_one_type(struct symbolizer *symbolizer, struct trace_writer *w
 
 	if (!symbolizer_type(symbolizer, address, &type))
 		return;
-	if (type.links_itself)
-		type.kind |= TRACE_KIND_LINKS_ITSELF;
+	type.kind = trace_kind_with_links(type.kind, type.self_links);
 	trace_writer_type(writer, address, type.name ? type.name : "", type.kind, type.size, type.ptr_bytes);
 	free(type.name);
 }

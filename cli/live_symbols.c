@@ -87,7 +87,7 @@ static void name_type(struct live_symbols *symbols, uint64_t address)
 	    !symbolizer_type(symbols->symbolizer, address, &found))
 		return;
 	type.name = strtab_add(symbols->strings, found.name);
-	type.kind = found.kind | (found.links_itself ? TRACE_KIND_LINKS_ITSELF : 0);
+	type.kind = trace_kind_with_links(found.kind, found.self_links);
 	type.size = found.size;
 	type.ptr_bytes = found.ptr_bytes;
 	free(found.name);

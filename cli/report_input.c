@@ -73,7 +73,7 @@ static bool input_resolve_type(void *user, uint64_t address, struct analyze_type
 		return false;
 	type->name = names->type.name ? names->type.name : "";
 	type->kind = names->type.kind;
-	type->links_itself = names->type.links_itself;
+	type->self_links = names->type.self_links;
 	type->size = names->type.size;
 	type->ptr_bytes = names->type.ptr_bytes;
 	return true;

@@ -211,6 +211,6 @@ bool symbolizer_type(struct symbolizer *symbolizer, uint64_t address, struct sym
 	type->size = descriptor.size;
 	type->ptr_bytes = descriptor.ptr_bytes;
 	type->kind = descriptor.kind;
-	type->links_itself = go_type_links_itself(symbolizer->image, symbolizer->pclntab, address);
+	type->self_links = (uint8_t)go_type_self_links(symbolizer->image, symbolizer->pclntab, address);
 	return true;
 }

@@ -28,7 +28,7 @@ struct symbol_type {
 	uint64_t size;      /* bytes */
 	uint64_t ptr_bytes; /* scannable prefix; 0: no pointers */
 	uint8_t kind;       /* abi.Kind */
-	bool links_itself;  /* a struct with a pointer to its own type */
+	uint8_t self_links; /* pointers to its own type that a struct holds: 0, 1, or 2 for more */
 };
 
 /* Open the program PATH. A Go program gets pclntab; any program DWARF when it has some. Close with symbolizer_close. */

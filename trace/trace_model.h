@@ -132,13 +132,29 @@ struct trace_order {
 	uint32_t number, count;
 };
 
-/* Added to the kind of a struct that holds a pointer to its own type, as of a list or a tree. */
+/*
+ * A type's kind: abi.Kind, and for a struct that holds pointers to its own type one bit, as of a list, or for more than
+ * one pointer both, as of a tree.
+ */
+#define TRACE_KIND_MASK         0x3f
 #define TRACE_KIND_LINKS_ITSELF 0x80
+#define TRACE_KIND_LINKS_MORE   0x40
+
+/* The kind of a type with KIND and so many LINKS, 0, 1, or 2 for more; and the links of such a kind. */
+static inline uint8_t trace_kind_with_links(uint8_t kind, unsigned links)
+{
+	return (uint8_t)(kind | (links > 0 ? TRACE_KIND_LINKS_ITSELF : 0) | (links > 1 ? TRACE_KIND_LINKS_MORE : 0));
+}
+
+static inline uint8_t trace_kind_links(uint8_t kind)
+{
+	return (uint8_t)(!!(kind & TRACE_KIND_LINKS_ITSELF) + !!(kind & TRACE_KIND_LINKS_MORE));
+}
 
 struct trace_type {
 	uint64_t address;
 	uint32_t name; /* string */
-	uint8_t kind;  /* abi.Kind, and TRACE_KIND_LINKS_ITSELF */
+	uint8_t kind;  /* as above */
 	uint64_t size, ptr_bytes;
 };
 

@@ -226,6 +226,41 @@ static void test_without_gc_or_verdicts(void **state)
 	fixture_end(&fixture);
 }
 
+/* What marking LIVE decoders of 1 KiB takes, in objects of the usual kind, when they hold so many LINKS to each other
+ * and OTHER names another type of the program. */
+static double marked_as(double live, unsigned links, const char *other)
+{
+	struct fixture fixture;
+	struct trace_type types[2];
+	struct accumulation sums = {0};
+	struct analysis analysis;
+	double objects;
+
+	begin(&fixture, types);
+	types[0].name = strtab_add(fixture.trace.strings, other);
+	types[1].kind = trace_kind_with_links(types[1].kind, links);
+	fill(&sums);
+	sums.contexts[2].live_objects = live;
+	analyze_totals(&analysis, &fixture.trace, sums.contexts, NULL, NULL, NULL);
+	assert_string_equal(analysis.sites[1].type, "json.Decoder");
+	objects = analysis.sites[1].mark_objects;
+	analysis_free(&analysis);
+	accumulate_free(&sums);
+	fixture_end(&fixture);
+	return objects;
+}
+
+/* Lists are marked one object after the other, in memory when they are larger than a cache; trees many at a time. */
+static void test_lists_and_trees(void **state)
+{
+	(void)state;
+	assert_float_equal(marked_as(4096, 0, "db.Row"), 4096, 1e-6);
+	assert_float_equal(marked_as(4096, 1, "db.Row"), 3 * 4096, 1e-6);
+	assert_float_equal(marked_as(1024, 1, "db.Row"), 2 * 1024, 1e-6);
+	assert_float_equal(marked_as(4096, 2, "db.Row"), 1.25 * 4096, 1e-6);
+	assert_float_equal(marked_as(4096, 1, "[]*json.Decoder"), 4096, 1e-6);
+}
+
 /* GOGC=off under a limit: the recorded goal says nothing, what is allocated between two cycles does. */
 static void test_memory_limit(void **state)
 {
@@ -358,13 +393,10 @@ static void test_empty(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_trace),
-	    cmocka_unit_test(test_without_gc_or_verdicts),
-	    cmocka_unit_test(test_memory_limit),
-	    cmocka_unit_test(test_selected_stacks),
-	    cmocka_unit_test(test_selection_keeps_the_model),
-	    cmocka_unit_test(test_bad_expressions),
-	    cmocka_unit_test(test_empty),
+	    cmocka_unit_test(test_trace),           cmocka_unit_test(test_without_gc_or_verdicts),
+	    cmocka_unit_test(test_memory_limit),    cmocka_unit_test(test_lists_and_trees),
+	    cmocka_unit_test(test_selected_stacks), cmocka_unit_test(test_selection_keeps_the_model),
+	    cmocka_unit_test(test_bad_expressions), cmocka_unit_test(test_empty),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

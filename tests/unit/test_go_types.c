@@ -28,6 +28,23 @@ static int set_up(void **state)
 	return 0;
 }
 
+/* What the types of the program that hold pointers to themselves hold of them; all others none. */
+static unsigned expected_links(const char *name)
+{
+	if (strcmp(name, "main.queue") == 0 || strcmp(name, "main.ring") == 0 || strcmp(name, "main.inside") == 0)
+		return 1;
+	return strcmp(name, "main.trie") == 0 || strncmp(name, "main.tree[", 10) == 0 ? 2 : 0;
+}
+
+/* Compare how many pointers to itself the type NAME at ADDRESS is said to hold, where the program says what it is. */
+static void compare_links(const struct binary_fixture *program, const char *name, uint64_t address)
+{
+	if (strncmp(name, "main.", 5) == 0 &&
+	    go_type_self_links(program->image, program->table, address) != expected_links(name))
+		fail_msg("\"%s\" holds %u pointers to itself?", name,
+			 go_type_self_links(program->image, program->table, address));
+}
+
 /* Compare the type that LINE tells of; returns its kind. */
 static unsigned compare_type(const struct binary_fixture *program, char *line, uint64_t shift)
 {
@@ -46,6 +63,7 @@ static unsigned compare_type(const struct binary_fixture *program, char *line, u
 	    type.kind != kind || type.elem != (element ? element - shift : 0))
 		fail_msg("\"%s\" was read as: %lu %lu %u %lx %s", line, type.size, type.ptr_bytes, type.kind,
 			 type.elem + shift, name ? name : "(none)");
+	compare_links(program, name, address - shift);
 	free(name);
 	return kind;
 }

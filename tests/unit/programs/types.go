@@ -18,6 +18,12 @@ import (
 type number int
 type text string
 type list []*list
+type queue struct {
+	next  *queue
+	value int
+}
+type trie struct{ below [4]*trie }
+type ring struct{ one [1]*ring }
 type tree[K comparable, V any] struct {
 	key         K
 	value       V
@@ -76,7 +82,7 @@ var roots = []any{
 		andSoDoesThat                                   *[3000]chan<- map[pair]func(mixed, empty, callback)
 	}{},
 	bytes.Buffer{}, &strings.Builder{}, time.Now(), time.Second, os.Stdout, reflect.ValueOf(0), sync.Pool{},
-	fmt.Errorf("x"),
+	fmt.Errorf("x"), queue{}, trie{}, ring{},
 }
 
 func address(t reflect.Type) unsafe.Pointer { return (*[2]unsafe.Pointer)(unsafe.Pointer(&t))[1] }
