@@ -149,6 +149,7 @@ struct site {
 	double gc_saved_share_reused; /* if its objects were used again (a pool): nothing allocated, as much alive */
 	double alloc_cpu_seconds;     /* cost of allocating itself */
 	struct interval alloc_cpu_seconds_ci;
+	double miss_cpu_seconds;       /* what the program waits for its objects' memory, an estimate; NAN unknown */
 	double assist_cpu_seconds;     /* what its allocations had to help the GC; NAN without samples of CPU */
 	const char *advice;            /* a sentence or two */
 	struct analysis_stack *stacks; /* most bytes first */
@@ -236,6 +237,7 @@ struct selection {
 	struct saving saving;       /* without any of it; NAN for everything */
 	double alloc_cpu_seconds;   /* of all of it */
 	struct interval alloc_cpu_seconds_ci;
+	double miss_cpu_seconds;
 };
 
 #define C_LIFE_CLASSES 8
@@ -331,7 +333,7 @@ struct removal {
 	double small_allocated[SMALL_SIZES], small_live[SMALL_SIZES], small_scattered[SMALL_SIZES];
 	double spans;
 	double scan_bytes, scannable_bytes; /* live, and allocated, in objects over 512 bytes */
-	double alloc_cpu_seconds;
+	double alloc_cpu_seconds, miss_cpu_seconds;
 	/* Squares of what the bytes and seconds may be off by. */
 	double alloc_below, alloc_above, live_below, live_above, cpu_below, cpu_above;
 	double more_black, less_black; /* what live_bytes would differ by (struct site, live_black) */

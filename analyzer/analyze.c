@@ -159,6 +159,7 @@ static void fill_cost(struct site *site, const struct site_cost_run *run, const 
 	site->lifetime_cycles = cost.lifetime_cycles;
 	site->alloc_cpu_seconds = cost.alloc_seconds;
 	site->alloc_cpu_seconds_ci = cost.alloc_seconds_ci;
+	site->miss_cpu_seconds = cost.miss_seconds;
 	site->assist_cpu_seconds = run->cpu_period > 0 ? group->assist_samples * run->cpu_period : NAN;
 	site->gc_saved_share = cost.saved;
 	site->gc_saved_share_ci = cost.saved_ci;
@@ -266,7 +267,8 @@ static void select_groups(struct analysis_job *job, struct stack_filter *filter)
 					.time_share = 1,
 					.saving = {NAN, NAN, NAN, {NAN, NAN}, NAN},
 					.alloc_cpu_seconds = NAN,
-					.alloc_cpu_seconds_ci = {NAN, NAN}};
+					.alloc_cpu_seconds_ci = {NAN, NAN},
+					.miss_cpu_seconds = NAN};
 	for (size_t i = 0; i < job->groups.count; i++) {
 		all += job->groups.groups[i]->bytes.total;
 		selection->all_samples += job->groups.groups[i]->objects.count;
@@ -303,6 +305,7 @@ static void take_selection_saving(struct analysis_job *job)
 	selection->saving = analysis_saving(out, &removal, NULL);
 	selection->alloc_cpu_seconds = removal.alloc_cpu_seconds;
 	selection->alloc_cpu_seconds_ci = removal_cpu_interval(&removal);
+	selection->miss_cpu_seconds = removal.miss_cpu_seconds;
 }
 
 /* The model's run, for questions that come later. */

@@ -247,6 +247,13 @@ struct live_estimate live_estimate_of(const struct live_run *run, const struct s
  * What dies young dies here and there, as others were allocated between. What lives longer lies beside what is as old,
  * so it does as far as lives differ: objects of a queue, whose lives are all the same, die together.
  */
+double live_survivor_share(const struct live_run *run, const struct life_totals *lives)
+{
+	if (lives->weight <= 0)
+		return 0;
+	return fmax(0, survivor_share(run, lives) - run->black * lives->ended / lives->weight);
+}
+
 double live_scattered_share(const struct life_totals *lives)
 {
 	double dead, mean, differ = 0;

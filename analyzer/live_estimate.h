@@ -37,6 +37,10 @@ void live_run_prepare(struct live_run *run, const struct site_groups *groups, do
 /* What is alive of GROUP. */
 struct live_estimate live_estimate_of(const struct live_run *run, const struct site_group *group);
 
+/* The share, 0 to 1, of a site's LIVES that outlive a cycle, those that only died while one marked not counted; 0 where
+ * no life was followed. */
+double live_survivor_share(const struct live_run *run, const struct life_totals *lives);
+
 /* The share, 0 to 1, of what a site allocates that dies among objects that live on; 1 where LIVES don't tell. */
 double live_scattered_share(const struct life_totals *lives);
 

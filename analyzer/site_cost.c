@@ -10,16 +10,17 @@
 
 #include <math.h>
 
-#define LIMIT_FELT     1.15 /* cycles this much closer together than GOGC says are the limit's doing */
-#define FEW_GC_SAMPLES 50   /* of CPU: fewer tell the parts of the GC worse than the constants do */
-#define TABLE_SHAPE    2.0  /* a relative deviation of 0.7 */
-#define LIST_WEIGHT    3.0  /* measured: 70 to 85 ns against 20 to 35, for lists larger than a cache */
-#define TREE_WEIGHT    1.25 /* measured: 27 ns against 22; a tree's marker has many of its objects to go on with */
-* /
+#define LIMIT_FELT     1.15   /* cycles this much closer together than GOGC says are the limit's doing */
+#define FEW_GC_SAMPLES 50     /* of CPU: fewer tell the parts of the GC worse than the constants do */
+#define TABLE_SHAPE    2.0    /* a relative deviation of 0.7 */
+#define LIST_WEIGHT    3.0    /* measured: 70 to 85 ns against 20 to 35, for lists larger than a cache */
+#define TREE_WEIGHT    1.25   /* measured: 27 ns against 22; a tree's marker has many of its objects to go on with */
+#define MISS_SECONDS   100e-9 /* measured: 60 to 220 ns where objects are used in another order than they were made in \
+			       */
 #define CORE_CACHE (2.0 * (1 << 20)) /* bytes: lists that are smaller are found there */
 
-    /* How many objects of the usual kind one of GROUP's takes as long to mark as, when LIVE bytes of them are alive. */
-    static double mark_weight(const struct site_group *group, double live)
+/* How many objects of the usual kind one of GROUP's takes as long to mark as, when LIVE bytes of them are alive. */
+static double mark_weight(const struct site_group *group, double live)
 {
 	double pointers = 1;
 
@@ -241,12 +242,26 @@ static void take_alloc_seconds(struct site_cost *cost, const struct site_cost_ru
 	cost->alloc_seconds_ci.high = weights_gamma_quantile(mean, mean * mean / shape, 0.975);
 }
 
+/*
+ * What lives on is in no cache when it is used again, and is found by a pointer that had to be there first: the program
+ * waits for it. What is not allocated is a part of something else, which is there already.
+ */
+static double miss_seconds_of(const struct site_cost_run *run, const struct site_group *group)
+{
+	if (group->call.operation == OPERATION_C)
+		return 0;
+	if (!run->known)
+		return NAN;
+	return MISS_SECONDS * group->objects.total * live_survivor_share(&run->live, &group->object_lives);
+}
+
 struct site_cost site_cost_of(const struct site_cost_run *run, const struct site_group *group)
 {
 	struct site_cost cost = lives_of(run, group);
 	struct gc_model_small small;
 	struct saving_part part;
 
+	cost.miss_seconds = miss_seconds_of(run, group);
 	take_alloc_seconds(&cost, run, group);
 	if (run->barrier_samples > 0)
 		cost.barriers = group->barrier_samples / run->barrier_samples;

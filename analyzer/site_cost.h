@@ -43,6 +43,7 @@ struct site_cost {
 	struct interval saved_ci;
 	double barriers;      /* of all the CPU of write barriers, the share that goes with it */
 	double alloc_seconds; /* CPU of allocating itself */
+	double miss_seconds;  /* CPU that the program waits for the memory of those that outlive a cycle; NAN unknown */
 	struct interval alloc_seconds_ci;
 };
 

@@ -37,6 +37,7 @@ void removal_add(struct removal *removal, const struct site *site, double share)
 	removal->scan_bytes += share * site->scan_bytes;
 	removal->scannable_bytes += share * site->alloc_bytes * site->scan_share;
 	removal->alloc_cpu_seconds += share * site->alloc_cpu_seconds;
+	removal->miss_cpu_seconds += share * site->miss_cpu_seconds;
 	removal->objects_off += pow(share * site->mark_objects *
 					saving_objects_doubt(site->alloc_objects, &site->alloc_objects_ci,
 							     site->alloc_bytes, &site->alloc_bytes_ci),

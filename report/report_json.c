@@ -107,6 +107,7 @@ static json_t *make_selection(const struct selection *selection)
 	json_object_set_new(object, "gc_saved_share_reused", make_real(selection->saving.share_reused));
 	json_object_set_new(object, "alloc_cpu_seconds", make_real(selection->alloc_cpu_seconds));
 	json_object_set_new(object, "alloc_cpu_seconds_ci", make_interval(&selection->alloc_cpu_seconds_ci));
+	json_object_set_new(object, "miss_cpu_seconds", make_real(selection->miss_cpu_seconds));
 	json_object_set_new(object, "when", make_string(selection->when));
 	json_object_set_new(object, "time_share",
 			    make_real(selection->when && *selection->when ? selection->time_share : 1));
@@ -212,6 +213,7 @@ static void set_costs(json_t *object, const struct site *site, bool gc_known)
 	json_object_set_new(object, "gc_saved_share_reused", make_real(gc_known ? site->gc_saved_share_reused : NAN));
 	json_object_set_new(object, "alloc_cpu_seconds", make_real(site->alloc_cpu_seconds));
 	json_object_set_new(object, "alloc_cpu_seconds_ci", make_interval(&site->alloc_cpu_seconds_ci));
+	json_object_set_new(object, "miss_cpu_seconds", make_real(site->miss_cpu_seconds));
 	json_object_set_new(object, "assist_cpu_seconds", make_real(site->assist_cpu_seconds));
 	json_object_set_new(object, "refused", json_boolean(site->refused));
 	json_object_set_new(object, "tiny", json_boolean(site->tiny));
@@ -344,6 +346,7 @@ static json_t *make_what_if(const struct analysis *analysis, const struct report
 	json_object_set_new(object, "alloc_bytes", make_real(removal.alloc_bytes));
 	json_object_set_new(object, "alloc_objects", make_real(removal.alloc_objects));
 	json_object_set_new(object, "alloc_cpu_seconds", make_real(removal.alloc_cpu_seconds));
+	json_object_set_new(object, "miss_cpu_seconds", make_real(removal.miss_cpu_seconds));
 	return object;
 }
 

@@ -139,7 +139,7 @@ static void check_row(const struct site *site)
 	assert_int_equal(site->verdict.line, 7);
 	assert_string_equal(site->verdict.reason[1], "from return &Row{...} (return) at db.go:7");
 	assert_string_equal(site->root, "return &Row{...} (return) at db.go:7");
-	assert_true(site->live_bytes == 0 && site->lifetime_cycles == 0);
+	assert_true(site->live_bytes == 0 && site->lifetime_cycles == 0 && site->miss_cpu_seconds == 0);
 	assert_int_equal(site->nstacks, 2);
 	assert_int_equal(site->stacks[0].nframes, 3);
 	assert_string_equal(site->stacks[0].frames[2].function, "main.main");
@@ -154,6 +154,8 @@ static void check_json(const struct site *site)
 	assert_string_equal(site->function, "encoding/json.newDecoder");
 	assert_string_equal(site->shown.function, "main.main");
 	assert_true(fabs(site->live_objects - survived) < 1.01);
+	/* All but the last live for some cycles. */
+	assert_float_equal(site->miss_cpu_seconds, 19 * 100e-9, 101e-9);
 	assert_true(fabs(site->scan_bytes - site->live_bytes / 2) < 1e-6);
 	assert_int_equal(site->class_, CLASS_UNMATCHED);
 	assert_null(site->verdict.message);
@@ -219,7 +221,7 @@ static void test_without_gc_or_verdicts(void **state)
 	/* By bytes. */
 	assert_string_equal(analysis.sites[0].type, "db.Row");
 	assert_string_equal(analysis.sites[1].type, "json.Decoder");
-	assert_true(analysis.sites[1].live_bytes == 3 * 1024);
+	assert_true(analysis.sites[1].live_bytes == 3 * 1024 && isnan(analysis.sites[1].miss_cpu_seconds));
 	assert_true(analysis.nnotes >= 2);
 	analysis_free(&analysis);
 	accumulate_free(&sums);

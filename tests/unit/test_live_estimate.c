@@ -128,6 +128,20 @@ static void test_no_life(void **state)
 	assert_float_equal(live_estimate_of(&run, &site).bytes_ci.high, 1000, 1e-9);
 }
 
+static void test_survivors(void **state)
+{
+	struct life_totals lives = {0};
+	struct live_run run = {.cycles = CYCLES, .black = 0.2};
+
+	(void)state;
+	assert_float_equal(live_survivor_share(&run, &lives), 0, 1e-9);
+	/* A fifth of what died did so while the GC marked, and only seemed to survive. */
+	lives = (struct life_totals){.weight = 100, .survived_any = 60, .ended = 50};
+	assert_float_equal(live_survivor_share(&run, &lives), 0.5, 1e-9);
+	lives = (struct life_totals){.weight = 100, .survived_any = 15, .ended = 100};
+	assert_float_equal(live_survivor_share(&run, &lives), 0, 1e-9);
+}
+
 static void test_scattered(void **state)
 {
 	struct life_totals lives = {0};
@@ -157,6 +171,7 @@ int main(void)
 	    cmocka_unit_test(test_fewer_lives_are_less_sure),
 	    cmocka_unit_test(test_no_life),
 	    cmocka_unit_test(test_scattered),
+	    cmocka_unit_test(test_survivors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

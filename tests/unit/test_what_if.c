@@ -29,7 +29,8 @@ static const struct site sites[] = {
      .live_bytes_ci = {0, 3e6},
      .live_by_life = {0, 3e6},
      .live_black = {1e6, 1e6},
-     .alloc_cpu_seconds = 1},
+     .alloc_cpu_seconds = 1,
+     .miss_cpu_seconds = 0.5},
     {.class_ = CLASS_MAP_GROWTH,
      .alloc_bytes = 2e8,
      .alloc_objects = 1e5,
@@ -42,7 +43,8 @@ static const struct site sites[] = {
      .live_black = {20e6, 20e6},
      .scan_bytes = 10e6,
      .scan_share = 0.5,
-     .alloc_cpu_seconds = 2},
+     .alloc_cpu_seconds = 2,
+     .miss_cpu_seconds = 0.25},
     {.class_ = CLASS_C, .alloc_bytes = 3e8},
 };
 static const struct analysis analysis = {.gc.known = true, .gc_run = &run};
@@ -70,6 +72,7 @@ static void test_together(void **state)
 	assert_true(saving.share_ci.low < saving.share && saving.share < saving.share_ci.high);
 	assert_true(isfinite(saving.share_equal_memory) && saving.goal_bytes < alone.goal_bytes);
 	assert_float_equal(both.alloc_cpu_seconds, 3, 1e-9);
+	assert_float_equal(both.miss_cpu_seconds, 0.75, 1e-9);
 	/* C's memory is not the GC's */
 	removal_add(&both, &sites[2], 1);
 	assert_float_equal(analysis_saving(&analysis, &both, NULL).share, saving.share, 1e-12);

@@ -24,6 +24,7 @@ type report struct {
 		Interval [2]float64 `json:"gc_saved_share_ci"`
 		Reused   float64    `json:"gc_saved_share_reused"`
 		AllocCPU float64    `json:"alloc_cpu_seconds"`
+		MissCPU  float64    `json:"miss_cpu_seconds"`
 	} `json:"selection"`
 }
 
@@ -110,5 +111,5 @@ func (w *workload) predictSite(o *options, trace string, s site) error {
 		saved = r.Selection.Reused
 	}
 	return appendLine(predictionsPath(o), w.name(), w.tuned, s.name, s.kind, saved, low, high, r.Totals.Bytes,
-		r.Selection.AllocCPU/r.GC.ProcessCPU)
+		(r.Selection.AllocCPU+r.Selection.MissCPU)/r.GC.ProcessCPU)
 }
