@@ -39,7 +39,8 @@ type setting struct {
 // tunedPrograms are those whose removals were looked at when the model was made. The others were not, and are what it
 // is judged by.
 var tunedPrograms = []string{"synthetic", "ast", "events", "index", "structs", "tables", "trees",
-	"accounts", "documents", "ledger", "pages", "routes"}
+	"accounts", "documents", "ledger", "pages", "routes",
+	"graph", "interpreter", "orders", "series", "sessions", "snapshots"}
 
 // The program with most kinds of sites goes through all settings; the others through those that a service meets.
 var allSettings = []setting{
