@@ -35,7 +35,7 @@ static const struct argp_option record_options[] = {
      "budget asks for",
      0},
     {"budget", OPTION_BUDGET, "PERCENT", 0,
-     "what an automatic rate may cost, of the program's CPU (default 0.5), or 0.2 percent of one CPU where that is more",
+     "what an automatic rate may cost, of the program's CPU (default 0.5), or 0.05 percent of one CPU where that is more",
      0},
     {"live-rate", OPTION_LIVE_RATE, "BYTES", 0,
      "mean bytes between objects that are followed to their death, in a program that keeps no heap profile of its own "
@@ -47,8 +47,8 @@ static const struct argp_option record_options[] = {
      0},
     {"cpu-freq", OPTION_CPU_FREQUENCY, "HZ", 0,
      "how often a second of CPU it is sampled where it is spent, which costs the program some microseconds each, in a "
-     "virtual machine up to 90 (default: in run 100, with --rate BYTES 1003; in attach as often as a tenth of the budget "
-     "pays for, 5 or 6, with --rate BYTES 100)",
+     "virtual machine up to 60 (default: in run 100, with --rate BYTES 1003; in attach as often as the budget allows, 12 or "
+     "13, with --rate BYTES 100)",
      0},
     {"no-cpu-samples", OPTION_NO_CPU, NULL, 0,
      "do not sample where CPU is spent: the GC's CPU is then the runtime's own estimate", 0},

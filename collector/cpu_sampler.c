@@ -5,6 +5,10 @@
  * A program that runs already needs an event for each of its threads too: all of a CPU write to the one ring. A thread
  * that is seen only when others have events may be a child of one of those, and then be sampled twice: by the event
  * that it inherited and by its own. Each sample names the event that was opened, so that the other's are left out.
+ *
+ * Threads with events are dearer to switch between, which where samples are few is more than the samples themselves. So
+ * a long period is that of each CPU's own clock, whatever runs there, if we may; the reader leaves out what is not the
+ * target's.
  */
 #include "collector/cpu_sampler.h"
 
@@ -25,6 +29,8 @@
 
 #define RING_BYTES (256u << 10) /* a power of two; with a page more, below what kernel.perf_event_mlock_kb allows */
 #define RECORD_MAX 65536        /* a record's size has 16 bits */
+#define EVERYONE   (-1)         /* a PID: whatever runs on the CPU */
+#define LONG_NS    50000000u    /* periods from here on are the CPUs' */
 
 struct cpu_ring {
 	int fd;
@@ -74,17 +80,18 @@ struct lost_record {
 	uint64_t id, lost;
 };
 
-/* With IDS each sample names its event. */
+/* With IDS each sample names its event. Of EVERYONE the CPU's clock counts, but for when it is idle. */
 static int open_event(pid_t pid, int cpu, uint64_t period_ns, bool kernel, bool ids)
 {
 	struct perf_event_attr attributes = {
 	    .type = PERF_TYPE_SOFTWARE,
 	    .size = sizeof(attributes),
-	    .config = PERF_COUNT_SW_TASK_CLOCK,
+	    .config = pid == EVERYONE ? PERF_COUNT_SW_CPU_CLOCK : PERF_COUNT_SW_TASK_CLOCK,
 	    .sample_period = period_ns,
 	    .sample_type =
 		PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CALLCHAIN | (ids ? (uint64_t)PERF_SAMPLE_ID : 0),
-	    .inherit = 1,
+	    .inherit = pid != EVERYONE,
+	    .exclude_idle = pid == EVERYONE,
 	    .inherit_thread = ids, /* what a process that runs starts is not sampled */
 	    .exclude_kernel = !kernel,
 	    .exclude_hv = 1,
@@ -263,7 +270,16 @@ static enum status open_threads(struct cpu_sampler *sampler, pid_t pid, uint64_t
 
 static enum status open_all(struct cpu_sampler *sampler, pid_t pid, bool is_running, uint64_t period_ns, bool kernel)
 {
-	enum status status = open_rings(sampler, pid, period_ns, kernel);
+	enum status status;
+
+	if (period_ns >= LONG_NS) {
+		sampler->has_ids = false;
+		if (open_rings(sampler, EVERYONE, period_ns, kernel) == STATUS_OK)
+			return STATUS_OK;
+		close_rings(sampler);
+		sampler->has_ids = is_running;
+	}
+	status = open_rings(sampler, pid, period_ns, kernel);
 
 	return status == STATUS_OK && is_running ? open_threads(sampler, pid, period_ns) : status;
 }

@@ -2,11 +2,12 @@
  * In: CPU spent. Out: means. Only what goes with the samples can be moved, so only that is held against the budget:
  * against what all else (looking around, the samples of CPU) leaves of it, but half at least, as no mean would bring
  * that back in a target that hardly runs. And some samples are always allowed: of a program that takes a tenth of a
- * CPU, a two-hundredth of that would be too few to tell anything, and nobody feels twice of it.
+ * CPU, a five-hundredth of that would be too few to tell anything, and nobody feels twice of it.
  *
- * What can be counted is not all: whoever is interrupted finds less in the caches. So what is counted aims at a part of
- * the budget. What happens in the kernel and in the runtime can't even be counted, only how often it happens; it is
- * taken at what it was on a virtual machine, where an interrupt is dearest.
+ * What can be counted is not all: a sample takes lines out of the caches, and was two to three times as dear as the
+ * clock said, measured on an HTTP service. So what is counted aims at a part of the budget. What happens in the kernel
+ * and in the runtime can't even be counted, only how often it happens; it is taken at what it was on a virtual machine,
+ * where an interrupt is dearest.
  *
  * Means are powers of two: a trace keeps contexts by mean, and few different ones keep it small. A mean becomes coarser
  * at once, by as many steps as are missing, and finer by one step when for a second there was room for twice the
@@ -14,22 +15,22 @@
  */
 #include "collector/rate_control.h"
 
-#define MEMORY       0.8   /* what the sums so far count for in the next */
-#define AIM          0.4   /* of the budget, for what is counted */
-#define ROOM         0.4   /* of what is allowed: below this it may be finer */
-#define LOW_ENOUGH   5     /* times in turn */
-#define MANY         2000  /* samples between two looks that tell what one takes */
-#define ONE          350   /* ns, as long as nothing has told */
-#define LEAST        0.002 /* of one CPU, that samples may always take */
-#define TARGET_LEAST 2e6   /* ns of the target's CPU that tell anything */
+#define MEMORY       0.8    /* what the sums so far count for in the next */
+#define AIM          0.15   /* of the budget, for what is counted */
+#define ROOM         0.4    /* of what is allowed: below this it may be finer */
+#define LOW_ENOUGH   5      /* times in turn */
+#define MANY         2000   /* samples between two looks that tell what one takes */
+#define ONE          350    /* ns, as long as nothing has told */
+#define LEAST        0.0005 /* of one CPU, that samples may always take */
+#define TARGET_LEAST 2e6    /* ns of the target's CPU that tell anything */
 
 /* Ns: an object's stack by runtime.callers, its record in the profile and its end; an interrupt and a stack. */
 #define FOLLOWED_ONE   4000
-#define CPU_SAMPLE_ONE 90000
+#define CPU_SAMPLE_ONE 60000
 
 #define LIVE_COARSEST    (64u << 20)
 #define LIVE_SHARE       0.15 /* of the budget, for objects that are followed */
-#define CPU_SHARE        0.1  /* for the samples of CPU */
+#define CPU_SHARE        0.15 /* for the samples of CPU */
 #define CPU_PERIOD_LEAST 997000
 #define OUT_OF_STEP      0.997 /* with what happens every so many ms */
 

@@ -74,7 +74,7 @@ static void test_a_busy_program_costs_no_more_than_the_budget(void **state)
 	run(&control, &costs, &busy, 1, false);
 	assert_true(control.mean > RATE_CONTROL_FINEST); /* at once */
 	assert_true(run(&control, &costs, &busy, 100, false) <= BUDGET);
-	assert_true(run(&control, &costs, &busy, 100, false) > BUDGET / 10); /* and makes use of it */
+	assert_true(run(&control, &costs, &busy, 100, false) > BUDGET / 40); /* and makes use of it */
 }
 
 /* Means that go to and fro would fill a trace with contexts. */
@@ -130,7 +130,7 @@ static void test_a_small_program_is_seen_too(void **state)
 	rate_control_start(&control, BUDGET, LIVE);
 	run(&control, &costs, &small, 200, false);
 	samples = samples_in_period(&small, control.mean) / (PERIOD / 1e9);
-	assert_true(samples > 2500 && samples * (small.agent_ns + small.taking_ns) <= 0.002 * 1e9);
+	assert_true(samples > 700 && samples * (small.agent_ns + small.taking_ns) <= 0.0005 * 1e9);
 }
 
 /* Of the collector's other work, up to half of the budget is taken off what samples may cost. */
@@ -142,7 +142,7 @@ static void test_the_collectors_other_work_counts(void **state)
 	double share;
 
 	(void)state;
-	heavy.bytes = 5.9e8;
+	heavy.bytes = 2.23e8;
 	heavy.fixed = 0.02; /* twice the budget */
 	rate_control_start(&control, BUDGET, LIVE);
 	share = run(&control, &costs, &heavy, 100, false);
@@ -153,7 +153,7 @@ static void test_the_collectors_other_work_counts(void **state)
 	assert_int_equal(control.mean, 2 * other.mean);
 }
 
-/* An interrupt is taken at 90 us: 400 a second are more than the budget of 0.005 of two CPUs. */
+/* An interrupt is taken at 60 us: 400 a second are more than the budget of 0.005 of two CPUs. */
 static void test_samples_of_cpu_count(void **state)
 {
 	struct program heavy = busy;
@@ -163,7 +163,7 @@ static void test_samples_of_cpu_count(void **state)
 	(void)state;
 	heavy.cpu_samples = 400;
 	rate_control_start(&control, BUDGET, LIVE);
-	assert_true(run(&control, &costs, &heavy, 100, false) <= BUDGET / 2 * 0.4);
+	assert_true(run(&control, &costs, &heavy, 100, false) <= BUDGET / 2 * 0.15);
 }
 
 /* Each is taken at 4 us, in the runtime. */
@@ -189,8 +189,8 @@ static void test_followed_objects_keep_within_their_part(void **state)
 static void test_the_budget_says_how_often_cpu_is_sampled(void **state)
 {
 	(void)state;
-	assert_int_equal(rate_control_cpu_period(0.005), 179460000);
-	assert_int_equal(rate_control_cpu_period(0.01), 89730000);
+	assert_int_equal(rate_control_cpu_period(0.005), 79760000);
+	assert_int_equal(rate_control_cpu_period(0.01), 39880000);
 	assert_int_equal(rate_control_cpu_period(1), 997000); /* never more often than this */
 }
 
