@@ -22,9 +22,10 @@ struct cpu_sample {
 };
 
 /*
- * Sample PID, and whatever threads and children it makes from now on, every PERIOD_NS of CPU each. To be called before
- * PID runs, or with IS_RUNNING: then all threads that it has are sampled too, and no children. STATUS_ERROR where the
- * kernel does not allow it: the error says what would. Free with cpu_sampler_close.
+ * Sample PID, and whatever threads and children it makes from now on, every PERIOD_NS of CPU each; a long period, where
+ * that is allowed, is of each CPU's time, and then other processes are sampled as well. To be called before PID runs,
+ * or with IS_RUNNING: then all threads that it has are sampled too, and no children. STATUS_ERROR where the kernel does
+ * not allow it: the error says what would. Free with cpu_sampler_close.
  */
 enum status cpu_sampler_open(struct cpu_sampler **sampler, pid_t pid, bool is_running, uint64_t period_ns,
 			     struct error *error);

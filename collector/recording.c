@@ -21,7 +21,7 @@
 #define DRAIN_REST_MS 400           /* where a budget is kept: each look takes the target's lines out of the cache */
 #define DRAIN_FULL    0.01          /* of a ring, that may be in it by the next look */
 #define FLUSH_NS      500000000ull  /* a killed escprof loses at most this much, */
-#define FLUSH_REST_NS 2000000000ull /* and this where a budget is kept */
+#define FLUSH_REST_NS 1000000000ull /* and this where a budget is kept */
 #define RATE_NS       200000000ull  /* between looks at what the rate costs */
 #define PRESSED       0.25          /* of a ring */
 #define FIGURES_NS    1000000000ull /* between looks at the GC's figures from outside, when no samples bring them */

@@ -51,18 +51,25 @@ late() {
 }
 check "the report says that the program ran before" late
 
+# cpu DURATION PERIOD [options…]: the samples of CPU are those of the process's CPU, one in so many seconds of it.
 cpu() {
-	attach -d 1s --cpu-freq 1003
+	attach -d "$1" "${@:3}"
 	info >"$WORK/info"
 	grep -Eq '^ *cpu_sampled +(all|user)$' "$WORK/info" || { grep cpu_sampled "$WORK/info"; return 2; }
-	"$ESCPROF" report --format json -o "$WORK/json" "$TRACE" && "$WORK/reader" cpu "$WORK/json"
+	"$ESCPROF" report --format json -o "$WORK/json" "$TRACE" && "$WORK/reader" cpu "$WORK/json" "$2"
 }
-output=$(cpu 2>&1)
-case $? in
-0) echo "ok CPU is sampled, all threads of it" ;;
-2) echo "skip CPU samples of a running program: $output" ;;
-*) echo "not ok CPU is sampled, all threads of it"; printf '%s\n' "$output" ;;
-esac
+# check_cpu NAME ARGUMENTS OF cpu…
+check_cpu() {
+	local name=$1 output
+	output=$(cpu "${@:2}" 2>&1)
+	case $? in
+	0) echo "ok $name" ;;
+	2) echo "skip CPU samples of a running program: $output" ;;
+	*) echo "not ok $name"; printf '%s\n' "$output" ;;
+	esac
+}
+check_cpu "CPU is sampled, all threads of it" 1s 0.000997 --cpu-freq 1003
+check_cpu "at the automatic rate by the CPUs' own clocks" 4s 0.07976
 
 # What another command relies on: no report, readable while it is written, ends well at a signal.
 contract() {

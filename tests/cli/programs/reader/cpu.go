@@ -2,12 +2,12 @@ package main
 
 import "math"
 
-const samplePeriod = 0.000997 // seconds of CPU
+const samplePeriod = 0.000997 // seconds of CPU, as long as no other is given
 
 // cpu checks the samples of CPU: there are nearly as many as the process's CPU makes, the GC's parts are all of it, and
 // the sites' allocating is some of it, none of it twice.
-func cpu(r report) {
-	if sampled := float64(r.GC.Samples) * samplePeriod; !(sampled > 0.6*r.GC.ProcessCPU && sampled < 1.2*r.GC.ProcessCPU) {
+func cpu(r report, period float64) {
+	if sampled := float64(r.GC.Samples) * period; !(sampled > 0.6*r.GC.ProcessCPU && sampled < 1.2*r.GC.ProcessCPU) {
 		fail("%d samples are %.2f s, the process used %.2f s", r.GC.Samples, sampled, r.GC.ProcessCPU)
 	}
 	if r.GC.Share < 0.02 || r.GC.Share > 0.8 {

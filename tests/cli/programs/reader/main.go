@@ -279,7 +279,11 @@ func main() {
 	case "known":
 		known(r, os.Args[3])
 	case "cpu":
-		cpu(r)
+		period := samplePeriod
+		if len(os.Args) > 3 {
+			period = number(os.Args[3])
+		}
+		cpu(r, period)
 	case "goroutines":
 		goroutines(r, number(os.Args[3]))
 	case "labels":
