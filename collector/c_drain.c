@@ -118,11 +118,14 @@ static int say_alive(struct c_control *region)
 	return failed ? failed : pthread_mutex_lock(&region->lives);
 }
 
-/* The same as the kernel would, which no longer can once REGION is unmapped. */
+/*
+ * The same as the kernel would at this thread's end. The lock is not given back: for that the C library follows
+ * pointers in it, which the target may have overwritten. So the lock stays mapped, as it stays in this thread's list.
+ */
 static void say_gone(struct c_control *region)
 {
-	pthread_mutex_unlock(&region->lives);
 	__atomic_store_n((uint32_t *)&region->lives, FUTEX_OWNER_DIED, __ATOMIC_RELEASE);
+	munmap((uint8_t *)region + C_INDEX_OFFSET, C_REGION_SIZE - C_INDEX_OFFSET);
 }
 
 enum status c_drain_new(struct c_drain **out, uint64_t rate, const struct c_go *go, struct error *error)
@@ -172,7 +175,6 @@ void c_drain_free(struct c_drain *drain)
 	free(drain->seen);
 	if (drain->region != MAP_FAILED) {
 		say_gone(drain->region);
-		munmap(drain->region, C_REGION_SIZE);
 	}
 	if (drain->fd >= 0)
 		close(drain->fd);

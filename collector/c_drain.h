@@ -35,7 +35,7 @@ int c_drain_fd(const struct c_drain *drain);
 void c_drain_begin(struct c_drain *drain, struct trace_writer *writer, uint64_t start_ns, const char *unwinder,
 		   int own_malloc);
 
-/* Renew the heartbeat, and take what has changed when it is time. */
+/* Take what has changed when it is time. */
 void c_drain_run(struct c_drain *drain);
 
 /* Take all that is left once the target has ended, and write the last facts. */

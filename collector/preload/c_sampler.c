@@ -121,17 +121,16 @@ static bool is_to_ask(struct c_thread *thread, uint64_t time)
 /* Where libraries have been unloaded, what was known of addresses is looked at anew. */
 static void ask_unloaded(struct c_thread *thread, uint64_t time)
 {
-	uint64_t before = __atomic_load_n(&unloaded, __ATOMIC_RELAXED), count;
+	uint64_t before = __atomic_load_n(&unloaded, __ATOMIC_ACQUIRE), count;
 
 	if (!is_to_ask(thread, time))
 		return;
 	count = c_modules_unloaded();
 	if (count == before)
 		return;
-	if (__atomic_compare_exchange_n(&unloaded, &before, count, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
-		unwind_forget();
-		c_modules_look_again();
-	}
+	unwind_forget(); /* before others hear that it is done; that some do it at once is no harm */
+	c_modules_look_again();
+	__atomic_compare_exchange_n(&unloaded, &before, count, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
 }
 
 /* This thread's earlier walks, where everything is recorded; NULL: there are none, or they may be wrong. */
@@ -232,14 +231,14 @@ bool c_sampler_has_heard(const void *pointer)
 	return thread->heard && (uint64_t)pointer - (uint64_t)thread->heard <= thread->heard_size;
 }
 
-/* Whether the allocation of SIZE at POINTER is one that somebody only wants to hear of. */
+/* Whether the allocation of SIZE at POINTER is one that somebody only wants to hear of: the last one is what he gets.
+ */
 static bool is_heard(struct c_thread *thread, const void *pointer, size_t size)
 {
-	const void *listener = thread->listener;
-
-	thread->listener = NULL;
-	if ((uint64_t)__builtin_frame_address(0) >= (uint64_t)listener)
+	if ((uint64_t)__builtin_frame_address(0) >= (uint64_t)thread->listener) {
+		thread->listener = NULL;
 		return false;
+	}
 	thread->heard = pointer;
 	thread->heard_size = size;
 	return true;

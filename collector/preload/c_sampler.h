@@ -4,7 +4,7 @@
  * not sampled costs a subtraction at its allocation, and a look at one byte at its end.
  *
  * Everything here may be called from any thread, from signal handlers, from within the loader, in a forked child. It
- * takes no lock, allocates nothing of the program's heap, and keeps errno.
+ * takes no lock of ours, allocates nothing of the program's heap, and keeps errno.
  */
 #ifndef COLLECTOR_PRELOAD_C_SAMPLER_H
 #define COLLECTOR_PRELOAD_C_SAMPLER_H

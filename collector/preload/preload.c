@@ -183,6 +183,7 @@ static void preload_map_c(int memory, struct preload_result *result)
 		return;
 	}
 	madvise(region, C_REGION_SIZE, MADV_DONTDUMP);
+	interpose_look();
 	result->c_error_number = c_sampler_begin(region);
 	result->c_failed_step = result->c_error_number ? STEP_BEGIN : STEP_NONE;
 	result->has_libunwind = unwind_has_library();
@@ -226,10 +227,9 @@ __attribute__((constructor)) static void preload_start(void)
 	int saved_errno = errno, socket = -1;
 
 	interpose_find();
+	interpose_find_operators();
 	if (!gnu_get_libc_version)
 		goto out;
-	interpose_look();
-	interpose_find_operators();
 	socket = preload_connect();
 	if (socket < 0 || preload_ask(socket, &memory) || answer.code_size > AGENT_CODE_SIZE)
 		goto out;

@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #define LIBRARY     "libunwind.so.8"
 #define FAR         (1u << 20) /* bytes from one frame to the next, at most, by frame pointers */
@@ -31,6 +33,7 @@ static struct {
 	int (*get_place)(unw_cursor_t *, int, unw_save_loc_t *);
 	void (*flush)(unw_addr_space_t, unw_word_t, unw_word_t);
 	unw_addr_space_t *space;
+	unw_accessors_t *(*accessors)(unw_addr_space_t);
 } library;
 
 static struct c_go go;
@@ -46,7 +49,52 @@ static bool find_all(void *handle)
 	*(void **)&library.get_place = dlsym(handle, "_ULx86_64_get_save_loc");
 	*(void **)&library.flush = dlsym(handle, "_Ux86_64_flush_cache");
 	*(void **)&library.space = dlsym(handle, "_ULx86_64_local_addr_space");
+	*(void **)&library.accessors = dlsym(handle, "_Ux86_64_get_accessors");
 	return library.backtrace && library.get_context && library.init_local && library.step && library.get_register;
+}
+
+static inline uint64_t word_at(uint64_t address)
+{
+	return *(const volatile uint64_t *)address;
+}
+
+/* Whether the page of ADDRESS is mapped; *KNOWN is one that is. */
+static bool is_mapped(uint64_t address, uint64_t *known)
+{
+	uint64_t page = address & PAGE_MASK;
+
+	if (page == *known)
+		return true;
+	if (syscall(SYS_msync, page, 4096, MS_ASYNC)) /* by itself: msync may end a thread that is cancelled */
+		return false;
+	*known = page;
+	return true;
+}
+
+/*
+ * In place of libunwind's own look at memory that nothing vouches for, at frames without unwind information: that reads
+ * from and writes to a pipe by descriptors which a program that closes all may meanwhile have for something else.
+ */
+static int read_word(unw_addr_space_t space, unw_word_t address, unw_word_t *value, int is_write, void *argument)
+{
+	static __thread uint64_t known;
+
+	(void)space;
+	(void)argument;
+	if (is_write || address & 7 || !is_mapped(address, &known))
+		return -UNW_EINVAL;
+	*value = word_at(address);
+	return 0;
+}
+
+/* libunwind sets its own one when it is first asked for anything: so ask. */
+static void replace_reading(void)
+{
+	unw_tdep_context_t context;
+	unw_cursor_t cursor;
+
+	if (library.get_context(&context) >= 0 && library.init_local(&cursor, &context) >= 0)
+		library.accessors(*library.space)->access_mem = read_word;
 }
 
 void unwind_open(const struct c_go *program)
@@ -56,6 +104,9 @@ void unwind_open(const struct c_go *program)
 	go = *program;
 	if (!handle || !find_all(handle))
 		memset(&library, 0, sizeof(library));
+	if (library.accessors && library.space)
+		replace_reading();
+	dlerror(); /* the next one is the program's */
 }
 
 bool unwind_has_library(void)
@@ -73,11 +124,6 @@ void unwind_forget(void)
 	if (library.flush && library.space)
 		library.flush(*library.space, 0, 0);
 	__atomic_store_n(&careful, true, __ATOMIC_RELEASE);
-}
-
-static inline uint64_t word_at(uint64_t address)
-{
-	return *(const volatile uint64_t *)address;
 }
 
 /* Step by step: slower by far, but libunwind looks whether what it keeps is still right. */
@@ -155,19 +201,6 @@ uint32_t unwind_words(const struct unwind_start *start, const uint64_t *frames, 
 			return 0;
 	}
 	return i == depth ? count : 0;
-}
-
-/* Whether the page of ADDRESS is mapped; *KNOWN is one that is. */
-static bool is_mapped(uint64_t address, uint64_t *known)
-{
-	uint64_t page = address & PAGE_MASK;
-
-	if (page == *known)
-		return true;
-	if (msync((void *)page, 4096, MS_ASYNC))
-		return false;
-	*known = page;
-	return true;
 }
 
 /* By frame pointers, where there is no libunwind: each frame lies above the one before it, and is looked for first. */

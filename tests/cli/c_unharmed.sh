@@ -19,6 +19,12 @@ profile() {
 says() { [ "$(cat "$WORK/out")" = "$1" ] || { cat "$WORK/out" "$WORK/err"; return 1; }; }
 c() { "$WORK/reader" c "$WORK/json" "$@"; }
 
+descriptors() {
+	gcc -O2 -g -fno-builtin -o "$WORK/descriptors" "$source_dir/descriptors.c" && profile "$WORK/descriptors" && says "bad 0" || return 1
+	"$ESCPROF" report --format json -o "$WORK/json" "$TRACE" && c allocate objects 1001 kept 0
+}
+check "C: a program that closes all descriptors has those that it opens then for itself" descriptors
+
 own_malloc() {
 	profile "$WORK/own_malloc" && says "its own" && "$ESCPROF" info "$TRACE" | has 'c_malloc *own'
 }
