@@ -243,10 +243,6 @@ struct live_estimate live_estimate_of(const struct live_run *run, const struct s
 	return estimate;
 }
 
-/*
- * What dies young dies here and there, as others were allocated between. What lives longer lies beside what is as old,
- * so it does as far as lives differ: objects of a queue, whose lives are all the same, die together.
- */
 double live_survivor_share(const struct live_run *run, const struct life_totals *lives)
 {
 	if (lives->weight <= 0)
@@ -254,6 +250,10 @@ double live_survivor_share(const struct live_run *run, const struct life_totals 
 	return fmax(0, survivor_share(run, lives) - run->black * lives->ended / lives->weight);
 }
 
+/*
+ * What dies young dies here and there, as others were allocated between. What lives longer lies beside what is as old,
+ * so it does as far as lives differ: objects of a queue, whose lives are all the same, die together.
+ */
 double live_scattered_share(const struct life_totals *lives)
 {
 	double dead, mean, differ = 0;

@@ -29,7 +29,7 @@ static enum status mapfile_map(struct mapfile *file, int fd, const char *path, s
 enum status mapfile_open(struct mapfile *file, const char *path, struct error *error)
 {
 	enum status status;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO would be waited for, then refused */
 
 	if (fd < 0)
 		return error_set_errno(error, "cannot open: %s", path);

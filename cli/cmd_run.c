@@ -222,7 +222,7 @@ static void run_fill_options(struct session_options *options, struct run_argumen
 	options->c_rate = arguments->c_rate;
 	options->c_interpreters = arguments->has_c_rate;
 	options->c_yields = !arguments->has_c_rate;
-	options->cpu_period_ns = record_cpu_period(&arguments->record, false);
+	options->cpu_period_ns = record_cpu_period(&arguments->record, arguments->daemonize);
 	options->follow = arguments->follow;
 	options->detached = arguments->daemonize;
 	options->name_trace = run_name_trace;

@@ -47,8 +47,8 @@ static const struct argp_option record_options[] = {
      0},
     {"cpu-freq", OPTION_CPU_FREQUENCY, "HZ", 0,
      "how often a second of CPU it is sampled where it is spent, which costs the program some microseconds each, in a "
-     "virtual machine up to 60 (default: in run 100, with --rate BYTES 1003; in attach as often as the budget allows, 12 or "
-     "13, with --rate BYTES 100)",
+     "virtual machine up to 60 (default: 1003 in run; in attach and run -D 100 with --rate BYTES, else as often as the "
+     "budget allows, 12 or 13 at the usual one)",
      0},
     {"no-cpu-samples", OPTION_NO_CPU, NULL, 0,
      "do not sample where CPU is spent: the GC's CPU is then the runtime's own estimate", 0},
@@ -145,13 +145,13 @@ uint64_t record_rate(const struct record_arguments *arguments, double *budget)
 	return arguments->is_fixed ? arguments->rate : RATE_CONTROL_FINEST;
 }
 
-uint64_t record_cpu_period(const struct record_arguments *arguments, bool is_attached)
+uint64_t record_cpu_period(const struct record_arguments *arguments, bool is_in_production)
 {
 	if (arguments->no_cpu || arguments->cpu_period_ns)
 		return arguments->no_cpu ? 0 : arguments->cpu_period_ns;
-	if (is_attached)
-		return arguments->is_fixed ? CPU_COARSE_NS : rate_control_cpu_period(arguments->budget);
-	return arguments->is_fixed ? CPU_FINE_NS : CPU_COARSE_NS;
+	if (!is_in_production)
+		return CPU_FINE_NS;
+	return arguments->is_fixed ? CPU_COARSE_NS : rate_control_cpu_period(arguments->budget);
 }
 
 /* PATTERN with PROCESS for each %p. */

@@ -29,10 +29,11 @@ extern const struct argp record_argp;
 /* The rate to begin with, and in *BUDGET what it has to keep within; 0: it stays as it is. */
 uint64_t record_rate(const struct record_arguments *arguments, double *budget);
 
-/* CPU between two looks at where it is spent, in ns; 0: none. The default is longer in a program that IS_ATTACHED to,
- * and at the automatic rate.
+/*
+ * CPU between two looks at where it is spent, in ns; 0: none. The default is long where the program IS_IN_PRODUCTION,
+ * and at the automatic rate what the budget pays for.
  */
-uint64_t record_cpu_period(const struct record_arguments *arguments, bool is_attached);
+uint64_t record_cpu_period(const struct record_arguments *arguments, bool is_in_production);
 
 /*
  * Where the trace goes: the caller's to free(). NAME: the program's, of which the last part is taken; PROCESS: its

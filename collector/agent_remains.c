@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 #define MEMFD_PATH      "/memfd:escprof (deleted)"
-#define HEARTBEAT_NS    1000000000 /* a collector that lives renews it ten times at least in this time */
-#define HEARTBEAT_LOOKS 10
+#define HEARTBEAT_NS    3000000000u /* as the agent has it; a collector that lives renews it seven times in this time */
+#define HEARTBEAT_LOOKS 30
 
 static bool is_ours(const struct target_mapping *mapping)
 {

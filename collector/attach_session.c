@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LOOK_NS 1000000000u /* between looks whether it is the same program still */
+#define LOOK_NS 400000000u /* between looks whether it is the same program still */
 
 struct attach_session {
 	const struct attach_options *options;
@@ -159,10 +159,10 @@ static void loop(struct attach_session *session)
 
 		poll(fds, 2, timeout_ms(session, now));
 		now = now_ns();
+		look_at_target(session, now); /* first: what has exec'd has other figures at these addresses */
 		recording_tend(session->recording);
 		if (fds[1].revents)
 			session->over = session->result->ended = true;
-		look_at_target(session, now);
 		if (is_asked_to_end(session) ||
 		    (session->options->duration_ns && now - session->began_ns >= session->options->duration_ns))
 			session->over = true;

@@ -140,11 +140,15 @@ static void close_rings(struct cpu_sampler *sampler)
 	sampler->nevents = sampler->nlate = 0;
 }
 
+/* The CPUs' own clocks are set going one after the other, all within a period: a GC is on all CPUs at once. */
 static enum status open_rings(struct cpu_sampler *sampler, pid_t pid, uint64_t period_ns, bool kernel)
 {
+	struct timespec step = {.tv_nsec = (long)(period_ns / sampler->nrings % 1000000000u)};
 	bool any = false;
 
 	for (size_t i = 0; i < sampler->nrings; i++) {
+		if (i && pid == EVERYONE)
+			nanosleep(&step, NULL);
 		if (open_ring(&sampler->rings[i], pid, (int)i, period_ns, kernel, sampler->has_ids) != STATUS_OK)
 			return STATUS_ERROR;
 		any |= sampler->rings[i].page != NULL;

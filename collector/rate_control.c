@@ -2,7 +2,7 @@
  * In: CPU spent. Out: means. Only what goes with the samples can be moved, so only that is held against the budget:
  * against what all else (looking around, the samples of CPU) leaves of it, but half at least, as no mean would bring
  * that back in a target that hardly runs. And some samples are always allowed: of a program that takes a tenth of a
- * CPU, a five-hundredth of that would be too few to tell anything, and nobody feels twice of it.
+ * CPU, the budget of that would be too few to tell anything, and nobody feels twice of it.
  *
  * What can be counted is not all: a sample takes lines out of the caches, and was two to three times as dear as the
  * clock said, measured on an HTTP service. So what is counted aims at a part of the budget. What happens in the kernel
@@ -10,7 +10,7 @@
  * where an interrupt is dearest.
  *
  * Means are powers of two: a trace keeps contexts by mean, and few different ones keep it small. A mean becomes coarser
- * at once, by as many steps as are missing, and finer by one step when for a second there was room for twice the
+ * at once, by as many steps as are missing, and finer by one step when five times in turn there was room for twice the
  * samples.
  */
 #include "collector/rate_control.h"

@@ -40,12 +40,12 @@ struct rate_control {
 void rate_control_start(struct rate_control *control, double budget, uint64_t live_finest);
 
 /*
- * COSTS are those so far; IS_PRESSED: the rings are filling up. To be asked about five times a second. What comes next
+ * COSTS are those so far; IS_PRESSED: the rings are filling up. To be asked some times a second. What comes next
  * is in CONTROL's `mean` and `live_mean`.
  */
 void rate_control_next(struct rate_control *control, const struct rate_costs *costs, bool is_pressed);
 
-/* Ns of CPU between two samples of where CPU is spent, so that they take a tenth of BUDGET at most. */
+/* Ns of CPU between two samples of where CPU is spent, so that they take 15 % of BUDGET at most. */
 uint64_t rate_control_cpu_period(double budget);
 
 #endif

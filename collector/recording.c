@@ -16,15 +16,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#define DRAIN_BUSY_MS 2
-#define DRAIN_IDLE_MS 20
-#define DRAIN_REST_MS 400           /* where a budget is kept: each look takes the target's lines out of the cache */
-#define DRAIN_FULL    0.01          /* of a ring, that may be in it by the next look */
-#define FLUSH_NS      500000000ull  /* a killed escprof loses at most this much, */
-#define FLUSH_REST_NS 1000000000ull /* and this where a budget is kept */
-#define RATE_NS       200000000ull  /* between looks at what the rate costs */
-#define PRESSED       0.25          /* of a ring */
-#define FIGURES_NS    1000000000ull /* between looks at the GC's figures from outside, when no samples bring them */
+#define DRAIN_BUSY_MS    2
+#define DRAIN_IDLE_MS    20
+#define DRAIN_REST_MS    400           /* where a budget is kept: each look takes the target's lines out of the cache */
+#define CPU_SAMPLES_MOST 100           /* between two looks: of the deepest stacks they take half a ring of a CPU */
+#define DRAIN_FULL       0.01          /* of a ring, that may be in it by the next look */
+#define FLUSH_NS         500000000ull  /* a killed escprof loses at most this much and a pause */
+#define RATE_NS          200000000ull  /* between looks at what the rate costs */
+#define PRESSED          0.25          /* of a ring */
+#define FIGURES_NS       1000000000ull /* between looks at the GC's figures from outside, when no samples bring them */
 
 struct recording {
 	char *path;
@@ -38,10 +38,12 @@ struct recording {
 	struct error damage;
 	uint64_t flushed_ns, figures_ns;
 	struct rate_control rate;
-	uint64_t rate_ns;  /* of the last look at it */
-	double pause_ms;   /* until the next drain */
-	uint64_t write_ns; /* CPU that writing the trace has taken */
-	uint64_t tend_ns;  /* CPU that all of tending has taken, where there is company */
+	uint64_t rate_ns; /* of the last look at it */
+	double pause_ms;  /* until the next drain */
+	uint64_t cpu_period_ns;
+	bool has_late_labels; /* labels came too late at some time: there are some, and they change */
+	uint64_t write_ns;    /* CPU that writing the trace has taken */
+	uint64_t tend_ns;     /* CPU that all of tending has taken, where there is company */
 	struct session_end end;
 };
 
@@ -70,6 +72,7 @@ enum status recording_open(struct recording **out, const char *path, struct erro
 void recording_sample_cpu(struct recording *recording, pid_t pid, bool is_running, uint64_t period_ns)
 {
 	recording->cpu = cpu_record_new(pid, is_running, period_ns);
+	recording->cpu_period_ns = period_ns;
 }
 
 void recording_fact(struct recording *recording, const char *key, const char *value)
@@ -207,15 +210,23 @@ bool recording_is_on(const struct recording *recording)
 	return recording->is_on;
 }
 
-/* Where a budget is kept, look as seldom as the rings allow. */
+/*
+ * Where a budget is kept, look as seldom as the rings allow, those of the samples of CPU too, and labels, which are
+ * read where the program has them and may be others after the next cycle.
+ */
 static void set_pause(struct recording *recording)
 {
 	double pressure = drain_pressure(recording->drain), pause = recording->pause_ms;
+	double most =
+	    recording->cpu_period_ns ? CPU_SAMPLES_MOST * (double)recording->cpu_period_ns / 1e6 : DRAIN_REST_MS;
 
+	recording->has_late_labels |= drain_is_hurried(recording->drain);
 	pause *= pressure > DRAIN_FULL / 1.5 ? DRAIN_FULL / pressure : 1.5;
+	if (pause > most)
+		pause = most;
 	if (pause > DRAIN_REST_MS)
 		pause = DRAIN_REST_MS;
-	if (pause < DRAIN_IDLE_MS || recording->source.budget <= 0 || recording->c)
+	if (pause < DRAIN_IDLE_MS || recording->source.budget <= 0 || recording->c || recording->has_late_labels)
 		pause = DRAIN_IDLE_MS;
 	recording->pause_ms = pause;
 }
@@ -246,7 +257,7 @@ static void tend(struct recording *recording)
 		c_drain_run(recording->c);
 	if (recording->drain)
 		tend_go(recording, now);
-	if (now - recording->flushed_ns >= (recording->source.budget > 0 ? FLUSH_REST_NS : FLUSH_NS)) {
+	if (now - recording->flushed_ns >= FLUSH_NS) {
 		recording->flushed_ns = now;
 		flush(recording);
 	}

@@ -94,10 +94,13 @@ static void session_take_over(struct session *session, struct profiled *program)
 {
 	struct profiled *before = session->programs[0];
 
-	if (rename(program->trace.path, before->trace.path))
+	if (!rename(program->trace.path, before->trace.path)) {
+		free(program->trace.path);
+		program->trace.path = before->trace.path;
+	} else { /* it stays where it is */
 		unlink(before->trace.path);
-	free(program->trace.path);
-	program->trace.path = before->trace.path;
+		free(before->trace.path);
+	}
 	before->trace.path = NULL;
 	free(before->trace.program);
 	profiled_end(before);
@@ -258,7 +261,7 @@ static void session_say_no_c(struct session *session, const struct plan_program 
 {
 	struct error why;
 
-	if (!session->options->c_rate || program->is_preloaded || !program->has_c)
+	if (!session->options->c_rate || session->options->c_yields || program->is_preloaded || !program->has_c)
 		return;
 	error_set(&why, "cannot sample the C allocations of %s: %s", program->path,
 		  c_target_why_not(program->is_dynamic));
@@ -579,10 +582,10 @@ static void session_loop(struct session *session)
 		if (poll(session->fds, FD_PROGRAMS + count, timeout) < 0)
 			memset(session->fds, 0, (FD_PROGRAMS + count) * sizeof(*session->fds));
 		session_take_signals(session);
+		session_tend(session); /* before they are reaped: a clock of CPU ends with the process */
 		session_reap(session);
 		if (session->fds[FD_HOST].revents & POLLIN)
 			session_answer(session);
-		session_tend(session);
 		session_end_some(session, count);
 		session_finish_some(session);
 	}

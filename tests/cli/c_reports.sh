@@ -112,6 +112,15 @@ limits() {
 }
 check "check: limits on C; what was not looked for does not hold" limits
 
+# A Go program of no C, which C was looked for in; and C in the new trace alone.
+limits_of_the_trace_itself() {
+	go_program target -buildmode=pie && "$ESCPROF" run -q --c-rate 1 -o "$WORK/none.escprof" -- "$WORK/target" exit 0 || return 1
+	fails 0 'The limit holds' "$ESCPROF" check --max-c-kept 1G "$WORK/none.escprof" || return 1
+	"$ESCPROF" check --baseline "$WORK/go_only.escprof" --max-c-kept 1G "$GO_C" >"$WORK/out" 2>"$WORK/err"
+	[ $? -le 3 ] && ! grep 'of C are' "$WORK/out" "$WORK/err"
+}
+check "check: limits on C are of the trace itself" limits_of_the_trace_itself
+
 changed() {
 	local build="-O2 -g -fno-builtin"
 	gcc $build -o "$WORK/before" tests/cli/programs/c/changes.c && gcc $build -DAFTER -o "$WORK/after" tests/cli/programs/c/changes.c &&

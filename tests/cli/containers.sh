@@ -136,7 +136,7 @@ check "the same of one's own user, with no more than the default capabilities" i
 started() {
 	local name=$1
 	shift
-	begin "$name" "${inside[@]}" -- /escprof/escprof run "$@" --no-report --rate 1 -o "/traces/$name" -- /attached && answers && end "$name" || return 1
+	begin "$name" "${inside[@]}" -- /escprof/escprof run "$@" --no-report --rate 1 -o "/traces/$name" -- /attached && answers && sleep 1 && end "$name" || return 1 # written twice a second
 	TRACE=$WORK/traces/$name
 	"$ESCPROF" report --binary "$WORK/attached" "$TRACE" | has main.work
 }

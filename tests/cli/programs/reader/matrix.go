@@ -74,6 +74,7 @@ func readRaw(path string) rawTrace {
 			raw.cycles[words[1]] = words[2:]
 		case "goroutines":
 			raw.goroutines = number(words[1])
+		case "followed": // what the sites' counts are of
 		default:
 			raw.rest = append(raw.rest, strings.Join(words, " "))
 		}
