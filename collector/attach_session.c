@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LOOK_NS 400000000u /* between looks whether it is the same program still */
+#define LOOK_NS 1000000000u /* between looks whether it is the same program still */
 
 struct attach_session {
 	const struct attach_options *options;

@@ -21,6 +21,7 @@
 #define DRAIN_EMPTY    UINT32_MAX
 #define DRAIN_TALLY_NS 50000000u /* between readings of the tallies: how fine counted samples stand in time */
 #define DRAIN_HURRY_NS 1000000000u
+#define LOOKS_AT_ALL   32        /* of drain_costs: one in so many is at all processors */
 #define DRAIN_WATCH_NS 20000000u /* between looks at the goroutines and Ps */
 
 /* Open addressing: from the agent's hash of a stack to the trace's context. */
@@ -48,6 +49,8 @@ struct drain {
 	uint64_t start_ticks, start_ns;
 	double ns_a_tick;
 	uint64_t samples, bad_records;
+	size_t nprocessors;              /* that have taken samples, as far as known */
+	unsigned looks;                  /* at what they have spent */
 	uint64_t followed;               /* samples that the runtime will tell the deaths of */
 	struct trace_ring *rings, *told; /* what each has lost, as the trace has it; peaks as seen */
 	uint64_t bytes, total_alloc;     /* that the samples stand for; by the runtime's own count, as last heard */
@@ -611,14 +614,21 @@ double drain_pressure(const struct drain *drain)
 	return drain->pressure;
 }
 
+/* Each processor's count is on a cache line of its own: those that never had any are looked at only now and then. */
 void drain_costs(struct drain *drain, struct rate_costs *costs)
 {
 	const struct agent_control *control = drain->region->control;
 	uint64_t ticks = 0, cpu = drain_process_cpu(drain);
-	size_t i;
+	size_t i, used = 0;
 
-	for (i = 0; i < AGENT_PROCESSORS; i++)
+	if (!(drain->looks++ % LOOKS_AT_ALL))
+		drain->nprocessors = AGENT_PROCESSORS;
+	for (i = 0; i < drain->nprocessors; i++) {
 		ticks += control->processors[i].spent;
+		if (control->processors[i].spent)
+			used = i + 1;
+	}
+	drain->nprocessors = used;
 	costs->agent = (uint64_t)((double)ticks * drain->ns_a_tick);
 	costs->count = drain->samples;
 	costs->followed = control->plan.switched_on ? drain->followed : 0;

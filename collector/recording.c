@@ -22,6 +22,8 @@
 #define CPU_SAMPLES_MOST 100           /* between two looks: of the deepest stacks they take half a ring of a CPU */
 #define DRAIN_FULL       0.01          /* of a ring, that may be in it by the next look */
 #define FLUSH_NS         500000000ull  /* a killed escprof loses at most this much and a pause */
+#define FLUSH_REST_NS    2000000000ull /* and this at rest: */
+#define FLUSH_REST_FROM  200           /* ms between two drains */
 #define RATE_NS          200000000ull  /* between looks at what the rate costs */
 #define PRESSED          0.25          /* of a ring */
 #define FIGURES_NS       1000000000ull /* between looks at the GC's figures from outside, when no samples bring them */
@@ -257,7 +259,7 @@ static void tend(struct recording *recording)
 		c_drain_run(recording->c);
 	if (recording->drain)
 		tend_go(recording, now);
-	if (now - recording->flushed_ns >= FLUSH_NS) {
+	if (now - recording->flushed_ns >= (recording->pause_ms > FLUSH_REST_FROM ? FLUSH_REST_NS : FLUSH_NS)) {
 		recording->flushed_ns = now;
 		flush(recording);
 	}
