@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <string.h>
 
+extern const char __ehdr_start[] __attribute__((visibility("hidden"))); /* of this library, which is never meant */
+
 struct search {
 	const char *const *libraries;
 	const char *name;
@@ -97,7 +99,8 @@ static int search_library(struct dl_phdr_info *info, size_t size, void *user)
 	struct tables tables;
 
 	(void)size;
-	if (!is_wanted(search, info->dlpi_name) || !find_tables(&tables, info))
+	if (info->dlpi_addr == (ElfW(Addr))__ehdr_start || !is_wanted(search, info->dlpi_name) ||
+	    !find_tables(&tables, info))
 		return 0;
 	symbol = look_up(&tables, search->name);
 	if (!symbol)

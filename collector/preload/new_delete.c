@@ -29,9 +29,12 @@ static bool is_settled; /* the operators that are there from the start have been
  */
 static void *find_late(struct next_operator *next, const char *name)
 {
-	static const char *const libraries[] = {"libstdc++.so.", "libc++abi.so.", "libc++.so.", NULL};
-	void *function = late_symbol_find(libraries, name);
+	static const char *const usual[] = {"libstdc++.so.", "libc++abi.so.", "libc++.so.", NULL};
+	static const char *const any[] = {"", NULL}; /* one that has it linked in, or under another name */
+	void *function = late_symbol_find(usual, name);
 
+	if (!function)
+		function = late_symbol_find(any, name);
 	if (function)
 		next->is_late = true;
 	return function;
@@ -73,12 +76,16 @@ static inline void end_learning(struct next_operator *next, void *function, cons
 		__atomic_store_n(place, function, __ATOMIC_RELEASE);
 }
 
-/* No C++ library far and wide: what its operator new would do, but for the exception, which nobody could throw. */
-static void *make_without(size_t size)
+/*
+ * No C++ library far and wide: what its operator new would do, at ALIGNMENT where that is not 0, but for the exception,
+ * which nobody could throw; a form that IS_NOTHROW needs none.
+ */
+static void *make_without(size_t size, size_t alignment, bool is_nothrow)
 {
-	void *pointer = malloc(size ? size : 1);
+	void *pointer =
+	    alignment ? aligned_alloc(alignment, (size + alignment - 1) & -alignment) : malloc(size ? size : 1);
 
-	if (!pointer)
+	if (!pointer && !is_nothrow)
 		abort();
 	return pointer;
 }
@@ -90,7 +97,7 @@ static void *make_without(size_t size)
  * Operator NAME with these PARAMETERS, handed on as ARGUMENTS: sampled where malloc does not see it. What is known
  * takes a jump; all else is NAME_other's.
  */
-#define OPERATOR_NEW(name, parameters, arguments)                                                                      \
+#define OPERATOR_NEW(name, parameters, arguments, alignment, is_nothrow)                                               \
 	static struct next_operator name##_next;                                                                       \
 	SLOW void *name##_other(uint64_t caller, BARE parameters)                                                      \
 	{                                                                                                              \
@@ -99,7 +106,7 @@ static void *make_without(size_t size)
 		bool learns;                                                                                           \
                                                                                                                        \
 		if (!function)                                                                                         \
-			return make_without(size);                                                                     \
+			return make_without(size, alignment, is_nothrow);                                              \
 		learns = begin_learning(next, __builtin_frame_address(0));                                             \
 		pointer = CALL(void *, function, parameters, arguments);                                               \
 		if (learns)                                                                                            \
@@ -146,16 +153,16 @@ static void *make_without(size_t size)
 			name##_other arguments;                                                                        \
 	}
 
-OPERATOR_NEW(_Znwm, (size_t size), (size))
-OPERATOR_NEW(_Znam, (size_t size), (size))
-OPERATOR_NEW(_ZnwmRKSt9nothrow_t, (size_t size, const void *nothrow), (size, nothrow))
-OPERATOR_NEW(_ZnamRKSt9nothrow_t, (size_t size, const void *nothrow), (size, nothrow))
-OPERATOR_NEW(_ZnwmSt11align_val_t, (size_t size, size_t alignment), (size, alignment))
-OPERATOR_NEW(_ZnamSt11align_val_t, (size_t size, size_t alignment), (size, alignment))
-OPERATOR_NEW(_ZnwmSt11align_val_tRKSt9nothrow_t, (size_t size, size_t alignment, const void *nothrow),
-	     (size, alignment, nothrow))
-OPERATOR_NEW(_ZnamSt11align_val_tRKSt9nothrow_t, (size_t size, size_t alignment, const void *nothrow),
-	     (size, alignment, nothrow))
+OPERATOR_NEW(_Znwm, (size_t size), (size), 0, false)
+OPERATOR_NEW(_Znam, (size_t size), (size), 0, false)
+OPERATOR_NEW(_ZnwmRKSt9nothrow_t, (size_t size, const void *nothrow), (size, nothrow), 0, true)
+OPERATOR_NEW(_ZnamRKSt9nothrow_t, (size_t size, const void *nothrow), (size, nothrow), 0, true)
+OPERATOR_NEW(_ZnwmSt11align_val_t, (size_t size, size_t align), (size, align), align, false)
+OPERATOR_NEW(_ZnamSt11align_val_t, (size_t size, size_t align), (size, align), align, false)
+OPERATOR_NEW(_ZnwmSt11align_val_tRKSt9nothrow_t, (size_t size, size_t align, const void *nothrow),
+	     (size, align, nothrow), align, true)
+OPERATOR_NEW(_ZnamSt11align_val_tRKSt9nothrow_t, (size_t size, size_t align, const void *nothrow),
+	     (size, align, nothrow), align, true)
 
 OPERATOR_DELETE(_ZdlPv, (void *pointer), (pointer))
 OPERATOR_DELETE(_ZdaPv, (void *pointer), (pointer))

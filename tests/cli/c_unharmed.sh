@@ -42,6 +42,12 @@ late() {
 	"$ESCPROF" report --format json -o "$WORK/json" "$TRACE" || return 1
 	c late_make objects 110 bytes 5500 kept 55 && c late_make_arrays objects 100 bytes 6000 kept 0
 }
+late_alone() {
+	g++ -O2 -g -std=c++17 -fno-builtin -shared -fPIC -static-libstdc++ -static-libgcc -o "$WORK/alone.so" "$source_dir/late_library.cc" -lpthread &&
+		profile "$WORK/late" "$WORK/alone.so" && says "late, and told why not" || { cat "$WORK/out" "$WORK/err"; return 1; }
+	"$ESCPROF" report --format json -o "$WORK/json" "$TRACE" && c late_make objects 110 bytes 5500 kept 55
+}
+check "C++: one that has the C++ library linked in" late_alone
 check "C++: a library that comes late, and whose constructor waits for a thread that allocates" late
 
 limited() {

@@ -5,6 +5,7 @@
 int main(int argc, char **argv)
 {
 	void (*make)(int), (*make_arrays)(int);
+	int (*others)(void);
 	void *library;
 
 	(void)argc;
@@ -13,7 +14,10 @@ int main(int argc, char **argv)
 		return 1;
 	*(void **)&make = dlsym(library, "late_make");
 	*(void **)&make_arrays = dlsym(library, "late_make_arrays");
+	*(void **)&others = dlsym(library, "late_others");
 	make(100);
+	if (others())
+		return 2;
 	if (dlopen("/no/such/library", RTLD_NOW))
 		return 1;
 	make_arrays(100); /* its first new[], which leaves alone what dlerror has to say */
