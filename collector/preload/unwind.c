@@ -11,10 +11,10 @@
 #include "collector/preload/unwind.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <libunwind.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -58,17 +58,24 @@ static inline uint64_t word_at(uint64_t address)
 	return *(const volatile uint64_t *)address;
 }
 
-/* Whether the page of ADDRESS is mapped; *KNOWN is one that is. */
-static bool is_mapped(uint64_t address, uint64_t *known)
+/*
+ * Whether the eight bytes at ADDRESS can be read; *KNOWN is a page that can. The kernel reads the signals of a mask
+ * before it finds that there is nothing it could do with them (kernel/signal.c): this needs no descriptor, changes
+ * nothing, and filters of system calls let it pass, as the C library needs it.
+ */
+static bool is_readable(uint64_t address, uint64_t *known)
 {
 	uint64_t page = address & PAGE_MASK;
+	int saved = errno;
+	bool readable;
 
 	if (page == *known)
 		return true;
-	if (syscall(SYS_msync, page, 4096, MS_ASYNC)) /* by itself: msync may end a thread that is cancelled */
-		return false;
-	*known = page;
-	return true;
+	readable = !syscall(SYS_rt_sigprocmask, ~0, address, NULL, 8) || errno != EFAULT;
+	errno = saved;
+	if (readable)
+		*known = page;
+	return readable;
 }
 
 /*
@@ -81,7 +88,7 @@ static int read_word(unw_addr_space_t space, unw_word_t address, unw_word_t *val
 
 	(void)space;
 	(void)argument;
-	if (is_write || address & 7 || !is_mapped(address, &known))
+	if (is_write || address & 7 || !is_readable(address, &known))
 		return -UNW_EINVAL;
 	*value = word_at(address);
 	return 0;
@@ -210,7 +217,7 @@ static uint32_t walk_frame_pointers(uint64_t *frames, uint32_t capacity)
 	uint32_t count = 0;
 
 	while (count < capacity) {
-		if (frame & 7 || !is_mapped(frame, &known) || !is_mapped(frame + 8, &known))
+		if (frame & 7 || !is_readable(frame, &known) || !is_readable(frame + 8, &known))
 			break;
 		next = word_at(frame);
 		if (!word_at(frame + 8))
