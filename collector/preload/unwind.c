@@ -69,6 +69,8 @@ static bool is_readable(uint64_t address, uint64_t *known)
 	int saved = errno;
 	bool readable;
 
+	if (!page) /* no mask at all, to the kernel */
+		return false;
 	if (page == *known)
 		return true;
 	readable = !syscall(SYS_rt_sigprocmask, ~0, address, NULL, 8) || errno != EFAULT;
