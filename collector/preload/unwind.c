@@ -90,7 +90,7 @@ static int read_word(unw_addr_space_t space, unw_word_t address, unw_word_t *val
 
 	(void)space;
 	(void)argument;
-	if (is_write || address & 7 || !is_readable(address, &known))
+	if (is_write || !is_readable(address, &known) || !is_readable(address + 7, &known))
 		return -UNW_EINVAL;
 	*value = word_at(address);
 	return 0;
