@@ -5,9 +5,9 @@ source "$(dirname "$0")/common.bash"
 cp -r tests/cli/programs/bench "$WORK/before" && cp -r tests/cli/programs/bench "$WORK/after"
 sed -i -e 's|// EXTRA: ||' -e '2i // These lines\n// shift the others.' "$WORK/after/join.go"
 
-# bench SOURCE TRACE: as CI.md says: 20,000 operations of the benchmark, verdicts and all.
+# bench SOURCE TRACE: as CI.md says: 20,000 operations of the benchmark, verdicts and all; short as it is, with many samples of CPU.
 bench() {
-	(cd "$1" && go test -toolexec="$ESCPROF toolexec" -exec "$ESCPROF run -q --rate 512 -o $2 --" -run "^$" -bench Join \
+	(cd "$1" && go test -toolexec="$ESCPROF toolexec" -exec "$ESCPROF run -q --rate 512 --cpu-freq 10000 -o $2 --" -run "^$" -bench Join \
 		-benchtime 20000x) >"$WORK/bench.log" 2>&1 || { cat "$WORK/bench.log"; return 1; }
 }
 flow() {
