@@ -108,17 +108,11 @@ static void put_stacks(struct writing *writing)
 		buf_append_uleb(&out, stacks);
 		for (size_t k = 0; k < stacks; k++) {
 			const struct analysis_stack *stack = &site->stacks[k];
-			size_t frames = stack->nframes < FRAMES_DEPTH ? stack->nframes : FRAMES_DEPTH;
 
 			put_part(&out, stack->alloc_bytes, site->alloc_bytes);
 			put_part(&out, stack->live_bytes, site->live_bytes);
 			put_part(&out, stack->kept_bytes, site->kept_bytes);
-			buf_append_uleb(&out, stack->nframes);
-			buf_append_uleb(&out, frames);
-			for (size_t j = 0; j < frames; j++)
-				buf_append_uleb(
-				    &out, html_frames_number(writing->frames, writing->strings, &stack->frames[j]));
-			room -= frames;
+			room -= html_frames_append(&out, writing->frames, writing->strings, stack, FRAMES_DEPTH);
 		}
 	}
 	html_json_bytes(writing->json, "stacks", &out);

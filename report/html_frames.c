@@ -12,6 +12,18 @@ uint64_t html_frames_number(struct strtab *frames, struct strtab *strings, const
 	return strtab_add_bytes(frames, (const char *)key, sizeof(key)) - 1;
 }
 
+size_t html_frames_append(struct buf *out, struct strtab *frames, struct strtab *strings,
+			  const struct analysis_stack *stack, size_t most)
+{
+	size_t count = stack->nframes < most ? stack->nframes : most;
+
+	buf_append_uleb(out, stack->nframes);
+	buf_append_uleb(out, count);
+	for (size_t i = 0; i < count; i++)
+		buf_append_uleb(out, html_frames_number(frames, strings, &stack->frames[i]));
+	return count;
+}
+
 void html_frames_write(struct html_json *json, const struct strtab *frames)
 {
 	struct buf out = {0};

@@ -223,16 +223,10 @@ static void put_stacks(struct html_writing *writing)
 		buf_append_uleb(&out, stacks);
 		for (size_t k = 0; k < stacks; k++) {
 			const struct analysis_stack *stack = &site->stacks[k];
-			size_t frames = stack->nframes < FRAMES_DEPTH ? stack->nframes : FRAMES_DEPTH;
 			double share = site->alloc_bytes > 0 ? stack->alloc_bytes / site->alloc_bytes : 0;
 
 			buf_append_uleb(&out, share > 0 ? (uint64_t)llround(fmin(1, share) * SLICE_PARTS) : 0);
-			buf_append_uleb(&out, stack->nframes);
-			buf_append_uleb(&out, frames);
-			for (size_t j = 0; j < frames; j++)
-				buf_append_uleb(
-				    &out, html_frames_number(writing->frames, writing->strings, &stack->frames[j]));
-			room -= frames;
+			room -= html_frames_append(&out, writing->frames, writing->strings, stack, FRAMES_DEPTH);
 		}
 	}
 	html_json_bytes(&writing->json, "stacks", &out);

@@ -72,15 +72,17 @@ static void put_where(struct page *page, const struct c_site *site, int columns)
 	buf_free(&words);
 }
 
-static void put_header(struct page *page, bool rates)
+/* The columns, the first of which is FIRST; HAS_LIVES: there is one of what lived a millisecond at most. */
+static void put_header(struct page *page, const char *first, bool rates, bool has_lives)
 {
-	put_cell(page, PAGE_FAINT, "rank", 5);
+	put_cell(page, PAGE_FAINT, first, 5);
 	put_cell(page, PAGE_FAINT, rates ? "bytes/s" : "bytes", 7);
 	put_cell(page, PAGE_FAINT, "share", 5);
 	put_cell(page, PAGE_FAINT, rates ? "allocs/s" : "allocs", 8);
 	put_cell(page, PAGE_FAINT, "live", 7);
 	put_cell(page, PAGE_FAINT, "kept", 7);
-	put_cell(page, PAGE_FAINT, "≤1ms", 5);
+	if (has_lives)
+		put_cell(page, PAGE_FAINT, "≤1ms", 5);
 	page_put_styled(page, PAGE_FAINT, "where");
 	page_put(page, "\n");
 }
@@ -108,7 +110,7 @@ static void put_table(struct page *page, const struct analysis *analysis, size_t
 	char text[WORDS_NUMBER_SIZE];
 
 	page_heading(page, "Where C and C++ allocate");
-	put_header(page, has_rates(analysis));
+	put_header(page, "rank", has_rates(analysis), true);
 	for (size_t i = 0; i < top && i < c->nsites; i++)
 		put_row(page, analysis, &c->sites[i]);
 	if (c->nsites > top) {
@@ -154,14 +156,7 @@ static void put_callers(struct page *page, const struct analysis *analysis, cons
 	gather_c(&callers, analysis, by_package);
 	if (callers.count && options->top) {
 		page_heading(page, by_package ? "Go packages that pay for C memory" : "Go lines that pay for C memory");
-		put_cell(page, PAGE_FAINT, "sites", 5);
-		put_cell(page, PAGE_FAINT, rates ? "bytes/s" : "bytes", 7);
-		put_cell(page, PAGE_FAINT, "share", 5);
-		put_cell(page, PAGE_FAINT, rates ? "allocs/s" : "allocs", 8);
-		put_cell(page, PAGE_FAINT, "live", 7);
-		put_cell(page, PAGE_FAINT, "kept", 7);
-		page_put_styled(page, PAGE_FAINT, "where");
-		page_put(page, "\n");
+		put_header(page, "sites", rates, false);
 	}
 	for (size_t i = 0; i < callers.count && i < options->top; i++)
 		put_caller(page, analysis, &callers.rows[i]);
