@@ -36,11 +36,12 @@
 
 void rate_control_start(struct rate_control *control, double budget, uint64_t live_finest)
 {
-	*control = (struct rate_control){.budget = budget,
-					 .mean = RATE_CONTROL_FINEST,
-					 .live_mean = live_finest,
-					 .live_finest = live_finest,
-					 .one = ONE};
+	*control = (struct rate_control){
+	    .budget = budget,
+	    .samples = {RATE_CONTROL_FINEST, RATE_CONTROL_FINEST, RATE_CONTROL_COARSEST, 0, 0},
+	    .followed = {live_finest, live_finest, LIVE_COARSEST, 0, 0},
+	    .one = ONE,
+	};
 }
 
 uint64_t rate_control_cpu_period(double budget)
@@ -75,8 +76,9 @@ static void take(struct rate_control *control, const struct rate_costs *costs)
 
 	control->time = MEMORY * control->time + since(costs->time, last->time);
 	control->target = MEMORY * control->target + since(costs->target, last->target);
-	control->samples = MEMORY * control->samples + since(costs->agent, last->agent) + taking;
-	control->followed = MEMORY * control->followed + FOLLOWED_ONE * since(costs->followed, last->followed);
+	control->samples.cost = MEMORY * control->samples.cost + since(costs->agent, last->agent) + taking;
+	control->followed.cost =
+	    MEMORY * control->followed.cost + FOLLOWED_ONE * since(costs->followed, last->followed);
 	control->rest = MEMORY * control->rest + (all > taking ? all - taking : 0) + interrupts;
 	control->last = *costs;
 }
@@ -84,60 +86,46 @@ static void take(struct rate_control *control, const struct rate_costs *costs)
 /* What the samples may take, in ns. */
 static double allowed(const struct rate_control *control)
 {
-	double all = AIM * control->budget * control->target, left = all - control->rest - control->followed;
+	double all = AIM * control->budget * control->target, left = all - control->rest - control->followed.cost;
 
 	if (left < all / 2)
 		left = all / 2;
 	return left > LEAST * control->time ? left : LEAST * control->time;
 }
 
-/* What the sums hold was spent at another mean: have them say what it would have been at this one. */
-static void move(struct rate_control *control, uint64_t mean)
+/* What the sum holds was spent at another mean: have it say what it would have been at this one. */
+static void move(struct rate_mean *rate, uint64_t mean)
 {
-	control->samples *= (double)control->mean / (double)mean;
-	control->mean = mean;
-	control->low = 0;
+	rate->cost *= (double)rate->mean / (double)mean;
+	rate->mean = mean;
+	rate->low = 0;
 }
 
-static void move_live(struct rate_control *control, uint64_t mean)
+/* Coarser until it takes MOST ns; finer by a step where that has been far more than it takes. */
+static void adapt(struct rate_mean *rate, double most)
 {
-	control->followed *= (double)control->live_mean / (double)mean;
-	control->live_mean = mean;
-	control->live_low = 0;
+	while (rate->cost > most && rate->mean < rate->coarsest)
+		move(rate, 2 * rate->mean);
+	rate->low = rate->cost < ROOM * most ? rate->low + 1 : 0;
+	if (rate->low >= LOW_ENOUGH && rate->mean > rate->finest)
+		move(rate, rate->mean / 2);
 }
 
-static void coarsen(struct rate_control *control, double most)
+/* What following objects may take, in ns. */
+static double allowed_to_follow(const struct rate_control *control)
 {
-	while (control->samples > most && control->mean < RATE_CONTROL_COARSEST)
-		move(control, 2 * control->mean);
-}
+	double all = control->budget * control->target, least = LEAST * control->time;
 
-static void adapt_live(struct rate_control *control)
-{
-	double most = LIVE_SHARE * control->budget * control->target;
-
-	if (most < LIVE_SHARE * LEAST * control->time)
-		most = LIVE_SHARE * LEAST * control->time;
-	while (control->followed > most && control->live_mean < LIVE_COARSEST)
-		move_live(control, 2 * control->live_mean);
-	control->live_low = control->followed < ROOM * most ? control->live_low + 1 : 0;
-	if (control->live_low >= LOW_ENOUGH && control->live_mean > control->live_finest)
-		move_live(control, control->live_mean / 2);
+	return LIVE_SHARE * (all > least ? all : least);
 }
 
 void rate_control_next(struct rate_control *control, const struct rate_costs *costs, bool is_pressed)
 {
-	double most;
-
 	take(control, costs);
-	if (is_pressed && control->mean < RATE_CONTROL_COARSEST)
-		move(control, 2 * control->mean);
+	if (is_pressed && control->samples.mean < control->samples.coarsest)
+		move(&control->samples, 2 * control->samples.mean);
 	if (control->target < TARGET_LEAST)
 		return;
-	adapt_live(control);
-	most = allowed(control);
-	coarsen(control, most);
-	control->low = control->samples < ROOM * most ? control->low + 1 : 0;
-	if (control->low >= LOW_ENOUGH && control->mean > RATE_CONTROL_FINEST)
-		move(control, control->mean / 2);
+	adapt(&control->followed, allowed_to_follow(control));
+	adapt(&control->samples, allowed(control));
 }

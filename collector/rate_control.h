@@ -25,15 +25,19 @@ struct rate_costs {
 	uint64_t cpu_samples; /* of where CPU is spent; a number */
 };
 
+/* Something that is done once in MEAN bytes. */
+struct rate_mean {
+	uint64_t mean, finest, coarsest; /* bytes; FINEST times a power of two */
+	double cost;                     /* ns; a sum in which what is long ago counts less and less */
+	unsigned low;                    /* how often in turn it could have been finer */
+};
+
 struct rate_control {
-	double budget;      /* of the target's CPU; a fraction of 1 */
-	uint64_t mean;      /* bytes, a power of two */
-	uint64_t live_mean; /* between objects that are followed; from LIVE_FINEST on */
-	uint64_t live_finest;
+	double budget;                      /* of the target's CPU; a fraction of 1 */
+	struct rate_mean samples, followed; /* followed: objects whose deaths the runtime tells */
 	struct rate_costs last;
-	double one;                                   /* ns that taking a sample takes */
-	double time, target, samples, followed, rest; /* ns; sums in which what is long ago counts less and less */
-	unsigned low, live_low;                       /* how often in turn each could have been finer */
+	double one;                /* ns that taking a sample takes */
+	double time, target, rest; /* ns; such sums too */
 };
 
 /* Begin with the finest means: between followed objects LIVE_FINEST bytes. */
@@ -41,7 +45,7 @@ void rate_control_start(struct rate_control *control, double budget, uint64_t li
 
 /*
  * COSTS are those so far; IS_PRESSED: the rings are filling up. To be asked some times a second. What comes next
- * is in CONTROL's `mean` and `live_mean`.
+ * is in CONTROL's means.
  */
 void rate_control_next(struct rate_control *control, const struct rate_costs *costs, bool is_pressed);
 

@@ -148,8 +148,8 @@ static void adapt_rate(struct recording *recording)
 
 	read_costs(recording, &costs);
 	rate_control_next(&recording->rate, &costs, drain_pressure(recording->drain) > PRESSED);
-	__atomic_store_n(&control->rate, recording->rate.mean, __ATOMIC_RELAXED);
-	__atomic_store_n(&control->live_rate, recording->rate.live_mean, __ATOMIC_RELAXED);
+	__atomic_store_n(&control->rate, recording->rate.samples.mean, __ATOMIC_RELAXED);
+	__atomic_store_n(&control->live_rate, recording->rate.followed.mean, __ATOMIC_RELAXED);
 }
 
 static void begin_rate(struct recording *recording)

@@ -33,7 +33,7 @@ static double run(struct rate_control *control, struct rate_costs *costs, const 
 	double share = 0;
 
 	for (int i = 0; i < count; i++) {
-		double samples = samples_in_period(program, control->mean);
+		double samples = samples_in_period(program, control->samples.mean);
 
 		costs->time += (uint64_t)PERIOD;
 		costs->target += (uint64_t)(program->cpus * PERIOD);
@@ -43,7 +43,7 @@ static double run(struct rate_control *control, struct rate_costs *costs, const 
 		costs->collector += (uint64_t)(samples * program->taking_ns + IDLE_TAKING + program->fixed * PERIOD);
 		costs->cpu_samples += (uint64_t)(program->cpu_samples * PERIOD / 1e9);
 		if (program->is_followed)
-			costs->followed += (uint64_t)samples_in_period(program, control->live_mean);
+			costs->followed += (uint64_t)samples_in_period(program, control->followed.mean);
 		share = samples * (program->agent_ns + program->taking_ns) / (program->cpus * PERIOD);
 		rate_control_next(control, costs, is_pressed);
 	}
@@ -61,7 +61,7 @@ static void test_a_quiet_program_is_sampled_finely(void **state)
 	(void)state;
 	rate_control_start(&control, BUDGET, LIVE);
 	run(&control, &costs, &quiet, 100, false);
-	assert_int_equal(control.mean, RATE_CONTROL_FINEST);
+	assert_int_equal(control.samples.mean, RATE_CONTROL_FINEST);
 }
 
 static void test_a_busy_program_costs_no_more_than_the_budget(void **state)
@@ -72,7 +72,7 @@ static void test_a_busy_program_costs_no_more_than_the_budget(void **state)
 	(void)state;
 	rate_control_start(&control, BUDGET, LIVE);
 	run(&control, &costs, &busy, 1, false);
-	assert_true(control.mean > RATE_CONTROL_FINEST); /* at once */
+	assert_true(control.samples.mean > RATE_CONTROL_FINEST); /* at once */
 	assert_true(run(&control, &costs, &busy, 100, false) <= BUDGET);
 	assert_true(run(&control, &costs, &busy, 100, false) > BUDGET / 40); /* and makes use of it */
 }
@@ -87,10 +87,10 @@ static void test_it_comes_to_rest(void **state)
 	(void)state;
 	rate_control_start(&control, BUDGET, LIVE);
 	run(&control, &costs, &busy, 50, false);
-	mean = control.mean;
+	mean = control.samples.mean;
 	for (int i = 0; i < 500; i++) {
 		run(&control, &costs, &busy, 1, false);
-		assert_int_equal(control.mean, mean);
+		assert_int_equal(control.samples.mean, mean);
 	}
 }
 
@@ -103,7 +103,7 @@ static void test_it_becomes_finer_again(void **state)
 	rate_control_start(&control, BUDGET, LIVE);
 	run(&control, &costs, &busy, 50, false);
 	run(&control, &costs, &quiet, 100, false);
-	assert_int_equal(control.mean, RATE_CONTROL_FINEST);
+	assert_int_equal(control.samples.mean, RATE_CONTROL_FINEST);
 }
 
 /* What the collector takes anyway is more than the budget of such a program: no mean would help. */
@@ -115,7 +115,7 @@ static void test_a_program_that_hardly_runs_is_left_alone(void **state)
 	(void)state;
 	rate_control_start(&control, BUDGET, LIVE);
 	run(&control, &costs, &idle, 500, false);
-	assert_int_equal(control.mean, RATE_CONTROL_FINEST);
+	assert_int_equal(control.samples.mean, RATE_CONTROL_FINEST);
 }
 
 /* A program of a twentieth of a CPU: the budget alone would allow some hundred samples a second. */
@@ -129,7 +129,7 @@ static void test_a_small_program_is_seen_too(void **state)
 	(void)state;
 	rate_control_start(&control, BUDGET, LIVE);
 	run(&control, &costs, &small, 200, false);
-	samples = samples_in_period(&small, control.mean) / (PERIOD / 1e9);
+	samples = samples_in_period(&small, control.samples.mean) / (PERIOD / 1e9);
 	assert_true(samples > 700 && samples * (small.agent_ns + small.taking_ns) <= 0.0005 * 1e9);
 }
 
@@ -150,7 +150,7 @@ static void test_the_collectors_other_work_counts(void **state)
 	heavy.fixed = -IDLE_TAKING / PERIOD;
 	rate_control_start(&other, BUDGET, LIVE);
 	run(&other, &others, &heavy, 100, false);
-	assert_int_equal(control.mean, 2 * other.mean);
+	assert_int_equal(control.samples.mean, 2 * other.samples.mean);
 }
 
 /* An interrupt is taken at 60 us: 400 a second are more than the budget of 0.005 of two CPUs. */
@@ -177,13 +177,13 @@ static void test_followed_objects_keep_within_their_part(void **state)
 	(void)state;
 	heavy.is_followed = true;
 	rate_control_start(&control, BUDGET, LIVE);
-	assert_int_equal(control.live_mean, LIVE);
+	assert_int_equal(control.followed.mean, LIVE);
 	run(&control, &costs, &heavy, 100, false);
-	share = heavy.bytes / (double)control.live_mean * 4e-6 / heavy.cpus;
+	share = heavy.bytes / (double)control.followed.mean * 4e-6 / heavy.cpus;
 	assert_true(share <= 0.15 * BUDGET && share > 0.15 * BUDGET / 3);
 	heavy.bytes = 1e6;
 	run(&control, &costs, &heavy, 200, false);
-	assert_int_equal(control.live_mean, LIVE);
+	assert_int_equal(control.followed.mean, LIVE);
 }
 
 static void test_the_budget_says_how_often_cpu_is_sampled(void **state)
@@ -202,9 +202,9 @@ static void test_full_rings_make_it_coarser_at_once(void **state)
 	(void)state;
 	rate_control_start(&control, BUDGET, LIVE);
 	run(&control, &costs, &quiet, 3, true);
-	assert_int_equal(control.mean, 8 * RATE_CONTROL_FINEST);
+	assert_int_equal(control.samples.mean, 8 * RATE_CONTROL_FINEST);
 	run(&control, &costs, &quiet, 100, true);
-	assert_int_equal(control.mean, RATE_CONTROL_COARSEST);
+	assert_int_equal(control.samples.mean, RATE_CONTROL_COARSEST);
 }
 
 /* Clocks that stand still, or seem to go back, are no reason for anything. */
@@ -219,8 +219,8 @@ static void test_odd_clocks(void **state)
 	rate_control_next(&control, &costs, false);
 	rate_control_next(&control, &costs, false);
 	rate_control_next(&control, &before, false);
-	assert_int_equal(control.mean, RATE_CONTROL_FINEST);
-	assert_true(isfinite(control.samples) && isfinite(control.target) && control.rest >= 0);
+	assert_int_equal(control.samples.mean, RATE_CONTROL_FINEST);
+	assert_true(isfinite(control.samples.cost) && isfinite(control.target) && control.rest >= 0);
 }
 
 int main(void)
