@@ -276,15 +276,14 @@ static enum status open_all(struct cpu_sampler *sampler, pid_t pid, bool is_runn
 {
 	enum status status;
 
+	sampler->has_ids = false;
 	if (period_ns >= LONG_NS) {
-		sampler->has_ids = false;
 		if (open_rings(sampler, EVERYONE, period_ns, kernel) == STATUS_OK)
 			return STATUS_OK;
 		close_rings(sampler);
-		sampler->has_ids = is_running;
 	}
+	sampler->has_ids = is_running;
 	status = open_rings(sampler, pid, period_ns, kernel);
-
 	return status == STATUS_OK && is_running ? open_threads(sampler, pid, period_ns) : status;
 }
 
@@ -310,7 +309,6 @@ enum status cpu_sampler_open(struct cpu_sampler **sampler, pid_t pid, bool is_ru
 	for (size_t i = 0; i < made->nrings; i++)
 		made->rings[i].fd = -1;
 	made->record = memory_alloc(RECORD_MAX, 1);
-	made->has_ids = is_running;
 	if (is_running)
 		allow_many_files();
 	if (open_all(made, pid, is_running, period_ns, true) != STATUS_OK) {

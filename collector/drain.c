@@ -618,7 +618,7 @@ double drain_pressure(const struct drain *drain)
 void drain_costs(struct drain *drain, struct rate_costs *costs)
 {
 	const struct agent_control *control = drain->region->control;
-	uint64_t ticks = 0, cpu = drain_process_cpu(drain);
+	uint64_t ticks = 0;
 	size_t i, used = 0;
 
 	if (!(drain->looks++ % LOOKS_AT_ALL))
@@ -633,7 +633,7 @@ void drain_costs(struct drain *drain, struct rate_costs *costs)
 	costs->count = drain->samples;
 	costs->followed = control->plan.switched_on ? drain->followed : 0;
 	costs->taking = drain->work_ns;
-	costs->target = cpu != UINT64_MAX ? cpu : 0;
+	costs->target = drain->process_cpu != UINT64_MAX ? drain->process_cpu : 0;
 }
 
 uint64_t drain_bytes(const struct drain *drain)
