@@ -17,6 +17,7 @@ int main(void)
 #include "collector/c_drain.h"
 #include "collector/preload/c_sampler.h"
 #include "collector/preload/interpose.h"
+#include "tests/unit/c_sampler_fixture.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -84,16 +85,11 @@ void *dlsym(void *restrict handle, const char *restrict name)
 
 static int begin(void **state)
 {
-	struct error error;
-
 	(void)state;
 	interpose_find();
 	interpose_look();
 	interpose_find_operators();
-	if (c_drain_new(&drain, 1, NULL, &error) != STATUS_OK)
-		return 1;
-	region = mmap(NULL, C_REGION_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, c_drain_fd(drain), 0);
-	return region == MAP_FAILED || c_sampler_begin(region);
+	return c_sampler_fixture_begin(&drain, &region);
 }
 
 static int end(void **state)

@@ -7,6 +7,7 @@
 #include "collector/c_drain.h"
 #include "collector/preload/c_sampler.h"
 #include "trace/trace_reader.h"
+#include "tests/unit/c_sampler_fixture.h"
 
 #include <fcntl.h>
 #include <math.h>
@@ -191,13 +192,8 @@ static void test_pointers_of_threads(void **state)
 
 static int begin(void **state)
 {
-	struct error error;
-
 	(void)state;
-	if (c_drain_new(&drain, 1, NULL, &error) != STATUS_OK)
-		return 1;
-	region = mmap(NULL, C_REGION_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, c_drain_fd(drain), 0);
-	return region == MAP_FAILED || c_sampler_begin(region);
+	return c_sampler_fixture_begin(&drain, &region);
 }
 
 static int end(void **state)

@@ -1,0 +1,11 @@
+/* The sampler of C allocations with its collector, both in this process, every allocation sampled. */
+#ifndef TESTS_UNIT_C_SAMPLER_FIXTURE_H
+#define TESTS_UNIT_C_SAMPLER_FIXTURE_H
+
+#include "collector/c_drain.h"
+#include "collector/preload/c_shared.h"
+
+/* Begin: *DRAIN is to be freed, and *REGION is as the program sees it. Returns 0, or not where that cannot be had. */
+int c_sampler_fixture_begin(struct c_drain **drain, struct c_control **region);
+
+#endif
