@@ -234,7 +234,7 @@ bench: all $(O)/tests/tools/agent_instructions ## paired timings against no prof
 	@bash tests/bench/run.sh $(O)
 	@$(MAKE) --no-print-directory c-bench
 
-bench-automatic: all ## what the automatic rate costs an HTTP service, beside one without; 20 pairs (PAIRS, WINDOW seconds)
+bench-automatic: all ## what the automatic rate costs an HTTP service, beside one without; 20 pairs (PAIRS, TURNS of WINDOW seconds)
 	@bash tests/bench/automatic.sh $(O)
 
 MINUTES ?= 0.2

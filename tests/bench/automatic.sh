@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # make bench-automatic: what the automatic rate costs a running HTTP service that takes as many requests as it can. Two of it
 # run beside each other, each on a CPU of its own, in turns one of them with escprof, which has the same CPU: what the machine does
-# meanwhile, which makes a request dearer by several percent at times, it does to both. A pair is two windows of WINDOW (8)
-# seconds, one with each of the two attached to; there are PAIRS (20). Prints, with 95 % intervals: the CPU a
+# meanwhile, which makes a request dearer by several percent at times, it does to both. A turn is two windows of WINDOW (3)
+# seconds, one with each of the two attached to. A pair is TURNS (4) of them in its mean: what differs between the two
+# drifts over minutes, so that turns tell more than long windows. There are PAIRS (20). Prints, with 95 % intervals: the CPU a
 # request takes more, the collector's own CPU among it (but for what it takes once, to attach and to find the symbols), and how
 # throughput and the 99th percentile differ. Asserts nothing.
 # Where few samples of CPU are wanted, the kernel takes them of whatever runs on a CPU, in both services then; they are
@@ -14,7 +15,8 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 escprof=$PWD/$1/escprof
 pairs=${PAIRS:-20}
-window=${WINDOW:-8}
+turns=${TURNS:-4}
+window=${WINDOW:-3}
 work=$(mktemp -d)
 go=$(bash tests/find-go.sh)
 PATH="$(dirname "$go"):$PATH"
@@ -51,7 +53,7 @@ measure() {
 	local collector=0 before=0 after=0 lines
 	if [ -z "${NONE:-}" ]; then
 		# shellcheck disable=SC2086
-		taskset -c "${cpus[$1]}" "$escprof" attach -q ${MORE:-} -p "${pids[$1]}" -d $((window + 4))s --no-report -o "$work/t.escprof" &
+		taskset -c "${cpus[$1]}" "$escprof" attach -q ${MORE:-} -p "${pids[$1]}" -d $((window + 3))s --no-report -o "$work/t.escprof" &
 		collector=$!
 		sleep 2
 		before=$(spent "$collector")
@@ -70,8 +72,10 @@ measure() {
 
 sleep 2
 for ((i = 0; i < pairs; i++)); do
-	{ measure $((i % 2)); measure $((1 - i % 2)); } | paste -s -d ' '
-	sleep 0.5
+	for ((turn = 0; turn < turns; turn++)); do
+		measure $((turn % 2))
+		measure $((1 - turn % 2))
+	done | paste -s -d ' '
 done >"$work/pairs"
 awk '
 	# The 97.5 % quantile of Student with DF degrees of freedom, by its expansion: 1 % low at 5, right to 0.001 from 15 on.
@@ -86,13 +90,22 @@ awk '
 	}
 	# Of a pair: each service was with and without, so that what one has over the other goes away.
 	function both(first, second) { return sqrt(first * second) - 1 }
+	# Adds up the turn whose first field is AT.
+	function turn(at,   interrupts) {
+		interrupts = ($(at + 9) + $(at + 19)) / 2
+		inside += both(($(at + 5) / $(at + 4)) / ($(at + 1) / $at), ($(at + 15) / $(at + 14)) / ($(at + 11) / $(at + 10))) + interrupts
+		collector += ($(at + 8) / $(at + 5) + $(at + 18) / $(at + 15)) / 2
+		throughput += both(($(at + 4) / $(at + 6)) / ($at / $(at + 2)), ($(at + 14) / $(at + 16)) / ($(at + 10) / $(at + 12))) - interrupts
+		late += both($(at + 7) / $(at + 3), $(at + 17) / $(at + 13))
+	}
 	{
 		n++
-		inside = both(($6 / $5) / ($2 / $1), ($16 / $15) / ($12 / $11)) + ($10 + $20) / 2
-		collector = ($9 / $6 + $19 / $16) / 2
+		inside = collector = throughput = late = 0
+		for (at = 1; at < NF; at += 20)
+			turn(at)
+		turns = NF / 20
+		inside /= turns; collector /= turns; throughput /= turns; late /= turns
 		added = inside + collector
-		throughput = both(($5 / $7) / ($1 / $3), ($15 / $17) / ($11 / $13)) - ($10 + $20) / 2
-		late = both($8 / $4, $18 / $14)
 		a += added; aa += added ^ 2; s += inside; ss += inside ^ 2; c += collector; cc += collector ^ 2
 		p += throughput; pp += throughput ^ 2; l += late; ll += late ^ 2
 	}
