@@ -48,7 +48,7 @@ static const struct argp_option record_options[] = {
     {"cpu-freq", OPTION_CPU_FREQUENCY, "HZ", 0,
      "how often a second of CPU it is sampled where it is spent, which costs the program some microseconds each, in a "
      "virtual machine up to 60 (default: 1003 in run; in attach and run -D 100 with --rate BYTES, else as often as the "
-     "budget allows, 12 or 13 at the usual one)",
+     "budget allows, 10 at the usual one)",
      0},
     {"no-cpu-samples", OPTION_NO_CPU, NULL, 0,
      "do not sample where CPU is spent: the GC's CPU is then the runtime's own estimate", 0},

@@ -16,12 +16,12 @@
 #include "collector/rate_control.h"
 
 #define MEMORY       0.8    /* what the sums so far count for in the next */
-#define AIM          0.15   /* of the budget, for what is counted */
+#define AIM          0.08   /* of the budget, for what is counted */
 #define ROOM         0.4    /* of what is allowed: below this it may be finer */
 #define LOW_ENOUGH   5      /* times in turn */
 #define MANY         2000   /* samples between two looks that tell what one takes */
 #define ONE          350    /* ns, as long as nothing has told */
-#define LEAST        0.0005 /* of one CPU, that samples may always take */
+#define LEAST        0.0002 /* of one CPU, that samples may always take */
 #define TARGET_LEAST 2e6    /* ns of the target's CPU that tell anything */
 
 /* Ns: an object's stack by runtime.callers, its record in the profile and its end; an interrupt and a stack. */
@@ -29,8 +29,8 @@
 #define CPU_SAMPLE_ONE 60000
 
 #define LIVE_COARSEST    (64u << 20)
-#define LIVE_SHARE       0.15 /* of the budget, for objects that are followed */
-#define CPU_SHARE        0.15 /* for the samples of CPU */
+#define LIVE_SHARE       0.08 /* of the budget, for objects that are followed */
+#define CPU_SHARE        0.12 /* for the samples of CPU */
 #define CPU_PERIOD_LEAST 997000
 #define OUT_OF_STEP      0.997 /* with what happens every so many ms */
 

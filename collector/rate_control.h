@@ -49,7 +49,7 @@ void rate_control_start(struct rate_control *control, double budget, uint64_t li
  */
 void rate_control_next(struct rate_control *control, const struct rate_costs *costs, bool is_pressed);
 
-/* Ns of CPU between two samples of where CPU is spent, so that they take 15 % of BUDGET at most. */
+/* Ns of CPU between two samples of where CPU is spent, so that they take 12 % of BUDGET at most. */
 uint64_t rate_control_cpu_period(double budget);
 
 #endif

@@ -130,7 +130,7 @@ static void test_a_small_program_is_seen_too(void **state)
 	rate_control_start(&control, BUDGET, LIVE);
 	run(&control, &costs, &small, 200, false);
 	samples = samples_in_period(&small, control.samples.mean) / (PERIOD / 1e9);
-	assert_true(samples > 700 && samples * (small.agent_ns + small.taking_ns) <= 0.0005 * 1e9);
+	assert_true(samples > 150 && samples * (small.agent_ns + small.taking_ns) <= 0.0002 * 1e9);
 }
 
 /* Of the collector's other work, up to half of the budget is taken off what samples may cost. */
@@ -161,9 +161,10 @@ static void test_samples_of_cpu_count(void **state)
 	struct rate_costs costs = {0};
 
 	(void)state;
+	heavy.bytes = 5e8; /* which the coarsest mean brings far below that */
 	heavy.cpu_samples = 400;
 	rate_control_start(&control, BUDGET, LIVE);
-	assert_true(run(&control, &costs, &heavy, 100, false) <= BUDGET / 2 * 0.15);
+	assert_true(run(&control, &costs, &heavy, 100, false) <= BUDGET / 2 * 0.08);
 }
 
 /* Each is taken at 4 us, in the runtime. */
@@ -180,7 +181,7 @@ static void test_followed_objects_keep_within_their_part(void **state)
 	assert_int_equal(control.followed.mean, LIVE);
 	run(&control, &costs, &heavy, 100, false);
 	share = heavy.bytes / (double)control.followed.mean * 4e-6 / heavy.cpus;
-	assert_true(share <= 0.15 * BUDGET && share > 0.15 * BUDGET / 3);
+	assert_true(share <= 0.08 * BUDGET && share > 0.08 * BUDGET / 3);
 	heavy.bytes = 1e6;
 	run(&control, &costs, &heavy, 200, false);
 	assert_int_equal(control.followed.mean, LIVE);
@@ -189,8 +190,8 @@ static void test_followed_objects_keep_within_their_part(void **state)
 static void test_the_budget_says_how_often_cpu_is_sampled(void **state)
 {
 	(void)state;
-	assert_int_equal(rate_control_cpu_period(0.005), 79760000);
-	assert_int_equal(rate_control_cpu_period(0.01), 39880000);
+	assert_int_equal(rate_control_cpu_period(0.005), 99700000);
+	assert_int_equal(rate_control_cpu_period(0.01), 49850000);
 	assert_int_equal(rate_control_cpu_period(1), 997000); /* never more often than this */
 }
 
