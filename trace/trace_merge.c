@@ -8,6 +8,9 @@
 #include "base/buf.h"
 #include "base/memory.h"
 #include "base/strtab.h"
+#include "trace/merge_c.h"
+#include "trace/merge_input.h"
+#include "trace/merge_numbers.h"
 #include "trace/trace_reader.h"
 #include "trace/trace_writer.h"
 
@@ -22,109 +25,20 @@
 #define MERGE_MAX 4096
 #define NOT_ALIKE "not all of the merged traces have them alike"
 
-/* The GC's cumulative figures. */
-static const size_t cumulative[] = {
-    offsetof(struct trace_gc, total_alloc),         offsetof(struct trace_gc, total_free),
-    offsetof(struct trace_gc, pause_total_ns),      offsetof(struct trace_gc, cpu_gc_assist_ns),
-    offsetof(struct trace_gc, cpu_gc_dedicated_ns), offsetof(struct trace_gc, cpu_gc_idle_ns),
-    offsetof(struct trace_gc, cpu_gc_pause_ns),     offsetof(struct trace_gc, cpu_gc_total_ns),
-    offsetof(struct trace_gc, cpu_scavenge_ns),     offsetof(struct trace_gc, cpu_idle_ns),
-    offsetof(struct trace_gc, cpu_user_ns),         offsetof(struct trace_gc, cpu_total_ns),
-    offsetof(struct trace_gc, process_cpu_ns),
-};
-#define NCUMULATIVE (sizeof(cumulative) / sizeof(cumulative[0]))
-
-/* One input, as the first reading saw it. */
-struct merge_input {
-	const char *path;
-	struct trace trace; /* the second reading's */
-	uint64_t end_ns;
-	uint32_t first_cycle, last_cycle;
-	uint64_t first[NCUMULATIVE], last[NCUMULATIVE];
-	bool any_gc, cut;
-	char *build_id, *cpu_period, *c_rate; /* owned; "" when there is none */
-	uint64_t cpu_lost;
-	uint32_t *modules; /* their numbers in the output, by those here; owned */
-	size_t nmodules, module_capacity;
-};
-
 struct merge {
 	struct merge_input *inputs;
 	size_t count;
 	struct trace_writer *writer;
-	struct strtab *contexts, *cpu_stacks, *label_sets, *c_contexts,
-	    *modules;         /* by what they are; a string's number, less 1, is theirs */
-	struct strtab *known; /* addresses that were written, by kind */
+	struct strtab *contexts, *cpu_stacks, *label_sets; /* by what they are */
+	struct strtab *known;                              /* addresses that were written, by kind */
+	struct merge_c *c;
 	bool with_cpu, with_c;
 	/* The input at hand: its numbers to the output's, and what its times and figures are moved by. */
-	struct merge_input *input;
-	uint32_t *context_numbers, *cpu_numbers, *label_numbers, *c_numbers;
-	size_t ncontexts, ncpu, nlabels, nc;
-	size_t context_capacity, cpu_capacity, label_capacity, c_capacity;
+	struct merge_numbers context_numbers, cpu_numbers, label_numbers;
 	uint64_t time_ns;
 	uint32_t cycle, base_cycle;
-	uint64_t sums[NCUMULATIVE], bases[NCUMULATIVE];
+	uint64_t sums[MERGE_FIGURES], bases[MERGE_FIGURES];
 };
-
-static uint64_t *figure_of(struct trace_gc *gc, size_t index)
-{
-	return (uint64_t *)((char *)gc + cumulative[index]);
-}
-
-static void see_gc(void *user, const struct trace *trace, const struct trace_gc *gc)
-{
-	struct merge_input *input = user;
-	struct trace_gc copy = *gc;
-
-	(void)trace;
-	for (size_t i = 0; i < NCUMULATIVE; i++) {
-		uint64_t value = *figure_of(&copy, i);
-
-		if (!input->any_gc)
-			input->first[i] = value;
-		if (value != UINT64_MAX)
-			input->last[i] = value;
-	}
-	if (!input->any_gc)
-		input->first_cycle = gc->cycle;
-	if (!input->any_gc || gc->cycle > input->last_cycle)
-		input->last_cycle = gc->cycle;
-	input->any_gc = true;
-}
-
-static char *copy_fact(const struct trace *trace, const char *key)
-{
-	const char *value = trace_fact(trace, key, NULL);
-
-	return memory_copy_string(value ? value : "");
-}
-
-/* What the program is known by: Go's build ID, or the linker's. */
-static char *copy_build_id(const struct trace *trace)
-{
-	const char *go = trace_fact(trace, "go_build_id", NULL);
-
-	return go && *go ? memory_copy_string(go) : copy_fact(trace, "gnu_build_id");
-}
-
-static enum status look_at(struct merge_input *input, struct error *error)
-{
-	struct trace_callbacks callbacks = {.gc = see_gc, .user = input};
-	const char *lost;
-	struct trace trace;
-
-	if (trace_read(&trace, input->path, &callbacks, error) != STATUS_OK)
-		return STATUS_ERROR;
-	lost = trace_fact(&trace, "cpu_lost", NULL);
-	input->end_ns = trace.end_ns;
-	input->cut = !trace.complete;
-	input->build_id = copy_build_id(&trace);
-	input->cpu_period = copy_fact(&trace, "cpu_period_ns");
-	input->cpu_lost = lost ? strtoull(lost, NULL, 10) : 0;
-	input->c_rate = copy_fact(&trace, "c_rate");
-	trace_free(&trace);
-	return STATUS_OK;
-}
 
 static bool is_same_file(const char *left, const char *right)
 {
@@ -149,7 +63,7 @@ static enum status check_inputs(struct merge *merge, const char *output, struct 
 		for (size_t k = 0; k < i; k++)
 			if (is_same_file(input->path, merge->inputs[k].path))
 				return error_set(error, "the same trace twice: %s", input->path);
-		if (look_at(input, error) != STATUS_OK)
+		if (merge_input_look(input, error) != STATUS_OK)
 			return STATUS_ERROR;
 		if (!*input->build_id)
 			return error_set(error, "what program it is of is not known: %s: it has no build ID",
@@ -170,37 +84,21 @@ static enum status check_inputs(struct merge *merge, const char *output, struct 
 	return STATUS_OK;
 }
 
-/* The number of KEY's thing in the output; *NEW: it has to be written. */
-static uint32_t number_of(struct strtab *table, const struct buf *key, bool *new)
-{
-	uint32_t before = strtab_count(table), number = strtab_add_bytes(table, (const char *)key->data, key->size);
-
-	*new = number == before;
-	return number - 1;
-}
-
-static void append_stack(struct buf *key, const uint64_t *stack, uint32_t depth)
-{
-	buf_append_u32(key, depth);
-	buf_append(key, stack, depth * sizeof(*stack));
-}
-
 static uint32_t write_context(struct merge *merge, const struct trace_context *context)
 {
 	struct buf key = {0};
 	uint32_t number;
-	bool new;
+	bool is_new;
 
 	buf_append_u8(&key, context->type_known);
 	buf_append_u8(&key, context->truncated);
 	buf_append_u64(&key, context->size);
 	buf_append_u64(&key, context->type);
 	buf_append_u64(&key, context->creator_pc);
-	append_stack(&key, context->stack, context->stack_depth);
-	number = number_of(merge->contexts, &key, &new);
-	if (new)
+	merge_numbers_key_stack(&key, context->stack, context->stack_depth);
+	number = merge_numbers_of(merge->contexts, &key, &is_new);
+	if (is_new)
 		trace_writer_context(merge->writer, context);
-	buf_free(&key);
 	return number;
 }
 
@@ -208,13 +106,12 @@ static uint32_t write_cpu_stack(struct merge *merge, const struct trace_cpu_stac
 {
 	struct buf key = {0};
 	uint32_t number;
-	bool new;
+	bool is_new;
 
-	append_stack(&key, stack->stack, stack->depth);
-	number = number_of(merge->cpu_stacks, &key, &new);
-	if (new)
+	merge_numbers_key_stack(&key, stack->stack, stack->depth);
+	number = merge_numbers_of(merge->cpu_stacks, &key, &is_new);
+	if (is_new)
 		trace_writer_cpu_stack(merge->writer, stack);
-	buf_free(&key);
 	return number;
 }
 
@@ -222,84 +119,17 @@ static uint32_t write_labels(struct merge *merge, const struct trace_label_set *
 {
 	struct buf key = {0};
 	uint32_t number;
-	bool new;
+	bool is_new;
 
 	buf_append_u32(&key, set->count);
 	for (uint32_t i = 0; i < set->count; i++) {
 		buf_append(&key, set->labels[i].key, strlen(set->labels[i].key) + 1);
 		buf_append(&key, set->labels[i].value, strlen(set->labels[i].value) + 1);
 	}
-	number = number_of(merge->label_sets, &key, &new);
-	if (new)
+	number = merge_numbers_of(merge->label_sets, &key, &is_new);
+	if (is_new)
 		trace_writer_labels(merge->writer, set->labels, set->count);
-	buf_free(&key);
 	return number + TRACE_LABELS_FIRST;
-}
-
-static uint32_t write_module(struct merge *merge, const struct trace_module *module)
-{
-	struct buf key = {0};
-	uint32_t number;
-	bool new;
-
-	buf_append(&key, module->path, strlen(module->path) + 1);
-	buf_append(&key, module->build_id, strlen(module->build_id) + 1);
-	number = number_of(merge->modules, &key, &new);
-	if (new &&number < TRACE_MODULES_MAX)
-		trace_writer_module(merge->writer, module);
-	buf_free(&key);
-	return number;
-}
-
-/* An address of a C stack as the output has it: there modules have other numbers than in INPUT. */
-static uint64_t moved_address(const struct merge_input *input, uint64_t address)
-{
-	uint64_t own = address & ((1ull << TRACE_PLACE_SHIFT) - 1), number;
-
-	if (address < TRACE_MODULE_BASE(0) || address >= TRACE_MODULE_BASE(TRACE_MODULES_MAX))
-		return address;
-	number = (address - TRACE_MODULE_BASE(0)) >> TRACE_PLACE_SHIFT;
-	if (number >= input->nmodules || input->modules[number] >= TRACE_MODULES_MAX)
-		return TRACE_PLACE_ANON | own;
-	return TRACE_MODULE_BASE(input->modules[number]) | own;
-}
-
-static uint32_t write_c_context(struct merge *merge, const struct trace_c_context *context)
-{
-	uint64_t *stack = memory_alloc(context->stack_depth + 1, sizeof(*stack));
-	struct trace_c_context moved = *context;
-	struct buf key = {0};
-	uint32_t number;
-	bool new;
-
-	for (uint32_t i = 0; i < context->stack_depth; i++)
-		stack[i] = moved_address(merge->input, context->stack[i]);
-	moved.stack = stack;
-	buf_append_u32(&key, context->size_class);
-	buf_append_u32(&key, context->flags);
-	append_stack(&key, stack, context->stack_depth);
-	number = number_of(merge->c_contexts, &key, &new);
-	if (new)
-		trace_writer_c_context(merge->writer, &moved);
-	buf_free(&key);
-	free(stack);
-	return number;
-}
-
-/* The same as write_definitions, of C's. */
-static void write_c_definitions(struct merge *merge, const struct trace *trace)
-{
-	struct merge_input *input = merge->input;
-
-	for (; input->nmodules < trace->nmodules; input->nmodules++) {
-		input->modules =
-		    memory_reserve(input->modules, input->nmodules, &input->module_capacity, sizeof(uint32_t));
-		input->modules[input->nmodules] = write_module(merge, &trace->modules[input->nmodules]);
-	}
-	for (; merge->nc < trace->nc_contexts; merge->nc++) {
-		merge->c_numbers = memory_reserve(merge->c_numbers, merge->nc, &merge->c_capacity, sizeof(uint32_t));
-		merge->c_numbers[merge->nc] = write_c_context(merge, &trace->c_contexts[merge->nc]);
-	}
 }
 
 static uint32_t moved_cycle(const struct merge *merge, uint32_t cycle)
@@ -310,16 +140,12 @@ static uint32_t moved_cycle(const struct merge *merge, uint32_t cycle)
 /* Definitions that were read since the last record are written before the next one. */
 static void write_definitions(struct merge *merge, const struct trace *trace)
 {
-	for (; merge->ncontexts < trace->ncontexts; merge->ncontexts++) {
-		merge->context_numbers = memory_reserve(merge->context_numbers, merge->ncontexts,
-							&merge->context_capacity, sizeof(uint32_t));
-		merge->context_numbers[merge->ncontexts] = write_context(merge, &trace->contexts[merge->ncontexts]);
-	}
-	for (; merge->nlabels < trace->nlabel_sets; merge->nlabels++) {
-		merge->label_numbers =
-		    memory_reserve(merge->label_numbers, merge->nlabels, &merge->label_capacity, sizeof(uint32_t));
-		merge->label_numbers[merge->nlabels] = write_labels(merge, &trace->label_sets[merge->nlabels]);
-	}
+	struct merge_numbers *contexts = &merge->context_numbers, *labels = &merge->label_numbers;
+
+	while (contexts->count < trace->ncontexts)
+		merge_numbers_add(contexts, write_context(merge, &trace->contexts[contexts->count]));
+	while (labels->count < trace->nlabel_sets)
+		merge_numbers_add(labels, write_labels(merge, &trace->label_sets[labels->count]));
 }
 
 static void on_sample(void *user, const struct trace *trace, const struct trace_sample *sample)
@@ -330,9 +156,9 @@ static void on_sample(void *user, const struct trace *trace, const struct trace_
 	write_definitions(merge, trace);
 	moved.time_ns += merge->time_ns;
 	moved.cycle = moved_cycle(merge, sample->cycle);
-	moved.context = merge->context_numbers[sample->context];
+	moved.context = merge->context_numbers.numbers[sample->context];
 	if (sample->labels >= TRACE_LABELS_FIRST)
-		moved.labels = merge->label_numbers[sample->labels - TRACE_LABELS_FIRST];
+		moved.labels = merge->label_numbers.numbers[sample->labels - TRACE_LABELS_FIRST];
 	if (moved.count > 1)
 		moved.address = 0;
 	trace_writer_sample(merge->writer, &moved);
@@ -352,16 +178,14 @@ static void on_death(void *user, const struct trace *trace, const struct trace_d
 static void on_cpu_sample(void *user, const struct trace *trace, const struct trace_cpu_sample *sample)
 {
 	struct merge *merge = user;
+	struct merge_numbers *stacks = &merge->cpu_numbers;
 
 	if (!merge->with_cpu)
 		return;
-	for (; merge->ncpu < trace->ncpu_stacks; merge->ncpu++) {
-		merge->cpu_numbers =
-		    memory_reserve(merge->cpu_numbers, merge->ncpu, &merge->cpu_capacity, sizeof(uint32_t));
-		merge->cpu_numbers[merge->ncpu] = write_cpu_stack(merge, &trace->cpu_stacks[merge->ncpu]);
-	}
+	while (stacks->count < trace->ncpu_stacks)
+		merge_numbers_add(stacks, write_cpu_stack(merge, &trace->cpu_stacks[stacks->count]));
 	trace_writer_cpu_sample(merge->writer, &(struct trace_cpu_sample){sample->time_ns + merge->time_ns,
-									  merge->cpu_numbers[sample->stack]});
+									  stacks->numbers[sample->stack]});
 }
 
 static void on_gc(void *user, const struct trace *trace, const struct trace_gc *gc)
@@ -372,8 +196,8 @@ static void on_gc(void *user, const struct trace *trace, const struct trace_gc *
 	(void)trace;
 	moved.time_ns += merge->time_ns;
 	moved.cycle = moved_cycle(merge, gc->cycle);
-	for (size_t i = 0; i < NCUMULATIVE; i++) {
-		uint64_t *value = figure_of(&moved, i);
+	for (size_t i = 0; i < MERGE_FIGURES; i++) {
+		uint64_t *value = merge_input_figure(&moved, i);
 
 		if (*value != UINT64_MAX)
 			*value += merge->sums[i] - merge->bases[i];
@@ -384,14 +208,9 @@ static void on_gc(void *user, const struct trace *trace, const struct trace_gc *
 static void on_c_counts(void *user, const struct trace *trace, const struct trace_c_counts *counts)
 {
 	struct merge *merge = user;
-	struct trace_c_counts moved = *counts;
 
-	if (!merge->with_c)
-		return;
-	write_c_definitions(merge, trace);
-	moved.time_ns += merge->time_ns;
-	moved.context = merge->c_numbers[counts->context];
-	trace_writer_c_counts(merge->writer, &moved);
+	if (merge->with_c)
+		merge_c_counts(merge->c, trace, counts, merge->time_ns);
 }
 
 static void on_run_end(void *user, const struct trace *trace, uint32_t cycle)
@@ -410,18 +229,19 @@ static void begin_input(struct merge *merge, struct merge_input *input, bool is_
 {
 	bool late = !is_first && input->any_gc && input->first_cycle > 1;
 
-	merge->input = input;
+	merge_c_begin(merge->c, (size_t)(input - merge->inputs));
 	merge->base_cycle = late ? input->first_cycle : 0;
-	for (size_t i = 0; i < NCUMULATIVE; i++)
+	for (size_t i = 0; i < MERGE_FIGURES; i++)
 		merge->bases[i] = late && input->first[i] != UINT64_MAX ? input->first[i] : 0;
-	merge->ncontexts = merge->ncpu = merge->nlabels = merge->nc = 0;
+	merge->context_numbers.count = merge->cpu_numbers.count = merge->label_numbers.count = 0;
 }
 
 static void end_input(struct merge *merge, const struct merge_input *input, bool is_last)
 {
 	uint32_t end = moved_cycle(merge, input->last_cycle);
 
-	for (size_t i = 0; i < NCUMULATIVE; i++)
+	merge_c_end(merge->c, &input->trace);
+	for (size_t i = 0; i < MERGE_FIGURES; i++)
 		merge->sums[i] +=
 		    input->last[i] - (input->last[i] >= merge->bases[i] ? merge->bases[i] : input->last[i]);
 	merge->time_ns += input->end_ns;
@@ -452,35 +272,6 @@ static enum status write_records(struct merge *merge, struct error *error)
 	return STATUS_OK;
 }
 
-/* What is said of C where it holds for any of the runs; the numbers of samples without room are summed up. */
-static void write_c_facts(struct merge *merge)
-{
-	static const char *const keys[] = {"c_malloc", "c_unwinder"};
-	unsigned long long no_room = 0;
-	char number[32];
-
-	for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++) {
-		const char *value = NULL;
-
-		for (size_t i = 0; i < merge->count; i++) {
-			const char *own = trace_fact(&merge->inputs[i].trace, keys[k], NULL);
-
-			/* The coarser way to walk is what the whole is known by. */
-			if (own && (!value || strcmp(own, "frame pointers") == 0))
-				value = own;
-		}
-		if (value)
-			trace_writer_fact(merge->writer, keys[k], value, strlen(value));
-	}
-	for (size_t i = 0; i < merge->count; i++) {
-		const char *own = trace_fact(&merge->inputs[i].trace, "c_no_room", NULL);
-
-		no_room += own ? strtoull(own, NULL, 10) : 0;
-	}
-	snprintf(number, sizeof(number), "%llu", no_room);
-	trace_writer_fact(merge->writer, "c_no_room", number, strlen(number));
-}
-
 /* The first run's facts hold for all; what CPU samples there are, and how many runs it is of, is said anew. */
 static void write_facts(struct merge *merge)
 {
@@ -504,7 +295,7 @@ static void write_facts(struct merge *merge)
 	else
 		trace_writer_fact(merge->writer, "cpu_sampled", NOT_ALIKE, strlen(NOT_ALIKE));
 	if (merge->with_c)
-		write_c_facts(merge);
+		merge_c_write_facts(merge->c);
 	snprintf(text, sizeof(text), "%zu", merge->count);
 	trace_writer_fact(merge->writer, "merged", text, strlen(text));
 }
@@ -559,13 +350,12 @@ static void write_rings(struct merge *merge)
 static bool is_new(struct merge *merge, char kind, uint64_t address)
 {
 	struct buf key = {0};
-	bool new;
+	bool is_new;
 
 	buf_append_u8(&key, (uint8_t)kind);
 	buf_append_u64(&key, address);
-	number_of(merge->known, &key, &new);
-	buf_free(&key);
-	return new;
+	merge_numbers_of(merge->known, &key, &is_new);
+	return is_new;
 }
 
 static void write_symbol(struct merge *merge, const struct trace *trace, const struct trace_symbol *symbol, uint64_t pc)
@@ -581,12 +371,12 @@ static void write_symbol(struct merge *merge, const struct trace *trace, const s
 	free(frames);
 }
 
-static void write_symbols(struct merge *merge, const struct merge_input *input)
+static void write_symbols(struct merge *merge, size_t input)
 {
-	const struct trace *trace = &input->trace;
+	const struct trace *trace = &merge->inputs[input].trace;
 
 	for (size_t i = 0; i < trace->nsymbols; i++) {
-		uint64_t pc = moved_address(input, trace->symbols[i].pc);
+		uint64_t pc = merge_c_address(merge->c, input, trace->symbols[i].pc);
 
 		if (is_new(merge, 's', pc))
 			write_symbol(merge, trace, &trace->symbols[i], pc);
@@ -613,6 +403,7 @@ static enum status write_output(struct merge *merge, const char *output, struct 
 
 	if (trace_writer_open(&merge->writer, output, error) != STATUS_OK)
 		return STATUS_ERROR;
+	merge->c = merge_c_new(merge->writer, merge->count);
 	if (merge->with_c) /* counts are read by it */
 		trace_writer_fact(merge->writer, "c_rate", merge->inputs[0].c_rate, strlen(merge->inputs[0].c_rate));
 	status = write_records(merge, error);
@@ -621,7 +412,7 @@ static enum status write_output(struct merge *merge, const char *output, struct 
 		write_losses(merge);
 		write_rings(merge);
 		for (size_t i = 0; i < merge->count; i++)
-			write_symbols(merge, &merge->inputs[i]);
+			write_symbols(merge, i);
 	}
 	closed = trace_writer_close(merge->writer, true, status == STATUS_OK ? first : &dropped);
 	if (status == STATUS_OK)
@@ -633,24 +424,17 @@ static enum status write_output(struct merge *merge, const char *output, struct 
 
 static void merge_free(struct merge *merge)
 {
-	for (size_t i = 0; i < merge->count; i++) {
-		trace_free(&merge->inputs[i].trace);
-		free(merge->inputs[i].build_id);
-		free(merge->inputs[i].cpu_period);
-		free(merge->inputs[i].c_rate);
-		free(merge->inputs[i].modules);
-	}
+	for (size_t i = 0; i < merge->count; i++)
+		merge_input_free(&merge->inputs[i]);
 	free(merge->inputs);
+	merge_c_free(merge->c);
 	strtab_free(merge->contexts);
 	strtab_free(merge->cpu_stacks);
 	strtab_free(merge->label_sets);
-	strtab_free(merge->c_contexts);
-	strtab_free(merge->modules);
 	strtab_free(merge->known);
-	free(merge->context_numbers);
-	free(merge->cpu_numbers);
-	free(merge->label_numbers);
-	free(merge->c_numbers);
+	merge_numbers_free(&merge->context_numbers);
+	merge_numbers_free(&merge->cpu_numbers);
+	merge_numbers_free(&merge->label_numbers);
 }
 
 enum status trace_merge(const char *output, const char *const *paths, size_t count, struct trace_merge_result *result,
@@ -660,8 +444,6 @@ enum status trace_merge(const char *output, const char *const *paths, size_t cou
 			      .contexts = strtab_new(),
 			      .cpu_stacks = strtab_new(),
 			      .label_sets = strtab_new(),
-			      .c_contexts = strtab_new(),
-			      .modules = strtab_new(),
 			      .known = strtab_new()};
 	enum status status = STATUS_ERROR;
 
