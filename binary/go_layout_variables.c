@@ -68,46 +68,29 @@ static const uint8_t *layout_code(struct elf_image *image, const struct go_pclnt
  */
 static void layout_profilealloc_loads(struct elf_image *image, const struct go_pclntab *table, uint64_t found[2])
 {
-	size_t count = 0, i, available;
+	size_t count = 0, size, i;
 	struct go_func func;
-	const uint8_t *code;
-	int32_t displacement;
+	const uint8_t *code = layout_code(image, table, "runtime.profilealloc", &func, &size);
 
-	if (!go_pclntab_by_name(table, "runtime.profilealloc", &func) ||
-	    !(code = elf_image_at(image, func.entry, &available)))
-		return;
-	for (i = 0; i + 7 <= available && i + 7 <= func.end - func.entry && count < 2; i++) {
-		if (code[i] != 0x48 || code[i + 1] != 0x8b || (code[i + 2] & 0xc7) != 0x05)
-			continue;
-		memcpy(&displacement, code + i + 3, sizeof(displacement));
-		found[count++] = func.entry + i + 7 + (uint64_t)(int64_t)displacement;
-	}
+	for (i = 0; code && i + 7 <= size && count < 2; i++)
+		if (code[i] == 0x48 && code[i + 1] == 0x8b && (code[i + 2] & 0xc7) == 0x05)
+			found[count++] = layout_relative(&func, code, i + 3, i + 7);
 }
 
 /* disableMemoryProfiling: schedinit's `cmpb $0, d(%rip)` behind which a store to MemProfileRate follows (48 c7 05). */
 static uint64_t layout_disable_from_code(struct elf_image *image, const struct go_pclntab *table, uint64_t rate)
 {
-	size_t available, size, i, j;
 	struct go_func func;
-	const uint8_t *code;
-	int32_t displacement;
+	size_t size, i, j;
+	const uint8_t *code = layout_code(image, table, "runtime.schedinit", &func, &size);
 
-	if (!go_pclntab_by_name(table, "runtime.schedinit", &func) ||
-	    !(code = elf_image_at(image, func.entry, &available)))
-		return 0;
-	size = func.end - func.entry < available ? func.end - func.entry : available;
-	for (i = 0; i + 32 <= size; i++) {
+	for (i = 0; code && i + 32 <= size; i++) {
 		if (code[i] != 0x80 || code[i + 1] != 0x3d || code[i + 6])
 			continue;
-		for (j = i + 7; j < i + 16; j++) {
-			if (code[j] != 0x48 || code[j + 1] != 0xc7 || code[j + 2] != 0x05)
-				continue;
-			memcpy(&displacement, code + j + 3, sizeof(displacement));
-			if (func.entry + j + 11 + (uint64_t)(int64_t)displacement != rate)
-				continue;
-			memcpy(&displacement, code + i + 2, sizeof(displacement));
-			return func.entry + i + 7 + (uint64_t)(int64_t)displacement;
-		}
+		for (j = i + 7; j < i + 16; j++)
+			if (code[j] == 0x48 && code[j + 1] == 0xc7 && code[j + 2] == 0x05 &&
+			    layout_relative(&func, code, j + 3, j + 11) == rate)
+				return layout_relative(&func, code, i + 2, i + 7);
 	}
 	return 0;
 }
@@ -137,18 +120,14 @@ static uint64_t layout_disable_from_init(struct elf_image *image, const struct g
 static uint64_t layout_lowest_increment(struct elf_image *image, const struct go_pclntab *table, const char *function)
 {
 	uint64_t lowest = 0, address;
-	size_t available, i;
 	struct go_func func;
-	const uint8_t *code;
-	int32_t displacement;
+	size_t size, i;
+	const uint8_t *code = layout_code(image, table, function, &func, &size);
 
-	if (!go_pclntab_by_name(table, function, &func) || !(code = elf_image_at(image, func.entry, &available)))
-		return 0;
-	for (i = 0; i + 6 <= available && i + 6 <= func.end - func.entry; i++) {
+	for (i = 0; code && i + 6 <= size; i++) {
 		if (code[i] != 0xff || code[i + 1] != 0x05)
 			continue;
-		memcpy(&displacement, code + i + 2, sizeof(displacement));
-		address = func.entry + i + 6 + (uint64_t)(int64_t)displacement;
+		address = layout_relative(&func, code, i + 2, i + 6);
 		if (!lowest || address < lowest)
 			lowest = address;
 	}
@@ -164,21 +143,17 @@ static uint64_t layout_receiver(struct elf_image *image, const struct go_pclntab
 {
 	struct go_func func, callee;
 	uint64_t receiver = 0;
-	size_t available, i, loaded = 0;
-	const uint8_t *code;
-	int32_t displacement;
+	size_t size, i, loaded = 0;
+	const uint8_t *code = layout_code(image, table, caller, &func, &size);
 
-	if (!go_pclntab_by_name(table, caller, &func) || !go_pclntab_by_name(table, method, &callee) ||
-	    !(code = elf_image_at(image, func.entry, &available)))
+	if (!go_pclntab_by_name(table, method, &callee))
 		return 0;
-	for (i = 0; i + 7 <= available && i + 7 <= func.end - func.entry; i++) {
+	for (i = 0; code && i + 7 <= size; i++) {
 		if (code[i] == 0x48 && code[i + 1] == 0x8d && code[i + 2] == 0x05) {
-			memcpy(&displacement, code + i + 3, sizeof(displacement));
-			receiver = func.entry + i + 7 + (uint64_t)(int64_t)displacement;
+			receiver = layout_relative(&func, code, i + 3, i + 7);
 			loaded = i;
 		}
-		memcpy(&displacement, code + i + 1, sizeof(displacement));
-		if (code[i] == 0xe8 && func.entry + i + 5 + (uint64_t)(int64_t)displacement == callee.entry)
+		if (code[i] == 0xe8 && layout_relative(&func, code, i + 1, i + 5) == callee.entry)
 			return receiver && i - loaded <= RECEIVER_REACH ? receiver : 0;
 	}
 	return 0;
