@@ -5,6 +5,7 @@
 
 #include "base/mapfile.h"
 #include "base/memory.h"
+#include "binary/elf_symbols.h"
 
 #include <elf.h>
 #include <gelf.h>
@@ -28,14 +29,6 @@ struct elf_image_section {
 	char *name;           /* owned */
 };
 
-/* A function's symbol in the table that addresses are looked up in. */
-struct elf_image_function {
-	uint64_t start, last; /* its first address and its last one */
-	uint64_t reach;       /* the highest `last` of this function and those before it in the table */
-	size_t order;         /* among the file's symbols, of which the first that holds an address is the answer */
-	const char *name;
-};
-
 struct elf_image {
 	char *path;
 	struct mapfile file;
@@ -53,9 +46,7 @@ struct elf_image {
 	Elf64_Rela *sorted;
 	size_t nsorted;
 	bool relas_read;
-	struct elf_image_function *functions; /* by start, then order; made by the first look-up */
-	size_t nfunctions, functions_capacity;
-	bool functions_read;
+	struct elf_functions *functions; /* made by the first look-up */
 };
 
 static bool elf_image_range(const struct elf_image *image, uint64_t offset, uint64_t size)
@@ -248,7 +239,7 @@ void elf_image_close(struct elf_image *image)
 	free(image->sections);
 	free(image->segments);
 	free(image->sorted);
-	free(image->functions);
+	elf_functions_free(image->functions);
 	free(image->go_build_id);
 	if (image->elf)
 		elf_end(image->elf);
@@ -472,135 +463,36 @@ bool elf_image_executable(const struct elf_image *image, uint64_t *address, uint
 	return false;
 }
 
-/* Call VISIT for each symbol until it returns true. */
-static bool elf_image_each_symbol(struct elf_image *image, const char *table,
-				  bool (*visit)(void *user, const Elf64_Sym *symbol, const char *name), void *user)
+/* The table of symbols called NAME; zeroes when there is none. */
+static struct elf_symbol_table elf_image_symbols(const struct elf_image *image, const char *name)
 {
-	struct elf_image_section *section = elf_image_find(image, table), *strings;
-	size_t count, i;
+	const struct elf_image_section *section = elf_image_find(image, name), *strings;
 
 	if (!section || !section->raw || section->link >= image->nsections)
-		return false;
+		return (struct elf_symbol_table){0};
 	strings = &image->sections[section->link];
-	if (!strings->raw || !strings->raw_size || strings->raw[strings->raw_size - 1])
-		return false;
-	count = section->raw_size / sizeof(Elf64_Sym);
-	for (i = 0; i < count; i++) {
-		Elf64_Sym symbol;
-
-		memcpy(&symbol, section->raw + i * sizeof(symbol), sizeof(symbol));
-		if (symbol.st_name < strings->raw_size && symbol.st_value && symbol.st_shndx != SHN_UNDEF &&
-		    visit(user, &symbol, (const char *)strings->raw + symbol.st_name))
-			return true;
-	}
-	return false;
-}
-
-struct elf_image_search {
-	const char *name;
-	Elf64_Sym symbol;
-};
-
-static bool elf_image_visit_name(void *user, const Elf64_Sym *symbol, const char *name)
-{
-	struct elf_image_search *search = user;
-
-	if (strcmp(name, search->name) != 0)
-		return false;
-	search->symbol = *symbol;
-	return true;
+	if (!strings->raw)
+		return (struct elf_symbol_table){0};
+	return (struct elf_symbol_table){section->raw, strings->raw, section->raw_size, strings->raw_size};
 }
 
 enum status elf_image_symbol(struct elf_image *image, const char *name, uint64_t *address, uint64_t *size)
 {
-	struct elf_image_search search = {.name = name};
+	struct elf_symbol_table own = elf_image_symbols(image, ".symtab");
+	struct elf_symbol_table dynamic = elf_image_symbols(image, ".dynsym");
 
-	if (!elf_image_each_symbol(image, ".symtab", elf_image_visit_name, &search) &&
-	    !elf_image_each_symbol(image, ".dynsym", elf_image_visit_name, &search))
-		return STATUS_NO_ENTRY;
-	*address = search.symbol.st_value;
-	*size = search.symbol.st_size;
-	return STATUS_OK;
-}
-
-static bool elf_image_visit_function(void *user, const Elf64_Sym *symbol, const char *name)
-{
-	struct elf_image *image = user;
-	uint64_t size = symbol->st_size ? symbol->st_size : 1;
-	struct elf_image_function *function;
-
-	if (ELF64_ST_TYPE(symbol->st_info) != STT_FUNC)
-		return false;
-	image->functions =
-	    memory_reserve(image->functions, image->nfunctions, &image->functions_capacity, sizeof(*image->functions));
-	function = &image->functions[image->nfunctions];
-	function->start = symbol->st_value;
-	function->last = size - 1 > UINT64_MAX - symbol->st_value ? UINT64_MAX : symbol->st_value + size - 1;
-	function->order = image->nfunctions++;
-	function->name = name;
-	return false;
-}
-
-static int elf_image_compare_functions(const void *a, const void *b)
-{
-	const struct elf_image_function *x = a, *y = b;
-
-	if (x->start != y->start)
-		return x->start < y->start ? -1 : 1;
-	return x->order < y->order ? -1 : x->order > y->order;
-}
-
-static void elf_image_read_functions(struct elf_image *image)
-{
-	uint64_t reach = 0;
-	size_t i;
-
-	image->functions_read = true;
-	elf_image_each_symbol(image, ".symtab", elf_image_visit_function, image);
-	elf_image_each_symbol(image, ".dynsym", elf_image_visit_function, image);
-	if (image->nfunctions)
-		qsort(image->functions, image->nfunctions, sizeof(*image->functions), elf_image_compare_functions);
-	for (i = 0; i < image->nfunctions; i++) {
-		if (image->functions[i].last > reach)
-			reach = image->functions[i].last;
-		image->functions[i].reach = reach;
-	}
-}
-
-/* How many functions start at or before ADDRESS. */
-static size_t elf_image_functions_to(const struct elf_image *image, uint64_t address)
-{
-	size_t low = 0, high = image->nfunctions;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (image->functions[middle].start <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return elf_symbols_find(&own, name, address, size) || elf_symbols_find(&dynamic, name, address, size)
+		   ? STATUS_OK
+		   : STATUS_NO_ENTRY;
 }
 
 enum status elf_image_symbol_at(struct elf_image *image, uint64_t address, const char **name, uint64_t *start)
 {
-	const struct elf_image_function *function, *found = NULL;
-	size_t i;
+	if (!image->functions) {
+		struct elf_symbol_table tables[] = {elf_image_symbols(image, ".symtab"),
+						    elf_image_symbols(image, ".dynsym")};
 
-	if (!image->functions_read)
-		elf_image_read_functions(image);
-	/* Ranges may overlap, so those that start earlier count too, as far back as one of them reaches here. */
-	for (i = elf_image_functions_to(image, address); i > 0; i--) {
-		function = &image->functions[i - 1];
-		if (function->reach < address)
-			break;
-		if (function->last >= address && (!found || function->order < found->order))
-			found = function;
+		image->functions = elf_functions_new(tables, 2);
 	}
-	if (!found)
-		return STATUS_NO_ENTRY;
-	*name = found->name;
-	*start = found->start;
-	return STATUS_OK;
+	return elf_functions_at(image->functions, address, name, start);
 }
