@@ -113,6 +113,14 @@ int64_t cursor_sleb(struct cursor *cursor)
 	return (int64_t)value;
 }
 
+const uint8_t *cursor_counted(struct cursor *cursor, size_t *size)
+{
+	uint64_t length = cursor_uleb(cursor);
+
+	*size = (size_t)length;
+	return cursor_bytes(cursor, length > SIZE_MAX / 2 ? SIZE_MAX : (size_t)length);
+}
+
 const char *cursor_string(struct cursor *cursor)
 {
 	const uint8_t *nul = cursor->failed ? NULL : memchr(cursor->at, 0, (size_t)(cursor->end - cursor->at));

@@ -41,6 +41,9 @@ int64_t cursor_sleb(struct cursor *cursor);
 /* The next SIZE bytes, borrowed from the data; NULL when there are not so many. */
 const uint8_t *cursor_bytes(struct cursor *cursor, size_t size);
 
+/* An unsigned LEB128 number, which is *SIZE, and so many bytes: as cursor_bytes. */
+const uint8_t *cursor_counted(struct cursor *cursor, size_t *size);
+
 /* The NUL-terminated string here, borrowed from the data; NULL when no NUL comes before the end. */
 const char *cursor_string(struct cursor *cursor);
 

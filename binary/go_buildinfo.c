@@ -16,14 +16,6 @@
 #define BUILDINFO_INLINE   2 /* flag: the strings follow the header (Go 1.18 and later) */
 #define BUILDINFO_SENTINEL 16
 
-static const uint8_t *buildinfo_string(struct cursor *cursor, size_t *size)
-{
-	uint64_t length = cursor_uleb(cursor);
-
-	*size = (size_t)length;
-	return cursor_bytes(cursor, length > SIZE_MAX / 2 ? SIZE_MAX : (size_t)length);
-}
-
 /* Cut LINE at its tabs into FIELDS; missing ones are "". */
 static void buildinfo_fields(char *line, const char *fields[4])
 {
@@ -231,8 +223,8 @@ enum status go_buildinfo_read(struct go_buildinfo *info, struct elf_image *image
 		return error_set(error, "built before Go 1.18: %s: escprof knows Go 1.18 to 1.27",
 				 elf_image_path(image));
 	cursor = cursor_make(section.data + 32, section.size - 32);
-	version = buildinfo_string(&cursor, &version_size);
-	modules = buildinfo_string(&cursor, &modules_size);
+	version = cursor_counted(&cursor, &version_size);
+	modules = cursor_counted(&cursor, &modules_size);
 	if (!version)
 		return error_set(error, "damaged build information: %s", elf_image_path(image));
 	name = memory_copy_bytes(version, version_size);
