@@ -6,6 +6,7 @@
 
 #include "base/cursor.h"
 #include "base/mapfile.h"
+#include "trace/trace_definitions.h"
 #include "trace/trace_format.h"
 #include "trace/trace_frames.h"
 #include "trace/trace_records.h"
@@ -76,7 +77,7 @@ bool trace_is_trace(const char *path)
 
 void trace_free(struct trace *trace)
 {
-	trace_records_free(trace);
+	trace_definitions_free(trace);
 	free(trace->facts);
 	free(trace->contexts);
 	free(trace->cpu_stacks);

@@ -1,117 +1,16 @@
 /*
- * Reading the records of a trace: a frame's bytes in, definitions into the struct trace and everything else to the
- * callbacks. Every byte is doubted: records are read through a cursor with an end, counts have limits, and a number
- * that names nothing leaves its record out.
+ * Reading the records of a trace: a frame's bytes in, what happened out to the callbacks. What is defined meanwhile
+ * goes into the struct trace (trace_definitions.h). Every byte is doubted: records are read through a cursor with an
+ * end, counts have limits, and a number that names nothing leaves its record out.
  */
 #include "trace/trace_records.h"
 
 #include "base/cursor.h"
 #include "base/memory.h"
+#include "trace/trace_definitions.h"
 #include "trace/trace_format.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-#define ARENA_BLOCK (1u << 20)
-
-/* Memory that lives as long as the trace: blocks in a list, filled one after the other. */
-struct reader_arena {
-	struct reader_arena *next;
-	size_t used, size;
-	uint8_t bytes[];
-};
-
-static void *reader_arena_alloc(struct trace *trace, size_t size)
-{
-	struct reader_arena *arena = trace->arena;
-	void *block;
-
-	size = (size + 15) & ~(size_t)15;
-	if (!arena || arena->size - arena->used < size) {
-		size_t capacity = size > ARENA_BLOCK ? size : ARENA_BLOCK;
-
-		arena = memory_alloc(1, sizeof(*arena) + capacity);
-		arena->next = trace->arena;
-		arena->size = capacity;
-		trace->arena = arena;
-	}
-	block = arena->bytes + arena->used;
-	arena->used += size;
-	return block;
-}
-
-static char *reader_keep_bytes(struct trace *trace, const uint8_t *bytes, size_t size)
-{
-	char *copy = reader_arena_alloc(trace, size + 1);
-
-	memcpy(copy, bytes, size);
-	copy[size] = 0;
-	return copy;
-}
-
-/* A length-prefixed run of bytes; NULL when it is not all there. */
-static const uint8_t *reader_counted(struct cursor *cursor, size_t *size)
-{
-	uint64_t length = cursor_uleb(cursor);
-
-	*size = (size_t)length;
-	return cursor_bytes(cursor, length > SIZE_MAX / 2 ? SIZE_MAX : (size_t)length);
-}
-
-static void reader_fact(struct trace_records *reader, struct cursor *cursor)
-{
-	struct trace *trace = reader->trace;
-	struct trace_fact fact;
-	const uint8_t *key, *value;
-	size_t key_size, value_size;
-
-	key = reader_counted(cursor, &key_size);
-	value = reader_counted(cursor, &value_size);
-	if (!key || !value)
-		return;
-	fact.key = reader_keep_bytes(trace, key, key_size);
-	fact.value = reader_keep_bytes(trace, value, value_size);
-	fact.value_size = value_size;
-	trace->facts = memory_reserve(trace->facts, trace->nfacts, &reader->facts_capacity, sizeof(fact));
-	trace->facts[trace->nfacts++] = fact;
-}
-
-/* A depth and so many deltas; on failure the cursor says so. */
-static const uint64_t *reader_stack(struct trace_records *reader, struct cursor *cursor, uint32_t *depth)
-{
-	uint64_t count = cursor_uleb(cursor), previous = 0, *stack;
-
-	if (count > TRACE_STACK_MAX || count > cursor_left(cursor)) {
-		cursor->failed = true;
-		return NULL;
-	}
-	stack = reader_arena_alloc(reader->trace, count * sizeof(*stack));
-	for (uint64_t i = 0; i < count; i++)
-		stack[i] = previous += (uint64_t)cursor_zigzag(cursor);
-	*depth = (uint32_t)count;
-	return stack;
-}
-
-static void reader_context(struct trace_records *reader, struct cursor *cursor)
-{
-	struct trace *trace = reader->trace;
-	struct trace_context context = {0};
-	uint64_t flags = cursor_uleb(cursor);
-
-	context.type_known = flags & TRACE_CONTEXT_TYPE_KNOWN;
-	context.truncated = flags & TRACE_CONTEXT_TRUNCATED;
-	context.size = cursor_uleb(cursor);
-	context.type = cursor_uleb(cursor);
-	context.creator_pc = cursor_uleb(cursor);
-	context.stack = reader_stack(reader, cursor, &context.stack_depth);
-	if (cursor->failed || trace->ncontexts >= UINT32_MAX) {
-		cursor->failed = true;
-		return;
-	}
-	trace->contexts =
-	    memory_reserve(trace->contexts, trace->ncontexts, &reader->contexts_capacity, sizeof(context));
-	trace->contexts[trace->ncontexts++] = context;
-}
 
 static void reader_state(struct trace_records *reader, struct cursor *cursor)
 {
@@ -121,34 +20,6 @@ static void reader_state(struct trace_records *reader, struct cursor *cursor)
 	state->rate = cursor_uleb(cursor);
 	state->live_rate = cursor_uleb(cursor);
 	state->cycle = (uint32_t)cursor_uleb(cursor);
-}
-
-static void reader_labels(struct trace_records *reader, struct cursor *cursor)
-{
-	struct trace *trace = reader->trace;
-	uint64_t count = cursor_uleb(cursor), i;
-	const uint8_t *key, *value;
-	struct trace_label *labels;
-	size_t key_size, value_size;
-
-	if (cursor->failed || count > TRACE_LABELS_MAX || trace->nlabel_sets >= UINT32_MAX - TRACE_LABELS_FIRST) {
-		cursor->failed = true;
-		return;
-	}
-	labels = reader_arena_alloc(trace, count * sizeof(*labels));
-	for (i = 0; i < count; i++) {
-		key = reader_counted(cursor, &key_size);
-		value = reader_counted(cursor, &value_size);
-		if (!key || !value) {
-			cursor->failed = true;
-			return;
-		}
-		labels[i].key = reader_keep_bytes(trace, key, key_size);
-		labels[i].value = reader_keep_bytes(trace, value, value_size);
-	}
-	trace->label_sets = memory_reserve(trace->label_sets, trace->nlabel_sets, &reader->label_sets_capacity,
-					   sizeof(*trace->label_sets));
-	trace->label_sets[trace->nlabel_sets++] = (struct trace_label_set){labels, (uint32_t)count};
 }
 
 /* A set that is not defined becomes one that is not known. */
@@ -220,21 +91,6 @@ static void reader_counted_samples(struct trace_records *reader, struct cursor *
 		cursor->failed = true;
 	if (!cursor->failed)
 		reader_give_sample(reader, &sample, context);
-}
-
-static void reader_cpu_stack(struct trace_records *reader, struct cursor *cursor)
-{
-	struct trace *trace = reader->trace;
-	struct trace_cpu_stack stack = {0};
-
-	stack.stack = reader_stack(reader, cursor, &stack.depth);
-	if (cursor->failed || trace->ncpu_stacks >= UINT32_MAX) {
-		cursor->failed = true;
-		return;
-	}
-	trace->cpu_stacks =
-	    memory_reserve(trace->cpu_stacks, trace->ncpu_stacks, &reader->cpu_stacks_capacity, sizeof(stack));
-	trace->cpu_stacks[trace->ncpu_stacks++] = stack;
 }
 
 static void reader_cpu_sample(struct trace_records *reader, struct cursor *cursor)
@@ -324,139 +180,6 @@ static void reader_losses(struct trace *trace, struct cursor *cursor)
 		trace->losses = losses;
 }
 
-static void reader_string(struct trace *trace, struct cursor *cursor)
-{
-	size_t size;
-	const uint8_t *text = reader_counted(cursor, &size);
-	uint32_t expected = strtab_count(trace->strings);
-
-	/* A string that is there already would shift all later numbers: no writer does that. */
-	if (text && strtab_add_bytes(trace->strings, (const char *)text, size) != expected)
-		cursor->failed = true;
-}
-
-/* A string's number; fails the cursor when no such string was defined. */
-static uint32_t reader_string_number(struct trace *trace, struct cursor *cursor)
-{
-	uint64_t number = cursor_uleb(cursor);
-
-	if (number >= strtab_count(trace->strings))
-		cursor->failed = true;
-	return (uint32_t)number;
-}
-
-static void reader_symbol(struct trace_records *reader, struct cursor *cursor)
-{
-	struct trace *trace = reader->trace;
-	struct trace_symbol symbol = {0};
-	struct trace_frame *frames;
-	uint64_t nframes, i;
-
-	symbol.pc = cursor_uleb(cursor);
-	symbol.entry = reader_string_number(trace, cursor);
-	symbol.call_type = cursor_uleb(cursor);
-	nframes = cursor_uleb(cursor);
-	if (cursor->failed || nframes > TRACE_CHAIN_MAX) {
-		cursor->failed = true;
-		return;
-	}
-	frames = reader_arena_alloc(trace, nframes * sizeof(*frames));
-	for (i = 0; i < nframes; i++) {
-		frames[i].function = reader_string_number(trace, cursor);
-		frames[i].file = reader_string_number(trace, cursor);
-		frames[i].line = (uint32_t)cursor_uleb(cursor);
-		frames[i].start_line = (uint32_t)cursor_uleb(cursor);
-	}
-	if (cursor->failed)
-		return;
-	symbol.frames = frames;
-	symbol.nframes = (uint32_t)nframes;
-	trace->symbols = memory_reserve(trace->symbols, trace->nsymbols, &reader->symbols_capacity, sizeof(symbol));
-	trace->symbols[trace->nsymbols++] = symbol;
-}
-
-static void reader_type(struct trace_records *reader, struct cursor *cursor)
-{
-	struct trace *trace = reader->trace;
-	struct trace_type type = {0};
-
-	type.address = cursor_uleb(cursor);
-	type.name = reader_string_number(trace, cursor);
-	type.kind = (uint8_t)cursor_uleb(cursor);
-	type.size = cursor_uleb(cursor);
-	type.ptr_bytes = cursor_uleb(cursor);
-	if (cursor->failed)
-		return;
-	trace->types = memory_reserve(trace->types, trace->ntypes, &reader->types_capacity, sizeof(type));
-	trace->types[trace->ntypes++] = type;
-}
-
-static void reader_order(struct trace_records *reader, struct cursor *cursor)
-{
-	struct trace *trace = reader->trace;
-	struct trace_order order = {0};
-
-	order.pc = cursor_uleb(cursor);
-	order.number = (uint32_t)cursor_uleb(cursor);
-	order.count = (uint32_t)cursor_uleb(cursor);
-	if (order.number > order.count)
-		cursor->failed = true;
-	if (cursor->failed)
-		return;
-	trace->orders = memory_reserve(trace->orders, trace->norders, &reader->orders_capacity, sizeof(order));
-	trace->orders[trace->norders++] = order;
-}
-
-static void reader_function(struct trace_records *reader, struct cursor *cursor)
-{
-	struct trace *trace = reader->trace;
-	struct trace_function function = {0};
-
-	function.entry = cursor_uleb(cursor);
-	function.size = cursor_uleb(cursor);
-	function.fingerprint = cursor_u64(cursor);
-	if (cursor->failed)
-		return;
-	trace->functions =
-	    memory_reserve(trace->functions, trace->nfunctions, &reader->functions_capacity, sizeof(function));
-	trace->functions[trace->nfunctions++] = function;
-}
-
-static void reader_module(struct trace_records *reader, struct cursor *cursor)
-{
-	struct trace *trace = reader->trace;
-	size_t path_size, id_size;
-	const uint8_t *path = reader_counted(cursor, &path_size), *id = reader_counted(cursor, &id_size);
-
-	if (!path || !id || trace->nmodules >= TRACE_MODULES_MAX) {
-		cursor->failed = true;
-		return;
-	}
-	trace->modules =
-	    memory_reserve(trace->modules, trace->nmodules, &reader->modules_capacity, sizeof(*trace->modules));
-	trace->modules[trace->nmodules++] =
-	    (struct trace_module){reader_keep_bytes(trace, path, path_size), reader_keep_bytes(trace, id, id_size)};
-}
-
-static void reader_c_context(struct trace_records *reader, struct cursor *cursor)
-{
-	struct trace *trace = reader->trace;
-	struct trace_c_context context = {0};
-	uint64_t size_class;
-
-	context.flags = (uint32_t)cursor_uleb(cursor);
-	size_class = cursor_uleb(cursor);
-	context.stack = reader_stack(reader, cursor, &context.stack_depth);
-	if (cursor->failed || size_class >= TRACE_C_CLASSES || trace->nc_contexts >= UINT32_MAX) {
-		cursor->failed = true;
-		return;
-	}
-	context.size_class = (uint32_t)size_class;
-	trace->c_contexts =
-	    memory_reserve(trace->c_contexts, trace->nc_contexts, &reader->c_contexts_capacity, sizeof(context));
-	trace->c_contexts[trace->nc_contexts++] = context;
-}
-
 static void reader_c_counts(struct trace_records *reader, struct cursor *cursor)
 {
 	struct trace *trace = reader->trace;
@@ -516,18 +239,14 @@ static void reader_rings(struct trace *trace, struct cursor *cursor)
 static void reader_counted_record(struct trace_records *reader, struct cursor *cursor, uint8_t tag)
 {
 	size_t size;
-	const uint8_t *bytes = reader_counted(cursor, &size);
+	const uint8_t *bytes = cursor_counted(cursor, &size);
 	struct cursor body = cursor_make(bytes, bytes ? size : 0);
 
-	if (tag == TRACE_TAG_MODULE)
-		reader_module(reader, &body);
-	else if (tag == TRACE_TAG_C_CONTEXT)
-		reader_c_context(reader, &body);
-	else if (tag == TRACE_TAG_C_COUNTS)
+	if (tag == TRACE_TAG_C_COUNTS)
 		reader_c_counts(reader, &body);
 	else if (tag == TRACE_TAG_RINGS)
 		reader_rings(reader->trace, &body);
-	else
+	else if (!trace_definitions_read(reader, &body, tag))
 		reader->trace->skipped++; /* of a later version */
 	if (body.failed)
 		cursor->failed = true;
@@ -542,12 +261,6 @@ static void reader_record(struct trace_records *reader, struct cursor *cursor)
 		return;
 	}
 	switch (tag) {
-	case TRACE_TAG_FACT:
-		reader_fact(reader, cursor);
-		break;
-	case TRACE_TAG_CONTEXT:
-		reader_context(reader, cursor);
-		break;
 	case TRACE_TAG_STATE:
 		reader_state(reader, cursor);
 		break;
@@ -559,9 +272,6 @@ static void reader_record(struct trace_records *reader, struct cursor *cursor)
 		break;
 	case TRACE_TAG_COUNTED:
 		reader_counted_samples(reader, cursor);
-		break;
-	case TRACE_TAG_CPU_STACK:
-		reader_cpu_stack(reader, cursor);
 		break;
 	case TRACE_TAG_CPU_SAMPLE:
 		reader_cpu_sample(reader, cursor);
@@ -575,24 +285,6 @@ static void reader_record(struct trace_records *reader, struct cursor *cursor)
 	case TRACE_TAG_LOSSES:
 		reader_losses(reader->trace, cursor);
 		break;
-	case TRACE_TAG_STRING:
-		reader_string(reader->trace, cursor);
-		break;
-	case TRACE_TAG_SYMBOL:
-		reader_symbol(reader, cursor);
-		break;
-	case TRACE_TAG_TYPE:
-		reader_type(reader, cursor);
-		break;
-	case TRACE_TAG_ORDER:
-		reader_order(reader, cursor);
-		break;
-	case TRACE_TAG_FUNCTION:
-		reader_function(reader, cursor);
-		break;
-	case TRACE_TAG_LABELS:
-		reader_labels(reader, cursor);
-		break;
 	case TRACE_TAG_LABELLED:
 		reader_labelled(reader, cursor);
 		break;
@@ -603,7 +295,8 @@ static void reader_record(struct trace_records *reader, struct cursor *cursor)
 		reader->trace->complete = true;
 		break;
 	default:
-		cursor->failed = true;
+		if (!trace_definitions_read(reader, cursor, tag))
+			cursor->failed = true;
 	}
 }
 
@@ -615,15 +308,4 @@ bool trace_records_read(struct trace_records *reader, const uint8_t *raw, size_t
 	while (!cursor.failed && cursor.at < cursor.end)
 		reader_record(reader, &cursor);
 	return !cursor.failed;
-}
-
-void trace_records_free(struct trace *trace)
-{
-	struct reader_arena *arena = trace->arena, *next;
-
-	for (; arena; arena = next) {
-		next = arena->next;
-		free(arena);
-	}
-	trace->arena = NULL;
 }

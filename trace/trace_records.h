@@ -26,7 +26,4 @@ struct trace_records {
 /* Read the SIZE bytes at RAW, a frame's: false when they hold what no writer writes. What came before that stands. */
 bool trace_records_read(struct trace_records *records, const uint8_t *raw, size_t size);
 
-/* Free the memory that texts and stacks of TRACE lie in. */
-void trace_records_free(struct trace *trace);
-
 #endif
