@@ -1,13 +1,13 @@
 /*
  * The view's state and its layout: a head of figures, below it the ranked table, the details of one site, or the help,
- * and at the bottom the keys. Sites come and go and change their ranks with each analysis, so the chosen one is known
- * by what it is and not by where it stands.
+ * and at the bottom the keys.
  */
 #include "report/live_view.h"
 
 #include "base/memory.h"
 #include "report/clean_text.h"
 #include "report/live_head.h"
+#include "report/live_order.h"
 #include "report/report_text_parts.h"
 #include "report/words.h"
 
@@ -21,19 +21,14 @@
 
 enum mode { MODE_TABLE, MODE_DETAILS, MODE_HELP, MODE_PROMPT };
 
-enum sort { SORT_SAVED, SORT_BYTES, SORT_OBJECTS, SORT_LIVE };
-
 struct live_view {
 	const struct analysis *analysis; /* NULL: none yet */
 	struct live_facts facts;
 	struct rank_range *ranks;
-	size_t *order;           /* numbers of the sites that are shown, as they stand */
-	size_t count, at, first; /* of the order: all, the chosen one, the first on the screen */
-	uint64_t chosen;         /* what identifies the chosen site; 0: whichever stands first */
-	bool lost;               /* it is not among those shown */
+	struct live_order order;
+	size_t first; /* of the order, the first on the screen */
 	enum mode mode;
-	enum sort sort;
-	struct buf filter, old_filter; /* texts */
+	struct buf old_filter; /* what the prompt goes back to */
 	bool paused;
 	double refresh_seconds;
 	size_t scroll, page_rows; /* of details and help; the rows that the last picture had for them */
@@ -53,116 +48,19 @@ void live_view_free(struct live_view *view)
 	if (!view)
 		return;
 	free(view->ranks);
-	free(view->order);
-	buf_free(&view->filter);
+	live_order_free(&view->order);
 	buf_free(&view->old_filter);
 	free(view);
 }
 
-static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		hash = (hash ^ ((const uint8_t *)bytes)[i]) * 0x100000001b3u;
-	return hash;
-}
-
-static uint64_t hash_text(uint64_t hash, const char *text)
-{
-	return text ? hash_bytes(hash, text, strlen(text) + 1) : hash_bytes(hash, "", 1);
-}
-
-/* What tells SITE from the others in each analysis; not 0. */
-static uint64_t identify(const struct site *site)
-{
-	uint64_t hash = 0xcbf29ce484222325u;
-
-	for (size_t i = 0; i < site->ninline; i++) {
-		hash = hash_text(hash, site->inline_chain[i].function);
-		hash = hash_bytes(hash, &site->inline_chain[i].line, sizeof(uint32_t));
-	}
-	hash = hash_text(hash_text(hash_text(hash, site->file), site->type), site->entry);
-	return hash ? hash : 1;
-}
-
-static bool has_text(const char *text, const char *wanted)
-{
-	return text && strcasestr(text, wanted);
-}
-
-static bool passes_filter(struct live_view *view, const struct site *site)
-{
-	const char *wanted = buf_string(&view->filter);
-
-	return !*wanted || has_text(site->function, wanted) || has_text(site->file, wanted) ||
-	       has_text(site->shown.function, wanted) || has_text(site->type, wanted) ||
-	       has_text(site->verdict.message, wanted) || has_text(words_site(site), wanted);
-}
-
-static double sort_value(const struct site *site, enum sort sort)
-{
-	switch (sort) {
-	case SORT_BYTES:
-		return site->alloc_bytes;
-	case SORT_OBJECTS:
-		return site->alloc_objects;
-	case SORT_LIVE:
-		return site->live_bytes;
-	case SORT_SAVED:
-	default:
-		return -(double)site->rank;
-	}
-}
-
-struct sort_entry {
-	double value;
-	size_t number;
-};
-
-static int compare_entries(const void *left, const void *right)
-{
-	const struct sort_entry *a = left, *b = right;
-
-	if (a->value != b->value)
-		return a->value > b->value ? -1 : 1;
-	return (a->number > b->number) - (a->number < b->number);
-}
-
-/* Find the chosen site again. */
-static void find_chosen(struct live_view *view)
-{
-	view->lost = view->chosen != 0;
-	for (size_t i = 0; i < view->count && view->chosen; i++) {
-		if (identify(&view->analysis->sites[view->order[i]]) == view->chosen) {
-			view->at = i;
-			view->lost = false;
-			return;
-		}
-	}
-	if (!view->chosen)
-		view->at = 0;
-	if (view->at >= view->count)
-		view->at = view->count ? view->count - 1 : 0;
-}
-
 static void arrange(struct live_view *view)
 {
-	size_t nsites = view->analysis ? view->analysis->nsites : 0;
-	struct sort_entry *entries = memory_alloc(nsites + 1, sizeof(*entries));
+	live_order_arrange(&view->order, view->analysis);
+}
 
-	view->count = 0;
-	view->order = memory_resize(view->order, nsites + 1, sizeof(*view->order));
-	for (size_t i = 0; i < nsites; i++) {
-		const struct site *site = &view->analysis->sites[i];
-
-		if (passes_filter(view, site))
-			entries[view->count++] = (struct sort_entry){sort_value(site, view->sort), i};
-	}
-	if (view->count)
-		qsort(entries, view->count, sizeof(*entries), compare_entries);
-	for (size_t i = 0; i < view->count; i++)
-		view->order[i] = entries[i].number;
-	free(entries);
-	find_chosen(view);
+static const struct site *chosen_site(const struct live_view *view)
+{
+	return &view->analysis->sites[view->order.numbers[view->order.at]];
 }
 
 void live_view_set(struct live_view *view, const struct analysis *analysis, const struct live_facts *facts)
@@ -186,13 +84,6 @@ bool live_view_is_paused(const struct live_view *view)
 double live_view_refresh_seconds(const struct live_view *view)
 {
 	return view->refresh_seconds;
-}
-
-static void choose(struct live_view *view, size_t at)
-{
-	view->at = at < view->count ? at : view->count ? view->count - 1 : 0;
-	view->chosen = view->count ? identify(&view->analysis->sites[view->order[view->at]]) : 0;
-	view->lost = false;
 }
 
 /* The move that KEY means from AT, rows of a page at a time; what is too far ends at COUNT or 0. */
@@ -225,9 +116,9 @@ static bool move(int key, size_t rows, size_t count, size_t *at)
 	}
 }
 
-static void set_sort(struct live_view *view, enum sort sort)
+static void set_sort(struct live_view *view, enum live_sort sort)
 {
-	view->sort = sort;
+	view->order.sort = sort;
 	arrange(view);
 	view->first = 0;
 }
@@ -249,14 +140,14 @@ static void begin_prompt(struct live_view *view)
 {
 	set_mode(view, MODE_PROMPT);
 	view->old_filter.size = 0;
-	buf_append_string(&view->old_filter, buf_string(&view->filter));
+	buf_append_string(&view->old_filter, buf_string(&view->order.filter));
 }
 
 static void end_prompt(struct live_view *view, bool keep)
 {
 	if (!keep) {
-		view->filter.size = 0;
-		buf_append_string(&view->filter, buf_string(&view->old_filter));
+		view->order.filter.size = 0;
+		buf_append_string(&view->order.filter, buf_string(&view->old_filter));
 		arrange(view);
 	}
 	set_mode(view, MODE_TABLE);
@@ -278,13 +169,13 @@ static bool key_in_prompt(struct live_view *view, int key)
 		return false;
 	}
 	if (key == LIVE_KEY_ERASE)
-		view->filter.size = 0;
+		view->order.filter.size = 0;
 	else if (key == LIVE_KEY_BACKSPACE)
-		remove_last(&view->filter);
+		remove_last(&view->order.filter);
 	else if (key >= ' ' && key < LIVE_KEY_UP && !clean_text_is_harmful((uint32_t)key) &&
-		 view->filter.size < FILTER_MAX)
-		clean_text_append_code_point(&view->filter, (uint32_t)key);
-	view->chosen = 0; /* the first that matches */
+		 view->order.filter.size < FILTER_MAX)
+		clean_text_append_code_point(&view->order.filter, (uint32_t)key);
+	view->order.chosen = 0; /* the first that matches */
 	arrange(view);
 	return false;
 }
@@ -317,33 +208,33 @@ static bool key_anywhere(struct live_view *view, int key)
 
 static void key_in_table(struct live_view *view, int key)
 {
-	size_t at = view->at;
+	size_t at = view->order.at;
 
 	switch (key) {
 	case 'g':
-		set_sort(view, SORT_SAVED);
+		set_sort(view, LIVE_SORT_SAVED);
 		break;
 	case 'b':
-		set_sort(view, SORT_BYTES);
+		set_sort(view, LIVE_SORT_BYTES);
 		break;
 	case 'o':
-		set_sort(view, SORT_OBJECTS);
+		set_sort(view, LIVE_SORT_OBJECTS);
 		break;
 	case 'l':
-		set_sort(view, SORT_LIVE);
+		set_sort(view, LIVE_SORT_LIVE);
 		break;
 	case LIVE_KEY_ENTER:
-		if (view->count) {
-			choose(view, view->at);
+		if (view->order.count) {
+			live_order_choose(&view->order, view->analysis, view->order.at);
 			set_mode(view, MODE_DETAILS);
 		}
 		break;
 	default:
-		if (!move(key, view->page_rows, view->count, &at))
+		if (!move(key, view->page_rows, view->order.count, &at))
 			break;
-		choose(view, at);
+		live_order_choose(&view->order, view->analysis, at);
 		if (key == LIVE_KEY_HOME)
-			view->chosen = 0;
+			view->order.chosen = 0;
 	}
 }
 
@@ -381,9 +272,9 @@ static struct table_columns choose_columns(const struct live_view *view, int wid
 	struct table_columns columns = report_text_table_columns(view->analysis, width);
 	int *const spare[] = {&columns.share, &columns.interval, &columns.bytes, &columns.rank};
 
-	if (view->sort == SORT_LIVE && !columns.live)
+	if (view->order.sort == LIVE_SORT_LIVE && !columns.live)
 		columns.live = 6;
-	if (view->sort == SORT_OBJECTS && !columns.objects)
+	if (view->order.sort == LIVE_SORT_OBJECTS && !columns.objects)
 		columns.objects = 5;
 	for (size_t i = 0; i < sizeof(spare) / sizeof(spare[0]); i++) {
 		report_text_table_widen(&columns, width);
@@ -405,13 +296,13 @@ static void draw_table(struct live_view *view, int width, size_t height, struct 
 	size_t rows = height > 1 ? height - 1 : 0, before = lines->count;
 
 	view->page_rows = rows ? rows : 1;
-	if (view->at < view->first)
-		view->first = view->at;
-	if (rows && view->at >= view->first + rows)
-		view->first = view->at - rows + 1;
-	if (view->first + rows > view->count)
-		view->first = view->count > rows ? view->count - rows : 0;
-	if (!view->count) {
+	if (view->order.at < view->first)
+		view->first = view->order.at;
+	if (rows && view->order.at >= view->first + rows)
+		view->first = view->order.at - rows + 1;
+	if (view->first + rows > view->order.count)
+		view->first = view->order.count > rows ? view->order.count - rows : 0;
+	if (!view->order.count) {
 		page_wrap(&page, PAGE_FAINT,
 			  !view->analysis               ? "Waiting for the program."
 			  : view->analysis->nsites == 0 ? "No allocation was sampled yet."
@@ -422,12 +313,12 @@ static void draw_table(struct live_view *view, int width, size_t height, struct 
 	}
 	columns = choose_columns(view, width);
 	report_text_table_header(&page, &columns);
-	for (size_t i = view->first; i < view->count && i < view->first + rows; i++)
-		report_text_table_row(&page, view->analysis, &columns, &view->analysis->sites[view->order[i]],
-				      &view->ranks[view->order[i]]);
+	for (size_t i = view->first; i < view->order.count && i < view->first + rows; i++)
+		report_text_table_row(&page, view->analysis, &columns, &view->analysis->sites[view->order.numbers[i]],
+				      &view->ranks[view->order.numbers[i]]);
 	end_page(&page, lines, width);
-	if (before + 1 + view->at - view->first < lines->count)
-		lines->lines[before + 1 + view->at - view->first].selected = true;
+	if (before + 1 + view->order.at - view->first < lines->count)
+		lines->lines[before + 1 + view->order.at - view->first].selected = true;
 }
 
 /* HEIGHT of the lines of PAGE, from those on that are scrolled to. */
@@ -455,12 +346,11 @@ static void draw_details(struct live_view *view, int width, size_t height, struc
 {
 	struct page page = begin_page(width);
 
-	if (view->lost || !view->count)
+	if (view->order.lost || !view->order.count)
 		page_wrap(&page, PAGE_WARN, "This site has allocated nothing lately. Enter leads back to the table.",
 			  0);
 	else
-		report_text_site(&page, view->analysis, &view->analysis->sites[view->order[view->at]],
-				 view->analysis->sites[view->order[view->at]].rank, DETAILS_DEPTH);
+		report_text_site(&page, view->analysis, chosen_site(view), chosen_site(view)->rank, DETAILS_DEPTH);
 	draw_scrolled(view, &page, width, height, lines);
 }
 
@@ -500,7 +390,7 @@ static void draw_help(struct live_view *view, int width, size_t height, struct s
 static void draw_bottom(struct live_view *view, int width, struct styled_lines *lines)
 {
 	struct page page = begin_page(width);
-	const char *filter = buf_string(&view->filter);
+	const char *filter = buf_string(&view->order.filter);
 	struct buf words = {0};
 
 	if (view->mode == MODE_PROMPT)
