@@ -4,9 +4,26 @@
 
 #include <argp.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 /* VALUE of OPTION ("--top") as a whole number from 0 to MOST. */
 size_t argument_number(struct argp_state *state, const char *option, const char *value, size_t most);
+
+/* The same as bytes, K, M or G behind it or not; at least 1. */
+unsigned long long argument_bytes(struct argp_state *state, const char *option, const char *value);
+
+/*
+ * The same as the mean of bytes between two samples, from 1 to AGENT_RATE_MAX. 0: it is the word that may stand there
+ * instead, OTHER ("auto"; NULL: there is none).
+ */
+unsigned long long argument_rate(struct argp_state *state, const char *option, const char *other, const char *value);
+
+/* The same as a share, from a percentage of 0 to MOST. */
+double argument_share(struct argp_state *state, const char *option, const char *value, double most);
+
+/* VALUE of --ring-size, in bytes, and of --pid. */
+unsigned long long argument_ring_size(struct argp_state *state, const char *value);
+pid_t argument_process(struct argp_state *state, const char *value);
 
 /* Names that were given one by one, as those of --source-path; zero-initialise it. */
 struct argument_list {

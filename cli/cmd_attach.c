@@ -1,6 +1,7 @@
 /* escprof attach: profile a Go program that runs already, and let it go as it was. */
 #include "base/error.h"
 #include "base/memory.h"
+#include "cli/argument.h"
 #include "cli/commands.h"
 #include "cli/record_options.h"
 #include "cli/show_report.h"
@@ -9,8 +10,6 @@
 #include "collector/process_info.h"
 
 #include <argp.h>
-#include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +18,7 @@ enum attach_option { OPTION_FORCE = 0x200 };
 
 struct attach_arguments {
 	struct record_arguments record;
-	long pid; /* 0: not given */
+	pid_t pid; /* 0: not given */
 	unsigned long long duration_ns;
 	bool force;
 };
@@ -34,16 +33,6 @@ static const struct argp_option attach_options[] = {
     {0},
 };
 
-static long parse_pid(const char *text)
-{
-	char *end;
-	long pid;
-
-	errno = 0;
-	pid = strtol(text, &end, 10);
-	return errno || *end || end == text || pid < 1 || pid > INT_MAX ? 0 : pid;
-}
-
 static error_t attach_parse(int key, char *value, struct argp_state *state)
 {
 	struct attach_arguments *arguments = state->input;
@@ -53,9 +42,7 @@ static error_t attach_parse(int key, char *value, struct argp_state *state)
 		state->child_inputs[0] = &arguments->record;
 		break;
 	case 'p':
-		arguments->pid = parse_pid(value);
-		if (!arguments->pid)
-			argp_error(state, "--pid: not the number of a process: %s", value);
+		arguments->pid = argument_process(state, value);
 		break;
 	case 'd':
 		if (!terminal_parse_duration(value, &arguments->duration_ns))
@@ -96,7 +83,7 @@ static void say_begun(void *user, const char *program)
 	const struct attach_arguments *arguments = user;
 
 	if (!arguments->record.quiet)
-		terminal_error("attached to process %ld (%s)%s", arguments->pid, program,
+		terminal_error("attached to process %d (%s)%s", arguments->pid, program,
 			       arguments->duration_ns ? "" : ": Ctrl-C lets it go and reports");
 }
 
@@ -105,11 +92,11 @@ static int finish(const struct attach_arguments *arguments, const struct attach_
 	record_say_damage(&result->damage);
 	if (result->trouble.text[0])
 		terminal_error(
-		    "process %ld was not let go as it should be: %s: the agent in it is quiet from now on, and "
+		    "process %d was not let go as it should be: %s: the agent in it is quiet from now on, and "
 		    "the next `escprof attach` clears it away",
 		    arguments->pid, result->trouble.text);
 	if (result->ended && !arguments->record.quiet)
-		terminal_error("process %ld has ended", arguments->pid);
+		terminal_error("process %d has ended", arguments->pid);
 	record_say(&arguments->record, result->samples, output, result->trace_size);
 	if (!arguments->record.no_report)
 		show_report_text(stderr, output);
@@ -128,11 +115,11 @@ int cmd_attach(int argc, char **argv)
 
 	argp_err_exit_status = 2;
 	argp_parse(&attach_argp, argc, argv, 0, NULL, &arguments);
-	process_info_read(&info, (pid_t)arguments.pid);
-	process = memory_format("%ld", arguments.pid);
+	process_info_read(&info, arguments.pid);
+	process = memory_format("%d", arguments.pid);
 	output = record_output(&arguments.record, info.name[0] ? info.name : "process", process, false);
 	free(process);
-	options.pid = (pid_t)arguments.pid;
+	options.pid = arguments.pid;
 	options.trace_path = output;
 	options.rate = record_rate(&arguments.record, &options.budget);
 	options.live_rate = arguments.record.live_rate;

@@ -1,4 +1,5 @@
 /* escprof check: a gate for CI. Exit status 3 when a limit is breached. */
+#include "cli/argument.h"
 #include "cli/commands.h"
 #include "cli/compare_input.h"
 #include "cli/output.h"
@@ -11,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BREACHED 3
+#define BREACHED    3
+#define PERCENT_MAX 1e6 /* growth may be more than 100 */
 
 enum check_key {
 	KEY_BASELINE = 0x100,
@@ -57,26 +59,6 @@ static const struct argp_option check_argp_options[] = {
     {0},
 };
 
-/* A percentage as a share. */
-static double check_percent(struct argp_state *state, const char *option, const char *value)
-{
-	char *end;
-	double percent = strtod(value, &end);
-
-	if (*end || end == value || !(percent >= 0 && percent <= 1e6))
-		argp_error(state, "%s: not a percentage: %s", option, value);
-	return percent / 100;
-}
-
-static double check_bytes(struct argp_state *state, const char *option, const char *value)
-{
-	unsigned long long bytes = 0;
-
-	if (!terminal_parse_bytes(value, &bytes))
-		argp_error(state, "%s: not a number of bytes, as 64K: %s", option, value);
-	return (double)bytes;
-}
-
 static void check_set_format(struct check_arguments *arguments, struct argp_state *state, const char *value)
 {
 	for (int format = 0; format < FORMATS; format++) {
@@ -119,28 +101,28 @@ static error_t check_parse(int key, char *value, struct argp_state *state)
 		arguments->compare.before = value;
 		break;
 	case KEY_GC_SHARE:
-		arguments->limits.gc_share = check_percent(state, "--max-gc-share", value);
+		arguments->limits.gc_share = argument_share(state, "--max-gc-share", value, PERCENT_MAX);
 		break;
 	case KEY_RATE:
-		arguments->limits.alloc_rate = check_bytes(state, "--max-alloc-rate", value);
+		arguments->limits.alloc_rate = (double)argument_bytes(state, "--max-alloc-rate", value);
 		break;
 	case KEY_BYTES_PER:
-		arguments->limits.bytes_per = check_bytes(state, "--max-bytes-per", value);
+		arguments->limits.bytes_per = (double)argument_bytes(state, "--max-bytes-per", value);
 		break;
 	case KEY_SITE_GC:
-		arguments->limits.site_gc = check_percent(state, "--max-site-gc", value);
+		arguments->limits.site_gc = argument_share(state, "--max-site-gc", value, PERCENT_MAX);
 		break;
 	case KEY_C_RATE:
-		arguments->limits.c_alloc_rate = check_bytes(state, "--max-c-alloc-rate", value);
+		arguments->limits.c_alloc_rate = (double)argument_bytes(state, "--max-c-alloc-rate", value);
 		break;
 	case KEY_C_LIVE:
-		arguments->limits.c_live = check_bytes(state, "--max-c-live", value);
+		arguments->limits.c_live = (double)argument_bytes(state, "--max-c-live", value);
 		break;
 	case KEY_C_KEPT:
-		arguments->limits.c_kept = check_bytes(state, "--max-c-kept", value);
+		arguments->limits.c_kept = (double)argument_bytes(state, "--max-c-kept", value);
 		break;
 	case KEY_GROW:
-		arguments->limits.growth = check_percent(state, "--max-grow", value);
+		arguments->limits.growth = argument_share(state, "--max-grow", value, PERCENT_MAX);
 		arguments->grow = true;
 		break;
 	case KEY_FORMAT:

@@ -136,7 +136,6 @@ static void report_check_sources(const struct report_arguments *arguments, struc
 static error_t report_parse(int key, char *value, struct argp_state *state)
 {
 	struct report_arguments *arguments = state->input;
-	unsigned long long limit;
 	struct error error;
 
 	switch (key) {
@@ -160,10 +159,8 @@ static error_t report_parse(int key, char *value, struct argp_state *state)
 		report_parse_gogc(&arguments->options.what_if.wish, state, value);
 		break;
 	case KEY_MEMLIMIT:
-		if (!terminal_parse_bytes(value, &limit))
-			argp_error(state, "--memlimit: not a number of bytes, as 512M: %s", value);
 		arguments->options.what_if.wish.set_memory_limit = true;
-		arguments->options.what_if.wish.memory_limit = (double)limit;
+		arguments->options.what_if.wish.memory_limit = (double)argument_bytes(state, "--memlimit", value);
 		break;
 	case KEY_FORMAT:
 		report_parse_format(arguments, state, value);

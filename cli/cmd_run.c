@@ -1,6 +1,7 @@
 /* escprof run: wrap a command, profile the Go program in it, report at its end, pass its exit status on. */
 #include "base/error.h"
 #include "base/memory.h"
+#include "cli/argument.h"
 #include "cli/commands.h"
 #include "cli/record_options.h"
 #include "cli/show_report.h"
@@ -8,7 +9,6 @@
 #include "collector/session.h"
 
 #include <argp.h>
-#include <errno.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -61,10 +61,7 @@ static error_t run_parse(int key, char *value, struct argp_state *state)
 		break;
 	case OPTION_C_RATE:
 		arguments->has_c_rate = true;
-		if (!strcmp(value, "off"))
-			arguments->c_rate = 0;
-		else if (!terminal_parse_bytes(value, &arguments->c_rate) || arguments->c_rate > 0x7000000)
-			argp_error(state, "--c-rate: neither \"off\" nor a number of bytes from 1 to 112M: %s", value);
+		arguments->c_rate = argument_rate(state, "--c-rate", "off", value);
 		break;
 	case OPTION_FOLLOW:
 		arguments->follow = true;

@@ -1,14 +1,13 @@
 /* escprof top: a program's costs as it runs. Here the options; cli/top_session.c has what happens then. */
 #include "base/error.h"
 #include "base/memory.h"
+#include "cli/argument.h"
 #include "cli/commands.h"
 #include "cli/terminal.h"
 #include "cli/top_session.h"
-#include "collector/region.h"
 
 #include <argp.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define WINDOW_DEFAULT 60
 #define WINDOW_LEAST   5
@@ -40,26 +39,6 @@ static void top_add_option(struct top_arguments *arguments, const char *name, co
 		arguments->options[arguments->noptions++] = memory_format("%s%s", name, value);
 }
 
-static void top_take_bytes(struct top_arguments *arguments, struct argp_state *state, const char *name,
-			   const char *value)
-{
-	unsigned long long bytes;
-
-	if (!terminal_parse_bytes(value, &bytes) || bytes > 0x7000000)
-		argp_error(state, "%.*s: not a number of bytes from 1 to 112M: %s", (int)strlen(name) - 1, name, value);
-	top_add_option(arguments, name, value);
-}
-
-static void top_take_ring_size(struct top_arguments *arguments, struct argp_state *state, const char *value)
-{
-	struct error error = {"not a number of bytes"};
-	unsigned long long bytes;
-
-	if (!terminal_parse_bytes(value, &bytes) || region_check_ring_size(bytes, &error) != STATUS_OK)
-		argp_error(state, "--ring-size: %s: %s", value, error.text);
-	top_add_option(arguments, "--ring-size=", value);
-}
-
 static double top_take_seconds(struct argp_state *state, const char *value)
 {
 	char *end;
@@ -77,23 +56,13 @@ static double top_take_seconds(struct argp_state *state, const char *value)
 	return seconds;
 }
 
-static pid_t top_take_pid(struct argp_state *state, const char *value)
-{
-	char *end;
-	long pid = strtol(value, &end, 10);
-
-	if (*end || end == value || pid < 1 || pid > 0x7fffffff)
-		argp_error(state, "-p: not a process: %s", value);
-	return (pid_t)pid;
-}
-
 static error_t top_parse(int key, char *value, struct argp_state *state)
 {
 	struct top_arguments *arguments = state->input;
 
 	switch (key) {
 	case 'p':
-		arguments->request.pid = top_take_pid(state, value);
+		arguments->request.pid = argument_process(state, value);
 		break;
 	case 'o':
 		arguments->request.trace = value;
@@ -105,13 +74,16 @@ static error_t top_parse(int key, char *value, struct argp_state *state)
 		arguments->request.output = value;
 		break;
 	case OPTION_RATE:
-		top_take_bytes(arguments, state, "--rate=", value);
+		argument_rate(state, "--rate", NULL, value);
+		top_add_option(arguments, "--rate=", value);
 		break;
 	case OPTION_LIVE_RATE:
-		top_take_bytes(arguments, state, "--live-rate=", value);
+		argument_rate(state, "--live-rate", NULL, value);
+		top_add_option(arguments, "--live-rate=", value);
 		break;
 	case 'm':
-		top_take_ring_size(arguments, state, value);
+		argument_ring_size(state, value);
+		top_add_option(arguments, "--ring-size=", value);
 		break;
 	case OPTION_NO_CPU:
 		top_add_option(arguments, "--no-cpu-samples", "");

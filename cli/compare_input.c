@@ -1,6 +1,8 @@
 /* Two traces for a comparison, each with the verdicts that belong to it. */
 #include "cli/compare_input.h"
 
+#include "cli/argument.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -46,16 +48,6 @@ static void take_counts(struct compare_request *request, struct argp_state *stat
 	request->counted = true;
 }
 
-static void take_share(struct compare_request *request, struct argp_state *state, const char *value)
-{
-	char *end;
-	double percent = strtod(value, &end);
-
-	if (*end || end == value || !(percent >= 0 && percent <= 100))
-		argp_error(state, "--min-share: not a percentage: %s", value);
-	request->options.least_share = percent / 100;
-}
-
 static void take_heap(struct compare_request *request, struct argp_state *state, const char *name)
 {
 	static const char *const names[] = {[HEAP_ALL] = "all", [HEAP_GO] = "go", [HEAP_C] = "c"};
@@ -87,7 +79,7 @@ static error_t compare_parse(int key, char *value, struct argp_state *state)
 		take_counts(request, state, "--count", value);
 		break;
 	case KEY_MIN_SHARE:
-		take_share(request, state, value);
+		request->options.least_share = argument_share(state, "--min-share", value, 100);
 		break;
 	case KEY_HEAP:
 		take_heap(request, state, value);

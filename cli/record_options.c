@@ -2,10 +2,10 @@
 #include "cli/record_options.h"
 
 #include "base/memory.h"
+#include "cli/argument.h"
 #include "cli/embed_symbols.h"
 #include "cli/terminal.h"
 #include "collector/rate_control.h"
-#include "collector/region.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -69,15 +69,6 @@ static void record_parse_budget(struct record_arguments *arguments, struct argp_
 	arguments->budget = percent / 100;
 }
 
-static void record_parse_ring_size(struct record_arguments *arguments, struct argp_state *state, const char *value)
-{
-	struct error error = {"not a number of bytes"};
-
-	if (!terminal_parse_bytes(value, &arguments->ring_size) ||
-	    region_check_ring_size(arguments->ring_size, &error) != STATUS_OK)
-		argp_error(state, "--ring-size: %s: %s", value, error.text);
-}
-
 static void record_parse_frequency(struct record_arguments *arguments, struct argp_state *state, const char *value)
 {
 	char *end;
@@ -101,20 +92,17 @@ static error_t record_parse(int key, char *value, struct argp_state *state)
 		arguments->quiet = arguments->no_report = true;
 		break;
 	case OPTION_RATE:
-		arguments->is_fixed = strcmp(value, "auto") != 0;
-		if (arguments->is_fixed &&
-		    (!terminal_parse_bytes(value, &arguments->rate) || arguments->rate > 0x7000000))
-			argp_error(state, "--rate: not auto, nor a number of bytes from 1 to 112M: %s", value);
+		arguments->rate = argument_rate(state, "--rate", "auto", value);
+		arguments->is_fixed = arguments->rate != 0;
 		break;
 	case OPTION_BUDGET:
 		record_parse_budget(arguments, state, value);
 		break;
 	case OPTION_LIVE_RATE:
-		if (!terminal_parse_bytes(value, &arguments->live_rate) || arguments->live_rate > 0x7000000)
-			argp_error(state, "--live-rate: not a number of bytes from 1 to 112M: %s", value);
+		arguments->live_rate = argument_rate(state, "--live-rate", NULL, value);
 		break;
 	case 'm':
-		record_parse_ring_size(arguments, state, value);
+		arguments->ring_size = argument_ring_size(state, value);
 		break;
 	case OPTION_CPU_FREQUENCY:
 		record_parse_frequency(arguments, state, value);
