@@ -4,6 +4,7 @@
  */
 #include "collector/attach_session.h"
 
+#include "base/clock.h"
 #include "collector/attachment.h"
 #include "collector/plan.h"
 #include "collector/process_info.h"
@@ -32,14 +33,6 @@ struct attach_session {
 	uint64_t began_ns, looked_ns;
 	bool over;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 /* They stay blocked for good: a second Ctrl-C must not end us while the program is let go. */
 static void block_signals(struct attach_session *session)
@@ -123,7 +116,7 @@ static enum status begin(struct attach_session *session, struct error *error)
 		return status;
 	begin_recording(session);
 	attachment_settle(session->attachment);
-	session->began_ns = now_ns();
+	session->began_ns = clock_ns(CLOCK_MONOTONIC);
 	if (options->begun)
 		options->begun(options->user, session->target.path);
 	return STATUS_OK;
@@ -155,10 +148,10 @@ static void loop(struct attach_session *session)
 	while (!session->over) {
 		struct pollfd fds[2] = {{.fd = session->signals, .events = POLLIN},
 					{.fd = session->target.handle, .events = POLLIN}};
-		uint64_t now = now_ns();
+		uint64_t now = clock_ns(CLOCK_MONOTONIC);
 
 		poll(fds, 2, timeout_ms(session, now));
-		now = now_ns();
+		now = clock_ns(CLOCK_MONOTONIC);
 		look_at_target(session, now); /* first: what has exec'd has other figures at these addresses */
 		recording_tend(session->recording);
 		if (fds[1].revents)

@@ -4,6 +4,7 @@
  */
 #include "collector/drain.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "collector/context_table.h"
 #include "collector/gc_record.h"
@@ -39,13 +40,6 @@ struct drain {
 	uint64_t late, hurry_ns;      /* labels that came too late so far; until when to hurry for them */
 };
 
-static uint64_t drain_clock_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	return clock_gettime(clock, &now) ? UINT64_MAX : (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 struct drain *drain_new(struct region *region, struct trace_writer *writer, pid_t pid, uint64_t bias)
 {
 	struct drain *drain = memory_alloc(1, sizeof(*drain));
@@ -57,7 +51,7 @@ struct drain *drain_new(struct region *region, struct trace_writer *writer, pid_
 	drain->contexts = context_table_new(writer, bias);
 	drain->gc = gc_record_new(region, writer, pid);
 	drain->start_ticks = region_ticks();
-	drain->start_ns = drain_clock_ns(CLOCK_MONOTONIC);
+	drain->start_ns = clock_ns(CLOCK_MONOTONIC);
 	drain->ns_a_tick = 1;
 	return drain;
 }
@@ -181,7 +175,7 @@ static void drain_take(void *user, const struct agent_record *record)
 static void drain_set_clock(struct drain *drain)
 {
 	uint64_t ticks = region_ticks() - drain->start_ticks;
-	uint64_t ns = drain_clock_ns(CLOCK_MONOTONIC) - drain->start_ns;
+	uint64_t ns = clock_ns(CLOCK_MONOTONIC) - drain->start_ns;
 
 	if (ticks > 1000000)
 		drain->ns_a_tick = (double)ns / (double)ticks;
@@ -218,9 +212,9 @@ uint64_t drain_run(struct drain *drain)
 	region_heartbeat(drain->region);
 	drain_set_clock(drain);
 	gc_record_read_cpu(drain->gc);
-	began = drain_clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	began = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	count = rings_take(drain->rings, now, drain_take, drain);
-	drain->work_ns += drain_clock_ns(CLOCK_THREAD_CPUTIME_ID) - began;
+	drain->work_ns += clock_ns(CLOCK_THREAD_CPUTIME_ID) - began;
 	now_ns = drain_time(drain, now);
 	if (now_ns - drain->tally_ns >= DRAIN_TALLY_NS)
 		drain_take_tallies(drain, now_ns);

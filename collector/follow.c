@@ -1,6 +1,7 @@
 /* The tracees of a command and what to do at each of their stops. */
 #include "collector/follow.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 
 #include <errno.h>
@@ -47,14 +48,6 @@ void follow_free(struct follow *follow)
 		return;
 	free(follow->tracees);
 	free(follow);
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
 /* PID among the tracees, where it is added when it is new. Valid until the next of these calls. */
@@ -110,7 +103,7 @@ enum status follow_seize(struct follow *follow, pid_t pid, struct error *error)
 void follow_seize_briefly(struct follow *follow, pid_t pid)
 {
 	if (follow_seize(follow, pid, NULL) == STATUS_OK)
-		follow_add(follow, pid)->until_ns = now_ns() + BRIEF_NS;
+		follow_add(follow, pid)->until_ns = clock_ns(CLOCK_MONOTONIC) + BRIEF_NS;
 }
 
 static void follow_detach(struct follow *follow, pid_t pid, int signal)
@@ -135,7 +128,7 @@ void follow_tend(struct follow *follow)
 	for (i = 0; i < follow->ntracees; i++) {
 		struct tracee *tracee = &follow->tracees[i];
 
-		if (!tracee->until_ns || now_ns() < tracee->until_ns)
+		if (!tracee->until_ns || clock_ns(CLOCK_MONOTONIC) < tracee->until_ns)
 			continue;
 		tracee->until_ns = 0;
 		tracee->leaves = true;

@@ -3,6 +3,7 @@
  */
 #include "collector/gc_record.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "collector/concurrency.h"
 #include "collector/figures.h"
@@ -55,11 +56,11 @@ void gc_record_watch(struct gc_record *gc, struct concurrency *concurrency)
 
 void gc_record_read_cpu(struct gc_record *gc)
 {
-	struct timespec now;
 	clockid_t clock;
+	uint64_t now = clock_getcpuclockid(gc->pid, &clock) ? UINT64_MAX : clock_ns(clock);
 
-	if (!clock_getcpuclockid(gc->pid, &clock) && !clock_gettime(clock, &now))
-		gc->process_cpu = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	if (now != UINT64_MAX)
+		gc->process_cpu = now;
 }
 
 uint64_t gc_record_cpu(const struct gc_record *gc)

@@ -1,6 +1,8 @@
 /* Parsing /proc/PID/stat and status. Everything there may change or go at any moment. */
 #include "collector/process_info.h"
 
+#include "base/clock.h"
+
 #include <ctype.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -87,15 +89,13 @@ uint64_t process_info_namespace(pid_t pid)
 
 uint64_t process_info_age(uint64_t start_time)
 {
+	uint64_t since = clock_ns(CLOCK_BOOTTIME), start;
 	long ticks = sysconf(_SC_CLK_TCK);
-	struct timespec now;
-	uint64_t start, since;
 
-	if (ticks <= 0 || clock_gettime(CLOCK_BOOTTIME, &now))
+	if (ticks <= 0 || since == UINT64_MAX)
 		return 0;
 	start =
 	    start_time / (uint64_t)ticks * 1000000000u + start_time % (uint64_t)ticks * 1000000000u / (uint64_t)ticks;
-	since = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 	return since > start ? since - start : 0;
 }
 

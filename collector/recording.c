@@ -2,6 +2,7 @@
  * trace begins with. */
 #include "collector/recording.h"
 
+#include "base/clock.h"
 #include "base/machine.h"
 #include "base/memory.h"
 #include "collector/c_drain.h"
@@ -48,14 +49,6 @@ struct recording {
 	uint64_t tend_ns;     /* CPU that all of tending has taken, where there is company */
 	struct session_end end;
 };
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 enum status recording_open(struct recording **out, const char *path, struct error *error)
 {

@@ -5,6 +5,7 @@
  */
 #include "collector/session.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "collector/follow.h"
 #include "collector/launch.h"
@@ -98,23 +99,15 @@ static void session_take_signals(struct session *session)
 	}
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 /* What the command has left in the background belongs to it, if it is a Go program or soon becomes one. */
 static bool session_goes_on(struct session *session)
 {
 	if (!session->command_ended)
 		return true;
 	if (!session->ended_ns)
-		session->ended_ns = now_ns();
+		session->ended_ns = clock_ns(CLOCK_MONOTONIC);
 	if (session->options->follow && !session->is_over && follow_fresh(session->follow) &&
-	    now_ns() - session->ended_ns < FRESH_NS)
+	    clock_ns(CLOCK_MONOTONIC) - session->ended_ns < FRESH_NS)
 		return true;
 	return !programs_are_done(session->programs);
 }

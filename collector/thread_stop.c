@@ -5,6 +5,7 @@
  */
 #include "collector/thread_stop.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "collector/process_info.h"
 
@@ -31,17 +32,9 @@
 #define SEIZE_ROUNDS   3 /* before the first is stopped */
 #define SLICE_NS       5000000
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 bool thread_stop_wait(pid_t thread, uint64_t limit_ns, int *status)
 {
-	uint64_t end = now_ns() + limit_ns;
+	uint64_t end = clock_ns(CLOCK_MONOTONIC) + limit_ns;
 	sigset_t child;
 
 	sigemptyset(&child);
@@ -57,7 +50,7 @@ bool thread_stop_wait(pid_t thread, uint64_t limit_ns, int *status)
 			*status = 0;
 			return true;
 		}
-		now = now_ns();
+		now = clock_ns(CLOCK_MONOTONIC);
 		if (now >= end)
 			return false;
 		if (end - now < SLICE_NS)
@@ -208,7 +201,7 @@ static void ask_all_to_stop(struct thread_stop *stop)
 	size_t i;
 
 	if (!stop->began_ns)
-		stop->began_ns = now_ns();
+		stop->began_ns = clock_ns(CLOCK_MONOTONIC);
 	for (i = 0; i < stop->count; i++)
 		if (!stop->threads[i].stopped)
 			ptrace(PTRACE_INTERRUPT, stop->threads[i].thread, NULL, NULL);
@@ -224,7 +217,7 @@ static enum status wait_for_all(struct thread_stop *stop, uint64_t end, struct e
 	size_t i = 0;
 
 	while (i < stop->count) {
-		uint64_t now = now_ns();
+		uint64_t now = clock_ns(CLOCK_MONOTONIC);
 		enum status status =
 		    stop->threads[i].stopped ? STATUS_OK : wait_for(&stop->threads[i], now < end ? end - now : 0);
 
@@ -322,7 +315,7 @@ uint64_t thread_stop_release(struct thread_stop *stop)
 	for (i = 0; i < stop->count; i++)
 		if (stop->threads[i].stopped)
 			thread_stop_let_go(&stop->threads[i]);
-	end = now_ns();
+	end = clock_ns(CLOCK_MONOTONIC);
 	for (i = 0; i < stop->count; i++)
 		thread_stop_let_go(&stop->threads[i]); /* what did not stop in time */
 	free(stop->threads);
