@@ -3,12 +3,10 @@
 
 #include "base/memory.h"
 #include "binary/elf_image.h"
+#include "collector/process_info.h"
 
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static bool is_one_of(const char *name, const char *const *names, size_t count)
 {
@@ -55,20 +53,6 @@ const char *c_target_why_not(bool dynamic)
 			 "dynamically";
 }
 
-/* The file of PID's program; the caller frees it, NULL when it cannot be told. */
-static char *program_of(pid_t pid)
-{
-	char link[64], path[PATH_MAX];
-	ssize_t length;
-
-	snprintf(link, sizeof(link), "/proc/%d/exe", (int)pid);
-	length = readlink(link, path, sizeof(path) - 1);
-	if (length < 0)
-		return NULL;
-	path[length] = 0;
-	return memory_copy_string(access(path, R_OK) ? link : path);
-}
-
 static bool is_looked_through(const char *path, bool interpreters)
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
@@ -78,7 +62,7 @@ static bool is_looked_through(const char *path, bool interpreters)
 
 enum status c_target_look(struct c_target *target, pid_t pid, pid_t command, bool interpreters, struct error *error)
 {
-	char *path = pid == command ? program_of(pid) : NULL;
+	char *path = pid == command ? process_info_program(pid) : NULL;
 	struct elf_image *image = NULL;
 	enum status status = STATUS_NO_ENTRY;
 

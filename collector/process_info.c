@@ -2,9 +2,11 @@
 #include "collector/process_info.h"
 
 #include "base/clock.h"
+#include "base/memory.h"
 
 #include <ctype.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,6 +107,19 @@ bool process_info_is(pid_t pid, uint64_t start_time)
 
 	return process_info_read(&info, pid) == STATUS_OK && info.start_time == start_time && info.state != 'Z' &&
 	       info.state != 'X';
+}
+
+char *process_info_program(pid_t pid)
+{
+	char link[64], path[PATH_MAX];
+	ssize_t length;
+
+	snprintf(link, sizeof(link), "/proc/%d/exe", (int)pid);
+	length = readlink(link, path, sizeof(path) - 1);
+	if (length < 0)
+		return NULL;
+	path[length] = 0;
+	return memory_copy_string(access(path, R_OK) ? link : path);
 }
 
 void process_info_command(pid_t pid, char *text, size_t size)

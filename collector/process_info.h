@@ -31,6 +31,12 @@ uint64_t process_info_age(uint64_t start_time);
 /* Whether PID is, here, the process that began at START_TIME, and lives. */
 bool process_info_is(pid_t pid, uint64_t start_time);
 
+/*
+ * The file of PID's program, to be opened: its path, or /proc's link to it where the path leads elsewhere or nowhere
+ * (another mount namespace, a file that was replaced). The caller's to free; NULL where it cannot be told.
+ */
+char *process_info_program(pid_t pid);
+
 /* The command line of PID with spaces for NULs, cut to SIZE bytes; "" where it cannot be read. */
 void process_info_command(pid_t pid, char *text, size_t size);
 

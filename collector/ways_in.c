@@ -13,6 +13,7 @@
 #include "collector/plan_store.h"
 #include "collector/preload/preload_protocol.h"
 #include "collector/preload_host.h"
+#include "collector/process_info.h"
 #include "collector/profiled.h"
 #include "collector/programs.h"
 
@@ -90,22 +91,13 @@ static bool is_toolchain(const struct plan *plan)
 	return !strncmp(plan_program(plan)->main_path, "cmd/", 4);
 }
 
-/* The plan of the program that PID runs, or NULL when it is not one to profile (a refusal is kept). */
-static struct plan *plan_of(struct ways_in *ways, pid_t pid)
+/* The plan of the program in the file PATH, or NULL when it is not one to profile (a refusal is kept). */
+static struct plan *plan_file(struct ways_in *ways, const char *path)
 {
-	char link[64], path[4096];
 	struct error error = {""};
 	struct plan *plan = NULL;
 	enum status status;
-	ssize_t length;
 
-	snprintf(link, sizeof(link), "/proc/%d/exe", (int)pid);
-	length = readlink(link, path, sizeof(path) - 1);
-	if (length < 0)
-		return NULL;
-	path[length] = 0;
-	if (access(path, R_OK)) /* of another mount namespace, or replaced since */
-		snprintf(path, sizeof(path), "%s", link);
 	if (ways->waiting && !strcmp(plan_program(ways->waiting)->path, path)) {
 		plan = ways->waiting;
 		ways->waiting = NULL;
@@ -119,6 +111,16 @@ static struct plan *plan_of(struct ways_in *ways, pid_t pid)
 		plan = NULL;
 	}
 	return status == STATUS_OK ? plan : NULL;
+}
+
+/* The same of the program that PID runs. */
+static struct plan *plan_of(struct ways_in *ways, pid_t pid)
+{
+	char *path = process_info_program(pid);
+	struct plan *plan = path ? plan_file(ways, path) : NULL;
+
+	free(path);
+	return plan;
 }
 
 /* Whether PID, which may have another root folder, finds our library. */
