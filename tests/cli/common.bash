@@ -24,6 +24,15 @@ check() {
 	fi
 }
 
+# complains PATTERN COMMAND…: the command fails with status 1 or 2 and one clear message.
+complains() {
+	local pattern=$1 status=0
+	shift
+	"$@" >"$WORK/out" 2>"$WORK/err" || status=$?
+	{ [ $status = 1 ] || [ $status = 2 ]; } && grep -q "$pattern" "$WORK/err" ||
+		{ echo "status $status:"; cat "$WORK/err"; return 1; }
+}
+
 # has [OPTION…] PATTERN: as grep -q, but reads its input to the end, so that whoever writes it doesn't die of a closed pipe.
 has() { grep "$@" >/dev/null; }
 

@@ -83,33 +83,34 @@ activated() {
 }
 check "socket activation: LISTEN_PID is right, the socket is the command's alone" activated
 
-# As a service manager ends a unit: all of its processes are told, each by itself.
-told_to_end() {
+# waiting: starts a command that says which signals it gets, and ends by them. PID is its process.
+waiting() {
 	rm -f "$TRACE"
 	: >"$WORK/out"
 	"$ESCPROF" run -q -D -o "$TRACE" -- "$FAMILY" wait >"$WORK/out" &
-	local pid=$!
-	ready "$WORK/out" || return 1
+	PID=$!
+	ready "$WORK/out"
+}
+
+# As a service manager ends a unit: all of its processes are told, each by itself.
+told_to_end() {
+	waiting || return 1
 	kill -TERM "$(collector)"
 	sleep 0.5
-	[ "$(cat "$WORK/out")" = "ready $pid" ] || { cat "$WORK/out"; return 1; }
-	kill -TERM $pid
-	wait $pid
-	[ $? = 0 ] && [ "$(cat "$WORK/out")" = "$(printf 'ready %s\ngot terminated' $pid)" ] || { cat "$WORK/out"; return 1; }
+	[ "$(cat "$WORK/out")" = "ready $PID" ] || { cat "$WORK/out"; return 1; }
+	kill -TERM $PID
+	wait $PID
+	[ $? = 0 ] && [ "$(cat "$WORK/out")" = "$(printf 'ready %s\ngot terminated' $PID)" ] || { cat "$WORK/out"; return 1; }
 	written
 }
 check "told to end, the collector too: the command hears it once, the trace is whole" told_to_end
 
 killed() {
-	rm -f "$TRACE"
-	: >"$WORK/out"
-	"$ESCPROF" run -q -D -o "$TRACE" -- "$FAMILY" wait >"$WORK/out" &
-	local pid=$!
-	ready "$WORK/out" || return 1
+	waiting || return 1
 	sleep 1
 	kill -KILL "$(collector)"
-	kill -HUP $pid
-	wait $pid
+	kill -HUP $PID
+	wait $PID
 	[ $? = 0 ] && grep -q 'got hangup' "$WORK/out" && info | has '^  complete *cut'
 }
 check "the collector killed: the command goes on" killed

@@ -16,15 +16,6 @@ s|sink\[i%len(sink)\].next = nil|&; extra[i%64] = new([2]int)|
 s|^var sink.*|&\n\nvar extra [64]*[2]int|' || echo "not ok record after"
 "$ESCPROF" run -q --rate 512 -o "$WORK/again" -- "$WORK/bin.before" || echo "not ok record again"
 
-# says PATTERN COMMAND…: the command fails with status 1 or 2 and one clear message.
-says() {
-	local pattern=$1 status=0
-	shift
-	"$@" >"$WORK/out" 2>"$WORK/err" || status=$?
-	{ [ $status = 1 ] || [ $status = 2 ]; } && grep -q "$pattern" "$WORK/err" ||
-		{ echo "status $status:"; cat "$WORK/err"; return 1; }
-}
-
 # diff ARGUMENT…: to $WORK/out.
 diff() { "$ESCPROF" diff "$@" >"$WORK/out" 2>"$WORK/err" || { cat "$WORK/err"; return 1; }; }
 
@@ -64,12 +55,12 @@ selected() {
 }
 check "--focus and --ignore are for both" selected
 
-check "one trace is not enough" says 'give two traces' "$ESCPROF" diff "$WORK/before"
-check "three are too many" says 'only two traces are compared' "$ESCPROF" diff "$WORK/before" "$WORK/after" "$WORK/again"
-check "no such file" says 'cannot open: .*/none' "$ESCPROF" diff "$WORK/before" "$WORK/none"
-check "a file that is no trace" says 'not an escprof trace' "$ESCPROF" diff README.md "$WORK/after"
-check "a count that is none" says 'not counts above 0' "$ESCPROF" diff --count 5,0 "$WORK/before" "$WORK/after"
-check "a share that is none" says 'not a percentage' "$ESCPROF" diff --min-share much "$WORK/before" "$WORK/after"
+check "one trace is not enough" complains 'give two traces' "$ESCPROF" diff "$WORK/before"
+check "three are too many" complains 'only two traces are compared' "$ESCPROF" diff "$WORK/before" "$WORK/after" "$WORK/again"
+check "no such file" complains 'cannot open: .*/none' "$ESCPROF" diff "$WORK/before" "$WORK/none"
+check "a file that is no trace" complains 'not an escprof trace' "$ESCPROF" diff README.md "$WORK/after"
+check "a count that is none" complains 'not counts above 0' "$ESCPROF" diff --count 5,0 "$WORK/before" "$WORK/after"
+check "a share that is none" complains 'not a percentage' "$ESCPROF" diff --min-share much "$WORK/before" "$WORK/after"
 
 cut() {
 	local size at
@@ -95,4 +86,4 @@ svg() {
 		grep -q 'what changed' "$WORK/f.svg" && grep -q 'fill="#d9482b"' "$WORK/f.svg" && grep -q '0 B before' "$WORK/f.svg"
 }
 check "export --diff: a flame graph, what is new in red" svg
-check "export --diff: not for pprof" says 'folded or svg' "$ESCPROF" export "$WORK/before" --diff "$WORK/after" --format pprof
+check "export --diff: not for pprof" complains 'folded or svg' "$ESCPROF" export "$WORK/before" --diff "$WORK/after" --format pprof

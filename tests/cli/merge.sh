@@ -8,14 +8,6 @@ for i in 1 2 3; do
 done
 "$ESCPROF" run -q -o "$WORK/other" -- "$WORK/reader" >/dev/null 2>&1
 
-says() {
-	local pattern=$1 status=0
-	shift
-	"$@" >"$WORK/out" 2>"$WORK/err" || status=$?
-	{ [ $status = 1 ] || [ $status = 2 ]; } && grep -q "$pattern" "$WORK/err" ||
-		{ echo "status $status:"; cat "$WORK/err"; return 1; }
-}
-
 # figure KEY TRACE: the first such figure of its report.
 figure() { "$ESCPROF" report --format json "$2" | grep -m 1 "\"$1\":" | sed 's/.*: *//; s/,//'; }
 
@@ -42,17 +34,17 @@ again() {
 }
 check "what was merged can be merged again" again
 
-check "another program is refused" says 'traces of different programs' "$ESCPROF" merge -o "$WORK/bad" "$WORK/1" "$WORK/other"
-check "the same trace twice is refused" says 'the same trace twice' "$ESCPROF" merge -o "$WORK/bad" "$WORK/1" "$WORK/1"
-check "the output is not an input" says 'the output is one of the traces' "$ESCPROF" merge -o "$WORK/1" "$WORK/1" "$WORK/2"
-check "no output" says 'give the trace to write' "$ESCPROF" merge "$WORK/1"
-check "no such file" says 'cannot open' "$ESCPROF" merge -o "$WORK/bad" "$WORK/none"
+check "another program is refused" complains 'traces of different programs' "$ESCPROF" merge -o "$WORK/bad" "$WORK/1" "$WORK/other"
+check "the same trace twice is refused" complains 'the same trace twice' "$ESCPROF" merge -o "$WORK/bad" "$WORK/1" "$WORK/1"
+check "the output is not an input" complains 'the output is one of the traces' "$ESCPROF" merge -o "$WORK/1" "$WORK/1" "$WORK/2"
+check "no output" complains 'give the trace to write' "$ESCPROF" merge "$WORK/1"
+check "no such file" complains 'cannot open' "$ESCPROF" merge -o "$WORK/bad" "$WORK/none"
 nothing_left() { [ ! -e "$WORK/bad" ]; }
 check "nothing is left of what was refused" nothing_left
 
 cut() {
 	head -c $(($(stat -c %s "$WORK/2") / 2)) "$WORK/2" >"$WORK/half"
 	"$ESCPROF" merge -o "$WORK/m" "$WORK/1" "$WORK/half" 2>"$WORK/err" && grep -q '1 of 2 traces were cut' "$WORK/err" ||
-		says 'no build ID\|different programs' "$ESCPROF" merge -o "$WORK/m" "$WORK/1" "$WORK/half"
+		complains 'no build ID\|different programs' "$ESCPROF" merge -o "$WORK/m" "$WORK/1" "$WORK/half"
 }
 check "a cut trace is told of" cut
