@@ -313,20 +313,30 @@ delve_walks() {
 	[ "$seen" -ge 3 ]
 }
 
+# debug PIPE: a debugger stops TARGET, and gets its words by PIPE, until stop_debugging. DEBUGGER is its process.
+debug() {
+	mkfifo "$1"
+	gdb -nx -q -p "$TARGET" <"$1" >"$WORK/said" 2>&1 &
+	DEBUGGER=$!
+	exec 8>"$1"
+	wait_for grep -q "^TracerPid:[[:space:]]*$DEBUGGER\$" "/proc/$TARGET/status"
+}
+
+stop_debugging() {
+	printf 'detach\nquit\n' >&8
+	exec 8>&-
+	wait $DEBUGGER
+}
+
 # Where a debugger is first, escprof says so, and does nothing.
 debugger_first() {
 	start plain serve && wait_for grep -q '^serving$' "$WORK/plain/out" || return 1
-	mkfifo "$WORK/plain/gdb"
-	gdb -nx -q -p "$TARGET" <"$WORK/plain/gdb" >"$WORK/said" 2>&1 &
-	local debugger=$! status
-	exec 8>"$WORK/plain/gdb"
-	wait_for grep -q "^TracerPid:[[:space:]]*$debugger\$" "/proc/$TARGET/status" || return 1
+	local status
+	debug "$WORK/plain/gdb" || return 1
 	"$ESCPROF" attach -q -o "$WORK/plain/trace" -p "$TARGET" -d 1s 2>"$WORK/refused"
 	status=$?
-	printf 'detach\nquit\n' >&8
-	exec 8>&-
-	wait $debugger
-	[ $status = 1 ] && grep -q "process $debugger" "$WORK/refused" || { echo "status $status"; cat "$WORK/refused"; return 1; }
+	stop_debugging
+	[ $status = 1 ] && grep -q "process $DEBUGGER" "$WORK/refused" || { echo "status $status"; cat "$WORK/refused"; return 1; }
 	kill -TERM "$TARGET"
 	finish && [ "$(cat "$WORK/plain/status")" = 0 ]
 }
@@ -334,18 +344,13 @@ debugger_first() {
 # Where a debugger came meanwhile, escprof cannot let the program go, says so, and its next attach does.
 debugger_last() {
 	start attach serve && wait_for grep -q '^serving$' "$WORK/attach/out" || return 1
-	mkfifo "$WORK/attach/gdb"
-	gdb -nx -q -p "$TARGET" <"$WORK/attach/gdb" >"$WORK/said" 2>&1 &
-	local debugger=$! status
-	exec 8>"$WORK/attach/gdb"
-	wait_for grep -q "^TracerPid:[[:space:]]*$debugger\$" "/proc/$TARGET/status" || return 1
+	local status
+	debug "$WORK/attach/gdb" || return 1
 	kill -INT $PROFILER
 	wait $PROFILER
 	status=$?
-	printf 'detach\nquit\n' >&8
-	exec 8>&-
-	wait $debugger
-	[ $status = 1 ] && grep -q "by process $debugger (gdb.*the next .escprof attach. clears it away" "$WORK/attach/escprof.err" ||
+	stop_debugging
+	[ $status = 1 ] && grep -q "by process $DEBUGGER (gdb.*the next .escprof attach. clears it away" "$WORK/attach/escprof.err" ||
 		{ echo "status $status"; cat "$WORK/attach/escprof.err"; return 1; }
 	"$ESCPROF" attach -q -d 100ms -o "$WORK/attach/trace" -p "$TARGET" &
 	PROFILER=$!
