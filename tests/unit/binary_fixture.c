@@ -93,6 +93,18 @@ int binary_fixture_set_up_frames(void **state)
 	return 0;
 }
 
+int binary_fixture_set_up_symbols(void **state)
+{
+	if (binary_fixture_set_up(state))
+		return -1;
+	binary_fixture_do(
+	    "gcc -g3 -O1 -pie -fPIE -rdynamic -Wl,--build-id=0x0123456789abcdef -o pie \"$PROGRAMS/many_symbols.c\"");
+	binary_fixture_do("gcc -O1 -no-pie -fno-pie -Wl,--build-id=none -o fixed \"$PROGRAMS/many_symbols.c\"");
+	binary_fixture_do("strip -o stripped pie");
+	binary_fixture_do("\"$GO\" build -ldflags=-buildid=left/mid/right -o go \"$PROGRAMS/frames.go\"");
+	return 0;
+}
+
 int binary_fixture_tear_down(void **state)
 {
 	char command[PATH_MAX];

@@ -23,6 +23,12 @@ int binary_fixture_set_up(void **state);
 /* The same, with programs/frames.go built as "plain" and, without its symbols, as "stripped". */
 int binary_fixture_set_up_frames(void **state);
 
+/*
+ * The same as binary_fixture_set_up, with programs/many_symbols.c built as "pie" (with debug information and a build
+ * ID), "stripped" (of that) and "fixed" (without either), and programs/frames.go as "go", with a build ID of its own.
+ */
+int binary_fixture_set_up_symbols(void **state);
+
 /* Remove the folder. */
 int binary_fixture_tear_down(void **state);
 

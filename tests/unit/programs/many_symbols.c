@@ -1,5 +1,7 @@
-/* What test_elf_image looks up: functions of one address, one within another, one without a size, and pointers that the
- * loader has to relocate. */
+/*
+ * What test_elf_symbols and test_elf_image look up: functions of one address, one within another, one without a size,
+ * and pointers that the loader has to relocate.
+ */
 #include <stdio.h>
 
 long counter = 7;
