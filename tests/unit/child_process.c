@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -69,6 +70,28 @@ void child_process_start(struct child *child, void (*run)(struct child_state *st
 {
 	child_process_fork(child, run);
 	child_process_wait(&child->state->ready, 1);
+}
+
+_Noreturn void child_process_stay(struct child_state *state)
+{
+	state->ready = 1;
+	for (;;)
+		pause();
+}
+
+static pid_t traced;
+
+static void run_tracer(struct child_state *state)
+{
+	state->words[0] = (uint64_t)-ptrace(PTRACE_SEIZE, traced, NULL, NULL);
+	child_process_stay(state);
+}
+
+void child_process_trace(struct child *tracer, pid_t victim)
+{
+	traced = victim;
+	child_process_start(tracer, run_tracer);
+	assert_int_equal(tracer->state->words[0], 0);
 }
 
 int child_process_join(struct child *child)

@@ -31,6 +31,12 @@ void child_process_start(struct child *child, void (*run)(struct child_state *st
 /* The same of a child that need not be ready. */
 void child_process_fork(struct child *child, void (*run)(struct child_state *state));
 
+/* In the child: say that it is ready, and do nothing more. */
+_Noreturn void child_process_stay(struct child_state *state);
+
+/* Start another child, TRACER, which traces VICTIM for as long as it lives. */
+void child_process_trace(struct child *tracer, pid_t victim);
+
 /*
  * Run ATTEMPT in a child that has become nobody: it leaves its status in words[0] and the error's text in `text`. That
  * must be STATUS_ERROR, with WHAT and CAP_SYS_PTRACE in the text. Skips the test where we may not become someone else.

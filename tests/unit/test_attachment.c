@@ -633,14 +633,6 @@ static void test_ended(void **state)
 	close(service.output);
 }
 
-static void run_tracer(struct child_state *state)
-{
-	state->words[0] = (uint64_t)-ptrace(PTRACE_SEIZE, victim, NULL, NULL);
-	state->ready = 1;
-	for (;;)
-		pause();
-}
-
 static void test_traced_by_another(void **state)
 {
 	struct attachment *attachment;
@@ -651,8 +643,7 @@ static void test_traced_by_another(void **state)
 
 	(void)state;
 	start(&service);
-	victim = service.pid;
-	child_process_start(&tracer, run_tracer);
+	child_process_trace(&tracer, service.pid);
 	region_plan(&region, RATE, RING);
 	assert_int_equal(attachment_begin(&attachment, service.pid, plan, &region, &error), STATUS_ERROR);
 	if (!strstr(error.text, "is traced already, by process"))

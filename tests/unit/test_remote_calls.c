@@ -439,14 +439,6 @@ static void expect_error(struct remote_calls *calls, const char *part)
 		fail_msg("\"%s\" has no \"%s\"", error.text, part);
 }
 
-static void run_tracer(struct child_state *state)
-{
-	state->words[0] = (uint64_t)-ptrace(PTRACE_SEIZE, victim, NULL, NULL);
-	state->ready = 1;
-	for (;;)
-		pause();
-}
-
 static void test_errors(void **state)
 {
 	struct child child, tracer;
@@ -469,8 +461,7 @@ static void test_errors(void **state)
 	begin(&calls, child.pid, &made);
 	calls.spaces[1].address = 0;
 	expect_error(&calls, "no room");
-	victim = child.pid;
-	child_process_start(&tracer, run_tracer);
+	child_process_trace(&tracer, child.pid);
 	begin(&calls, child.pid, &made);
 	add(&calls, SYS_getpid, 0, 0, 0);
 	expect_error(&calls, "is traced already, by process");

@@ -40,10 +40,7 @@ static void *sit(void *user)
 	struct child_state *state = user;
 
 	state->words[THREAD] = (uint64_t)gettid();
-	state->ready = 1;
-	for (;;)
-		pause();
-	return NULL;
+	child_process_stay(state);
 }
 
 static void run_thread(struct child_state *state)
@@ -133,14 +130,6 @@ static void test_states(void **state)
 
 static pid_t victim;
 
-static void run_tracer(struct child_state *state)
-{
-	state->words[0] = (uint64_t)-ptrace(PTRACE_SEIZE, victim, NULL, NULL);
-	state->ready = 1;
-	for (;;)
-		pause();
-}
-
 static void test_traced(void **state)
 {
 	struct child child, tracer;
@@ -149,8 +138,7 @@ static void test_traced(void **state)
 
 	(void)state;
 	child_process_start(&child, run_thread);
-	victim = child.pid;
-	child_process_start(&tracer, run_tracer);
+	child_process_trace(&tracer, child.pid);
 	snprintf(by, sizeof(by), "is traced already, by process %d (", (int)tracer.pid);
 	expect_refused(child.pid, by);
 	child_process_end(&tracer);
@@ -166,9 +154,7 @@ static void run_filtered(struct child_state *state)
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
 		_exit(2);
-	state->ready = 1;
-	for (;;)
-		pause();
+	child_process_stay(state);
 }
 
 /* Only who knows the filter may say that it allows what is done. */

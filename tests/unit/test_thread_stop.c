@@ -71,9 +71,7 @@ static void expect_still(const struct thread_stop *stop, const struct child *chi
 static void run_counters(struct child_state *state)
 {
 	child_process_count(state, 0, THREADS);
-	state->ready = 1;
-	for (;;)
-		pause();
+	child_process_stay(state);
 }
 
 static void test_all(void **state)
@@ -126,9 +124,7 @@ static void run_makers(struct child_state *state)
 	child_process_count(state, 0, 4);
 	for (i = 4; i < 6; i++)
 		pthread_create(&thread, NULL, make_threads, (void *)&state->words[i]);
-	state->ready = 1;
-	for (;;)
-		pause();
+	child_process_stay(state);
 }
 
 static void test_born_and_ended_meanwhile(void **state)
@@ -213,9 +209,7 @@ static void run_handler(struct child_state *state)
 	handled = state;
 	sigaction(SIGRTMIN, &action, NULL);
 	child_process_count(state, 0, 2);
-	state->ready = 1;
-	for (;;)
-		pause();
+	child_process_stay(state);
 }
 
 static pid_t receiver;
@@ -344,9 +338,7 @@ static void run_waiters(struct child_state *state)
 	for (i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++)
 		pthread_create(&thread, NULL, bodies[i], state);
 	child_process_sleep(100);
-	state->ready = 1;
-	for (;;)
-		pause();
+	child_process_stay(state);
 }
 
 static void test_system_calls_go_on(void **state)
@@ -424,14 +416,6 @@ static void test_gone(void **state)
 
 static pid_t victim;
 
-static void run_tracer(struct child_state *state)
-{
-	state->words[0] = (uint64_t)-ptrace(PTRACE_SEIZE, victim, NULL, NULL);
-	state->ready = 1;
-	for (;;)
-		pause();
-}
-
 static void expect_refused(pid_t process, const char *part)
 {
 	struct error error = {""};
@@ -450,9 +434,7 @@ static void test_traced_by_another(void **state)
 
 	(void)state;
 	child_process_start(&child, run_counters);
-	victim = child.pid;
-	child_process_start(&tracer, run_tracer);
-	assert_int_equal(tracer.state->words[0], 0);
+	child_process_trace(&tracer, child.pid);
 	snprintf(by, sizeof(by), "is traced already, by process %d (", (int)tracer.pid);
 	expect_refused(child.pid, by);
 	child_process_wait_running(&child, THREADS);
@@ -487,9 +469,7 @@ static void run_holder(struct child_state *state)
 	struct thread_stop stop;
 
 	state->words[0] = (uint64_t)thread_stop_all(&stop, victim, NULL);
-	state->ready = 1;
-	for (;;)
-		pause();
+	child_process_stay(state);
 }
 
 static void test_tracer_is_killed(void **state)
