@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define INDENT        4
-#define LABEL_COLUMNS 14
+#define INDENT        REPORT_TEXT_INDENT
+#define LABEL_COLUMNS REPORT_TEXT_LABEL
 #define LIST          5    /* sites of a short list */
 #define SHORT_CLASSES 2    /* of lifetimes, up to a millisecond */
 #define WORTH         0.01 /* of what is not freed: less stands in no list */
@@ -218,15 +218,9 @@ static void put_list(struct page *page, const struct c_part *c, const char *titl
 	free(ranked);
 }
 
-static void put_label(struct page *page, const char *label)
-{
-	page_pad(page, INDENT);
-	page_left(page, PAGE_FAINT, label, LABEL_COLUMNS);
-}
-
 static void put_words(struct page *page, const char *label, struct buf *words)
 {
-	put_label(page, label);
+	report_text_label(page, label);
 	page_wrap(page, PAGE_PLAIN, buf_string(words), INDENT + LABEL_COLUMNS);
 	buf_free(words);
 }
@@ -269,11 +263,11 @@ static void put_lives(struct page *page, const struct c_site *site)
 static void put_stack(struct page *page, const struct c_site *site, size_t depth)
 {
 	const struct analysis_stack *stack = site->nstacks ? &site->stacks[0] : NULL;
-	char text[96], share[WORDS_NUMBER_SIZE];
+	char text[96];
 
 	if (!stack || stack->nframes < 2)
 		return;
-	put_label(page, "Called by");
+	report_text_label(page, "Called by");
 	for (size_t i = 0; i < stack->nframes && i < depth; i++) {
 		struct buf words = {0};
 
@@ -291,14 +285,7 @@ static void put_stack(struct page *page, const struct c_site *site, size_t depth
 		page_put_styled(page, PAGE_FAINT, text);
 		page_put(page, "\n");
 	}
-	if (site->nstacks < 2 || !(site->alloc_bytes > 0))
-		return;
-	page_pad(page, INDENT + LABEL_COLUMNS);
-	snprintf(text, sizeof(text), "%s %% of its bytes come this way, the rest on %zu other stack%s",
-		 words_percent(share, fmin(1, stack->alloc_bytes / site->alloc_bytes)), site->nstacks - 1,
-		 site->nstacks == 2 ? "" : "s");
-	page_put_styled(page, PAGE_FAINT, text);
-	page_put(page, "\n");
+	report_text_other_stacks(page, stack, site->nstacks, site->alloc_bytes);
 }
 
 static void put_detail(struct page *page, const struct c_site *site, size_t depth)

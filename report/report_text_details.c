@@ -10,10 +10,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define INDENT        4
-#define LABEL_COLUMNS 14
+#define INDENT        REPORT_TEXT_INDENT
+#define LABEL_COLUMNS REPORT_TEXT_LABEL
 
-static void put_label(struct page *page, const char *label)
+void report_text_label(struct page *page, const char *label)
 {
 	page_pad(page, INDENT);
 	page_left(page, PAGE_FAINT, label, LABEL_COLUMNS);
@@ -21,7 +21,7 @@ static void put_label(struct page *page, const char *label)
 
 static void put_text(struct page *page, const char *label, const char *text)
 {
-	put_label(page, label);
+	report_text_label(page, label);
 	page_wrap(page, PAGE_PLAIN, text, INDENT + LABEL_COLUMNS);
 }
 
@@ -209,7 +209,7 @@ static void put_time(struct page *page, const struct analysis *analysis, const s
 {
 	if (!analysis->timeline.count || !site->slices)
 		return;
-	put_label(page, "Over time");
+	report_text_label(page, "Over time");
 	report_text_site_time(page, analysis, site, INDENT + LABEL_COLUMNS);
 }
 
@@ -284,23 +284,28 @@ static void put_frames(struct page *page, const struct analysis_stack *stack, si
 	}
 }
 
-static void put_stack(struct page *page, const struct site *site, size_t depth)
+void report_text_other_stacks(struct page *page, const struct analysis_stack *stack, size_t nstacks, double alloc_bytes)
 {
-	const struct analysis_stack *stack = site->nstacks > 0 ? &site->stacks[0] : NULL;
 	char text[WORDS_NUMBER_SIZE], label[96];
 
-	if (!stack || stack->nframes < 2)
-		return;
-	put_label(page, "Called by");
-	put_frames(page, stack, depth);
-	if (site->nstacks < 2 || !(site->alloc_bytes > 0))
+	if (nstacks < 2 || !(alloc_bytes > 0))
 		return;
 	page_pad(page, INDENT + LABEL_COLUMNS);
 	snprintf(label, sizeof(label), "%s %% of its bytes come this way, the rest on %zu other stack%s",
-		 words_percent(text, fmin(1, stack->alloc_bytes / site->alloc_bytes)), site->nstacks - 1,
-		 site->nstacks == 2 ? "" : "s");
+		 words_percent(text, fmin(1, stack->alloc_bytes / alloc_bytes)), nstacks - 1, nstacks == 2 ? "" : "s");
 	page_put_styled(page, PAGE_FAINT, label);
 	page_put(page, "\n");
+}
+
+static void put_stack(struct page *page, const struct site *site, size_t depth)
+{
+	const struct analysis_stack *stack = site->nstacks > 0 ? &site->stacks[0] : NULL;
+
+	if (!stack || stack->nframes < 2)
+		return;
+	report_text_label(page, "Called by");
+	put_frames(page, stack, depth);
+	report_text_other_stacks(page, stack, site->nstacks, site->alloc_bytes);
 }
 
 void report_text_site(struct page *page, const struct analysis *analysis, const struct site *site, size_t number,

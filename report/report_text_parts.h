@@ -46,6 +46,17 @@ void report_text_what_if(struct page *page, const struct analysis *analysis, con
 /* More about the first of OPTIONS' sites: where, why, what to do, the hottest stack. */
 void report_text_details(struct page *page, const struct analysis *analysis, const struct report_options *options);
 
+/* Columns before what is said of a site below its title: an indent, and a label in a column of its own. */
+#define REPORT_TEXT_INDENT 4
+#define REPORT_TEXT_LABEL  14
+
+/* Put that indent and LABEL. */
+void report_text_label(struct page *page, const char *label);
+
+/* That STACK, the hottest of NSTACKS, has not all of the site's ALLOC_BYTES; nothing where it has, or may have. */
+void report_text_other_stacks(struct page *page, const struct analysis_stack *stack, size_t nstacks,
+			      double alloc_bytes);
+
 /* What the compiler says of SITE, in one column: a static string. */
 const char *report_text_mark(const struct site *site);
 
