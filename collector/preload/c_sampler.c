@@ -9,6 +9,7 @@
 #include "collector/preload/c_contexts.h"
 #include "collector/preload/c_modules.h"
 #include "collector/preload/c_walks.h"
+#include "collector/preload/quiet.h"
 #include "collector/preload/unwind.h"
 
 #include <errno.h>
@@ -105,6 +106,14 @@ void c_sampler_unloading(bool begins)
 	__atomic_fetch_sub(&unloading, 1, __ATOMIC_SEQ_CST);
 }
 
+bool c_sampler_unloads(uint32_t *count)
+{
+	bool is_at_rest = !__atomic_load_n(&unloading, __ATOMIC_SEQ_CST);
+
+	*count = __atomic_load_n(&nunloads, __ATOMIC_SEQ_CST);
+	return is_at_rest;
+}
+
 /* Whether to ask the loader: after each dlclose at once; and as the C library unloads by itself too, now and then. */
 static bool is_to_ask(struct c_thread *thread, uint64_t time)
 {
@@ -119,12 +128,10 @@ static bool is_to_ask(struct c_thread *thread, uint64_t time)
 }
 
 /* Where libraries have been unloaded, what was known of addresses is looked at anew. */
-static void ask_unloaded(struct c_thread *thread, uint64_t time)
+static void ask_unloaded(void)
 {
 	uint64_t before = __atomic_load_n(&unloaded, __ATOMIC_ACQUIRE), count;
 
-	if (!is_to_ask(thread, time))
-		return;
 	count = c_modules_unloaded();
 	if (count == before)
 		return;
@@ -145,6 +152,19 @@ static struct c_walks *walks_of(struct c_thread *thread)
 	return thread->walks;
 }
 
+/* What this thread allocates until the end is not the program's, and nothing of the program interrupts it. */
+static void begin_apart(struct c_thread *thread, struct quiet *quiet)
+{
+	quiet_begin(quiet);
+	thread->busy = true;
+}
+
+static void end_apart(struct c_thread *thread, const struct quiet *quiet)
+{
+	thread->busy = false;
+	quiet_end(quiet);
+}
+
 static uint32_t walk(const struct unwind_start *start, uint32_t size_class, struct c_walks *walks)
 {
 	uint64_t frames[UNWIND_ROOM];
@@ -157,25 +177,39 @@ static uint32_t walk(const struct unwind_start *start, uint32_t size_class, stru
 	return context;
 }
 
+/*
+ * Where the loader may hold its locks, which libunwind would ask for too, or be about to make room for libunwind's own
+ * thread-local data.
+ */
+static uint32_t name_caller(const struct unwind_start *start, uint32_t size_class)
+{
+	uint64_t frames[] = {start->caller, C_MARK_LIBRARY};
+
+	return c_contexts_find(shared, frames, 2, 0, size_class);
+}
+
 static uint32_t find_context(const struct unwind_start *start, uint32_t size_class, uint64_t time)
 {
 	struct c_thread *thread = &c_thread;
-	struct c_walks *walks;
+	bool is_in_loader =
+	    (uint64_t)__builtin_frame_address(0) < (uint64_t)c_sampler_in_loader || c_modules_is_loader(start->caller);
+	struct c_walks *walks = NULL;
+	struct quiet quiet;
 	uint32_t context;
 
-	/* In there the loader may hold its locks, which libunwind would ask for too, or be about to make room for
-	 * libunwind's own thread-local data. */
-	if ((uint64_t)__builtin_frame_address(0) < (uint64_t)c_sampler_in_loader ||
-	    c_modules_is_loader(start->caller)) {
-		uint64_t frames[] = {start->caller, C_MARK_LIBRARY};
-
-		return c_contexts_find(shared, frames, 2, 0, size_class);
+	if (!is_in_loader && is_to_ask(thread, time)) {
+		begin_apart(thread, &quiet);
+		ask_unloaded();
+		end_apart(thread, &quiet);
 	}
-	ask_unloaded(thread, time);
-	walks = walks_of(thread);
+	if (!is_in_loader)
+		walks = walks_of(thread);
 	if (walks && start->cfa && c_walks_find(walks, start, size_class, &context))
 		return context;
-	return walk(start, size_class, walks);
+	begin_apart(thread, &quiet);
+	context = is_in_loader ? name_caller(start, size_class) : walk(start, size_class, walks);
+	end_apart(thread, &quiet);
+	return context;
 }
 
 /*
@@ -263,7 +297,6 @@ void c_sampler_allocated(const void *pointer, size_t size, uint64_t caller)
 	}
 	if (!begins(thread, c_sampler_bytes(size)))
 		return;
-	thread->busy = true;
 	time = now();
 	if (c_collector_is_gone(shared)) {
 		thread->left = FOREVER;
@@ -276,7 +309,6 @@ void c_sampler_allocated(const void *pointer, size_t size, uint64_t caller)
 		}
 		draw(thread);
 	}
-	thread->busy = false;
 	errno = saved;
 }
 

@@ -20,7 +20,7 @@ struct walk {
 };
 
 struct c_walks {
-	uint64_t found, kept;
+	uint64_t found, kept, changes;
 	struct walk walks[PLACES];
 };
 
@@ -62,20 +62,25 @@ static bool is_it(const struct walk *walk, const struct unwind_start *start, uin
 
 /*
  * Words are compared in the order in which the walk read them: each is read again only when all before it are the same,
- * so that the walk would now read it too.
+ * so that the walk would now read it too. A signal handler that allocates meanwhile may put another walk in the place.
  */
 bool c_walks_find(struct c_walks *walks, const struct unwind_start *start, uint32_t size_class, uint32_t *context)
 {
 	const struct walk *walk = place_of(walks, start, size_class);
+	uint64_t changes = __atomic_load_n(&walks->changes, __ATOMIC_RELAXED);
 	uint32_t i;
 
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	if (!walk->nwords || !is_it(walk, start, size_class))
 		return false;
 	for (i = 0; i < walk->nwords; i++)
 		if (*(const volatile uint64_t *)walk->words[i].address != walk->words[i].value)
 			return false;
-	walks->found++;
 	*context = walk->context;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&walks->changes, __ATOMIC_RELAXED) != changes)
+		return false;
+	walks->found++;
 	return true;
 }
 
@@ -88,6 +93,7 @@ void c_walks_keep(struct c_walks *walks, const struct unwind_start *start, uint3
 
 	if (walks->kept > FREE + walks->found / HITS)
 		return;
+	walks->changes++;
 	walk->start = *start;
 	walk->size_class = size_class;
 	walk->context = context;

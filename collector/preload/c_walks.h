@@ -26,7 +26,8 @@ bool c_walks_find(struct c_walks *walks, const struct unwind_start *start, uint3
 
 /*
  * Keep CONTEXT as what the walk from START came to, whose result were the DEPTH FRAMES. To find out what it has read
- * takes far longer than a walk, so this does nothing when it would be done too often.
+ * takes far longer than a walk, so this does nothing when it would be done too often. Not to be interrupted: the table
+ * is half written meanwhile.
  */
 void c_walks_keep(struct c_walks *walks, const struct unwind_start *start, uint32_t size_class, uint32_t context,
 		  const uint64_t *frames, uint32_t depth);
