@@ -5,6 +5,8 @@
 #include "collector/c_drain.h"
 
 #include "base/memory.h"
+#include "binary/elf_image.h"
+#include "collector/preload/c_sum.h"
 #include "collector/region.h"
 
 #include <errno.h>
@@ -13,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -374,15 +375,38 @@ void c_drain_run(struct c_drain *drain)
 	read_all(drain, time);
 }
 
+/* The sum of the file's bytes that the target has taken of what is loaded; 0: of none. */
+static uint64_t sum_of(struct elf_image *image)
+{
+	struct elf_segment segment;
+	struct elf_section table;
+	struct error error;
+	const uint8_t *bytes;
+	size_t index, size = 0;
+	uint64_t sum = 0;
+
+	for (index = 0; elf_image_segment_at(image, index, &segment) == STATUS_OK; index++)
+		if (!segment.offset && (bytes = elf_image_at(image, segment.address, &size)))
+			sum = c_sum_add(C_SUM_EMPTY, bytes, size < C_SUM_HEADERS ? size : C_SUM_HEADERS);
+	if (sum && elf_image_section(image, ".eh_frame_hdr", &table, &error) == STATUS_OK && table.data)
+		sum = c_sum_add(sum, table.data, table.size < C_SUM_TABLE ? table.size : C_SUM_TABLE);
+	return sum;
+}
+
 /* Whether another file lies where MODULE's did, as far as can be told of one without a build ID. */
 static bool is_replaced(const struct c_module *module, const char *path)
 {
-	struct stat file;
+	struct elf_image *image;
+	struct error error;
+	uint64_t sum;
 
-	if (module->build_id_size || !module->file)
+	if (module->build_id_size || !module->sum)
 		return false;
-	return stat(path, &file) || file.st_ino != module->file ||
-	       (uint64_t)file.st_ctim.tv_sec * 1000000000u + (uint64_t)file.st_ctim.tv_nsec != module->changed;
+	if (elf_image_open(&image, path, &error) != STATUS_OK)
+		return true;
+	sum = sum_of(image);
+	elf_image_close(image);
+	return sum != module->sum;
 }
 
 static void find_replaced(struct c_drain *drain)

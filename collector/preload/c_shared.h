@@ -107,8 +107,8 @@ struct c_module {
 	uint32_t ready;
 	uint32_t build_id_size;
 	uint8_t build_id[32];
-	uint64_t file, changed; /* without a build ID: the file's inode number and the time of its last change, ns */
-	char path[C_PATH];      /* "" : the program; cut when longer */
+	uint64_t sum;      /* without a build ID: of its bytes, as c_sum.h says; 0: not known */
+	char path[C_PATH]; /* "" : the program; cut when longer */
 };
 
 struct c_control {
@@ -124,7 +124,7 @@ struct c_control {
 	uint32_t ncontexts __attribute__((aligned(64))); /* taken; may be more than there are */
 	uint32_t nmodules;                               /* those that are complete */
 	uint64_t arena_used;
-	uint64_t nested;  /* allocations that came while another was being recorded: of signal handlers, or our own */
+	uint64_t nested;  /* allocations while a stack was being walked: not the program's */
 	uint64_t no_room; /* samples whose stack found no room */
 };
 

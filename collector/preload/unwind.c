@@ -10,13 +10,12 @@
 #define UNW_LOCAL_ONLY
 #include "collector/preload/unwind.h"
 
+#include "collector/preload/readable.h"
+
 #include <dlfcn.h>
-#include <errno.h>
 #include <libunwind.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #define LIBRARY     "libunwind.so.8"
 #define FAR         (1u << 20) /* bytes from one frame to the next, at most, by frame pointers */
@@ -59,28 +58,6 @@ static inline uint64_t word_at(uint64_t address)
 }
 
 /*
- * Whether the eight bytes at ADDRESS can be read; *KNOWN is a page that can. The kernel reads the signals of a mask
- * before it finds that there is nothing it could do with them (kernel/signal.c): this needs no descriptor, changes
- * nothing, and filters of system calls let it pass, as the C library needs it.
- */
-static bool is_readable(uint64_t address, uint64_t *known)
-{
-	uint64_t page = address & PAGE_MASK;
-	int saved = errno;
-	bool readable;
-
-	if (!page) /* no mask at all, to the kernel */
-		return false;
-	if (page == *known)
-		return true;
-	readable = !syscall(SYS_rt_sigprocmask, ~0, address, NULL, 8) || errno != EFAULT;
-	errno = saved;
-	if (readable)
-		*known = page;
-	return readable;
-}
-
-/*
  * In place of libunwind's own look at memory that nothing vouches for, at frames without unwind information: that reads
  * from and writes to a pipe by descriptors which a program that closes all may meanwhile have for something else.
  */
@@ -90,7 +67,7 @@ static int read_word(unw_addr_space_t space, unw_word_t address, unw_word_t *val
 
 	(void)space;
 	(void)argument;
-	if (is_write || !is_readable(address, &known) || !is_readable(address + 7, &known))
+	if (is_write || !readable_word(address, &known) || !readable_word(address + 7, &known))
 		return -UNW_EINVAL;
 	*value = word_at(address);
 	return 0;
@@ -219,7 +196,7 @@ static uint32_t walk_frame_pointers(uint64_t *frames, uint32_t capacity)
 	uint32_t count = 0;
 
 	while (count < capacity) {
-		if (frame & 7 || !is_readable(frame, &known) || !is_readable(frame + 8, &known))
+		if (frame & 7 || !readable_word(frame, &known) || !readable_word(frame + 8, &known))
 			break;
 		next = word_at(frame);
 		if (!word_at(frame + 8))

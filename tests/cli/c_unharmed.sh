@@ -56,3 +56,13 @@ limited() {
 		{ cat "$WORK/out" "$WORK/err"; return 1; }
 }
 check "C: a program that may map little keeps it for itself, and it is said" limited
+
+sealed() {
+	printf '%s\n' '#include <stdlib.h>' 'void library_make(int n) { while (n--) free(malloc(2000)); }' >"$WORK/library.c"
+	gcc -O2 -g -fno-builtin -shared -fPIC -Wl,--build-id=none -o "$WORK/library.so" "$WORK/library.c" &&
+		gcc -O2 -g -o "$WORK/sealed" "$source_dir/sealed.c" -ldl && profile "$WORK/sealed" "$WORK/library.so" ||
+		{ cat "$WORK/out" "$WORK/err"; return 1; }
+	says "about to be sealed
+and lives" && "$ESCPROF" report --format json -o "$WORK/json" "$TRACE" && c library_make objects 10 bytes 20000 kept 0 file library.c
+}
+check "C: a program that has forbidden itself to look at files, on pain of death, lives" sealed
