@@ -20,6 +20,7 @@
 #define LIBRARY     "libunwind.so.8"
 #define FAR         (1u << 20) /* bytes from one frame to the next, at most, by frame pointers */
 #define SMALL_FRAME 256
+#define NEAR        256 /* bytes below a frame pointer in which compilers keep where an aligned frame ends */
 #define PAGE_MASK   (~4095ull)
 
 /* libunwind's functions by the names that its macros stand for on amd64. */
@@ -148,6 +149,24 @@ static uint64_t saved_rbp(unw_cursor_t *cursor)
 	return place.u.addr;
 }
 
+/*
+ * What decides on where CURSOR's frame ends, CFA, besides its registers: the frame of a function that has aligned its
+ * stack anew (SP is less than RBP then, and there is a gap of unknown size above) keeps that in a word below RBP, as
+ * compilers write it. More of such words do no harm. Returns how many WORDS.
+ */
+static uint32_t find_alignment(uint64_t sp, uint64_t rbp, uint64_t cfa, struct unwind_word *words, uint32_t capacity)
+{
+	uint64_t at = rbp > NEAR && rbp - NEAR > sp ? rbp - NEAR : sp, known = 0;
+	uint32_t count = 0;
+
+	if (rbp & 7 || sp & 7 || rbp < sp || rbp >= cfa || rbp + 16 == cfa)
+		return 0;
+	for (; at < rbp && count < capacity && readable_word(at, &known); at += 8)
+		if (word_at(at) == cfa)
+			words[count++] = (struct unwind_word){at, cfa};
+	return count;
+}
+
 /* Go on to the frame at which the walk starts; false when CURSOR does not come by it. */
 static bool go_to_start(unw_cursor_t *cursor, const struct unwind_start *start)
 {
@@ -168,14 +187,19 @@ uint32_t unwind_words(const struct unwind_start *start, const uint64_t *frames, 
 {
 	unw_tdep_context_t context;
 	unw_cursor_t cursor;
-	uint64_t rbp, now;
+	uint64_t rbp, now, sp, pointer;
 	uint32_t count = 0, i;
 
 	if (!library.get_place || !depth || frames[0] != start->caller || library.get_context(&context) < 0 ||
 	    library.init_local(&cursor, &context) < 0 || !go_to_start(&cursor, start))
 		return 0;
 	rbp = saved_rbp(&cursor);
-	for (i = 1; library.step(&cursor) > 0 && value_of(&cursor, UNW_REG_IP); i++) {
+	for (i = 1;; i++) {
+		sp = value_of(&cursor, UNW_REG_SP);
+		pointer = value_of(&cursor, UNW_X86_64_RBP);
+		if (library.step(&cursor) <= 0 || !value_of(&cursor, UNW_REG_IP))
+			break;
+		count += find_alignment(sp, pointer, value_of(&cursor, UNW_REG_SP), words + count, capacity - count);
 		if (i >= depth || frames[i] != value_of(&cursor, UNW_REG_IP) || count + 2 > capacity)
 			return 0;
 		now = saved_rbp(&cursor);

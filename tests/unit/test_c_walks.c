@@ -88,6 +88,48 @@ static void test_in_turn(void **state)
 	assert_true(found > 0);
 }
 
+/*
+ * A function that aligns its stack anew, has arguments on the stack, and takes more of it as it goes: gcc has it keep
+ * where its arguments are, which is where its frame ends, in a word below its frame pointer.
+ */
+static __attribute__((noipa)) int aligned(uint32_t path, int a, int b, int c, int d, int e, int f, int g)
+{
+	__attribute__((aligned(1024))) volatile char room[1024];
+	volatile char *more = alloca((size_t)a);
+
+	room[0] = *more = (char)path;
+	return allocate(path) + room[0] + a + b + c + d + e + f + g;
+}
+
+/*
+ * Two calls of it, from stack pointers that are a few bytes apart, so that all else that a walk reads is the same: the
+ * return address of the one call still lies where it was, in what is not yet used of the other's stack.
+ */
+static __attribute__((noipa)) int call_aligned(uint32_t path)
+{
+	volatile int sum = 0;
+	char *room;
+
+	if (!path) {
+		sum += aligned(0, 1, 2, 3, 4, 5, 6, 7) + 1;
+		return sum;
+	}
+	room = alloca(64);
+	__asm__ volatile("" : : "r"(room));
+	sum += aligned(1, 1, 2, 3, 4, 5, 6, 7) + 2;
+	return sum;
+}
+
+static void test_aligned(void **state)
+{
+	(void)state;
+	reset();
+	for (uint32_t i = 0; i < 1000; i++)
+		call_aligned(i / 10 % 2);
+	assert_int_equal(wrong, 0);
+	assert_true(found > 500);
+}
+
 /* A walk is kept for what it came to only. */
 static void test_other_frames(void **state)
 {
@@ -141,8 +183,8 @@ static int begin(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_each_for_long), cmocka_unit_test(test_in_turn),  cmocka_unit_test(test_other_frames),
-	    cmocka_unit_test(test_room_ends),     cmocka_unit_test(test_unloaded),
+	    cmocka_unit_test(test_each_for_long), cmocka_unit_test(test_in_turn),   cmocka_unit_test(test_aligned),
+	    cmocka_unit_test(test_other_frames),  cmocka_unit_test(test_room_ends), cmocka_unit_test(test_unloaded),
 	};
 
 	return cmocka_run_group_tests(tests, begin, NULL);
