@@ -94,18 +94,29 @@ void c_pointers_mark(const void *address)
 	__atomic_store_n(&c_pointers_filter[c_pointers_place((uint64_t)address)], UINT8_MAX, __ATOMIC_RELAXED);
 }
 
-/* Put ADDRESS and its VALUE into BUCKET; false when it is full. */
-static bool put_into(struct bucket *bucket, uint64_t address, const struct c_pointer *value)
+/* The ways of BUCKET that have KEY, as bits: all are looked at, since which it is no branch can foresee. */
+static inline unsigned ways_with(const struct bucket *bucket, uint64_t key)
 {
-	unsigned way;
+	unsigned ways = 0, way;
 
-	for (way = 0; way < WAYS; way++) {
+#pragma GCC unroll 7
+	for (way = 0; way < WAYS; way++)
+		ways |= (unsigned)(__atomic_load_n(&bucket->keys[way], __ATOMIC_RELAXED) == key) << way;
+	return ways;
+}
+
+/* Put ADDRESS and its VALUE into BUCKET; false when it is full. */
+static bool put_into(struct bucket *bucket, uint64_t address, struct c_pointer value)
+{
+	unsigned ways;
+
+	for (ways = ways_with(bucket, 0); ways; ways &= ways - 1) {
+		unsigned way = (unsigned)__builtin_ctz(ways);
 		uint64_t *key = &bucket->keys[way], empty = 0;
 
-		if (__atomic_load_n(key, __ATOMIC_RELAXED) ||
-		    !__atomic_compare_exchange_n(key, &empty, CLAIMED, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		if (!__atomic_compare_exchange_n(key, &empty, CLAIMED, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 			continue;
-		bucket->values[way] = *value;
+		bucket->values[way] = value;
 		if (filters)
 			filter_add(address);
 		__atomic_store_n(key, address, __ATOMIC_RELEASE);
@@ -114,61 +125,52 @@ static bool put_into(struct bucket *bucket, uint64_t address, const struct c_poi
 	return false;
 }
 
-/* Who frees an address has it from whoever put it in, and sees that the buckets before it have spilled. */
-bool c_pointers_put(const void *pointer, const struct c_pointer *value)
+/*
+ * Nobody else asks for an address that its owner has just got. Who frees it has it from whoever put it in, and sees
+ * that the buckets before it have spilled.
+ */
+enum c_put c_pointers_put(const void *pointer, struct c_pointer value, struct c_pointer *stale)
 {
 	uint64_t address = (uint64_t)pointer, hash = hash_of(address >> PAGE_SHIFT);
-	unsigned step;
+	unsigned step, ways;
 
 	if (!buckets)
-		return false;
+		return C_PUT_NOWHERE;
 	for (step = 0; step < CHAIN; step++) {
 		struct bucket *bucket = bucket_of(hash, address, step);
 
+		ways = step ? 0 : ways_with(bucket, address);
+		if (ways) {
+			struct c_pointer *old = &bucket->values[__builtin_ctz(ways)];
+
+			*stale = *old;
+			*old = value;
+			return C_PUT_FOR_STALE;
+		}
 		if (put_into(bucket, address, value))
-			return true;
+			return C_PUT_IN;
 		__atomic_store_n(&bucket->spilled, 1, __ATOMIC_RELEASE);
 	}
-	return false;
-}
-
-/* Nobody else asks for an address that its owner has just got. */
-bool c_pointers_replace(const void *pointer, const struct c_pointer *value, struct c_pointer *stale)
-{
-	uint64_t address = (uint64_t)pointer, hash = hash_of(address >> PAGE_SHIFT);
-	struct bucket *bucket;
-	unsigned way;
-
-	if (!buckets || !c_pointers_maybe(pointer))
-		return false;
-	bucket = bucket_of(hash, address, 0);
-	for (way = 0; way < WAYS; way++) {
-		if (__atomic_load_n(&bucket->keys[way], __ATOMIC_RELAXED) != address)
-			continue;
-		*stale = bucket->values[way];
-		bucket->values[way] = *value;
-		return true;
-	}
-	return false;
+	return C_PUT_NOWHERE;
 }
 
 bool c_pointers_take(const void *pointer, struct c_pointer *value)
 {
 	uint64_t address = (uint64_t)pointer, hash = hash_of(address >> PAGE_SHIFT);
-	unsigned step, way;
+	unsigned step, ways, way;
 
 	if (!buckets || !address) /* free(NULL) is common, and 0 marks places that are free */
 		return false;
 	for (step = 0; step < CHAIN; step++) {
 		struct bucket *bucket = bucket_of(hash, address, step);
 
-		for (way = 0; way < WAYS; way++) {
-			uint64_t *key = &bucket->keys[way], expected = address;
-
-			if (__atomic_load_n(key, __ATOMIC_ACQUIRE) != address)
-				continue;
+		ways = ways_with(bucket, address);
+		if (ways) {
+			__atomic_thread_fence(__ATOMIC_ACQUIRE);
+			way = (unsigned)__builtin_ctz(ways);
 			*value = bucket->values[way]; /* before the place is free for another */
-			if (!__atomic_compare_exchange_n(key, &expected, 0, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+			if (!__atomic_compare_exchange_n(&bucket->keys[way], &address, 0, false, __ATOMIC_RELEASE,
+							 __ATOMIC_RELAXED))
 				return false; /* freed twice at once */
 			if (filters)
 				filter_remove(address);

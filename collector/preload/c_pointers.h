@@ -52,14 +52,17 @@ bool c_pointers_open(uint64_t capacity, bool nearly_all);
 /* Unmap it; for tests. */
 void c_pointers_close(void);
 
-/* Put POINTER (not NULL) and its VALUE in; false when there is no room for it. */
-bool c_pointers_put(const void *pointer, const struct c_pointer *value);
+enum c_put {
+	C_PUT_IN,
+	C_PUT_FOR_STALE, /* in the place of its old value: what freed that has not passed here */
+	C_PUT_NOWHERE,   /* there is no room for it */
+};
 
 /*
- * Before c_pointers_put: if POINTER is still there, what freed it having not passed here, its old value goes into
- * *STALE and VALUE takes its place. False when it is not there, or not in the bucket where nearly all are.
+ * Put POINTER (not NULL) and its VALUE in. If it is still there, in the bucket where nearly all are, its old value goes
+ * into *STALE.
  */
-bool c_pointers_replace(const void *pointer, const struct c_pointer *value, struct c_pointer *stale);
+enum c_put c_pointers_put(const void *pointer, struct c_pointer value, struct c_pointer *stale);
 
 /* Take POINTER out, and its value into *VALUE; false when it is not there, as NULL never is. */
 bool c_pointers_take(const void *pointer, struct c_pointer *value);

@@ -232,16 +232,20 @@ static void add(uint64_t *counter, uint64_t value)
 
 static void record(const void *pointer, size_t size, const struct unwind_start *start, uint64_t time)
 {
-	struct c_pointer object = {.size = size, .birth = time}, stale;
-	struct c_context *context;
+	uint32_t number = find_context(start, c_size_class(size), time);
+	struct c_context *context = &c_contexts_of(shared)[number];
+	struct c_pointer stale;
 
-	object.context = find_context(start, c_size_class(size), time);
-	context = &c_contexts_of(shared)[object.context];
-	if (c_pointers_replace(pointer, &object, &stale)) {
+	switch (c_pointers_put(pointer, (struct c_pointer){.birth = time, .size = size, .context = number}, &stale)) {
+	case C_PUT_IN:
+		break;
+	case C_PUT_FOR_STALE:
 		c_sampler_gone(&stale);
-	} else if (!c_pointers_put(pointer, &object)) {
+		break;
+	case C_PUT_NOWHERE:
 		add(&context->untracked, 1);
 		add(&context->untracked_bytes, size);
+		break;
 	}
 	add(&context->allocs, 1);
 	add(&context->bytes, size);
@@ -317,23 +321,31 @@ bool c_sampler_take(const void *pointer, struct c_pointer *taken)
 	return is_on() && c_pointers_take(pointer, taken);
 }
 
+/* The class of a LIFE, in ticks: added up rather than searched for, since which it is nobody can foresee. */
+static uint32_t life_class(uint64_t life)
+{
+	uint32_t class = 0, i;
+
+#pragma GCC unroll 8
+	for (i = 0; i < C_LIVES - 1; i++)
+		class += life >= shared->plan.lives[i];
+	return class;
+}
+
 void c_sampler_gone(const struct c_pointer *taken)
 {
 	struct c_context *context = &c_contexts_of(shared)[taken->context];
-	uint64_t life = now() - taken->birth;
-	uint32_t class = 0;
 
-	while (class < C_LIVES - 1 && life >= shared->plan.lives[class])
-		class ++;
-	add(&context->lives[class], 1);
+	add(&context->lives[life_class(now() - taken->birth)], 1);
 	add(&context->freed_bytes, taken->size);
 }
 
 void c_sampler_stays(const void *pointer, const struct c_pointer *taken)
 {
 	struct c_context *context = &c_contexts_of(shared)[taken->context];
+	struct c_pointer stale;
 
-	if (c_pointers_put(pointer, taken))
+	if (c_pointers_put(pointer, *taken, &stale) != C_PUT_NOWHERE)
 		return;
 	add(&context->untracked, 1);
 	add(&context->untracked_bytes, taken->size);
