@@ -8,16 +8,19 @@
 #include "collector/agent/agent_math.h"
 #include "collector/preload/c_contexts.h"
 #include "collector/preload/c_modules.h"
+#include "collector/preload/c_rooms.h"
 #include "collector/preload/c_walks.h"
 #include "collector/preload/quiet.h"
 #include "collector/preload/unwind.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <sys/mman.h>
 
 #define FOREVER    (UINT64_MAX / 2)
 #define OWN_FRAMES 1024 /* bytes of the library's frames between its entry and here, at most */
 #define EVERY_RATE 16   /* up to it nearly every free is one of a sampled object */
+#define KEYS       32   /* so many keys of thread-specific data the C library has room for without allocating */
 
 _Static_assert(C_CONTEXTS <= 1u << 17, "a context's number has 17 bits in a struct c_pointer");
 
@@ -33,6 +36,9 @@ __thread const void *c_sampler_in_loader;
 static enum phase phase;
 static struct alive *alive;
 static struct c_control *shared;
+static bool has_rooms; /* everything is recorded, and threads have counters and walks of their own */
+static bool are_left;  /* by threads that end: a key of thread-specific data tells */
+static pthread_key_t room_key;
 static uint64_t unloaded;            /* as last asked */
 static uint32_t unloading, nunloads; /* calls of dlclose: those that have not ended, those that have */
 
@@ -44,6 +50,32 @@ static inline uint64_t now(void)
 static bool is_on(void)
 {
 	return __atomic_load_n(&phase, __ATOMIC_ACQUIRE) == PHASE_ON && alive->here;
+}
+
+/* A thread with a ROOM ends. What else it frees on its way is counted where all count. */
+static void leave(void *room)
+{
+	c_thread.room = NULL;
+	c_rooms_leave(room);
+}
+
+static void open_rooms(struct c_control *region)
+{
+	c_rooms_open(region);
+	are_left = !pthread_key_create(&room_key, leave) && room_key < KEYS;
+	has_rooms = true;
+}
+
+/* This thread's room; NULL: it has none. */
+static struct c_room *room_of(struct c_thread *thread)
+{
+	if (thread->has_asked_for_room || !has_rooms)
+		return thread->room;
+	thread->has_asked_for_room = true;
+	thread->room = c_rooms_take();
+	if (thread->room && are_left)
+		pthread_setspecific(room_key, thread->room);
+	return thread->room;
 }
 
 int c_sampler_begin(struct c_control *region)
@@ -62,7 +94,7 @@ int c_sampler_begin(struct c_control *region)
 	c_thread.busy = true;
 	unwind_open(&region->plan.go);
 	if (region->plan.rate <= EVERY_RATE)
-		c_walks_open();
+		open_rooms(region);
 	c_modules_open(region);
 	unloaded = c_modules_unloaded();
 	c_thread.busy = false;
@@ -143,13 +175,9 @@ static void ask_unloaded(void)
 /* This thread's earlier walks, where everything is recorded; NULL: there are none, or they may be wrong. */
 static struct c_walks *walks_of(struct c_thread *thread)
 {
-	if (shared->plan.rate > EVERY_RATE || !unwind_is_steady())
-		return NULL;
-	if (!thread->has_asked_for_walks) {
-		thread->has_asked_for_walks = true;
-		thread->walks = c_walks_new();
-	}
-	return thread->walks;
+	struct c_room *room = room_of(thread);
+
+	return room && unwind_is_steady() ? room->walks : NULL;
 }
 
 /* What this thread allocates until the end is not the program's, and nothing of the program interrupts it. */
@@ -225,30 +253,47 @@ static struct unwind_start start_at(const uint64_t *frame, const uint64_t *below
 	return (struct unwind_start){caller, (uint64_t)(frame + 2), frame[0]};
 }
 
-static void add(uint64_t *counter, uint64_t value)
+/* Where this thread counts what happens in a context. */
+struct tally {
+	struct c_counts *counts;
+	bool is_own; /* nobody else adds to them */
+};
+
+static inline struct tally tally_of(uint32_t context)
 {
-	__atomic_fetch_add(counter, value, __ATOMIC_RELAXED);
+	struct c_room *room = room_of(&c_thread);
+	struct c_counts *own = room ? c_rooms_counts(room, context) : NULL;
+
+	return own ? (struct tally){own, true} : (struct tally){&c_contexts_of(shared)[context].counts, false};
+}
+
+static inline void add(const struct tally *tally, uint64_t *counter, uint64_t value)
+{
+	if (tally->is_own)
+		c_rooms_add(counter, value);
+	else
+		__atomic_fetch_add(counter, value, __ATOMIC_RELAXED);
 }
 
 static void record(const void *pointer, size_t size, const struct unwind_start *start, uint64_t time)
 {
-	uint32_t number = find_context(start, c_size_class(size), time);
-	struct c_context *context = &c_contexts_of(shared)[number];
+	uint32_t context = find_context(start, c_size_class(size), time);
+	struct tally tally = tally_of(context);
 	struct c_pointer stale;
 
-	switch (c_pointers_put(pointer, (struct c_pointer){.birth = time, .size = size, .context = number}, &stale)) {
+	switch (c_pointers_put(pointer, (struct c_pointer){.birth = time, .size = size, .context = context}, &stale)) {
 	case C_PUT_IN:
 		break;
 	case C_PUT_FOR_STALE:
 		c_sampler_gone(&stale);
 		break;
 	case C_PUT_NOWHERE:
-		add(&context->untracked, 1);
-		add(&context->untracked_bytes, size);
+		add(&tally, &tally.counts->untracked, 1);
+		add(&tally, &tally.counts->untracked_bytes, size);
 		break;
 	}
-	add(&context->allocs, 1);
-	add(&context->bytes, size);
+	add(&tally, &tally.counts->allocs, 1);
+	add(&tally, &tally.counts->bytes, size);
 }
 
 bool c_sampler_listen(const void *frame)
@@ -296,7 +341,7 @@ void c_sampler_allocated(const void *pointer, size_t size, uint64_t caller)
 		return;
 	}
 	if (thread->busy) {
-		add(&shared->nested, 1);
+		__atomic_fetch_add(&shared->nested, 1, __ATOMIC_RELAXED);
 		return;
 	}
 	if (!begins(thread, c_sampler_bytes(size)))
@@ -334,21 +379,21 @@ static uint32_t life_class(uint64_t life)
 
 void c_sampler_gone(const struct c_pointer *taken)
 {
-	struct c_context *context = &c_contexts_of(shared)[taken->context];
+	struct tally tally = tally_of(taken->context);
 
-	add(&context->lives[life_class(now() - taken->birth)], 1);
-	add(&context->freed_bytes, taken->size);
+	add(&tally, &tally.counts->lives[life_class(now() - taken->birth)], 1);
+	add(&tally, &tally.counts->freed_bytes, taken->size);
 }
 
 void c_sampler_stays(const void *pointer, const struct c_pointer *taken)
 {
-	struct c_context *context = &c_contexts_of(shared)[taken->context];
+	struct tally tally = tally_of(taken->context);
 	struct c_pointer stale;
 
 	if (c_pointers_put(pointer, *taken, &stale) != C_PUT_NOWHERE)
 		return;
-	add(&context->untracked, 1);
-	add(&context->untracked_bytes, taken->size);
+	add(&tally, &tally.counts->untracked, 1);
+	add(&tally, &tally.counts->untracked_bytes, taken->size);
 }
 
 void c_sampler_freed(const void *pointer)

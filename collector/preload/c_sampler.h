@@ -17,18 +17,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct c_walks;
+struct c_room;
 
 struct c_thread {
 	uint64_t left; /* bytes to the next sample, from 1; 0: not drawn yet */
 	uint64_t random;
 	bool busy; /* it is walking, or asks the loader: what it allocates meanwhile is not the program's */
-	bool has_asked_for_walks;
-	struct c_walks *walks; /* NULL: it has none */
-	uint64_t asked;        /* when the loader was last asked for unloaded libraries */
-	uint32_t unloads;      /* how many there had been then */
-	const void *listener;  /* the frame that waits to hear whether malloc is called; NULL: none */
-	const void *heard;     /* what it has heard of; NULL: nothing */
+	bool has_asked_for_room;
+	struct c_room *room;  /* NULL: it has none */
+	uint64_t asked;       /* when the loader was last asked for unloaded libraries */
+	uint32_t unloads;     /* how many there had been then */
+	const void *listener; /* the frame that waits to hear whether malloc is called; NULL: none */
+	const void *heard;    /* what it has heard of; NULL: nothing */
 	size_t heard_size;
 };
 

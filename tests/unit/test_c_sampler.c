@@ -239,17 +239,12 @@ static void *allocate_and_release(void *argument)
 /* All contexts' counts, added up. */
 static struct c_totals sum(void)
 {
-	const struct c_context *contexts = c_contexts_of(region);
-	struct c_totals sums = {0};
+	struct c_counts counts = c_sampler_fixture_count(region, EVERY_CONTEXT);
 
-	for (uint32_t i = 0; i < region->ncontexts; i++) {
-		sums.allocs += contexts[i].allocs;
-		sums.bytes += contexts[i].bytes;
-		sums.freed_bytes += contexts[i].freed_bytes;
-		for (size_t k = 0; k < C_LIVES; k++)
-			sums.frees += contexts[i].lives[k];
-	}
-	return sums;
+	return (struct c_totals){.allocs = counts.allocs,
+				 .bytes = counts.bytes,
+				 .frees = c_sampler_fixture_frees(&counts),
+				 .freed_bytes = counts.freed_bytes};
 }
 
 static void test_exact(void **state)
