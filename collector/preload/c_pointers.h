@@ -3,8 +3,8 @@
  * program asks it, and nearly all are of objects that were not sampled: one byte of a small filter tells.
  *
  * Lock-free, from any thread and from signal handlers. An address is put in by whoever has just got it from the
- * allocator and taken out by whoever is about to give it back, so that no two ever work on the same one, unless the
- * program frees twice; then one of the two finds it.
+ * allocator and taken out by whoever is about to give it back, so that no two ever work on the same one. What the
+ * program frees twice is found once, unless that happens at the very same time.
  */
 #ifndef COLLECTOR_PRELOAD_C_POINTERS_H
 #define COLLECTOR_PRELOAD_C_POINTERS_H
@@ -16,7 +16,7 @@
 #define C_FILTER_BITS 20
 
 struct c_pointer {
-	uint64_t birth;     /* ticks */
+	uint64_t birth;     /* ticks, to the second one where nearly all objects are put in */
 	uint64_t size : 47; /* as far as addresses go */
 	uint64_t context : 17;
 };
@@ -44,8 +44,8 @@ void c_pointers_mark(const void *address);
 
 /*
  * Map a table of CAPACITY objects, a power of two from 256 on; false when it cannot be had. Seven eighths of it can be
- * there at once. Where NEARLY_ALL objects of the program will be put in, the filter is not kept, and always says maybe.
- * Once.
+ * there at once. Where NEARLY_ALL objects of the program will be put in, the filter is not kept, and always says maybe;
+ * those in the first 128 MiB of the program's memory need no table then. Once.
  */
 bool c_pointers_open(uint64_t capacity, bool nearly_all);
 

@@ -31,6 +31,38 @@ static void test_stale(void **state)
 	c_pointers_close();
 }
 
+/* The same where nearly all are put in: in a page of their own, beside it, and where there are too many pages. */
+static void test_nearly_all(void **state)
+{
+	const uint64_t steps[] = {16, 8, 1 << 20};
+	struct c_pointer found;
+
+	(void)state;
+	for (size_t k = 0; k < sizeof(steps) / sizeof(steps[0]); k++) {
+		uint8_t *first = (uint8_t *)(uintptr_t)0x500000000000;
+
+		assert_true(c_pointers_open(1 << 20, true));
+		for (uint64_t i = 0; i < 60000; i++)
+			assert_int_equal(c_pointers_put(first + i * steps[k], (struct c_pointer){.size = i}, &found),
+					 C_PUT_IN);
+		for (uint64_t i = 0; i < 60000; i += 2) {
+			struct c_pointer next = {.birth = 8, .size = i + 1, .context = 5};
+
+			assert_int_equal(c_pointers_put(first + i * steps[k], next, &found), C_PUT_FOR_STALE);
+			assert_int_equal(found.size, i);
+		}
+		for (uint64_t i = 0; i < 60000; i++) {
+			assert_true(c_pointers_take(first + i * steps[k], &found));
+			assert_int_equal(found.size, i + !(i % 2));
+			assert_int_equal(found.context, i % 2 ? 0 : 5);
+			assert_true(found.birth <= 9);
+			assert_false(c_pointers_take(first + i * steps[k], &found));
+		}
+		assert_false(c_pointers_take(NULL, &found));
+		c_pointers_close();
+	}
+}
+
 /* Addresses that come again and again without a free don't fill the table. */
 static void test_no_growth(void **state)
 {
@@ -86,6 +118,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_stale),
+	    cmocka_unit_test(test_nearly_all),
 	    cmocka_unit_test(test_no_growth),
 	    cmocka_unit_test(test_freed_twice),
 	};
