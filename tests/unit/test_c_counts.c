@@ -3,6 +3,7 @@
  * interrupt, where one frees what another has allocated, nor where the collector looks meanwhile.
  */
 #include "collector/c_drain.h"
+#include "collector/preload/c_contexts.h"
 #include "collector/preload/c_rooms.h"
 #include "collector/preload/c_sampler.h"
 #include "trace/trace_reader.h"
@@ -85,44 +86,52 @@ static void test_threads_that_end(void **state)
 	c_rooms_leave(room);
 }
 
-#define INTERRUPTIONS 2000
-#define KEPT          1000000
+#define EACH          100000 /* freed by the thread, in turn */
+#define INTERRUPTIONS 100    /* at least */
 
-static volatile uint64_t interruptions;
+static volatile uint64_t kept, interruptions;
 
 static void interrupt(int signal)
 {
 	(void)signal;
-	if (interruptions < INTERRUPTIONS)
-		release(KEPT + interruptions++);
+	if (interruptions < kept)
+		release(1 + 2 * interruptions++);
 }
 
-/* A handler frees while its thread counts. */
+static void end_signals(void)
+{
+	const struct itimerval never = {0};
+
+	setitimer(ITIMER_REAL, &never, NULL);
+}
+
+/* A handler frees while its thread does, what one call has allocated: every second one. */
 static void test_signals(void **state)
 {
-	const struct itimerval often = {{0, 50}, {0, 50}}, never = {0};
+	const struct itimerval often = {{0, 50}, {0, 50}};
 	struct c_counts before = count();
 	struct sigaction action = {.sa_handler = interrupt, .sa_flags = SA_RESTART};
-	uint64_t turns = 0;
+	uint64_t i;
 
 	(void)state;
-	for (uint64_t i = 0; i < INTERRUPTIONS; i++)
-		allocate(KEPT + i, 50);
 	assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
-	assert_int_equal(setitimer(ITIMER_REAL, &often, NULL), 0);
-	for (; interruptions < INTERRUPTIONS; turns++) {
-		allocate(1, 50);
-		release(1);
+	while (interruptions < INTERRUPTIONS) {
+		for (i = 0; i < 2 * EACH; i++)
+			allocate(2 * kept + i, 50);
+		kept += EACH;
+		assert_int_equal(setitimer(ITIMER_REAL, &often, NULL), 0);
+		for (i = 0; i < EACH; i++)
+			release(2 * (kept - EACH + i));
+		end_signals();
 	}
-	setitimer(ITIMER_REAL, &never, NULL);
-	assert_int_equal(count().allocs - before.allocs, INTERRUPTIONS + turns);
-	assert_int_equal(count().bytes - before.bytes, 50 * (INTERRUPTIONS + turns));
-	assert_int_equal(frees_since(&before), INTERRUPTIONS + turns);
-	assert_int_equal(count().freed_bytes - before.freed_bytes, 50 * (INTERRUPTIONS + turns));
+	assert_int_equal(count().allocs - before.allocs, 2 * kept);
+	assert_int_equal(frees_since(&before), kept + interruptions);
+	assert_int_equal(count().freed_bytes - before.freed_bytes, 50 * (kept + interruptions));
 }
 
-#define PASSED 50000
-#define AHEAD  64
+#define PASSED   50000
+#define AHEAD    16
+#define CONTEXTS 20000
 
 static uint64_t made, freed;
 
@@ -170,6 +179,16 @@ static void see_counts(void *user, const struct trace *trace, const struct trace
 	seen->wrong += sum->frees > sum->allocs || sum->freed_bytes > sum->bytes;
 }
 
+/* So many that the collector's look at them takes time, in which others count on. */
+static void make_contexts(void)
+{
+	for (uint32_t i = 0; i < CONTEXTS; i++) {
+		const uint64_t frames[] = {(uint64_t)(uintptr_t)make, C_MARK | i << 8};
+
+		c_contexts_find(region, frames, 2, 0, 1);
+	}
+}
+
 /* The collector looks while one thread frees what another makes: what it sees is never freed before it was there. */
 static void test_looks_meanwhile(void **state)
 {
@@ -183,6 +202,7 @@ static void test_looks_meanwhile(void **state)
 	struct error error;
 
 	(void)state;
+	make_contexts();
 	close(mkstemp(path));
 	assert_int_equal(trace_writer_open(&writer, path, &error), STATUS_OK);
 	c_drain_begin(drain, writer, 0, "libunwind", 0);
