@@ -5,6 +5,8 @@
 #include "collector/c_drain.h"
 
 #include "base/memory.h"
+#include "binary/elf_image.h"
+#include "collector/preload/c_sum.h"
 #include "collector/region.h"
 
 #include <errno.h>
@@ -13,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -58,6 +59,7 @@ struct c_drain {
 	uint64_t start_ns, read_ns, samples;
 	struct known_context *known;
 	struct last_seen *seen;
+	struct c_counts *sums; /* what each context counts now, all threads together; as many as SEEN */
 	size_t nseen;
 	struct trace_module *modules;
 	bool *replaced; /* by module, only once all is read */
@@ -173,6 +175,7 @@ void c_drain_free(struct c_drain *drain)
 	free(drain->replaced);
 	free(drain->addresses);
 	free(drain->seen);
+	free(drain->sums);
 	if (drain->region != MAP_FAILED) {
 		say_gone(drain->region);
 	}
@@ -291,22 +294,65 @@ static uint64_t load(const uint64_t *word)
 	return __atomic_load_n(word, __ATOMIC_RELAXED);
 }
 
-/* What CONTEXT counts now. Frees are read before allocations, so that there are never more of them. */
-static void read_counts(const struct c_context *context, struct trace_c_counts *counts)
+static void add_freed(struct c_counts *sum, const struct c_counts *counts)
 {
 	size_t i;
 
-	counts->frees = 0;
-	for (i = 0; i < C_LIVES; i++) {
-		counts->lives[i] = load(&context->lives[i]);
-		counts->frees += counts->lives[i];
+	sum->freed_bytes += load(&counts->freed_bytes);
+	for (i = 0; i < C_LIVES; i++)
+		sum->lives[i] += load(&counts->lives[i]);
+}
+
+static void add_allocated(struct c_counts *sum, const struct c_counts *counts)
+{
+	sum->untracked += load(&counts->untracked);
+	sum->untracked_bytes += load(&counts->untracked_bytes);
+	sum->allocs += load(&counts->allocs);
+	sum->bytes += load(&counts->bytes);
+}
+
+/* ADD to the sums what is counted in the contexts themselves, and by threads. */
+static void sum_by(struct c_drain *drain, void (*add)(struct c_counts *sum, const struct c_counts *counts))
+{
+	const struct c_context *contexts = c_contexts_of(drain->region);
+	const struct c_slot *slots = c_slots_of(drain->region);
+	uint32_t count = __atomic_load_n(&drain->region->nslots, __ATOMIC_ACQUIRE), i;
+
+	for (i = 0; i < drain->nseen; i++)
+		add(&drain->sums[i], &contexts[i].counts);
+	for (i = 0; i < count && i < C_SLOTS; i++) {
+		uint64_t context = __atomic_load_n(&slots[i].context, __ATOMIC_ACQUIRE) - 1;
+
+		if (context < drain->nseen)
+			add(&drain->sums[context], &slots[i].counts);
 	}
-	counts->freed_bytes = load(&context->freed_bytes);
+}
+
+/*
+ * What all contexts count now. Frees are read before allocations, of all threads, so that there are never more of them:
+ * what one thread has allocated another one may free.
+ */
+static void sum_up(struct c_drain *drain)
+{
+	memset(drain->sums, 0, drain->nseen * sizeof(*drain->sums));
+	sum_by(drain, add_freed);
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	counts->untracked = load(&context->untracked);
-	counts->untracked_bytes = load(&context->untracked_bytes);
-	counts->allocs = load(&context->allocs);
-	counts->bytes = load(&context->bytes);
+	sum_by(drain, add_allocated);
+}
+
+static void convert(const struct c_counts *sum, struct trace_c_counts *counts)
+{
+	size_t i;
+
+	counts->allocs = sum->allocs;
+	counts->bytes = sum->bytes;
+	counts->freed_bytes = sum->freed_bytes;
+	counts->untracked = sum->untracked;
+	counts->untracked_bytes = sum->untracked_bytes;
+	for (i = 0; i < C_LIVES; i++) {
+		counts->lives[i] = sum->lives[i];
+		counts->frees += sum->lives[i];
+	}
 }
 
 /* NOW becomes the difference to *LAST, which becomes NOW; false when there is none. Counts never fall. */
@@ -330,13 +376,15 @@ static bool subtract(struct trace_c_counts *now, struct trace_c_counts *last)
 	return changed;
 }
 
-static void take_context(struct c_drain *drain, const struct c_context *context, struct last_seen *seen, uint64_t time)
+static void take_context(struct c_drain *drain, uint32_t number, uint64_t time)
 {
+	const struct c_context *context = &c_contexts_of(drain->region)[number];
+	struct last_seen *seen = &drain->seen[number];
 	struct trace_c_counts counts = {0};
 
 	if (!__atomic_load_n(&context->ready, __ATOMIC_ACQUIRE))
 		return;
-	read_counts(context, &counts);
+	convert(&drain->sums[number], &counts);
 	if (!subtract(&counts, &seen->counts))
 		return;
 	if (seen->number == UNKNOWN_CONTEXT)
@@ -347,21 +395,29 @@ static void take_context(struct c_drain *drain, const struct c_context *context,
 	trace_writer_c_counts(drain->writer, &counts);
 }
 
+/* Make room for the COUNT contexts that there are now. */
+static void make_room(struct c_drain *drain, uint32_t count)
+{
+	size_t i;
+
+	if (count <= drain->nseen)
+		return;
+	drain->sums = memory_resize(drain->sums, count, sizeof(*drain->sums));
+	drain->seen = memory_resize(drain->seen, count, sizeof(*drain->seen));
+	memset(drain->seen + drain->nseen, 0, (count - drain->nseen) * sizeof(*drain->seen));
+	for (i = drain->nseen; i < count; i++)
+		drain->seen[i].number = UNKNOWN_CONTEXT;
+	drain->nseen = count;
+}
+
 static void read_all(struct c_drain *drain, uint64_t time_ns)
 {
 	uint32_t count = __atomic_load_n(&drain->region->ncontexts, __ATOMIC_ACQUIRE), i;
 
-	if (count > C_CONTEXTS)
-		count = C_CONTEXTS;
-	if (count > drain->nseen) {
-		drain->seen = memory_resize(drain->seen, count, sizeof(*drain->seen));
-		memset(drain->seen + drain->nseen, 0, (count - drain->nseen) * sizeof(*drain->seen));
-		for (i = (uint32_t)drain->nseen; i < count; i++)
-			drain->seen[i].number = UNKNOWN_CONTEXT;
-		drain->nseen = count;
-	}
+	make_room(drain, count < C_CONTEXTS ? count : C_CONTEXTS);
+	sum_up(drain);
 	for (i = 0; i < drain->nseen; i++)
-		take_context(drain, &c_contexts_of(drain->region)[i], &drain->seen[i], time_ns - drain->start_ns);
+		take_context(drain, i, time_ns - drain->start_ns);
 }
 
 void c_drain_run(struct c_drain *drain)
@@ -374,15 +430,38 @@ void c_drain_run(struct c_drain *drain)
 	read_all(drain, time);
 }
 
+/* The sum of the file's bytes that the target has taken of what is loaded; 0: of none. */
+static uint64_t sum_of(struct elf_image *image)
+{
+	struct elf_segment segment;
+	struct elf_section table;
+	struct error error;
+	const uint8_t *bytes;
+	size_t index, size = 0;
+	uint64_t sum = 0;
+
+	for (index = 0; elf_image_segment_at(image, index, &segment) == STATUS_OK; index++)
+		if (!segment.offset && (bytes = elf_image_at(image, segment.address, &size)))
+			sum = c_sum_add(C_SUM_EMPTY, bytes, size < C_SUM_HEADERS ? size : C_SUM_HEADERS);
+	if (sum && elf_image_section(image, ".eh_frame_hdr", &table, &error) == STATUS_OK && table.data)
+		sum = c_sum_add(sum, table.data, table.size < C_SUM_TABLE ? table.size : C_SUM_TABLE);
+	return sum;
+}
+
 /* Whether another file lies where MODULE's did, as far as can be told of one without a build ID. */
 static bool is_replaced(const struct c_module *module, const char *path)
 {
-	struct stat file;
+	struct elf_image *image;
+	struct error error;
+	uint64_t sum;
 
-	if (module->build_id_size || !module->file)
+	if (module->build_id_size || !module->sum)
 		return false;
-	return stat(path, &file) || file.st_ino != module->file ||
-	       (uint64_t)file.st_ctim.tv_sec * 1000000000u + (uint64_t)file.st_ctim.tv_nsec != module->changed;
+	if (elf_image_open(&image, path, &error) != STATUS_OK)
+		return true;
+	sum = sum_of(image);
+	elf_image_close(image);
+	return sum != module->sum;
 }
 
 static void find_replaced(struct c_drain *drain)

@@ -4,6 +4,9 @@
  */
 #include "collector/preload/c_modules.h"
 
+#include "collector/preload/c_sum.h"
+#include "collector/preload/readable.h"
+
 #include <elf.h>
 #include <limits.h>
 #include <link.h>
@@ -11,7 +14,6 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/stat.h>
 
 #define NOTE_GNU 3 /* NT_GNU_BUILD_ID */
 #define PATIENCE                                                                                                       \
@@ -76,6 +78,47 @@ static bool is_loaded(const struct dl_phdr_info *info, const ElfW(Phdr) * segmen
 	return false;
 }
 
+/*
+ * The sum goes on with what is at ADDRESS, as far as it can be read: of a file that was made shorter since, pages are
+ * gone whose reading would end the program.
+ */
+static uint64_t sum_up(uint64_t sum, uint64_t address, uint64_t size)
+{
+	uint64_t known = 0, at;
+
+	for (at = address & ~4095ull; at < address + size; at += 4096)
+		if (!readable_word(at, &known))
+			return sum;
+	return c_sum_add(sum, (const uint8_t *)address, size);
+}
+
+static uint64_t at_most(uint64_t size, uint64_t limit)
+{
+	return size < limit ? size : limit;
+}
+
+/* Of a library that has no build ID: by what the collector tells later whether its file is still the same. */
+static uint64_t sum_of(const struct dl_phdr_info *info)
+{
+	uint64_t sum = 0;
+	int i;
+
+	for (i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+
+		if (segment->p_type == PT_LOAD && !segment->p_offset && segment->p_flags & PF_R)
+			sum = sum_up(C_SUM_EMPTY, info->dlpi_addr + segment->p_vaddr,
+				     at_most(segment->p_filesz, C_SUM_HEADERS));
+	}
+	for (i = 0; sum && i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+
+		if (segment->p_type == PT_GNU_EH_FRAME && is_loaded(info, segment))
+			sum = sum_up(sum, info->dlpi_addr + segment->p_vaddr, at_most(segment->p_memsz, C_SUM_TABLE));
+	}
+	return sum;
+}
+
 static void find_extent(struct c_module *module, const struct dl_phdr_info *info)
 {
 	int i;
@@ -95,22 +138,8 @@ static void find_extent(struct c_module *module, const struct dl_phdr_info *info
 }
 
 /*
- * By what the collector sees later that another file has taken this one's place. For modules that are new alone: the
- * loader has asked the kernel the same, so that no filter of system calls stands against it.
- */
-static void note_file(struct c_module *module)
-{
-	struct stat file;
-
-	if (!module->path[0] || stat(module->path, &file))
-		return;
-	module->file = file.st_ino;
-	module->changed = (uint64_t)file.st_ctim.tv_sec * 1000000000u + (uint64_t)file.st_ctim.tv_nsec;
-}
-
-/*
  * The number of MODULE in the table, added when it is new; C_MODULES: the table is full. The same file that is loaded
- * again, somewhere else, keeps its number.
+ * again, somewhere else, keeps its number; another one under its name has its own.
  */
 static uint32_t number_of(const struct c_module *module)
 {
@@ -119,13 +148,11 @@ static uint32_t number_of(const struct c_module *module)
 
 	for (i = 0; i < count; i++)
 		if (!strcmp(table[i].path, module->path) && table[i].build_id_size == module->build_id_size &&
-		    !memcmp(table[i].build_id, module->build_id, module->build_id_size))
+		    !memcmp(table[i].build_id, module->build_id, module->build_id_size) && table[i].sum == module->sum)
 			return i;
 	if (count == C_MODULES)
 		return C_MODULES;
 	table[count] = *module;
-	if (!module->build_id_size)
-		note_file(&table[count]);
 	__atomic_store_n(&table[count].ready, 1, __ATOMIC_RELEASE);
 	__atomic_store_n(&shared->nmodules, count + 1, __ATOMIC_RELEASE);
 	return count;
@@ -151,6 +178,8 @@ static int take_module(struct dl_phdr_info *info, size_t size, void *user)
 		return 0;
 	if (info->dlpi_name)
 		strncpy(module.path, info->dlpi_name, sizeof(module.path) - 1);
+	if (!module.build_id_size && module.path[0])
+		module.sum = sum_of(info);
 	number = number_of(&module);
 	if (number == C_MODULES)
 		return 0;

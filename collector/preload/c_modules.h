@@ -1,6 +1,7 @@
 /*
  * The program and the libraries that it has loaded, as the stacks name them. Each is told to the collector once, with
- * its build ID, when a stack first goes through it: so one that is unloaded at once is named too.
+ * its build ID, when a stack first goes through it: so one that is unloaded at once is named too. Nothing here is to be
+ * interrupted by what may not come back (quiet.h): the loader's lock is held.
  */
 #ifndef COLLECTOR_PRELOAD_C_MODULES_H
 #define COLLECTOR_PRELOAD_C_MODULES_H

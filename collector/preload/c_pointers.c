@@ -1,4 +1,7 @@
 /*
+ * Where nearly all objects are put in, those in the first pages of the program's memory have places of their own
+ * (c_pages.c). All others are in a table.
+ *
  * Buckets of seven addresses, a cache line each, and what belongs to them behind it. Those of a page of the program's
  * memory lie together, so that a program that works on little memory makes us work on little. An address may be in any
  * of a few buckets that its hash names, and they are looked at one after the other until one that has always had room:
@@ -6,6 +9,8 @@
  * locks.
  */
 #include "collector/preload/c_pointers.h"
+
+#include "collector/preload/c_pages.h"
 
 #include <string.h>
 #include <sys/mman.h>
@@ -16,6 +21,7 @@
 #define PAGE_SHIFT 12   /* a page has a group of buckets */
 #define SPAN_SHIFT 7    /* so many bytes of it have a bucket of the group */
 #define GROUP      (1u << (PAGE_SHIFT - SPAN_SHIFT))
+#define PAGES      (1u << 15) /* of the program's memory, in which objects need no table, where nearly all are put in */
 
 struct bucket {
 	uint64_t keys[WAYS]; /* 0: free */
@@ -39,8 +45,10 @@ bool c_pointers_open(uint64_t capacity, bool nearly_all)
 	if (memory == MAP_FAILED)
 		return false;
 	filters = !nearly_all;
-	if (nearly_all)
+	if (nearly_all) {
 		memset(c_pointers_filter, UINT8_MAX, sizeof(c_pointers_filter));
+		c_pages_open(PAGES);
+	}
 	buckets = memory;
 	return true;
 }
@@ -49,6 +57,7 @@ void c_pointers_close(void)
 {
 	if (buckets)
 		munmap(buckets, nbuckets * sizeof(*buckets));
+	c_pages_close();
 	buckets = NULL;
 	nbuckets = 0;
 	memset(c_pointers_filter, 0, sizeof(c_pointers_filter));
@@ -94,18 +103,29 @@ void c_pointers_mark(const void *address)
 	__atomic_store_n(&c_pointers_filter[c_pointers_place((uint64_t)address)], UINT8_MAX, __ATOMIC_RELAXED);
 }
 
-/* Put ADDRESS and its VALUE into BUCKET; false when it is full. */
-static bool put_into(struct bucket *bucket, uint64_t address, const struct c_pointer *value)
+/* The ways of BUCKET that have KEY, as bits: all are looked at, since which it is no branch can foresee. */
+static inline unsigned ways_with(const struct bucket *bucket, uint64_t key)
 {
-	unsigned way;
+	unsigned ways = 0, way;
 
-	for (way = 0; way < WAYS; way++) {
+#pragma GCC unroll 7
+	for (way = 0; way < WAYS; way++)
+		ways |= (unsigned)(__atomic_load_n(&bucket->keys[way], __ATOMIC_RELAXED) == key) << way;
+	return ways;
+}
+
+/* Put ADDRESS and its VALUE into BUCKET; false when it is full. */
+static bool put_into(struct bucket *bucket, uint64_t address, struct c_pointer value)
+{
+	unsigned ways;
+
+	for (ways = ways_with(bucket, 0); ways; ways &= ways - 1) {
+		unsigned way = (unsigned)__builtin_ctz(ways);
 		uint64_t *key = &bucket->keys[way], empty = 0;
 
-		if (__atomic_load_n(key, __ATOMIC_RELAXED) ||
-		    !__atomic_compare_exchange_n(key, &empty, CLAIMED, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		if (!__atomic_compare_exchange_n(key, &empty, CLAIMED, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 			continue;
-		bucket->values[way] = *value;
+		bucket->values[way] = value;
 		if (filters)
 			filter_add(address);
 		__atomic_store_n(key, address, __ATOMIC_RELEASE);
@@ -114,61 +134,68 @@ static bool put_into(struct bucket *bucket, uint64_t address, const struct c_poi
 	return false;
 }
 
-/* Who frees an address has it from whoever put it in, and sees that the buckets before it have spilled. */
-bool c_pointers_put(const void *pointer, const struct c_pointer *value)
+/* What is in a place has a birth with the last bit set. Only the owner of the address that it is for writes to it. */
+static enum c_put put_in_place(struct c_pointer *place, struct c_pointer value, struct c_pointer *stale)
 {
-	uint64_t address = (uint64_t)pointer, hash = hash_of(address >> PAGE_SHIFT);
-	unsigned step;
+	bool is_taken = place->birth;
 
-	if (!buckets)
+	*stale = *place;
+	value.birth |= 1;
+	*place = value;
+	return is_taken ? C_PUT_FOR_STALE : C_PUT_IN;
+}
+
+static bool take_from_place(struct c_pointer *place, struct c_pointer *value)
+{
+	if (!place->birth)
 		return false;
+	*value = *place;
+	place->birth = 0;
+	return true;
+}
+
+/*
+ * Nobody else asks for an address that its owner has just got. Who frees it has it from whoever put it in, and sees
+ * that the buckets before it have spilled.
+ */
+static enum c_put put_in_table(uint64_t address, struct c_pointer value, struct c_pointer *stale)
+{
+	uint64_t hash = hash_of(address >> PAGE_SHIFT);
+	unsigned step, ways;
+
 	for (step = 0; step < CHAIN; step++) {
 		struct bucket *bucket = bucket_of(hash, address, step);
 
+		ways = step ? 0 : ways_with(bucket, address);
+		if (ways) {
+			struct c_pointer *old = &bucket->values[__builtin_ctz(ways)];
+
+			*stale = *old;
+			*old = value;
+			return C_PUT_FOR_STALE;
+		}
 		if (put_into(bucket, address, value))
-			return true;
+			return C_PUT_IN;
 		__atomic_store_n(&bucket->spilled, 1, __ATOMIC_RELEASE);
 	}
-	return false;
+	return C_PUT_NOWHERE;
 }
 
-/* Nobody else asks for an address that its owner has just got. */
-bool c_pointers_replace(const void *pointer, const struct c_pointer *value, struct c_pointer *stale)
+static bool take_from_table(uint64_t address, struct c_pointer *value)
 {
-	uint64_t address = (uint64_t)pointer, hash = hash_of(address >> PAGE_SHIFT);
-	struct bucket *bucket;
-	unsigned way;
+	uint64_t hash = hash_of(address >> PAGE_SHIFT);
+	unsigned step, ways, way;
 
-	if (!buckets || !c_pointers_maybe(pointer))
-		return false;
-	bucket = bucket_of(hash, address, 0);
-	for (way = 0; way < WAYS; way++) {
-		if (__atomic_load_n(&bucket->keys[way], __ATOMIC_RELAXED) != address)
-			continue;
-		*stale = bucket->values[way];
-		bucket->values[way] = *value;
-		return true;
-	}
-	return false;
-}
-
-bool c_pointers_take(const void *pointer, struct c_pointer *value)
-{
-	uint64_t address = (uint64_t)pointer, hash = hash_of(address >> PAGE_SHIFT);
-	unsigned step, way;
-
-	if (!buckets || !address) /* free(NULL) is common, and 0 marks places that are free */
-		return false;
 	for (step = 0; step < CHAIN; step++) {
 		struct bucket *bucket = bucket_of(hash, address, step);
 
-		for (way = 0; way < WAYS; way++) {
-			uint64_t *key = &bucket->keys[way], expected = address;
-
-			if (__atomic_load_n(key, __ATOMIC_ACQUIRE) != address)
-				continue;
+		ways = ways_with(bucket, address);
+		if (ways) {
+			__atomic_thread_fence(__ATOMIC_ACQUIRE);
+			way = (unsigned)__builtin_ctz(ways);
 			*value = bucket->values[way]; /* before the place is free for another */
-			if (!__atomic_compare_exchange_n(key, &expected, 0, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+			if (!__atomic_compare_exchange_n(&bucket->keys[way], &address, 0, false, __ATOMIC_RELEASE,
+							 __ATOMIC_RELAXED))
 				return false; /* freed twice at once */
 			if (filters)
 				filter_remove(address);
@@ -178,4 +205,25 @@ bool c_pointers_take(const void *pointer, struct c_pointer *value)
 			return false;
 	}
 	return false;
+}
+
+enum c_put c_pointers_put(const void *pointer, struct c_pointer value, struct c_pointer *stale)
+{
+	struct c_pointer *place;
+
+	if (!buckets)
+		return C_PUT_NOWHERE;
+	place = c_pages_place((uint64_t)pointer, true);
+	return place ? put_in_place(place, value, stale) : put_in_table((uint64_t)pointer, value, stale);
+}
+
+/* It may be in the table all the same: its page was just given the last of ours when it was put there. */
+bool c_pointers_take(const void *pointer, struct c_pointer *value)
+{
+	struct c_pointer *place;
+
+	if (!buckets || !pointer) /* free(NULL) is common, and 0 marks places that are free */
+		return false;
+	place = c_pages_place((uint64_t)pointer, false);
+	return (place && take_from_place(place, value)) || take_from_table((uint64_t)pointer, value);
 }

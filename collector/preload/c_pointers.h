@@ -3,8 +3,8 @@
  * program asks it, and nearly all are of objects that were not sampled: one byte of a small filter tells.
  *
  * Lock-free, from any thread and from signal handlers. An address is put in by whoever has just got it from the
- * allocator and taken out by whoever is about to give it back, so that no two ever work on the same one, unless the
- * program frees twice; then one of the two finds it.
+ * allocator and taken out by whoever is about to give it back, so that no two ever work on the same one. What the
+ * program frees twice is found once, unless that happens at the very same time.
  */
 #ifndef COLLECTOR_PRELOAD_C_POINTERS_H
 #define COLLECTOR_PRELOAD_C_POINTERS_H
@@ -16,7 +16,7 @@
 #define C_FILTER_BITS 20
 
 struct c_pointer {
-	uint64_t birth;     /* ticks */
+	uint64_t birth;     /* ticks, to the second one where nearly all objects are put in */
 	uint64_t size : 47; /* as far as addresses go */
 	uint64_t context : 17;
 };
@@ -44,22 +44,25 @@ void c_pointers_mark(const void *address);
 
 /*
  * Map a table of CAPACITY objects, a power of two from 256 on; false when it cannot be had. Seven eighths of it can be
- * there at once. Where NEARLY_ALL objects of the program will be put in, the filter is not kept, and always says maybe.
- * Once.
+ * there at once. Where NEARLY_ALL objects of the program will be put in, the filter is not kept, and always says maybe;
+ * those in the first 128 MiB of the program's memory need no table then. Once.
  */
 bool c_pointers_open(uint64_t capacity, bool nearly_all);
 
 /* Unmap it; for tests. */
 void c_pointers_close(void);
 
-/* Put POINTER (not NULL) and its VALUE in; false when there is no room for it. */
-bool c_pointers_put(const void *pointer, const struct c_pointer *value);
+enum c_put {
+	C_PUT_IN,
+	C_PUT_FOR_STALE, /* in the place of its old value: what freed that has not passed here */
+	C_PUT_NOWHERE,   /* there is no room for it */
+};
 
 /*
- * Before c_pointers_put: if POINTER is still there, what freed it having not passed here, its old value goes into
- * *STALE and VALUE takes its place. False when it is not there, or not in the bucket where nearly all are.
+ * Put POINTER (not NULL) and its VALUE in. If it is still there, in the bucket where nearly all are, its old value goes
+ * into *STALE.
  */
-bool c_pointers_replace(const void *pointer, const struct c_pointer *value, struct c_pointer *stale);
+enum c_put c_pointers_put(const void *pointer, struct c_pointer value, struct c_pointer *stale);
 
 /* Take POINTER out, and its value into *VALUE; false when it is not there, as NULL never is. */
 bool c_pointers_take(const void *pointer, struct c_pointer *value);

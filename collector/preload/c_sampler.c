@@ -8,15 +8,19 @@
 #include "collector/agent/agent_math.h"
 #include "collector/preload/c_contexts.h"
 #include "collector/preload/c_modules.h"
+#include "collector/preload/c_rooms.h"
 #include "collector/preload/c_walks.h"
+#include "collector/preload/quiet.h"
 #include "collector/preload/unwind.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <sys/mman.h>
 
 #define FOREVER    (UINT64_MAX / 2)
 #define OWN_FRAMES 1024 /* bytes of the library's frames between its entry and here, at most */
 #define EVERY_RATE 16   /* up to it nearly every free is one of a sampled object */
+#define KEYS       32   /* so many keys of thread-specific data the C library has room for without allocating */
 
 _Static_assert(C_CONTEXTS <= 1u << 17, "a context's number has 17 bits in a struct c_pointer");
 
@@ -32,6 +36,9 @@ __thread const void *c_sampler_in_loader;
 static enum phase phase;
 static struct alive *alive;
 static struct c_control *shared;
+static bool has_rooms; /* everything is recorded, and threads have counters and walks of their own */
+static bool are_left;  /* by threads that end: a key of thread-specific data tells */
+static pthread_key_t room_key;
 static uint64_t unloaded;            /* as last asked */
 static uint32_t unloading, nunloads; /* calls of dlclose: those that have not ended, those that have */
 
@@ -43,6 +50,32 @@ static inline uint64_t now(void)
 static bool is_on(void)
 {
 	return __atomic_load_n(&phase, __ATOMIC_ACQUIRE) == PHASE_ON && alive->here;
+}
+
+/* A thread with a ROOM ends. What else it frees on its way is counted where all count. */
+static void leave(void *room)
+{
+	c_thread.room = NULL;
+	c_rooms_leave(room);
+}
+
+static void open_rooms(struct c_control *region)
+{
+	c_rooms_open(region);
+	are_left = !pthread_key_create(&room_key, leave) && room_key < KEYS;
+	has_rooms = true;
+}
+
+/* This thread's room; NULL: it has none. */
+static struct c_room *room_of(struct c_thread *thread)
+{
+	if (thread->has_asked_for_room || !has_rooms)
+		return thread->room;
+	thread->has_asked_for_room = true;
+	thread->room = c_rooms_take();
+	if (thread->room && are_left)
+		pthread_setspecific(room_key, thread->room);
+	return thread->room;
 }
 
 int c_sampler_begin(struct c_control *region)
@@ -61,7 +94,7 @@ int c_sampler_begin(struct c_control *region)
 	c_thread.busy = true;
 	unwind_open(&region->plan.go);
 	if (region->plan.rate <= EVERY_RATE)
-		c_walks_open();
+		open_rooms(region);
 	c_modules_open(region);
 	unloaded = c_modules_unloaded();
 	c_thread.busy = false;
@@ -105,6 +138,14 @@ void c_sampler_unloading(bool begins)
 	__atomic_fetch_sub(&unloading, 1, __ATOMIC_SEQ_CST);
 }
 
+bool c_sampler_unloads(uint32_t *count)
+{
+	bool is_at_rest = !__atomic_load_n(&unloading, __ATOMIC_SEQ_CST);
+
+	*count = __atomic_load_n(&nunloads, __ATOMIC_SEQ_CST);
+	return is_at_rest;
+}
+
 /* Whether to ask the loader: after each dlclose at once; and as the C library unloads by itself too, now and then. */
 static bool is_to_ask(struct c_thread *thread, uint64_t time)
 {
@@ -119,12 +160,10 @@ static bool is_to_ask(struct c_thread *thread, uint64_t time)
 }
 
 /* Where libraries have been unloaded, what was known of addresses is looked at anew. */
-static void ask_unloaded(struct c_thread *thread, uint64_t time)
+static void ask_unloaded(void)
 {
 	uint64_t before = __atomic_load_n(&unloaded, __ATOMIC_ACQUIRE), count;
 
-	if (!is_to_ask(thread, time))
-		return;
 	count = c_modules_unloaded();
 	if (count == before)
 		return;
@@ -136,13 +175,22 @@ static void ask_unloaded(struct c_thread *thread, uint64_t time)
 /* This thread's earlier walks, where everything is recorded; NULL: there are none, or they may be wrong. */
 static struct c_walks *walks_of(struct c_thread *thread)
 {
-	if (shared->plan.rate > EVERY_RATE || !unwind_is_steady())
-		return NULL;
-	if (!thread->has_asked_for_walks) {
-		thread->has_asked_for_walks = true;
-		thread->walks = c_walks_new();
-	}
-	return thread->walks;
+	struct c_room *room = room_of(thread);
+
+	return room && unwind_is_steady() ? room->walks : NULL;
+}
+
+/* What this thread allocates until the end is not the program's, and nothing of the program interrupts it. */
+static void begin_apart(struct c_thread *thread, struct quiet *quiet)
+{
+	quiet_begin(quiet);
+	thread->busy = true;
+}
+
+static void end_apart(struct c_thread *thread, const struct quiet *quiet)
+{
+	thread->busy = false;
+	quiet_end(quiet);
 }
 
 static uint32_t walk(const struct unwind_start *start, uint32_t size_class, struct c_walks *walks)
@@ -157,25 +205,39 @@ static uint32_t walk(const struct unwind_start *start, uint32_t size_class, stru
 	return context;
 }
 
+/*
+ * Where the loader may hold its locks, which libunwind would ask for too, or be about to make room for libunwind's own
+ * thread-local data.
+ */
+static uint32_t name_caller(const struct unwind_start *start, uint32_t size_class)
+{
+	uint64_t frames[] = {start->caller, C_MARK_LIBRARY};
+
+	return c_contexts_find(shared, frames, 2, 0, size_class);
+}
+
 static uint32_t find_context(const struct unwind_start *start, uint32_t size_class, uint64_t time)
 {
 	struct c_thread *thread = &c_thread;
-	struct c_walks *walks;
+	bool is_in_loader =
+	    (uint64_t)__builtin_frame_address(0) < (uint64_t)c_sampler_in_loader || c_modules_is_loader(start->caller);
+	struct c_walks *walks = NULL;
+	struct quiet quiet;
 	uint32_t context;
 
-	/* In there the loader may hold its locks, which libunwind would ask for too, or be about to make room for
-	 * libunwind's own thread-local data. */
-	if ((uint64_t)__builtin_frame_address(0) < (uint64_t)c_sampler_in_loader ||
-	    c_modules_is_loader(start->caller)) {
-		uint64_t frames[] = {start->caller, C_MARK_LIBRARY};
-
-		return c_contexts_find(shared, frames, 2, 0, size_class);
+	if (!is_in_loader && is_to_ask(thread, time)) {
+		begin_apart(thread, &quiet);
+		ask_unloaded();
+		end_apart(thread, &quiet);
 	}
-	ask_unloaded(thread, time);
-	walks = walks_of(thread);
+	if (!is_in_loader)
+		walks = walks_of(thread);
 	if (walks && start->cfa && c_walks_find(walks, start, size_class, &context))
 		return context;
-	return walk(start, size_class, walks);
+	begin_apart(thread, &quiet);
+	context = is_in_loader ? name_caller(start, size_class) : walk(start, size_class, walks);
+	end_apart(thread, &quiet);
+	return context;
 }
 
 /*
@@ -191,26 +253,47 @@ static struct unwind_start start_at(const uint64_t *frame, const uint64_t *below
 	return (struct unwind_start){caller, (uint64_t)(frame + 2), frame[0]};
 }
 
-static void add(uint64_t *counter, uint64_t value)
+/* Where this thread counts what happens in a context. */
+struct tally {
+	struct c_counts *counts;
+	bool is_own; /* nobody else adds to them */
+};
+
+static inline struct tally tally_of(uint32_t context)
 {
-	__atomic_fetch_add(counter, value, __ATOMIC_RELAXED);
+	struct c_room *room = room_of(&c_thread);
+	struct c_counts *own = room ? c_rooms_counts(room, context) : NULL;
+
+	return own ? (struct tally){own, true} : (struct tally){&c_contexts_of(shared)[context].counts, false};
+}
+
+static inline void add(const struct tally *tally, uint64_t *counter, uint64_t value)
+{
+	if (tally->is_own)
+		c_rooms_add(counter, value);
+	else
+		__atomic_fetch_add(counter, value, __ATOMIC_RELAXED);
 }
 
 static void record(const void *pointer, size_t size, const struct unwind_start *start, uint64_t time)
 {
-	struct c_pointer object = {.size = size, .birth = time}, stale;
-	struct c_context *context;
+	uint32_t context = find_context(start, c_size_class(size), time);
+	struct tally tally = tally_of(context);
+	struct c_pointer stale;
 
-	object.context = find_context(start, c_size_class(size), time);
-	context = &c_contexts_of(shared)[object.context];
-	if (c_pointers_replace(pointer, &object, &stale)) {
+	switch (c_pointers_put(pointer, (struct c_pointer){.birth = time, .size = size, .context = context}, &stale)) {
+	case C_PUT_IN:
+		break;
+	case C_PUT_FOR_STALE:
 		c_sampler_gone(&stale);
-	} else if (!c_pointers_put(pointer, &object)) {
-		add(&context->untracked, 1);
-		add(&context->untracked_bytes, size);
+		break;
+	case C_PUT_NOWHERE:
+		add(&tally, &tally.counts->untracked, 1);
+		add(&tally, &tally.counts->untracked_bytes, size);
+		break;
 	}
-	add(&context->allocs, 1);
-	add(&context->bytes, size);
+	add(&tally, &tally.counts->allocs, 1);
+	add(&tally, &tally.counts->bytes, size);
 }
 
 bool c_sampler_listen(const void *frame)
@@ -258,12 +341,11 @@ void c_sampler_allocated(const void *pointer, size_t size, uint64_t caller)
 		return;
 	}
 	if (thread->busy) {
-		add(&shared->nested, 1);
+		__atomic_fetch_add(&shared->nested, 1, __ATOMIC_RELAXED);
 		return;
 	}
 	if (!begins(thread, c_sampler_bytes(size)))
 		return;
-	thread->busy = true;
 	time = now();
 	if (c_collector_is_gone(shared)) {
 		thread->left = FOREVER;
@@ -276,7 +358,6 @@ void c_sampler_allocated(const void *pointer, size_t size, uint64_t caller)
 		}
 		draw(thread);
 	}
-	thread->busy = false;
 	errno = saved;
 }
 
@@ -285,26 +366,34 @@ bool c_sampler_take(const void *pointer, struct c_pointer *taken)
 	return is_on() && c_pointers_take(pointer, taken);
 }
 
+/* The class of a LIFE, in ticks: added up rather than searched for, since which it is nobody can foresee. */
+static uint32_t life_class(uint64_t life)
+{
+	uint32_t class = 0, i;
+
+#pragma GCC unroll 8
+	for (i = 0; i < C_LIVES - 1; i++)
+		class += life >= shared->plan.lives[i];
+	return class;
+}
+
 void c_sampler_gone(const struct c_pointer *taken)
 {
-	struct c_context *context = &c_contexts_of(shared)[taken->context];
-	uint64_t life = now() - taken->birth;
-	uint32_t class = 0;
+	struct tally tally = tally_of(taken->context);
 
-	while (class < C_LIVES - 1 && life >= shared->plan.lives[class])
-		class ++;
-	add(&context->lives[class], 1);
-	add(&context->freed_bytes, taken->size);
+	add(&tally, &tally.counts->lives[life_class(now() - taken->birth)], 1);
+	add(&tally, &tally.counts->freed_bytes, taken->size);
 }
 
 void c_sampler_stays(const void *pointer, const struct c_pointer *taken)
 {
-	struct c_context *context = &c_contexts_of(shared)[taken->context];
+	struct tally tally = tally_of(taken->context);
+	struct c_pointer stale;
 
-	if (c_pointers_put(pointer, taken))
+	if (c_pointers_put(pointer, *taken, &stale) != C_PUT_NOWHERE)
 		return;
-	add(&context->untracked, 1);
-	add(&context->untracked_bytes, taken->size);
+	add(&tally, &tally.counts->untracked, 1);
+	add(&tally, &tally.counts->untracked_bytes, taken->size);
 }
 
 void c_sampler_freed(const void *pointer)

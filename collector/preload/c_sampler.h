@@ -4,7 +4,8 @@
  * not sampled costs a subtraction at its allocation, and a look at one byte at its end.
  *
  * Everything here may be called from any thread, from signal handlers, from within the loader, in a forked child. It
- * takes no lock of ours, allocates nothing of the program's heap, and keeps errno.
+ * takes no lock of ours, allocates nothing of the program's heap, and keeps errno. A signal handler that interrupts it
+ * may allocate, and may jump out of it: it does not come where that would do harm (quiet.h).
  */
 #ifndef COLLECTOR_PRELOAD_C_SAMPLER_H
 #define COLLECTOR_PRELOAD_C_SAMPLER_H
@@ -16,18 +17,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct c_walks;
+struct c_room;
 
 struct c_thread {
 	uint64_t left; /* bytes to the next sample, from 1; 0: not drawn yet */
 	uint64_t random;
-	bool busy; /* it is recording one: what it allocates meanwhile is not the program's */
-	bool has_asked_for_walks;
-	struct c_walks *walks; /* NULL: it has none */
-	uint64_t asked;        /* when the loader was last asked for unloaded libraries */
-	uint32_t unloads;      /* how many there had been then */
-	const void *listener;  /* the frame that waits to hear whether malloc is called; NULL: none */
-	const void *heard;     /* what it has heard of; NULL: nothing */
+	bool busy; /* it is walking, or asks the loader: what it allocates meanwhile is not the program's */
+	bool has_asked_for_room;
+	struct c_room *room;  /* NULL: it has none */
+	uint64_t asked;       /* when the loader was last asked for unloaded libraries */
+	uint32_t unloads;     /* how many there had been then */
+	const void *listener; /* the frame that waits to hear whether malloc is called; NULL: none */
+	const void *heard;    /* what it has heard of; NULL: nothing */
 	size_t heard_size;
 };
 
@@ -82,6 +83,9 @@ bool c_sampler_has_heard(const void *pointer);
 
 /* A library is about to be unloaded (BEGINS), or was: what is known of the code at its addresses is no longer right. */
 void c_sampler_unloading(bool begins);
+
+/* How often one was, into *COUNT; false while one is being unloaded. */
+bool c_sampler_unloads(uint32_t *count);
 
 /* Begin sampling into REGION, which the collector has laid out. Once. STATUS: 0, or the errno of what failed. */
 int c_sampler_begin(struct c_control *region);

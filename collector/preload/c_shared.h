@@ -5,12 +5,15 @@
  *     +C_INDEX_OFFSET   uint32_t[C_INDEX]: by hash, a context's number and one, 0: free
  *     +C_CONTEXT_OFFSET struct c_context[C_CONTEXTS]
  *     +C_MODULE_OFFSET  struct c_module[C_MODULES]
+ *     +C_SLOT_OFFSET    struct c_slot[C_SLOTS]
  *     +C_ARENA_OFFSET   stacks, each a struct c_stack and its frames
  *
- * There is no queue: what is sampled only adds to the counters of its context, from any thread, by single atomic
- * additions, and the collector takes differences whenever it looks. So nothing waits, nothing is lost to a full ring,
- * and what a killed target leaves behind is complete. Everything is append-only; a context and its stack are complete
- * before the index names them. The file is sparse: only what is used takes memory.
+ * There is no queue: what is sampled only adds to the counters of its context, and the collector takes differences
+ * whenever it looks. So nothing waits, nothing is lost to a full ring, and what a killed target leaves behind is
+ * complete. Where everything is recorded, a thread has counters of its own for the contexts that it meets, which nobody
+ * else adds to (slots); to those of the context itself anybody adds, atomically. The sum is what counts. Everything is
+ * append-only; a context and its stack are complete before the index names them. The file is sparse: only what is used
+ * takes memory.
  *
  * Times are TSC ticks, sizes bytes as the program asked for them. docs/C_ALLOCATIONS.md tells why it is done this way.
  */
@@ -22,12 +25,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define C_MAGIC        0x31696c6c6f636365ull
+#define C_MAGIC        0x32696c6c6f636365ull
 #define C_FRAMES       192 /* of a stack, at most */
 #define C_CONTEXTS     (1u << 17)
 #define C_INDEX        (1u << 18)
 #define C_INDEX_PROBES 32 /* places that are tried for a hash */
 #define C_MODULES      2048
+#define C_SLOTS        (1u << 17)
 #define C_PATH         208
 #define C_ARENA        (256ull << 20)
 #define C_SIZES        512 /* classes of sizes, eight to a doubling */
@@ -84,16 +88,26 @@ struct c_plan {
 	struct c_go go;
 };
 
+/* Only added to. What is seldom needed comes last, in another cache line. */
+struct c_counts {
+	uint64_t allocs, bytes;
+	uint64_t freed_bytes;
+	uint64_t lives[C_LIVES];             /* of those freed, which together are all of them */
+	uint64_t untracked, untracked_bytes; /* allocated, but their end will not be seen */
+};
+
 struct c_context {
 	uint64_t hash;
 	uint64_t stack; /* bytes from the arena's start; UINT64_MAX: none */
 	uint32_t size;  /* class */
 	uint32_t ready; /* stored with release when all above is there */
-	/* From here on only added to. */
-	uint64_t allocs, bytes;
-	uint64_t freed_bytes;
-	uint64_t untracked, untracked_bytes; /* allocated, but their end will not be seen */
-	uint64_t lives[C_LIVES];             /* of those freed, which together are all of them */
+	struct c_counts counts;
+} __attribute__((aligned(64)));
+
+/* A thread's own counters of one context. */
+struct c_slot {
+	uint64_t context; /* its number and one; 0: not known yet */
+	struct c_counts counts;
 } __attribute__((aligned(64)));
 
 struct c_stack {
@@ -107,8 +121,8 @@ struct c_module {
 	uint32_t ready;
 	uint32_t build_id_size;
 	uint8_t build_id[32];
-	uint64_t file, changed; /* without a build ID: the file's inode number and the time of its last change, ns */
-	char path[C_PATH];      /* "" : the program; cut when longer */
+	uint64_t sum;      /* without a build ID: of its bytes, as c_sum.h says; 0: not known */
+	char path[C_PATH]; /* "" : the program; cut when longer */
 };
 
 struct c_control {
@@ -123,8 +137,9 @@ struct c_control {
 	/* The library's. */
 	uint32_t ncontexts __attribute__((aligned(64))); /* taken; may be more than there are */
 	uint32_t nmodules;                               /* those that are complete */
+	uint32_t nslots;                                 /* taken; may be more than there are */
 	uint64_t arena_used;
-	uint64_t nested;  /* allocations that came while another was being recorded: of signal handlers, or our own */
+	uint64_t nested;  /* allocations while a stack was being walked: not the program's */
 	uint64_t no_room; /* samples whose stack found no room */
 };
 
@@ -132,7 +147,8 @@ struct c_control {
 #define C_INDEX_OFFSET   C_ROUND(sizeof(struct c_control))
 #define C_CONTEXT_OFFSET (C_INDEX_OFFSET + C_ROUND(C_INDEX * sizeof(uint32_t)))
 #define C_MODULE_OFFSET  (C_CONTEXT_OFFSET + C_ROUND(C_CONTEXTS * sizeof(struct c_context)))
-#define C_ARENA_OFFSET   (C_MODULE_OFFSET + C_ROUND(C_MODULES * sizeof(struct c_module)))
+#define C_SLOT_OFFSET    (C_MODULE_OFFSET + C_ROUND(C_MODULES * sizeof(struct c_module)))
+#define C_ARENA_OFFSET   (C_SLOT_OFFSET + C_ROUND(C_SLOTS * sizeof(struct c_slot)))
 #define C_REGION_SIZE    (C_ARENA_OFFSET + C_ARENA)
 
 /* The parts of a region that begins at REGION. */
@@ -149,6 +165,11 @@ static inline struct c_context *c_contexts_of(const struct c_control *region)
 static inline struct c_module *c_modules_of(const struct c_control *region)
 {
 	return (struct c_module *)((uint8_t *)(uintptr_t)region + C_MODULE_OFFSET);
+}
+
+static inline struct c_slot *c_slots_of(const struct c_control *region)
+{
+	return (struct c_slot *)((uint8_t *)(uintptr_t)region + C_SLOT_OFFSET);
 }
 
 static inline uint8_t *c_arena_of(const struct c_control *region)

@@ -15,18 +15,22 @@
 
 struct c_walks;
 
-/* Make room for the walks of so many threads; those that come later have none. Once. */
-void c_walks_open(void);
+/* Make room for the walks of COUNT threads. Once. */
+void c_walks_open(uint32_t count);
 
-/* Room for the walks of a thread; NULL: there is none. It is the caller's for good. */
-struct c_walks *c_walks_new(void);
+/*
+ * The walks of the thread NUMBER of those; NULL: there is no memory for them. Another thread may go on with them, also
+ * on another stack: what is kept is compared with what is there.
+ */
+struct c_walks *c_walks_of(uint32_t number);
 
 /* Whether a walk from START is in WALKS, and is still right: then *CONTEXT is what was kept with it. */
 bool c_walks_find(struct c_walks *walks, const struct unwind_start *start, uint32_t size_class, uint32_t *context);
 
 /*
  * Keep CONTEXT as what the walk from START came to, whose result were the DEPTH FRAMES. To find out what it has read
- * takes far longer than a walk, so this does nothing when it would be done too often.
+ * takes far longer than a walk, so this does nothing when it would be done too often. Not to be interrupted: the table
+ * is half written meanwhile.
  */
 void c_walks_keep(struct c_walks *walks, const struct unwind_start *start, uint32_t size_class, uint32_t context,
 		  const uint64_t *frames, uint32_t depth);

@@ -365,6 +365,5 @@ EXPORTED int dlclose(void *handle)
 	c_sampler_unloading(true);
 	result = interpose_next.dlclose(handle);
 	c_sampler_unloading(false);
-	interpose_forget_operators();
 	return result;
 }

@@ -45,7 +45,4 @@ bool interpose_is_first(void);
 /* Find the next operators new and delete, if there is a C++ library. Once, at the start, when the loader is at rest. */
 void interpose_find_operators(void);
 
-/* A library was unloaded: it may have been the one of which operators were found since. */
-void interpose_forget_operators(void);
-
 #endif

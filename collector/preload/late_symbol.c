@@ -4,18 +4,23 @@
  */
 #include "collector/preload/late_symbol.h"
 
+#include "collector/preload/quiet.h"
+
 #include <link.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
 extern const char __ehdr_start[] __attribute__((visibility("hidden"))); /* of this library, which is never meant */
 
+enum rank { RANK_NONE, RANK_ANY, RANK_USUAL, RANK_OWN };
+
 struct search {
-	const char *const *libraries;
+	uint64_t caller;
+	const char *const *usual;
 	const char *name;
 	void *found;
+	enum rank rank; /* of the library in which it was found */
 };
 
 /* What of a dynamic section the search needs. */
@@ -25,15 +30,35 @@ struct tables {
 	const uint32_t *hash; /* GNU's: number of buckets, first symbol, words and shift of the filter; then these */
 };
 
-static bool is_wanted(const struct search *search, const char *path)
+static bool is_usual(const struct search *search, const char *path)
 {
 	const char *slash = path ? strrchr(path, '/') : NULL, *base = slash ? slash + 1 : path;
 	size_t i;
 
-	for (i = 0; base && search->libraries[i]; i++)
-		if (!strncmp(base, search->libraries[i], strlen(search->libraries[i])))
+	for (i = 0; base && search->usual[i]; i++)
+		if (!strncmp(base, search->usual[i], strlen(search->usual[i])))
 			return true;
 	return false;
+}
+
+static bool has_code(const struct dl_phdr_info *info, uint64_t address)
+{
+	int i;
+
+	for (i = 0; i < info->dlpi_phnum; i++)
+		if (info->dlpi_phdr[i].p_type == PT_LOAD &&
+		    address - (info->dlpi_addr + info->dlpi_phdr[i].p_vaddr) < info->dlpi_phdr[i].p_memsz)
+			return true;
+	return false;
+}
+
+static enum rank rank_of(const struct search *search, const struct dl_phdr_info *info)
+{
+	if (info->dlpi_addr == (ElfW(Addr))__ehdr_start)
+		return RANK_NONE;
+	if (has_code(info, search->caller))
+		return RANK_OWN;
+	return is_usual(search, info->dlpi_name) ? RANK_USUAL : RANK_ANY;
 }
 
 /* The loader may have made addresses of what are offsets in the file. */
@@ -95,24 +120,28 @@ static const ElfW(Sym) * look_up(const struct tables *tables, const char *name)
 static int search_library(struct dl_phdr_info *info, size_t size, void *user)
 {
 	struct search *search = user;
+	enum rank rank = rank_of(search, info);
 	const ElfW(Sym) * symbol;
 	struct tables tables;
 
 	(void)size;
-	if (info->dlpi_addr == (ElfW(Addr))__ehdr_start || !is_wanted(search, info->dlpi_name) ||
-	    !find_tables(&tables, info))
+	if (rank <= search->rank || !find_tables(&tables, info))
 		return 0;
 	symbol = look_up(&tables, search->name);
 	if (!symbol)
 		return 0;
 	search->found = (void *)(info->dlpi_addr + symbol->st_value);
-	return 1;
+	search->rank = rank;
+	return rank == RANK_OWN;
 }
 
-void *late_symbol_find(const char *const *libraries, const char *name)
+void *late_symbol_find(uint64_t caller, const char *const *usual, const char *name)
 {
-	struct search search = {.libraries = libraries, .name = name};
+	struct search search = {.caller = caller, .usual = usual, .name = name};
+	struct quiet quiet;
 
+	quiet_begin(&quiet);
 	dl_iterate_phdr(search_library, &search);
+	quiet_end(&quiet);
 	return search.found;
 }

@@ -2,11 +2,15 @@
 #ifndef COLLECTOR_PRELOAD_LATE_SYMBOL_H
 #define COLLECTOR_PRELOAD_LATE_SYMBOL_H
 
+#include <stdint.h>
+
 /*
- * The address of the function NAME in the first loaded library but this whose file name begins with one of LIBRARIES, a
- * list that ends with NULL, and which has it; else NULL. It is valid as long as that library is loaded. Takes no lock
- * but that of the list of libraries, allocates nothing, leaves dlerror alone. From any thread.
+ * The address of the function NAME as code at CALLER would have it: in the library that CALLER is in; where that one
+ * has none, in the first loaded library whose file name begins with one of USUAL, a list that ends with NULL; else in
+ * the first of all. This library is never meant. NULL: nowhere. It is valid as long as the library is loaded that it
+ * is in: the caller's own, or one that the caller cannot do without. Takes no lock but that of the list of libraries,
+ * allocates nothing, leaves dlerror alone. From any thread.
  */
-void *late_symbol_find(const char *const *libraries, const char *name);
+void *late_symbol_find(uint64_t caller, const char *const *usual, const char *name);
 
 #endif

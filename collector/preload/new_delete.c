@@ -13,46 +13,81 @@
 
 /*
  * The next function, and whether it comes to malloc, which is found out at its first call. Each is looked at by itself:
- * an allocator may bring some of them only, and of its own some may call malloc and some not.
+ * an allocator may bring some of them only, and of its own some may call malloc and some not. All NULL: no C++ library
+ * was there at the start.
  */
 struct next_operator {
-	void *function;                /* NULL: not found yet */
+	void *function;
 	void *to_malloc, *past_malloc; /* once it is known, one of them is it too */
-	bool is_late;                  /* of a C++ library that came after the start, and may go again */
+};
+
+#define LATES 16
+
+/*
+ * What a thread has found out of an operator in libraries that came after the start. They may go again, and each may
+ * have its own: it holds for calls from a page of code, until a library is unloaded.
+ */
+struct late_operator {
+	const struct next_operator *next; /* NULL: nothing */
+	uint64_t page;
+	uint32_t unloads;
+	void *function;
 };
 
 static bool is_settled; /* the operators that are there from the start have been looked for */
+static __thread struct late_operator lates[LATES];
+
+static struct late_operator *late_of(const struct next_operator *next, uint64_t page)
+{
+	return &lates[((page ^ (uint64_t)next) * 0x9fb21c651e98df25ull) >> 60];
+}
+
+_Static_assert(LATES == 16, "late_of takes four bits");
+
+/* A signal handler may come by in the middle of it. */
+static void note_late(struct late_operator *late, const struct late_operator *found)
+{
+	late->next = NULL;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	late->page = found->page;
+	late->unloads = found->unloads;
+	late->function = found->function;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	late->next = found->next;
+}
 
 /*
  * Of a C++ library that was loaded later. Without dlsym: that waits for whoever is in dlopen, which may wait for this
  * very thread, and takes away what dlerror would have said.
  */
-static void *find_late(struct next_operator *next, const char *name)
+static void *find_late(const struct next_operator *next, const char *name, uint64_t caller)
 {
 	static const char *const usual[] = {"libstdc++.so.", "libc++abi.so.", "libc++.so.", NULL};
-	static const char *const any[] = {"", NULL}; /* one that has it linked in, or under another name */
-	void *function = late_symbol_find(usual, name);
+	struct late_operator found = {.next = next, .page = caller >> 12}, *late = late_of(next, found.page), known;
+	bool is_at_rest = c_sampler_unloads(&found.unloads);
 
-	if (!function)
-		function = late_symbol_find(any, name);
-	if (function)
-		next->is_late = true;
-	return function;
+	known = *late;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (is_at_rest && late->next == next && known.next == next && known.page == found.page &&
+	    known.unloads == found.unloads)
+		return known.function;
+	found.function = late_symbol_find(caller, usual, name);
+	if (is_at_rest && found.function)
+		note_late(late, &found);
+	return found.function;
 }
 
-/* The next operator NAME; NULL: there is none yet. */
-static void *find_next(struct next_operator *next, const char *name)
+/* The next operator NAME for CALLER; NULL: there is none yet. */
+static void *find_next(struct next_operator *next, const char *name, uint64_t caller)
 {
 	void *function = __atomic_load_n(&next->function, __ATOMIC_ACQUIRE);
 
 	if (function)
 		return function;
-	if (__atomic_load_n(&is_settled, __ATOMIC_ACQUIRE)) {
-		function = find_late(next, name);
-	} else {
-		interpose_find();
-		function = dlsym(RTLD_NEXT, name);
-	}
+	if (__atomic_load_n(&is_settled, __ATOMIC_ACQUIRE))
+		return find_late(next, name, caller);
+	interpose_find();
+	function = dlsym(RTLD_NEXT, name);
 	if (function)
 		__atomic_store_n(&next->function, function, __ATOMIC_RELEASE);
 	return function;
@@ -67,12 +102,13 @@ static inline bool begin_learning(const struct next_operator *next, const void *
 	return !next->to_malloc && !next->past_malloc && c_sampler_listen(frame);
 }
 
-/* After it, whose FUNCTION gave POINTER: when that is NULL nothing was learnt. */
+/* After it, whose FUNCTION gave POINTER: when that is NULL nothing was learnt, nor for good of one that may go again.
+ */
 static inline void end_learning(struct next_operator *next, void *function, const void *pointer)
 {
 	void **place = c_sampler_has_heard(pointer) ? &next->to_malloc : &next->past_malloc;
 
-	if (pointer)
+	if (pointer && __atomic_load_n(&next->function, __ATOMIC_RELAXED))
 		__atomic_store_n(place, function, __ATOMIC_RELEASE);
 }
 
@@ -102,7 +138,7 @@ static void *make_without(size_t size, size_t alignment, bool is_nothrow)
 	SLOW void *name##_other(uint64_t caller, BARE parameters)                                                      \
 	{                                                                                                              \
 		struct next_operator *next = &name##_next;                                                             \
-		void *function = find_next(next, #name), *pointer;                                                     \
+		void *function = find_next(next, #name, caller), *pointer;                                             \
 		bool learns;                                                                                           \
                                                                                                                        \
 		if (!function)                                                                                         \
@@ -130,9 +166,9 @@ static void *make_without(size_t size, size_t alignment, bool is_nothrow)
 
 #define OPERATOR_DELETE(name, parameters, arguments)                                                                   \
 	static struct next_operator name##_next;                                                                       \
-	SLOW void name##_other parameters                                                                              \
+	SLOW void name##_other(uint64_t caller, BARE parameters)                                                       \
 	{                                                                                                              \
-		void *function = find_next(&name##_next, #name);                                                       \
+		void *function = find_next(&name##_next, #name, caller);                                               \
                                                                                                                        \
 		if (!function) {                                                                                       \
 			free(pointer);                                                                                 \
@@ -150,7 +186,7 @@ static void *make_without(size_t size, size_t alignment, bool is_nothrow)
 		if (IS_LIKELY(function && !c_pointers_maybe(pointer)))                                                 \
 			CALL(void, function, parameters, arguments);                                                   \
 		else                                                                                                   \
-			name##_other arguments;                                                                        \
+			name##_other(CALLER, BARE arguments);                                                          \
 	}
 
 OPERATOR_NEW(_Znwm, (size_t size), (size), 0, false)
@@ -221,19 +257,4 @@ void interpose_find_operators(void)
 	}
 	__atomic_store_n(&is_settled, true, __ATOMIC_RELEASE);
 	dlerror(); /* what was not found is no news to the program */
-}
-
-void interpose_forget_operators(void)
-{
-	size_t i;
-
-	for (i = 0; i < NOPERATORS; i++) {
-		struct next_operator *next = operators[i].next;
-
-		if (!next->is_late)
-			continue;
-		__atomic_store_n(&next->to_malloc, NULL, __ATOMIC_RELEASE);
-		__atomic_store_n(&next->past_malloc, NULL, __ATOMIC_RELEASE);
-		__atomic_store_n(&next->function, NULL, __ATOMIC_RELEASE);
-	}
 }

@@ -10,17 +10,17 @@
 #define UNW_LOCAL_ONLY
 #include "collector/preload/unwind.h"
 
+#include "collector/preload/readable.h"
+
 #include <dlfcn.h>
-#include <errno.h>
 #include <libunwind.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #define LIBRARY     "libunwind.so.8"
 #define FAR         (1u << 20) /* bytes from one frame to the next, at most, by frame pointers */
 #define SMALL_FRAME 256
+#define NEAR        256 /* bytes below a frame pointer in which compilers keep where an aligned frame ends */
 #define PAGE_MASK   (~4095ull)
 
 /* libunwind's functions by the names that its macros stand for on amd64. */
@@ -59,28 +59,6 @@ static inline uint64_t word_at(uint64_t address)
 }
 
 /*
- * Whether the eight bytes at ADDRESS can be read; *KNOWN is a page that can. The kernel reads the signals of a mask
- * before it finds that there is nothing it could do with them (kernel/signal.c): this needs no descriptor, changes
- * nothing, and filters of system calls let it pass, as the C library needs it.
- */
-static bool is_readable(uint64_t address, uint64_t *known)
-{
-	uint64_t page = address & PAGE_MASK;
-	int saved = errno;
-	bool readable;
-
-	if (!page) /* no mask at all, to the kernel */
-		return false;
-	if (page == *known)
-		return true;
-	readable = !syscall(SYS_rt_sigprocmask, ~0, address, NULL, 8) || errno != EFAULT;
-	errno = saved;
-	if (readable)
-		*known = page;
-	return readable;
-}
-
-/*
  * In place of libunwind's own look at memory that nothing vouches for, at frames without unwind information: that reads
  * from and writes to a pipe by descriptors which a program that closes all may meanwhile have for something else.
  */
@@ -90,7 +68,7 @@ static int read_word(unw_addr_space_t space, unw_word_t address, unw_word_t *val
 
 	(void)space;
 	(void)argument;
-	if (is_write || !is_readable(address, &known) || !is_readable(address + 7, &known))
+	if (is_write || !readable_word(address, &known) || !readable_word(address + 7, &known))
 		return -UNW_EINVAL;
 	*value = word_at(address);
 	return 0;
@@ -171,6 +149,24 @@ static uint64_t saved_rbp(unw_cursor_t *cursor)
 	return place.u.addr;
 }
 
+/*
+ * What decides on where CURSOR's frame ends, CFA, besides its registers: the frame of a function that has aligned its
+ * stack anew (SP is less than RBP then, and there is a gap of unknown size above) keeps that in a word below RBP, as
+ * compilers write it. More of such words do no harm. Returns how many WORDS.
+ */
+static uint32_t find_alignment(uint64_t sp, uint64_t rbp, uint64_t cfa, struct unwind_word *words, uint32_t capacity)
+{
+	uint64_t at = rbp > NEAR && rbp - NEAR > sp ? rbp - NEAR : sp, known = 0;
+	uint32_t count = 0;
+
+	if (rbp & 7 || sp & 7 || rbp < sp || rbp >= cfa || rbp + 16 == cfa)
+		return 0;
+	for (; at < rbp && count < capacity && readable_word(at, &known); at += 8)
+		if (word_at(at) == cfa)
+			words[count++] = (struct unwind_word){at, cfa};
+	return count;
+}
+
 /* Go on to the frame at which the walk starts; false when CURSOR does not come by it. */
 static bool go_to_start(unw_cursor_t *cursor, const struct unwind_start *start)
 {
@@ -191,14 +187,19 @@ uint32_t unwind_words(const struct unwind_start *start, const uint64_t *frames, 
 {
 	unw_tdep_context_t context;
 	unw_cursor_t cursor;
-	uint64_t rbp, now;
+	uint64_t rbp, now, sp, pointer;
 	uint32_t count = 0, i;
 
 	if (!library.get_place || !depth || frames[0] != start->caller || library.get_context(&context) < 0 ||
 	    library.init_local(&cursor, &context) < 0 || !go_to_start(&cursor, start))
 		return 0;
 	rbp = saved_rbp(&cursor);
-	for (i = 1; library.step(&cursor) > 0 && value_of(&cursor, UNW_REG_IP); i++) {
+	for (i = 1;; i++) {
+		sp = value_of(&cursor, UNW_REG_SP);
+		pointer = value_of(&cursor, UNW_X86_64_RBP);
+		if (library.step(&cursor) <= 0 || !value_of(&cursor, UNW_REG_IP))
+			break;
+		count += find_alignment(sp, pointer, value_of(&cursor, UNW_REG_SP), words + count, capacity - count);
 		if (i >= depth || frames[i] != value_of(&cursor, UNW_REG_IP) || count + 2 > capacity)
 			return 0;
 		now = saved_rbp(&cursor);
@@ -219,7 +220,7 @@ static uint32_t walk_frame_pointers(uint64_t *frames, uint32_t capacity)
 	uint32_t count = 0;
 
 	while (count < capacity) {
-		if (frame & 7 || !is_readable(frame, &known) || !is_readable(frame + 8, &known))
+		if (frame & 7 || !readable_word(frame, &known) || !readable_word(frame + 8, &known))
 			break;
 		next = word_at(frame);
 		if (!word_at(frame + 8))

@@ -42,9 +42,9 @@ struct unwind_word {
 };
 
 /*
- * What a walk from START reads, in that order: return addresses, and saved frame pointers. It is called with START on
- * the stack. Returns how many WORDS it has, at most CAPACITY; 0 when it cannot be told, or the walk does not come to
- * the DEPTH FRAMES. Takes microseconds.
+ * What a walk from START reads, in that order: return addresses, saved frame pointers, and where frames end that were
+ * aligned anew. It is called with START on the stack. Returns how many WORDS it has, at most CAPACITY; 0 when it cannot
+ * be told, or the walk does not come to the DEPTH FRAMES. Takes microseconds.
  */
 uint32_t unwind_words(const struct unwind_start *start, const uint64_t *frames, uint32_t depth,
 		      struct unwind_word *words, uint32_t capacity);

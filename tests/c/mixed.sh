@@ -59,7 +59,7 @@ compare() {
 	# A stack without any Go cannot be told from what else C allocates where C has no names.
 	[ -z "$go_only" ] || sed -i '/^[0-9]* $/d' "$work/seen" "$work/wanted"
 	diff "$work/wanted" "$work/seen" >"$work/difference" || { head -n 20 "$work/difference"; return 1; }
-	[ "$(wc -l <"$work/wanted")" -ge 1000 ] || { echo "only $(wc -l <"$work/wanted") different stacks"; return 1; }
+	[ "$(wc -l <"$work/wanted")" -ge $((2 * count)) ] || { echo "only $(wc -l <"$work/wanted") different stacks"; return 1; }
 	awk '{ n += $1; depth = gsub(/;/, ";") + 1; if (depth > most) most = depth }
 		END { printf "%d stacks, %d different ones, up to %d frames of the tree", n, NR, most }' "$work/seen"
 }

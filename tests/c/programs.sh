@@ -161,25 +161,40 @@ JAVA
 	same java "$(real java)" -cp "$work/java" Hello
 }
 
+# redis ANSWERS COMMAND…: a server by COMMAND, under redis-benchmark, then asked for what is always the same. Its status.
+redis() {
+	local answers=$1 pid
+	shift
+	rm -f "$work/redis.sock"
+	"$@" --port 0 --save '' --unixsocket "$work/redis.sock" >"$work/out" 2>"$work/err" &
+	pid=$!
+	for _ in $(seq 100); do [ -S "$work/redis.sock" ] && break; sleep 0.1; done
+	redis-benchmark -s "$work/redis.sock" -q -n 20000 -c 20 -t set,get,lpush,lrange_100 >"$work/bench" 2>&1
+	{
+		echo flushall
+		for n in $(seq 500); do echo "rpush list $((n * 7919 % 500))"; echo "hset hash field$n value$((n * 31))"; echo "zadd set $((n % 17)) member$n"; done
+		printf '%s\n' 'sort list' 'lrange list 10 20' 'hget hash field77' 'zrange set 0 -1 withscores' 'append text abc' 'setrange text 5000 end' \
+			'bitcount text' 'eval "return {redis.call(\"dbsize\"), string.rep(ARGV[1], 40)}" 0 xy' 'copy list other' 'llen other'
+	} | redis-cli -s "$work/redis.sock" >"$answers"
+	redis-cli -s "$work/redis.sock" shutdown nosave >/dev/null 2>&1
+	wait $pid
+}
+
 run_redis-server() {
-	local rate pid answer status
+	local rate server status difference
 	type -P redis-benchmark >/dev/null || { missing redis-server 'no redis-benchmark'; return; }
+	server=$(type -P redis-server)
+	redis "$work/without" "$server"
 	for rate in $rates; do
-		rm -f "$work/trace" "$work/redis.sock"
-		"$build/escprof" run -q --c-rate "$rate" -o "$work/trace" -- "$(type -P redis-server)" --port 0 --save '' \
-			--unixsocket "$work/redis.sock" >"$work/out" 2>"$work/err" &
-		pid=$!
-		for _ in $(seq 100); do [ -S "$work/redis.sock" ] && break; sleep 0.1; done
-		redis-benchmark -s "$work/redis.sock" -q -n 20000 -c 20 -t set,get,lpush,lrange_100 >"$work/bench" 2>&1
-		redis-cli -s "$work/redis.sock" set checked yes >/dev/null
-		answer=$(redis-cli -s "$work/redis.sock" get checked)
-		redis-cli -s "$work/redis.sock" shutdown nosave >/dev/null 2>&1
-		wait $pid
+		rm -f "$work/trace"
+		redis "$work/with" "$build/escprof" run -q --c-rate "$rate" -o "$work/trace" -- "$server"
 		status=$?
-		if [ $status = 0 ] && [ "$answer" = yes ] && [ "$(grep -c 'requests per second' "$work/bench")" -ge 4 ]; then
-			cell redis-server "$rate" ok "$(sampled)"
+		if [ $status != 0 ] || [ "$(grep -c 'requests per second' "$work/bench")" -lt 4 ] || [ "$(wc -l <"$work/with")" -lt 2500 ]; then
+			cell redis-server "$rate" FAIL "status $status: $(tail -n 3 "$work/err" "$work/bench")"
+		elif ! difference=$(diff "$work/without" "$work/with"); then
+			cell redis-server "$rate" FAIL "$(head -n 10 <<<"$difference")"
 		else
-			cell redis-server "$rate" FAIL "status $status, answered '$answer': $(tail -n 3 "$work/err" "$work/bench")"
+			cell redis-server "$rate" ok "$(sampled)"
 		fi
 	done
 }

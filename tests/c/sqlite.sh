@@ -2,7 +2,8 @@
 # sqlite.sh BUILD: the service tests/c/sqlite, Go on the real SQLite, under load. What two counters that know nothing of
 # escprof say, one between SQLite and its allocator and one in place of malloc (tests/c/count_malloc.c), must be in the
 # trace: at rate 1 exactly, but for the few allocations that are made before libescprof.so begins; at coarser ones within
-# 2 %. Every stack in SQLite must reach the Go that called, through callbacks too.
+# 2 %. So must malloc's own statistics be, of glibc and jemalloc, of the blocks that they make of the sizes that are asked
+# for. Every stack in SQLite must reach the Go that called, through callbacks too.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 build=$(realpath "${1:-build}")
@@ -29,9 +30,9 @@ result() {
 	fi
 }
 
-# profile RATE REQUESTS: leaves what the counters say in $work/said, the trace's contexts in $work/stacks.
+# profile RATE REQUESTS [PRELOADED]: leaves what the counters say in $work/said, the trace's contexts in $work/stacks.
 profile() {
-	LD_PRELOAD=$work/count_malloc.so "$build/escprof" run -q --rate 512K --c-rate "$1" -o "$work/trace" -- \
+	LD_PRELOAD=${3-$work/count_malloc.so} "$build/escprof" run -q --rate 512K --c-rate "$1" -o "$work/trace" -- \
 		"$work/sqlite" "$2" >"$work/said" 2>"$work/err" || { cat "$work/said" "$work/err"; return 1; }
 	"$build/tests/tools/print_c_stacks" "$work/trace" >"$work/stacks" &&
 		"$build/escprof" report --format json -o "$work/json" "$work/trace"
@@ -91,6 +92,56 @@ near() {
 		}' "$work/said" "$work/totals" "$work/stacks"
 }
 
+# The blocks that allocators make: glibc's multiples of 16 with a word of its own, jemalloc's classes.
+blocks='
+	function glibc(size) { return size <= 24 ? 32 : int((size + 23) / 16) * 16 }
+	function jemalloc(size, from) {
+		if (size <= 128) return size <= 8 ? 8 : int((size + 15) / 16) * 16
+		for (from = 128; from * 2 < size; from *= 2);
+		return int((size + from / 4 - 1) / (from / 4)) * from / 4
+	}
+	function off(what, ours, theirs, most) {
+		said = said sprintf("%s%s %.0f of %.0f (off by %.3f %%)", said ? ", " : "", what, ours, theirs, 100 * (ours / theirs - 1))
+		if (!theirs || ours / theirs > 1 + most || ours / theirs < 1 - most) bad++
+	}
+	FILENAME ~ /said$/ { n = split($0, word, " "); for (i = 2; i <= n; i++) of[word[1], i - 1] = word[i]; next }'
+
+# glibc_itself: at rate 1, the bytes that are in use, with what glibc adds to each block.
+glibc_itself() {
+	GLIBC_TUNABLES=glibc.malloc.tcache_count=0:glibc.malloc.arena_max=1 profile 1 "$1" '' || return 1
+	awk -F '\t' "$blocks"'
+		$1 > $3 { in_use += ($1 - $3) * glibc(($2 - $4) / ($1 - $3)) }
+		END { off("bytes in use", in_use, of["glibc", 1], 0.02); print said; exit bad > 0 }' "$work/said" "$work/stacks"
+}
+
+# jemalloc_itself RATE REQUESTS MOST: what it has given and taken back so far; at rate 1 what is in use too. At coarser
+# rates each sample stands for 1 / (1 - e^(-s/r)) objects; of those there are too few, most being small, for MOST.
+jemalloc_itself() {
+	MALLOC_CONF=tcache:false profile "$1" "$2" "$jemalloc" || return 1
+	awk -F '\t' -v rate="$1" -v most="$3" "$blocks"'
+		{
+			size = $2 / $1
+			weight = rate == 1 ? 1 : 1 / (1 - exp(-size / rate))
+			objects += weight * $1
+			bytes += weight * $1 * jemalloc(size)
+			variance += $1 * jemalloc(size) ^ 2 * weight * (weight - 1)
+			objects_variance += $1 * weight * (weight - 1)
+			freed += weight * $3
+		}
+		$1 > $3 { in_use += weight * ($1 - $3) * jemalloc(($2 - $4) / ($1 - $3)) }
+		END {
+			objects_error = sqrt(objects_variance) / of["jemalloc", 1]
+			off("objects", objects - of["in_place", 1], of["jemalloc", 1], rate == 1 ? most : 4 * objects_error)
+			off("bytes", bytes - of["in_place", 2], of["jemalloc", 2], most)
+			off("freed", freed - of["in_place", 1], of["jemalloc", 3], rate == 1 ? most : 4 * objects_error)
+			if (rate == 1) off("bytes in use", in_use, of["jemalloc", 5], most)
+			error = sqrt(variance) / of["jemalloc", 2]
+			if (error > 0.008) { said = said ", too few samples to tell"; bad++ }
+			printf "%s; sampling error of the bytes %.2f %%, of the objects %.2f %%\n", said, 100 * error, 100 * objects_error
+			exit bad > 0
+		}' "$work/said" "$work/stacks"
+}
+
 text=$(profile 1 "${SQLITE_REQUESTS:-600}" && exact)
 result $? "rate 1" "$text"
 text=$("$work/reader" c_callers "$work/json" main. github.com/mattn/go-sqlite3. 2>&1)
@@ -99,5 +150,16 @@ for rate in 4096 65536; do
 	text=$(profile $rate "${SQLITE_REQUESTS:-2400}" && near $rate)
 	result $? "rate $rate" "$text"
 done
+text=$(glibc_itself "${SQLITE_REQUESTS:-600}")
+result $? "rate 1, glibc's own statistics" "$text"
+jemalloc=$(dirname "$(gcc -print-file-name=libc.so)")/libjemalloc.so.2
+if [ -e "$jemalloc" ]; then
+	text=$(jemalloc_itself 1 "${SQLITE_REQUESTS:-600}" 0.002)
+	result $? "rate 1, jemalloc's own statistics" "$text"
+	text=$(jemalloc_itself 65536 "${SQLITE_REQUESTS:-2400}" 0.02)
+	result $? "rate 65536, jemalloc's own statistics" "$text"
+else
+	echo "skip jemalloc's own statistics: libjemalloc2 is not installed"
+fi
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]

@@ -10,7 +10,7 @@ output=$(mktemp)
 trap 'rm -f "$output"' EXIT
 bad=0
 for test in "$@"; do
-	if valgrind -q --error-exitcode=99 --fair-sched=yes --suppressions=tests/c/valgrind.supp \
+	if timeout --kill-after=5 300 valgrind -q --error-exitcode=99 --fair-sched=yes --suppressions=tests/c/valgrind.supp \
 		"$build/tests/unit/test_$test" >"$output" 2>&1; then
 		echo "ok $test under valgrind"
 	else

@@ -169,25 +169,3 @@ stays() {
 	grep -P '\t20000\t' "$WORK/stacks" | has '	library_make:2;main:' || { cat "$WORK/stacks"; return 1; }
 }
 check "symbols: a library without a build ID has its names" stays
-
-# A malloc in the program itself, as browsers have it, is what everybody calls.
-cat >"$WORK/own.c" <<'C'
-#include <stddef.h>
-#include <stdio.h>
-
-static _Alignas(16) char room[1 << 20];
-static size_t used;
-
-void *malloc(size_t size) { size_t at = used; used += (size + 31) / 16 * 16; return room + at + 16; }
-void *calloc(size_t count, size_t size) { return malloc(count * size); }
-void *realloc(void *old, size_t size) { return old ? NULL : malloc(size); }
-void free(void *pointer) { (void)pointer; }
-
-int main(void) { return puts("its own") < 0 || !malloc(100); }
-C
-own_malloc() {
-	gcc -O2 -fno-builtin -rdynamic -o "$WORK/own" "$WORK/own.c" && "$ESCPROF" run -q --c-rate 1 -o "$TRACE" -- "$WORK/own" >"$WORK/out" &&
-		[ "$(cat "$WORK/out")" = 'its own' ] && "$ESCPROF" info "$TRACE" | has 'c_malloc *own' &&
-		"$ESCPROF" run -q --c-rate 1 -o "$TRACE" -- "$WORK/made" && ! "$ESCPROF" info "$TRACE" | has c_malloc
-}
-check "C: a program with a malloc of its own is said to have one" own_malloc

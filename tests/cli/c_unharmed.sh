@@ -56,3 +56,25 @@ limited() {
 		{ cat "$WORK/out" "$WORK/err"; return 1; }
 }
 check "C: a program that may map little keeps it for itself, and it is said" limited
+
+sealed() {
+	printf '%s\n' '#include <stdlib.h>' 'void library_make(int n) { while (n--) free(malloc(2000)); }' >"$WORK/library.c"
+	gcc -O2 -g -fno-builtin -shared -fPIC -Wl,--build-id=none -o "$WORK/library.so" "$WORK/library.c" &&
+		gcc -O2 -g -o "$WORK/sealed" "$source_dir/sealed.c" -ldl && profile "$WORK/sealed" "$WORK/library.so" ||
+		{ cat "$WORK/out" "$WORK/err"; return 1; }
+	says "about to be sealed
+and lives" && "$ESCPROF" report --format json -o "$WORK/json" "$TRACE" && c library_make objects 10 bytes 20000 kept 0 file library.c
+}
+check "C: a program that has forbidden itself to look at files, on pain of death, lives" sealed
+
+owners() {
+	local n
+	for n in 1 2; do
+		gcc -O2 -g -std=c++17 -fno-exceptions -fno-rtti -fno-builtin -shared -fPIC -DMARK=$n -o "$WORK/owner$n.so" "$source_dir/owner.cc" ||
+			return 1
+	done
+	gcc -O2 -g -o "$WORK/owners" "$source_dir/owners.c" -ldl -lpthread && profile "$WORK/owners" "$WORK/owner1.so" "$WORK/owner2.so" &&
+		says "bad 0" || { cat "$WORK/out" "$WORK/err"; return 1; }
+	"$ESCPROF" report --format json -o "$WORK/json" "$TRACE" && c owner_make objects $((10 * (301 + 3001))) kept 0
+}
+check "C++: libraries with operators of their own, of which one comes and goes, get their own" owners

@@ -8,4 +8,12 @@
 /* Begin: *DRAIN is to be freed, and *REGION is as the program sees it. Returns 0, or not where that cannot be had. */
 int c_sampler_fixture_begin(struct c_drain **drain, struct c_control **region);
 
+#define EVERY_CONTEXT UINT32_MAX
+
+/* What all threads together count in CONTEXT, or in all contexts. */
+struct c_counts c_sampler_fixture_count(const struct c_control *region, uint32_t context);
+
+/* How many of the objects that COUNTS holds were freed. */
+uint64_t c_sampler_fixture_frees(const struct c_counts *counts);
+
 #endif

@@ -1,6 +1,7 @@
 /* Stacks in the shared memory: each once, whoever comes first, and what happens when there is no room for more. */
 #include "collector/preload/c_contexts.h"
 #include "collector/preload/c_modules.h"
+#include "tests/unit/c_region_fixture.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -8,7 +9,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include <cmocka.h>
 
@@ -17,33 +17,14 @@
 #define DEPTH   5
 #define CLASS   77
 
-static struct c_control *region;
-
-static int set_up(void **state)
-{
-	(void)state;
-	region = mmap(NULL, C_REGION_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (region == MAP_FAILED)
-		return 1;
-	region->ncontexts = C_SIZES; /* reserved for what has no room */
-	c_modules_open(region);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	return munmap(region, C_REGION_SIZE);
-}
-
 /* The stack NUMBER: all through one function of this program. */
 static uint32_t find(uint64_t number, uint32_t flags, uint32_t size_class)
 {
-	uint64_t frames[DEPTH], start = (uint64_t)(uintptr_t)set_up;
+	uint64_t frames[DEPTH], start = (uint64_t)(uintptr_t)find;
 
 	for (size_t i = 0; i < DEPTH; i++)
 		frames[i] = start + (number >> (2 * i) & 3);
-	return c_contexts_find(region, frames, DEPTH, flags, size_class);
+	return c_contexts_find(c_region, frames, DEPTH, flags, size_class);
 }
 
 static void test_once(void **state)
@@ -59,14 +40,14 @@ static void test_once(void **state)
 	assert_int_not_equal(find(2, 0, CLASS), first);
 	assert_int_not_equal(find(1, C_STACK_GUESSED, CLASS), first);
 	assert_int_not_equal(find(1, 0, CLASS + 1), first);
-	context = &c_contexts_of(region)[first];
-	stack = (const struct c_stack *)(c_arena_of(region) + context->stack);
+	context = &c_contexts_of(c_region)[first];
+	stack = (const struct c_stack *)(c_arena_of(c_region) + context->stack);
 	assert_int_equal(context->ready, 1);
 	assert_int_equal(context->size, CLASS);
 	assert_int_equal(stack->depth, DEPTH);
 	assert_int_equal(stack->flags, 0);
-	assert_true(stack->frames[0] == c_modules_place((uint64_t)(uintptr_t)set_up + 1, &fresh));
-	assert_int_equal(region->no_room, 0);
+	assert_true(stack->frames[0] == c_modules_place((uint64_t)(uintptr_t)find + 1, &fresh));
+	assert_int_equal(c_region->no_room, 0);
 }
 
 static void *find_all(void *user)
@@ -92,7 +73,7 @@ static void test_threads(void **state)
 	for (size_t i = 1; i < THREADS; i++)
 		assert_memory_equal(numbers[i], numbers[0], sizeof(numbers[0]));
 	for (uint32_t i = 0; i < STACKS; i++) {
-		const struct c_context *context = &c_contexts_of(region)[numbers[0][i]];
+		const struct c_context *context = &c_contexts_of(c_region)[numbers[0][i]];
 
 		assert_true(context->ready && context->stack < C_ARENA);
 		for (uint32_t k = 0; k < i; k++)
@@ -103,21 +84,21 @@ static void test_threads(void **state)
 /* Where there is no room it is the context of the class alone; what is known is found all the same. */
 static void test_no_room(void **state)
 {
-	uint64_t used = region->arena_used, contexts = region->ncontexts;
+	uint64_t used = c_region->arena_used, contexts = c_region->ncontexts;
 	uint32_t known = find(1, 0, CLASS);
 
 	(void)state;
-	region->arena_used = C_ARENA - 8;
+	c_region->arena_used = C_ARENA - 8;
 	assert_int_equal(find(10000, 0, CLASS), CLASS);
-	assert_int_equal(region->no_room, 1);
+	assert_int_equal(c_region->no_room, 1);
 	assert_int_equal(find(1, 0, CLASS), known);
-	region->arena_used = used;
-	region->ncontexts = C_CONTEXTS;
+	c_region->arena_used = used;
+	c_region->ncontexts = C_CONTEXTS;
 	assert_int_equal(find(10001, 0, CLASS), CLASS);
-	assert_int_equal(region->no_room, 2);
-	region->ncontexts = (uint32_t)contexts;
+	assert_int_equal(c_region->no_room, 2);
+	c_region->ncontexts = (uint32_t)contexts;
 	assert_true(find(10001, 0, CLASS) >= C_SIZES);
-	assert_int_equal(region->no_room, 2);
+	assert_int_equal(c_region->no_room, 2);
 }
 
 int main(void)
@@ -128,5 +109,5 @@ int main(void)
 	    cmocka_unit_test(test_no_room),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, c_region_fixture_begin, c_region_fixture_end);
 }

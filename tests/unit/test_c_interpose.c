@@ -106,17 +106,9 @@ struct sums {
 /* All contexts' counts, added up. */
 static struct sums count(void)
 {
-	const struct c_context *contexts = c_contexts_of(region);
-	struct sums sums = {0};
+	struct c_counts counts = c_sampler_fixture_count(region, EVERY_CONTEXT);
 
-	for (uint32_t i = 0; i < region->ncontexts; i++) {
-		sums.allocs += contexts[i].allocs;
-		sums.bytes += contexts[i].bytes;
-		for (size_t k = 0; k < C_LIVES; k++)
-			sums.frees += contexts[i].lives[k];
-		sums.freed_bytes += contexts[i].freed_bytes;
-	}
-	return sums;
+	return (struct sums){counts.allocs, counts.bytes, c_sampler_fixture_frees(&counts), counts.freed_bytes};
 }
 
 static void expect_since(struct sums before, uint64_t allocs, uint64_t bytes, uint64_t frees, uint64_t freed_bytes)
@@ -274,11 +266,13 @@ static void test_in_the_loaders_callback(void **state)
 	free(pointer);
 	expect_since(before, 1, 71, 1, 71);
 	for (i = C_SIZES; i < region->ncontexts; i++) {
-		context = &c_contexts_of(region)[i];
-		if (context->allocs == 1 && context->bytes == 71)
+		struct c_counts counts = c_sampler_fixture_count(region, i);
+
+		if (counts.allocs == 1 && counts.bytes == 71)
 			break;
 	}
 	assert_true(i < region->ncontexts);
+	context = &c_contexts_of(region)[i];
 	assert_true(((const struct c_stack *)(c_arena_of(region) + context->stack))->frames[1] == C_MARK_LIBRARY);
 	assert_null(c_sampler_in_loader);
 }

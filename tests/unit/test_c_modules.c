@@ -1,5 +1,6 @@
 /* Addresses as stacks hold them: of the program, of libraries that were there or came later, and of neither. */
 #include "collector/preload/c_modules.h"
+#include "tests/unit/c_region_fixture.h"
 
 #include <dlfcn.h>
 #include <elf.h>
@@ -17,24 +18,6 @@
 #define LATER "libBrokenLocale.so.1" /* a part of the C library that nothing is linked to */
 #define ITS   "__ctype_get_mb_cur_max"
 
-static struct c_control *region;
-
-static int set_up(void **state)
-{
-	(void)state;
-	region = mmap(NULL, C_REGION_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (region == MAP_FAILED)
-		return 1;
-	c_modules_open(region);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	return munmap(region, C_REGION_SIZE);
-}
-
 static uint64_t place_of(const void *address)
 {
 	bool fresh = false;
@@ -44,12 +27,12 @@ static uint64_t place_of(const void *address)
 
 static void test_program(void **state)
 {
-	const struct c_module *program = &c_modules_of(region)[0];
+	const struct c_module *program = &c_modules_of(c_region)[0];
 
 	(void)state;
 	assert_string_equal(program->path, "");
-	assert_true(place_of(set_up) == (uint64_t)(uintptr_t)set_up - program->bias);
-	assert_true(c_modules_identity((uint64_t)(uintptr_t)set_up) == (uint64_t)(uintptr_t)set_up);
+	assert_true(place_of(place_of) == (uint64_t)(uintptr_t)place_of - program->bias);
+	assert_true(c_modules_identity((uint64_t)(uintptr_t)place_of) == (uint64_t)(uintptr_t)place_of);
 }
 
 static void test_library(void **state)
@@ -59,8 +42,8 @@ static void test_library(void **state)
 	const struct c_module *module;
 
 	(void)state;
-	assert_true(C_IS_PLACE(place) && C_PLACE_MODULE(place) < region->nmodules);
-	module = &c_modules_of(region)[C_PLACE_MODULE(place)];
+	assert_true(C_IS_PLACE(place) && C_PLACE_MODULE(place) < c_region->nmodules);
+	module = &c_modules_of(c_region)[C_PLACE_MODULE(place)];
 	assert_non_null(strstr(module->path, "libc.so"));
 	assert_int_equal(module->build_id_size, 20);
 	assert_true(C_PLACE_OFFSET(place) == (uint64_t)(uintptr_t)function - module->bias);
@@ -82,14 +65,14 @@ static void test_neither(void **state)
 
 static void test_late_library(void **state)
 {
-	uint32_t before = region->nmodules;
+	uint32_t before = c_region->nmodules;
 	uint64_t unloaded = c_modules_unloaded(), place, again;
 	void *library = dlopen(LATER, RTLD_NOW), *function = library ? dlsym(library, ITS) : NULL;
 
 	(void)state;
 	assert_non_null(function);
 	place = place_of(function);
-	assert_int_equal(region->nmodules, before + 1);
+	assert_int_equal(c_region->nmodules, before + 1);
 	assert_int_equal(C_PLACE_MODULE(place), before);
 	assert_true(c_modules_identity((uint64_t)(uintptr_t)function) == place);
 	dlclose(library);
@@ -99,7 +82,7 @@ static void test_late_library(void **state)
 	library = dlopen(LATER, RTLD_NOW);
 	again = place_of(dlsym(library, ITS));
 	assert_true(again == place); /* the same file has the same number, wherever it lies */
-	assert_int_equal(region->nmodules, before + 1);
+	assert_int_equal(c_region->nmodules, before + 1);
 	dlclose(library);
 }
 
@@ -112,5 +95,5 @@ int main(void)
 	    cmocka_unit_test(test_late_library),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, c_region_fixture_begin, c_region_fixture_end);
 }

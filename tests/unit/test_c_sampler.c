@@ -36,6 +36,14 @@ static void *address(uint64_t number)
 	return (void *)(uintptr_t)(0x10000000 + number * 16);
 }
 
+/* Put a POINTER in that is not there; false when there is no room. */
+static bool put_in(const void *pointer, struct c_pointer value)
+{
+	struct c_pointer stale;
+
+	return c_pointers_put(pointer, value, &stale) == C_PUT_IN;
+}
+
 static void test_size_classes(void **state)
 {
 	uint32_t last = 0;
@@ -61,7 +69,7 @@ static void test_pointers(void **state)
 	(void)state;
 	assert_true(c_pointers_open(1024, false));
 	assert_false(c_pointers_maybe(address(1)));
-	while (put < 2048 && c_pointers_put(address(put), &(struct c_pointer){.size = put, .context = (uint32_t)put}))
+	while (put < 2048 && put_in(address(put), (struct c_pointer){.size = put, .context = (uint32_t)put}))
 		put++;
 	assert_true(put > 700 && put <= 1024); /* what finds no room is refused, and the rest is not lost */
 	for (i = 0; i < put; i += 2) {
@@ -70,7 +78,7 @@ static void test_pointers(void **state)
 		assert_false(c_pointers_take(address(i), &taken));
 	}
 	for (i = 0; i < put; i += 2)
-		assert_true(c_pointers_put(address(i), &kept));
+		assert_true(put_in(address(i), kept));
 	for (i = 0; i < put; i++) {
 		assert_true(c_pointers_take(address(i), &taken));
 		assert_int_equal(taken.size, i % 2 ? i : 7);
@@ -91,7 +99,7 @@ static void test_filter(void **state)
 	assert_true(c_pointers_open(1024, false));
 	while (c_pointers_place((uint64_t)(uintptr_t)address(with_null)) != c_pointers_place(0))
 		with_null++;
-	assert_true(c_pointers_put(address(with_null), &(struct c_pointer){.size = 1}));
+	assert_true(put_in(address(with_null), (struct c_pointer){.size = 1}));
 	assert_true(c_pointers_maybe(NULL));
 	assert_false(c_pointers_take(NULL, &taken));
 	assert_true(c_pointers_maybe(address(with_null)) && c_pointers_take(address(with_null), &taken));
@@ -111,7 +119,7 @@ static void test_half_full(void **state)
 		assert_true(c_pointers_open(capacity, true));
 		assert_true(c_pointers_maybe(address(0)));
 		for (uint64_t i = 0; i < capacity / 2; i++)
-			assert_true(c_pointers_put(address(i * stride), &(struct c_pointer){.size = i}));
+			assert_true(put_in(address(i * stride), (struct c_pointer){.size = i}));
 		for (uint64_t i = 0; i < capacity / 2; i++)
 			assert_true(c_pointers_take(address(i * stride), &taken) && taken.size == i);
 		assert_true(c_pointers_maybe(address(0)));
@@ -132,7 +140,7 @@ static void test_mark(void **state)
 	assert_true(c_pointers_maybe(address(7)));
 	assert_false(c_pointers_maybe(address(8)));
 	assert_false(c_pointers_take(address(7), &taken));
-	assert_true(c_pointers_put(address(7), &(struct c_pointer){.size = 1}));
+	assert_true(put_in(address(7), (struct c_pointer){.size = 1}));
 	assert_true(c_pointers_take(address(7), &taken));
 	assert_true(c_pointers_maybe(address(7)));
 	c_pointers_close();
@@ -162,7 +170,7 @@ static void *put_and_take(void *argument)
 	struct c_pointer taken;
 
 	for (uint64_t i = 0; i < EACH; i++) {
-		wrong += !c_pointers_put(address(base + i), &(struct c_pointer){.size = base + i});
+		wrong += !put_in(address(base + i), (struct c_pointer){.size = base + i});
 		if (i >= 50)
 			wrong += !c_pointers_take(address(base + i - 50), &taken) || taken.size != base + i - 50;
 	}
@@ -231,17 +239,12 @@ static void *allocate_and_release(void *argument)
 /* All contexts' counts, added up. */
 static struct c_totals sum(void)
 {
-	const struct c_context *contexts = c_contexts_of(region);
-	struct c_totals sums = {0};
+	struct c_counts counts = c_sampler_fixture_count(region, EVERY_CONTEXT);
 
-	for (uint32_t i = 0; i < region->ncontexts; i++) {
-		sums.allocs += contexts[i].allocs;
-		sums.bytes += contexts[i].bytes;
-		sums.freed_bytes += contexts[i].freed_bytes;
-		for (size_t k = 0; k < C_LIVES; k++)
-			sums.frees += contexts[i].lives[k];
-	}
-	return sums;
+	return (struct c_totals){.allocs = counts.allocs,
+				 .bytes = counts.bytes,
+				 .frees = c_sampler_fixture_frees(&counts),
+				 .freed_bytes = counts.freed_bytes};
 }
 
 static void test_exact(void **state)

@@ -10,8 +10,10 @@
 #include <cmocka.h>
 
 #define DEPTH 6
+#define COUNT 16
 
 static struct c_walks *walks;
+static uint32_t nused;
 static uint64_t found, wrong, walked;
 
 /* As an allocation does it; the context of a stack is its PATH here. */
@@ -54,7 +56,8 @@ static __attribute__((noinline)) int go_down(uint32_t path, int level, size_t ro
 
 static void reset(void)
 {
-	walks = c_walks_new();
+	assert_true(nused < COUNT);
+	walks = c_walks_of(nused++);
 	assert_non_null(walks);
 	found = wrong = walked = 0;
 }
@@ -88,6 +91,59 @@ static void test_in_turn(void **state)
 	assert_true(found > 0);
 }
 
+/*
+ * A function that aligns its stack anew, has arguments on the stack, and takes more of it as it goes: gcc has it keep
+ * where its arguments are, which is where its frame ends, in a word below its frame pointer.
+ */
+static __attribute__((noipa)) int aligned(uint32_t path, int a, int b, int c, int d, int e, int f, int g)
+{
+	__attribute__((aligned(1024))) volatile char room[1024];
+	volatile char *more = alloca((size_t)a);
+
+	room[0] = *more = (char)path;
+	return allocate(path) + room[0] + a + b + c + d + e + f + g;
+}
+
+/*
+ * Two calls of it, from stack pointers that are a few bytes apart, so that all else that a walk reads is the same: the
+ * return address of the one call still lies where it was, in what is not yet used of the other's stack.
+ */
+static __attribute__((noipa)) int call_aligned(uint32_t path)
+{
+	volatile int sum = 0;
+	char *room;
+
+	if (!path) {
+		sum += aligned(0, 1, 2, 3, 4, 5, 6, 7) + 1;
+		return sum;
+	}
+	room = alloca(64);
+	__asm__ volatile("" : : "r"(room));
+	sum += aligned(1, 1, 2, 3, 4, 5, 6, 7) + 2;
+	return sum;
+}
+
+static void test_aligned(void **state)
+{
+	(void)state;
+	reset();
+	for (uint32_t i = 0; i < 1000; i++)
+		call_aligned(i / 10 % 2);
+	assert_int_equal(wrong, 0);
+	assert_true(found > 500);
+}
+
+/* All start at the same place, by the same few callers: nearly none has to be walked. */
+static void test_of_several_callers(void **state)
+{
+	(void)state;
+	reset();
+	for (uint32_t i = 0; i < 20000; i++)
+		go_down(i % 3, 0, 0);
+	assert_int_equal(wrong, 0);
+	assert_true(walked < 100);
+}
+
 /* A walk is kept for what it came to only. */
 static void test_other_frames(void **state)
 {
@@ -109,17 +165,6 @@ static void test_other_frames(void **state)
 	assert_int_equal(unwind_words(&start, frames, depth, words, C_WALKS_WORDS), 0);
 }
 
-static void test_room_ends(void **state)
-{
-	int had = 0;
-
-	(void)state;
-	while (had < 100000 && c_walks_new())
-		had++;
-	assert_true(had > 100 && had < 100000);
-	assert_null(c_walks_new());
-}
-
 static void test_unloaded(void **state)
 {
 	(void)state;
@@ -134,15 +179,16 @@ static int begin(void **state)
 
 	(void)state;
 	unwind_open(&none);
-	c_walks_open();
+	c_walks_open(COUNT);
 	return !unwind_has_library();
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_each_for_long), cmocka_unit_test(test_in_turn),  cmocka_unit_test(test_other_frames),
-	    cmocka_unit_test(test_room_ends),     cmocka_unit_test(test_unloaded),
+	    cmocka_unit_test(test_each_for_long), cmocka_unit_test(test_in_turn),
+	    cmocka_unit_test(test_aligned),       cmocka_unit_test(test_of_several_callers),
+	    cmocka_unit_test(test_other_frames),  cmocka_unit_test(test_unloaded),
 	};
 
 	return cmocka_run_group_tests(tests, begin, NULL);

@@ -1,6 +1,8 @@
 #include "counted.h"
 
+#include <malloc.h>
 #include <stddef.h>
+#include <stdio.h>
 
 /* SQLite's interface (https://www.sqlite.org/c3ref/mem_methods.html), whose header Go's driver keeps to itself. */
 struct sqlite_methods {
@@ -22,9 +24,10 @@ enum { CONFIG_MALLOC = 4, CONFIG_GETMALLOC = 5 };
 /* They are there once all is linked. */
 extern int sqlite3_config(int, ...) __attribute__((weak));
 extern void count_malloc_read(struct counted *) __attribute__((weak));
+extern int mallctl(const char *, void *, size_t *, void *, size_t) __attribute__((weak));
 
 static struct sqlite_methods next;
-static struct counted counted;
+static struct counted counted, in_place;
 
 static void add(uint64_t *counter, uint64_t value)
 {
@@ -64,6 +67,10 @@ static void *resize(void *pointer, int size)
 
 	if (made)
 		freed(before);
+	if (made && made == pointer) {
+		add(&in_place.objects, 1);
+		add(&in_place.bytes, malloc_usable_size((char *)made - PREFIX));
+	}
 	return allocated(made);
 }
 
@@ -91,4 +98,81 @@ struct counted counted_by_malloc(void)
 	if (count_malloc_read)
 		count_malloc_read(&all);
 	return all;
+}
+
+struct counted counted_in_place(void)
+{
+	return in_place;
+}
+
+int statistics_are_jemallocs(void)
+{
+	return mallctl != NULL;
+}
+
+/* jemalloc's interface (http://jemalloc.net/jemalloc.3.html): a number by its name, of SIZE bytes. */
+static uint64_t ask(const char *name, size_t size)
+{
+	uint64_t value = 0;
+
+	return mallctl(name, &value, &size, NULL, 0) ? 0 : value;
+}
+
+/* Add up the COUNT classes of sizes of a KIND, whose sizes are NAMED so. */
+static void add_classes(struct counted *all, uint64_t count, const char *kind, const char *named)
+{
+	char name[64];
+
+	for (uint64_t i = 0; i < count; i++) {
+		uint64_t size, made, freed;
+
+		snprintf(name, sizeof(name), "arenas.%s.%d.size", named, (int)i);
+		size = ask(name, sizeof(size_t));
+		snprintf(name, sizeof(name), "stats.arenas.4096.%s.%d.nmalloc", kind, (int)i); /* of all arenas */
+		made = ask(name, sizeof(uint64_t));
+		snprintf(name, sizeof(name), "stats.arenas.4096.%s.%d.ndalloc", kind, (int)i);
+		freed = ask(name, sizeof(uint64_t));
+		all->objects += made;
+		all->bytes += made * size;
+		all->freed += freed;
+		all->freed_bytes += freed * size;
+	}
+}
+
+static struct statistics read_all(void)
+{
+	struct statistics statistics = {0};
+	uint64_t now = 1;
+
+	if (!mallctl) {
+		struct mallinfo2 glibc = mallinfo2();
+
+		statistics.in_use = glibc.uordblks + glibc.hblkhd;
+		return statistics;
+	}
+	mallctl("epoch", NULL, NULL, &now, sizeof(now));
+	statistics.in_use = ask("stats.allocated", sizeof(size_t));
+	add_classes(&statistics.all, ask("arenas.nbins", sizeof(unsigned)), "bins", "bin");
+	add_classes(&statistics.all, ask("arenas.nlextents", sizeof(unsigned)), "lextents", "lextent");
+	return statistics;
+}
+
+/* What libraries had before this program began. */
+static struct statistics before;
+
+__attribute__((constructor)) static void note_before(void)
+{
+	before = read_all();
+}
+
+struct statistics statistics_read(void)
+{
+	struct statistics now = read_all();
+
+	now.in_use -= before.in_use;
+	now.all.objects -= before.all.objects;
+	now.all.bytes -= before.all.bytes;
+	now.all.freed -= before.all.freed;
+	now.all.freed_bytes -= before.all.freed_bytes;
+	return now;
 }

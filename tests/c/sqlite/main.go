@@ -1,6 +1,7 @@
 // A service on SQLite: requests over HTTP read and write a shared database and make databases of their own, and SQL calls
-// Go functions back, which ask SQLite again. It loads itself by clients of its own, and at the end prints what the two
-// counters of counted.h say: "sqlite OBJECTS BYTES FREED FREED_BYTES", "malloc OBJECTS BYTES FREED".
+// Go functions back, which ask SQLite again. It loads itself by clients of its own, and at the end, before anything is
+// closed, prints what the counters of counted.h say: "sqlite OBJECTS BYTES FREED FREED_BYTES", "malloc OBJECTS BYTES FREED",
+// "in_place OBJECTS BYTES"; and malloc's own statistics: "glibc IN_USE" or "jemalloc OBJECTS BYTES FREED FREED_BYTES IN_USE".
 // usage: sqlite REQUESTS
 package main
 
@@ -127,6 +128,23 @@ func load(address string, requests int) {
 	group.Wait()
 }
 
+// kept lives on, so that there is something in use at the end.
+var kept *sql.DB
+
+// fill makes it some megabytes large.
+func fill(db *sql.DB) error {
+	db.SetMaxOpenConns(1)
+	if _, err := db.Exec("CREATE TABLE kept(a INTEGER PRIMARY KEY, b TEXT)"); err != nil {
+		return err
+	}
+	for i := 0; i < 4000; i++ {
+		if _, err := db.Exec("INSERT INTO kept(b) VALUES(?)", strings.Repeat("kept ", 100+i%200)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func main() {
 	requests, _ := strconv.Atoi(os.Args[1])
 	if C.counted_begin() != 0 {
@@ -146,13 +164,25 @@ func main() {
 	if _, err = shared.Exec("CREATE TABLE users(id INTEGER PRIMARY KEY, name TEXT, note TEXT)"); err != nil {
 		panic(err)
 	}
+	if kept, err = sql.Open("sqlite3", ":memory:"); err != nil {
+		panic(err)
+	}
+	if err = fill(kept); err != nil {
+		panic(err)
+	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		panic(err)
 	}
 	go http.Serve(listener, http.HandlerFunc(serve))
 	load(listener.Addr().String(), requests)
-	s, m := C.counted_by_sqlite(), C.counted_by_malloc()
+	s, m, p, own := C.counted_by_sqlite(), C.counted_by_malloc(), C.counted_in_place(), C.statistics_read()
 	fmt.Println("sqlite", s.objects, s.bytes, s.freed, s.freed_bytes)
 	fmt.Println("malloc", m.objects, m.bytes, m.freed)
+	fmt.Println("in_place", p.objects, p.bytes)
+	if C.statistics_are_jemallocs() == 0 {
+		fmt.Println("glibc", own.in_use)
+	} else {
+		fmt.Println("jemalloc", own.all.objects, own.all.bytes, own.all.freed, own.all.freed_bytes, own.in_use)
+	}
 }
