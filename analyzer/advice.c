@@ -16,6 +16,7 @@
 #define STACK_MAX    65536 /* bytes that make, new and &T{} may put on the stack */
 #define YOUNG_CYCLES 1     /* what dies sooner than that a pool can hand out again before the GC empties it */
 #define OLD_CYCLES   3
+#define NEARLY       1.05 /* a mean size that is no more times the smallest is of hardly any that are larger */
 
 static const char *what_of(const struct site_facts *facts)
 {
@@ -279,13 +280,14 @@ static const char *advise_stored(struct arena *arena, const struct site_facts *f
 }
 
 /*
- * Whether all that a map was given is room for its first 8 entries: a group (a bucket up to Go 1.23), where growth
- * makes several in one block. A map that make gave a size of 8 or less has none at first either.
+ * Whether (nearly) all that maps were given is room for their first 8 entries: a group (a bucket up to Go 1.23), where
+ * growth makes several in one block. A map that make gave a size of 8 or less has none at first either.
  */
 static bool is_first_group(const struct site_facts *facts)
 {
-	return facts->operation == OPERATION_MAP_ASSIGN && is_uniform(facts) && facts->type_size > 8 &&
-	       facts->largest >= facts->type_size && facts->largest < 2 * facts->type_size;
+	return facts->operation == OPERATION_MAP_ASSIGN && facts->type_size > 8 &&
+	       facts->smallest >= facts->type_size && facts->smallest < 2 * facts->type_size &&
+	       facts->object_size <= (double)facts->smallest * NEARLY;
 }
 
 static const char *advise_map(struct arena *arena, const struct site_facts *facts)
@@ -295,10 +297,10 @@ static const char *advise_map(struct arena *arena, const struct site_facts *fact
 	if (is_first_group(facts))
 		return arena_format(
 		    arena,
-		    "The first entry that is put into a %s takes room for 8 (%llu bytes), and none here took more: a size "
+		    "The first entry that is put into a %s takes room for 8 (%llu bytes), and %s here took more: a size "
 		    "given to make would change nothing. Clear the map and reuse it, or keep so few entries in a struct "
 		    "or a slice.",
-		    type, (unsigned long long)facts->largest);
+		    type, (unsigned long long)facts->smallest, is_uniform(facts) ? "none" : "hardly any");
 	return arena_format(arena, "%s grows as it is filled: give make the number of entries, or clear and reuse it.",
 			    facts->type[0] ? type : "The map");
 }

@@ -289,6 +289,7 @@ static void test_measured(void **state)
 	    {CATEGORY_TOO_LARGE, OPERATION_NEW, "new(<node DYNAMICTYPE>)", 73728, 73728, 73728, NAN, "new(int) takes"},
 	    {CATEGORY_GROWTH, OPERATION_MAP_ASSIGN, "", 264, 288, 288, NAN, "room for 8 (288 bytes)"},
 	    {CATEGORY_GROWTH, OPERATION_MAP_ASSIGN, "", 264, 288, 576, NAN, "int grows"},
+	    {CATEGORY_GROWTH, OPERATION_MAP_ASSIGN, "", 264, 288, 289, NAN, "and hardly any here"},
 	    {CATEGORY_GROWTH, OPERATION_MAP_ASSIGN, "", 264, 576, 576, NAN, "int grows"},
 	    {CATEGORY_GROWTH, OPERATION_MAP_ASSIGN, "", 0, 288, 288, NAN, "int grows"},
 	};
