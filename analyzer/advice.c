@@ -16,10 +16,17 @@
 #define STACK_MAX    65536 /* bytes that make, new and &T{} may put on the stack */
 #define YOUNG_CYCLES 1     /* what dies sooner than that a pool can hand out again before the GC empties it */
 #define OLD_CYCLES   3
+#define NEARLY       1.05 /* a mean size that is no more times the smallest is of hardly any that are larger */
 
 static const char *what_of(const struct site_facts *facts)
 {
 	return facts->verdict ? facts->verdict->what : "";
+}
+
+/* Whether WORDS are of an error: a mirror is none. */
+static bool names_error(const char *words)
+{
+	return strstr(words, "Error") || strstr(words, "error");
 }
 
 static const char *type_of(const struct site_facts *facts)
@@ -58,9 +65,22 @@ static bool is_uniform(const struct site_facts *facts)
 	return facts->largest && facts->smallest == facts->largest;
 }
 
+/* What is a block of many already: a slice, a map, a string. */
+static bool is_block(const struct site_facts *facts)
+{
+	return !((unsigned)facts->operation & (OPERATION_NEW | OPERATION_RAW | OPERATION_CONVERT));
+}
+
 /* What their measured life says about reusing them; "" when too little is known. */
 static const char *reuse_words(struct arena *arena, const struct site_facts *facts)
 {
+	if (facts->lifetime_cycles >= OLD_CYCLES && is_block(facts))
+		return arena_format(
+		    arena,
+		    "they live through %.0f GC cycles, so a pool would not help: make them no larger than "
+		    "they have to be, and drop them as soon as they are not needed; else this is what the "
+		    "heap is for",
+		    facts->lifetime_cycles);
 	if (facts->lifetime_cycles >= OLD_CYCLES)
 		return arena_format(
 		    arena,
@@ -84,7 +104,7 @@ static const char *advise_pointer_returned(struct arena *arena, const struct sit
 {
 	const char *what = what_of(facts), *words;
 
-	if (strstr(facts->type, "rror") || strstr(what, "rror"))
+	if (names_error(facts->type) || names_error(what))
 		return arena_format(arena,
 				    "%s is made anew for each error: return a package-level error value that is made "
 				    "once, and add what varies (metadata, a cause) only where it is read.",
@@ -207,9 +227,39 @@ static bool is_pointer_to_value(const struct site_facts *facts)
 	return form == FORM_COMPOSITE || form == FORM_NEW || form == FORM_MOVED;
 }
 
+/* The step that takes a moved variable's address; NULL: none is told. */
+static const struct verdict_step *address_step(const struct verdict *verdict)
+{
+	for (size_t i = 0; i < verdict->nsteps; i++) {
+		if (strcmp(verdict->steps[i].why, "address-of") == 0 && verdict->steps[i].file)
+			return &verdict->steps[i];
+	}
+	return NULL;
+}
+
+/* Of a variable whose address is kept; NULL: it is none. It is on the heap even where that line does not run. */
+static const char *advise_address(struct arena *arena, const struct site_facts *facts)
+{
+	bool moved = facts->verdict && verdict_form_of(facts->verdict) == FORM_MOVED;
+	const struct verdict_step *step = moved ? address_step(facts->verdict) : NULL;
+	const char *slash = step ? strrchr(step->file, '/') : NULL;
+
+	if (!step)
+		return NULL;
+	return arena_format(
+	    arena,
+	    "%s (%.0f bytes) is on the heap from its declaration on, since its address is kept at %s:%u: "
+	    "where that line seldom runs, copy %s there and keep the copy's address; else keep the value "
+	    "itself.",
+	    what_of(facts), facts->object_size, slash ? slash + 1 : step->file, step->line, what_of(facts));
+}
+
 static const char *advise_stored(struct arena *arena, const struct site_facts *facts)
 {
-	const char *words;
+	const char *words = advise_address(arena, facts);
+
+	if (words)
+		return words;
 
 	if (facts->operation == OPERATION_FROM_STRING && strncmp(what_of(facts), "([]byte)(\"", 10) == 0)
 		return arena_format(arena,
@@ -229,19 +279,59 @@ static const char *advise_stored(struct arena *arena, const struct site_facts *f
 				  "is for");
 }
 
+/*
+ * Whether (nearly) all that maps were given is room for their first 8 entries: a group (a bucket up to Go 1.23), where
+ * growth makes several in one block. A map that make gave a size of 8 or less has none at first either.
+ */
+static bool is_first_group(const struct site_facts *facts)
+{
+	return facts->operation == OPERATION_MAP_ASSIGN && facts->type_size > 8 &&
+	       facts->smallest >= facts->type_size && facts->smallest < 2 * facts->type_size &&
+	       facts->object_size <= (double)facts->smallest * NEARLY;
+}
+
+static const char *advise_map(struct arena *arena, const struct site_facts *facts)
+{
+	const char *type = facts->type[0] ? facts->type : "map";
+
+	if (is_first_group(facts))
+		return arena_format(
+		    arena,
+		    "The first entry that is put into a %s takes room for 8 (%llu bytes), and %s here took more: a size "
+		    "given to make would change nothing. Clear the map and reuse it, or keep so few entries in a struct "
+		    "or a slice.",
+		    type, (unsigned long long)facts->smallest, is_uniform(facts) ? "none" : "hardly any");
+	return arena_format(arena, "%s grows as it is filled: give make the number of entries, or clear and reuse it.",
+			    facts->type[0] ? type : "The map");
+}
+
+/* Whether append makes a copy of a whole slice, "append([]byte(nil), b...)", as slices.Clone and bytes.Clone do. */
+static bool is_clone(const struct site_facts *facts)
+{
+	const char *text = facts->verdict && facts->verdict->nsteps ? facts->verdict->steps[0].text : "";
+	const char *call = strstr(text, "append("), *comma = call ? strstr(call, ", ") : NULL;
+
+	if (!comma || comma - call < 12 || !strstr(comma, "...)"))
+		return false;
+	return strncmp(comma - 2, "{}", 2) == 0 || strncmp(comma - 5, "(nil)", 5) == 0;
+}
+
 static const char *advise_growth(struct arena *arena, const struct site_facts *facts)
 {
 	switch (facts->operation) {
 	case OPERATION_MAKE_MAP:
 	case OPERATION_MAP_ASSIGN:
-		return arena_format(arena,
-				    "%s grows as it is filled: give make the number of entries, or clear and reuse it.",
-				    facts->type[0] ? facts->type : "The map");
+		return advise_map(arena, facts);
 	case OPERATION_BUFFER:
 		return arena_format(
 		    arena, "The buffer grows as it is written: call Grow with the final size first%s, or reuse it.",
 		    largest_seen(arena, facts));
 	default:
+		if (is_clone(facts))
+			return arena_format(arena,
+					    "append makes a copy of a whole slice here: share the slice where nobody "
+					    "changes it, or append to a buffer that is reused, buf[:0]%s.",
+					    largest_seen(arena, facts));
 		return arena_format(arena,
 				    "append copies the slice each time that it grows: make it with the final capacity "
 				    "first%s, or reuse its memory with s = s[:0].",
@@ -249,8 +339,18 @@ static const char *advise_growth(struct arena *arena, const struct site_facts *f
 	}
 }
 
+/* Each has a channel and a timer of the runtime's: two sites. */
+static bool makes_timer(const char *function)
+{
+	return strcmp(function, "time.NewTimer") == 0 || strcmp(function, "time.NewTicker") == 0 ||
+	       strcmp(function, "time.AfterFunc") == 0;
+}
+
 static const char *advise_by_class(struct arena *arena, const struct site_facts *facts)
 {
+	if (makes_timer(facts->function))
+		return "A timer is made each time (time.After and context.WithTimeout make one too): keep one and Reset it, or "
+		       "let one deadline stand for many operations.";
 	switch (facts->class_) {
 	case CLASS_STRING:
 		return "Each string built is a new block: write into a reused []byte with append and strconv, or a Builder that "
@@ -271,7 +371,18 @@ static const char *advise_by_class(struct arena *arena, const struct site_facts 
 	}
 }
 
-const char *advice_for(struct arena *arena, const struct site_facts *facts, enum site_category category)
+/* In a generic function the compiler prints "<node DYNAMICTYPE>" for types that depend on T: WHAT with TYPE instead. */
+static const char *name_type(struct arena *arena, const char *what, const char *type)
+{
+	static const char unnamed[] = "<node DYNAMICTYPE>";
+	const char *at = what ? strstr(what, unnamed) : NULL;
+
+	if (!at || !*type)
+		return what;
+	return arena_format(arena, "%.*s%s%s", (int)(at - what), what, type, at + sizeof(unnamed) - 1);
+}
+
+static const char *advise(struct arena *arena, const struct site_facts *facts, enum site_category category)
 {
 	static const char *(*const advisers[CATEGORY_COUNT])(struct arena *, const struct site_facts *) = {
 	    [CATEGORY_NONE] = advise_by_class,
@@ -291,4 +402,17 @@ const char *advice_for(struct arena *arena, const struct site_facts *facts, enum
 		return "go and a defer in a loop put their closure on the heap: pass values to a worker that is running "
 		       "already, or move the loop's body into a function of its own.";
 	return arena_string(arena, advisers[category](arena, facts));
+}
+
+const char *advice_for(struct arena *arena, const struct site_facts *facts, enum site_category category)
+{
+	struct site_facts named = *facts;
+	struct verdict verdict;
+
+	if (facts->verdict) {
+		verdict = *facts->verdict;
+		verdict.what = name_type(arena, verdict.what, facts->type);
+		named.verdict = &verdict;
+	}
+	return advise(arena, &named, category);
 }

@@ -2,6 +2,7 @@
 #include "analyzer/analysis.h"
 
 #include "analyzer/arena.h"
+#include "base/buf.h"
 
 #include <string.h>
 
@@ -43,11 +44,51 @@ const char *site_category_name(enum site_category category)
 	return (unsigned)category < CATEGORY_COUNT ? names[category] : "none";
 }
 
-size_t analysis_package_length(const char *function)
+/* Where the package's name in FUNCTION ends. What stands in brackets has slashes of its own. */
+static const char *package_end(const char *function)
 {
-	const char *slash = strrchr(function, '/'), *dot = strchr(slash ? slash : function, '.');
+	const char *end = function + strcspn(function, "[("), *last = function;
 
-	return dot ? (size_t)(dot - function) : strlen(function);
+	for (const char *at = function; at < end; at++)
+		last = *at == '/' ? at : last;
+	while (last < end && *last != '.')
+		last++;
+	return last;
+}
+
+static int hex_digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Read a byte of a symbol's name, "%2e" as one, and go past it. */
+static char next_byte(const char **at)
+{
+	const char *text = *at;
+	int high = text[0] == '%' ? hex_digit(text[1]) : -1, low = high >= 0 ? hex_digit(text[2]) : -1;
+
+	*at += low >= 0 ? 3 : 1;
+	return low >= 0 ? (char)(high * 16 + low) : text[0];
+}
+
+void analysis_append_package(struct buf *out, const char *function)
+{
+	const char *end = package_end(function);
+
+	while (function < end) {
+		char byte = next_byte(&function);
+
+		buf_append(out, &byte, 1);
+	}
+}
+
+bool analysis_is_in_module(const char *function, const char *module)
+{
+	for (; *module; module++) {
+		if (!*function || next_byte(&function) != *module)
+			return false;
+	}
+	return *function == '.' || *function == '/';
 }
 
 double analysis_seconds(const struct analysis *analysis)

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct buf;
+
 enum site_class {
 	CLASS_ESCAPE,            /* the compiler says that it escapes */
 	CLASS_HEAP_NOT_ESCAPING, /* the verdict says stack, the run says heap */
@@ -45,8 +47,14 @@ enum site_category {
 const char *site_class_name(enum site_class class_);
 const char *site_category_name(enum site_category category);
 
-/* The bytes of FUNCTION's name ("example.com/log.(*Logger).Print") that name its package: "example.com/log". */
-size_t analysis_package_length(const char *function);
+/*
+ * Append the import path of FUNCTION's package: "gopkg.in/log.v2" of "gopkg.in/log%2ev2.(*Logger[a/b.T]).Print", since
+ * in names of symbols the dots of a path's last element are written as %2e.
+ */
+void analysis_append_package(struct buf *out, const char *function);
+
+/* Whether FUNCTION is of the package with the import path MODULE, or of one below it. */
+bool analysis_is_in_module(const char *function, const char *module);
 
 struct interval {
 	double low, high; /* 95 % */

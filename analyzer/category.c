@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#define SMALL_ENOUGH 65536 /* bytes that no kind of value is too large for the stack with */
+
 static const struct {
 	const char *why;
 	enum site_category category;
@@ -73,12 +75,23 @@ static enum site_category category_of_closure(const struct verdict *verdict)
 	return verdict->nsteps ? CATEGORY_CLOSURE_CAPTURE : CATEGORY_NONE;
 }
 
+/*
+ * The instances of a generic function have their verdicts at one place, in words that may be the same: "new(T)" can be
+ * too large in one of them, and yet be small here.
+ */
+static bool is_too_large(const struct site_facts *facts)
+{
+	if (!facts->verdict->too_large)
+		return false;
+	return !facts->largest || facts->largest > SMALL_ENOUGH || has_step(facts->verdict, "too large for stack");
+}
+
 static enum site_category category_of_verdict(const struct site_facts *facts)
 {
 	const struct verdict *verdict = facts->verdict;
 	enum verdict_form form = verdict_form_of(verdict);
 
-	if (verdict->too_large)
+	if (is_too_large(facts))
 		return CATEGORY_TOO_LARGE;
 	if (verdict->non_constant)
 		return CATEGORY_NON_CONSTANT_SIZE;

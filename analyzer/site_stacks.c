@@ -8,6 +8,7 @@
 #include "analyzer/label_parts.h"
 #include "analyzer/site_group.h"
 #include "analyzer/symbols.h"
+#include "base/buf.h"
 #include "base/memory.h"
 #include "trace/trace_reader.h"
 
@@ -158,11 +159,9 @@ void site_stacks_fill(struct site *site, struct arena *arena, struct symbols *sy
 /* Whether FUNCTION is of package main or of a package in MODULE. */
 static bool is_users_own(const char *function, const char *module)
 {
-	size_t length = module ? strlen(module) : 0;
-
 	if (strncmp(function, "main.", 5) == 0)
 		return true;
-	return length && strncmp(function, module, length) == 0 && (function[length] == '.' || function[length] == '/');
+	return module && *module && analysis_is_in_module(function, module);
 }
 
 static const struct analysis_frame *find_users_own(const struct analysis_frame *frames, size_t count,
@@ -178,6 +177,7 @@ static const struct analysis_frame *find_users_own(const struct analysis_frame *
 void site_stacks_choose_shown(struct site *site, struct arena *arena, const char *main_module)
 {
 	const struct analysis_frame *own = NULL;
+	struct buf package = {0};
 
 	if (site->nstacks)
 		own = find_users_own(site->stacks[0].frames, site->stacks[0].nframes, main_module);
@@ -185,7 +185,8 @@ void site_stacks_choose_shown(struct site *site, struct arena *arena, const char
 	site->shown_is_own = own != NULL;
 	if (!own || !site->advice[0] || find_users_own(site->inline_chain, site->ninline, main_module))
 		return;
-	site->advice =
-	    arena_format(arena, "%s This is in package %.*s; what can be changed here is how %s calls it.",
-			 site->advice, (int)analysis_package_length(site->function), site->function, own->function);
+	analysis_append_package(&package, site->function);
+	site->advice = arena_format(arena, "%s This is in package %s; what can be changed here is how %s calls it.",
+				    site->advice, buf_string(&package), own->function);
+	buf_free(&package);
 }

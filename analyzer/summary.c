@@ -22,6 +22,8 @@
 #define FEW_LIVES     5    /* of a site: below, its live bytes are mostly a guess */
 #define OPEN_SHARE    0.05 /* of the bytes: worth a note */
 
+#define FEW_SAMPLES 100 /* of CPU: with less, a share of 10 % may be anything from 4 to 16 */
+
 /* The growth of a cumulative figure in seconds; 0 when it is not known. */
 static double seconds_between(uint64_t before, uint64_t after)
 {
@@ -46,7 +48,6 @@ static void take_sampled(struct gc_summary *summary, const struct cpu_profile *c
 
 	summary->sampled = true;
 	summary->sees_kernel = cpu->sees_kernel;
-	summary->cpu_samples = cpu->samples;
 	summary->cpu_share = gc / (double)cpu->samples;
 	summary->cpu_seconds = gc * cpu->period;
 	summary->assist_seconds = (double)cpu->assists * cpu->period;
@@ -68,6 +69,7 @@ struct gc_summary summary_of_gc(const struct gc_totals *gc, const struct cpu_pro
 	if (gc->attached || gc->first.cycle > 1)
 		before = gc->first;
 	summary.known = true;
+	summary.cpu_samples = cpu->known ? cpu->samples : 0;
 	summary.cpu_seconds = seconds_between(before.cpu_gc_total_ns, gc->last.cpu_gc_total_ns);
 	summary.assist_seconds = seconds_between(before.cpu_gc_assist_ns, gc->last.cpu_gc_assist_ns);
 	summary.pause_seconds = seconds_between(before.pause_total_ns, gc->last.pause_total_ns);
@@ -86,7 +88,8 @@ struct gc_summary summary_of_gc(const struct gc_totals *gc, const struct cpu_pro
 		summary.cpu_seconds *= scale;
 		summary.assist_seconds *= scale;
 	}
-	if (cpu->known)
+	/* Of a few samples none may be the GC's. */
+	if (cpu->known && (cpu->samples >= FEW_SAMPLES || !(summary.cpu_seconds > 0)))
 		take_sampled(&summary, cpu);
 	summary.cycles = gc->cycle_high - before.cycle;
 	summary.gogc = gc->last.gc_percent;
@@ -302,7 +305,14 @@ static void note_gc(struct analysis *analysis, struct arena *arena, const struct
 		add_note(analysis, arena,
 			 "Only what the program does outside the kernel was sampled: the GC's CPU is without the "
 			 "kernel's part of it (kernel.perf_event_paranoid of 1 shows it).");
-	if (!analysis->gc.sampled && analysis->gc.cpu_seconds > 0)
+	if (!analysis->gc.sampled && analysis->gc.cpu_samples > 0)
+		add_note(
+		    analysis, arena,
+		    "The GC's CPU is by the runtime's own account, which is metered by wall clock and without sweeping "
+		    "and write barriers: the process took so little CPU that %llu samples of it are all there are. A "
+		    "longer trace has more.",
+		    (unsigned long long)analysis->gc.cpu_samples);
+	else if (!analysis->gc.sampled && analysis->gc.cpu_seconds > 0)
 		add_note(
 		    analysis, arena,
 		    "The GC's CPU is by the runtime's own account: metered by wall clock, so too high on a machine that "

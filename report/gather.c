@@ -129,6 +129,7 @@ static void gather_site(struct gatherer *gatherer, const struct analysis *analys
 			enum report_by by)
 {
 	struct analysis_frame place = {site->function, site->file, site->line};
+	struct buf package = {0};
 	char name[512] = "";
 
 	switch (by) {
@@ -155,8 +156,9 @@ static void gather_site(struct gatherer *gatherer, const struct analysis *analys
 		return;
 	case REPORT_BY_PACKAGE:
 		if (site->function)
-			snprintf(name, sizeof(name), "%.*s", (int)analysis_package_length(site->function),
-				 site->function);
+			analysis_append_package(&package, site->function);
+		snprintf(name, sizeof(name), "%s", buf_string(&package));
+		buf_free(&package);
 		break;
 	case REPORT_BY_SITE:
 		place_of(name, sizeof(name), &place);

@@ -16,8 +16,9 @@ static uint32_t key_of(struct c_gathering *gathering, const struct c_site *site,
 	uint32_t number;
 
 	if (by_package)
-		return strtab_add_bytes(gathering->names, caller->function, analysis_package_length(caller->function));
-	buf_append_format(&key, "%s\n%s\n%u", caller->function, caller->file ? caller->file : "", caller->line);
+		analysis_append_package(&key, caller->function);
+	else
+		buf_append_format(&key, "%s\n%s\n%u", caller->function, caller->file ? caller->file : "", caller->line);
 	number = strtab_add(gathering->names, buf_string(&key));
 	buf_free(&key);
 	return number;

@@ -79,10 +79,11 @@ static void put_why(struct html_writing *writing, const struct site *site)
 
 static void put_package(struct html_writing *writing, const struct site *site)
 {
-	const char *function = site->function ? site->function : "";
+	struct buf package = {0};
 
-	html_json_integer(&writing->json, NULL,
-			  strtab_add_bytes(writing->strings, function, analysis_package_length(function)));
+	analysis_append_package(&package, site->function ? site->function : "");
+	html_json_integer(&writing->json, NULL, strtab_add(writing->strings, buf_string(&package)));
+	buf_free(&package);
 }
 
 /* 1: an own place; 2: refused; 4: tiny; 8: elements of a slice. */

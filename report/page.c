@@ -184,10 +184,14 @@ static bool joins_unit(const char *text, const char *space)
 	return space > text && space[-1] >= '0' && space[-1] <= '9' && length >= 1 && length <= 3;
 }
 
-/* The end of the word at TEXT, cut to at most COLUMNS; its columns in *COLUMNS_TAKEN. */
+/*
+ * The end of the word at TEXT, cut to at most COLUMNS; its columns in *COLUMNS_TAKEN. A path is cut behind a slash, so
+ * that file and line stay in one piece.
+ */
 static const char *word_end(const char *text, int columns, int *columns_taken)
 {
-	const char *at = text;
+	const char *at = text, *folder = NULL;
+	int folder_columns = 0;
 
 	*columns_taken = 0;
 	while (*at && *at != '\n' && (*at != ' ' || joins_unit(text, at))) {
@@ -195,10 +199,16 @@ static const char *word_end(const char *text, int columns, int *columns_taken)
 		uint32_t code_point = clean_text_next(&next);
 		int width = clean_text_is_harmful(code_point) ? 1 : clean_text_width(code_point);
 
-		if (*columns_taken > 0 && *columns_taken + width > columns)
-			break;
+		if (*columns_taken > 0 && *columns_taken + width > columns) {
+			*columns_taken = folder ? folder_columns : *columns_taken;
+			return folder ? folder : at;
+		}
 		*columns_taken += width;
 		at = next;
+		if (code_point == '/' && at > text + 1) {
+			folder = at;
+			folder_columns = *columns_taken;
+		}
 	}
 	return at;
 }

@@ -43,14 +43,16 @@ static void put_title(struct page *page, const struct site *site, size_t number)
 
 	page_put(page, "\n");
 	page_printf(page, "%2zu  ", number);
-	page_short(page, PAGE_TITLE, words_short_function(site->function), page->width - INDENT);
+	words_append_function(&words, site->function);
+	page_short(page, PAGE_TITLE, buf_string(&words), page->width - INDENT);
 	page_put(page, "\n");
+	buf_free(&words);
 	append_place(&words, site->file, site->line);
 	if (words.size > 0)
 		put_words(page, "At", &words);
 	if (words_is_own(site))
 		return;
-	buf_append_format(&words, "%s", words_short_function(site->shown.function));
+	words_append_function(&words, site->shown.function);
 	if (site->shown.file && *site->shown.file)
 		buf_append_string(&words, ", ");
 	append_place(&words, site->shown.file, site->shown.line);
@@ -156,18 +158,15 @@ static void append_saving(struct buf *words, const struct site *site)
 {
 	char a[WORDS_NUMBER_SIZE], b[WORDS_NUMBER_SIZE];
 	double share = site->gc_saved_share, equal = site->gc_saved_share_equal_memory;
+	const struct interval *ci = &site->gc_saved_share_ci;
 
-	if (site->gc_saved_share_ci.low <= 0 && site->gc_saved_share_ci.high >= 0)
-		buf_append_format(words,
-				  "Without it the GC would take about as much CPU as with it: the %s %% saved can't be "
-				  "told from nothing",
-				  words_percent(a, share));
-	else
-		buf_append_format(words, "Without it the GC would take about %s %% %s CPU",
-				  words_percent(a, fabs(share)), share < 0 ? "more" : "less");
+	buf_append_format(words, "Without it the GC would take about %s %% %s CPU", words_percent(a, fabs(share)),
+			  share < 0 ? "more" : "less");
 	if (isfinite(equal))
 		buf_append_format(words, " (at equal peak memory, %s %% %s)", words_percent(b, fabs(equal)),
 				  equal < 0 ? "more" : "less");
+	if (ci->low <= 0 && ci->high >= 0)
+		buf_append_format(words, ", which can't be told from nothing (%s %%)", words_percent_interval(a, ci));
 	buf_append_string(words, ". ");
 }
 
@@ -216,16 +215,19 @@ static void put_time(struct page *page, const struct analysis *analysis, const s
 static void put_frame(struct page *page, const struct analysis_frame *frame, int name_columns)
 {
 	int room = page->width - INDENT - LABEL_COLUMNS - name_columns - 2;
+	struct buf name = {0};
 	char place[128];
 
 	snprintf(place, sizeof(place), "%s:%u", words_base_name(frame->file), frame->line);
+	words_append_function(&name, frame->function);
 	if (frame->file && *frame->file) {
-		page_left(page, PAGE_NAME, words_short_function(frame->function), name_columns);
+		page_left(page, PAGE_NAME, buf_string(&name), name_columns);
 		page_put(page, "  ");
 		page_short(page, PAGE_FAINT, place, room);
 	} else {
-		page_short(page, PAGE_NAME, words_short_function(frame->function), name_columns);
+		page_short(page, PAGE_NAME, buf_string(&name), name_columns);
 	}
+	buf_free(&name);
 	page_put(page, "\n");
 }
 
@@ -254,7 +256,11 @@ static int choose_name_columns(const struct page *page, const struct analysis_st
 	int most = (page->width - INDENT - LABEL_COLUMNS) * 3 / 5, columns = 0, width;
 
 	for (size_t i = 0; i < stack->nframes && i < depth; i++) {
-		width = clean_text_columns(words_short_function(stack->frames[i].function));
+		struct buf name = {0};
+
+		words_append_function(&name, stack->frames[i].function);
+		width = clean_text_columns(buf_string(&name));
+		buf_free(&name);
 		if (!words_is_runtime(&stack->frames[i]) && width > columns)
 			columns = width;
 	}

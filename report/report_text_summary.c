@@ -56,7 +56,8 @@ static void put_run(struct page *page, const struct analysis *analysis)
 		if (gc->memory_limit > 0 && gc->memory_limit < INT64_MAX)
 			buf_append_format(&words, ", memory limit %s", words_bytes(text, (double)gc->memory_limit));
 		if (goroutines > 0)
-			buf_append_format(&words, ", up to %s goroutines", words_integer(text, (double)goroutines));
+			buf_append_format(&words, ", up to %s goroutine%s", words_integer(text, (double)goroutines),
+					  goroutines == 1 ? "" : "s");
 	}
 	if (!analysis->complete && !analysis->is_heap_profile)
 		buf_append_format(&words, "; the trace was cut%s%s", analysis->damage && *analysis->damage ? ": " : "",

@@ -155,20 +155,38 @@ static enum page_style style_of(const struct site *site)
 /* Function and file:line in COLUMNS; when there is too little room for both, the function is shortened first. */
 static void put_own_place(struct page *page, const struct site *site, int columns)
 {
-	const char *function = words_short_function(site->function);
+	struct buf name = {0};
+	const char *function;
 	char place[96];
 	int place_columns, room;
 
+	words_append_function(&name, site->function);
+	function = buf_string(&name);
 	snprintf(place, sizeof(place), "%s:%u", words_base_name(site->file), site->line);
 	place_columns = clean_text_columns(place);
 	room = columns - 1 - place_columns;
 	if (room < columns / 2)
 		room = clean_text_columns(function) < columns / 2 ? clean_text_columns(function) : columns / 2;
 	room = page_short(page, PAGE_NAME, function, room);
+	buf_free(&name);
 	if (!site->file || !*site->file)
 		return;
 	page_put(page, " ");
 	page_short(page, PAGE_FAINT, place, columns - 1 - room);
+}
+
+/* What stands behind the last dot of FUNCTION, of which those in "[...]" are none. */
+static const char *last_part(const char *function)
+{
+	const char *part = function;
+
+	for (const char *at = function; *at; at++) {
+		if (strncmp(at, "[...]", 5) == 0)
+			at += 4;
+		else if (*at == '.')
+			part = at + 1;
+	}
+	return part;
 }
 
 /*
@@ -178,17 +196,25 @@ static void put_own_place(struct page *page, const struct site *site, int column
 static void put_foreign_place(struct page *page, const struct site *site, int columns)
 {
 	static const char arrow[] = " › ";
-	const char *function = words_short_function(site->shown.function), *dot = strrchr(function, '.');
-	const char *callee = words_short_function(site->function);
-	int half = (columns - 3) / 2, callee_columns = clean_text_columns(callee);
+	struct buf shown = {0};
+	const char *function, *dot;
+	struct buf callee = {0};
+	int half = (columns - 3) / 2, callee_columns;
 	char place[192];
 
-	snprintf(place, sizeof(place), "%s:%u", dot ? dot + 1 : function, site->shown.line);
+	words_append_function(&shown, site->shown.function);
+	function = buf_string(&shown);
+	dot = last_part(function);
+	words_append_function(&callee, site->function);
+	callee_columns = clean_text_columns(buf_string(&callee));
+	snprintf(place, sizeof(place), "%s:%u", dot, site->shown.line);
+	buf_free(&shown);
 	if (callee_columns < half)
 		half = columns - 3 - callee_columns;
 	half = page_short(page, PAGE_NAME, place, half);
 	page_put_styled(page, PAGE_FAINT, arrow);
-	page_short(page, PAGE_FAINT, callee, columns - 3 - half);
+	page_short(page, PAGE_FAINT, buf_string(&callee), columns - 3 - half);
+	buf_free(&callee);
 }
 
 void report_text_where(struct page *page, const struct site *site, int columns)

@@ -24,8 +24,9 @@ static void put_sites(struct page *page, const struct analysis *analysis, const 
 	for (size_t i = 0; i < what_if->count; i++) {
 		const struct site *site = &analysis->sites[what_if->ranks[i] - 1];
 
-		buf_append_format(&words, "#%u %s %s:%u", site->rank, words_short_function(site->function),
-				  words_base_name(site->file), site->line);
+		buf_append_format(&words, "#%u ", site->rank);
+		words_append_function(&words, site->function);
+		buf_append_format(&words, " %s:%u", words_base_name(site->file), site->line);
 		put_line(page, i ? "" : "Without", &words);
 	}
 }

@@ -3,6 +3,8 @@
  */
 #include "report/words.h"
 
+#include "base/buf.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -166,7 +168,7 @@ const char *words_class(enum site_class class_)
 	    [CLASS_ESCAPE] = "escapes, says the compiler",
 	    [CLASS_HEAP_NOT_ESCAPING] = "stack, says the compiler; heap, says the run",
 	    [CLASS_APPEND_GROWTH] = "slices that append grew",
-	    [CLASS_MAP_GROWTH] = "maps that grew",
+	    [CLASS_MAP_GROWTH] = "maps, as they were filled",
 	    [CLASS_STRING] = "strings built or converted",
 	    [CLASS_REFLECTION] = "made by reflection",
 	    [CLASS_GOROUTINE] = "goroutines started",
@@ -211,6 +213,34 @@ const char *words_short_function(const char *function)
 		}
 	}
 	return is_version(name, name + strcspn(name, ".")) ? before : name;
+}
+
+/* The bracket that closes the one at OPEN; the text's end when none does. */
+static const char *closing_bracket(const char *open)
+{
+	size_t depth = 0;
+
+	for (; *open; open++) {
+		depth += *open == '[';
+		if (*open == ']' && --depth == 0)
+			break;
+	}
+	return open;
+}
+
+void words_append_function(struct buf *out, const char *function)
+{
+	const char *name = words_short_function(function);
+
+	for (size_t length; *name; name += length) {
+		length = strcspn(name, "[");
+		buf_append(out, name, length);
+		if (!name[length])
+			break;
+		buf_append_string(out, "[...]");
+		name = closing_bracket(name + length);
+		length = *name == ']';
+	}
 }
 
 const char *words_base_name(const char *file)

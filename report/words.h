@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct buf;
+
 /* Room for any number that these functions write. */
 #define WORDS_NUMBER_SIZE 32
 
@@ -44,6 +46,12 @@ const char *words_class(enum site_class class_);
  * "kratos/v2.New" of "github.com/x/kratos/v2.New". Part of FUNCTION, borrowed; NULL is "".
  */
 const char *words_short_function(const char *function);
+
+/*
+ * Append FUNCTION, short and with its type arguments as "[...]", as the go tool prints them: those of the compiler's
+ * own shapes say little and are long. The object's type tells the instances apart.
+ */
+void words_append_function(struct buf *out, const char *function);
 
 /* Whether SITE is in the user's own code itself, or in none: not shown under a frame that leads to it. */
 bool words_is_own(const struct site *site);

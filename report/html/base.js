@@ -92,8 +92,27 @@ const Base = (() => {
 		return a + (a.includes(MINUS) || b.includes(MINUS) ? '…' : '–') + b;
 	}
 
-	/* A Go function without the folders of its import path: words_short_function. */
+	/* NAME with type arguments as "[...]"; brackets of C++ (operator new[], to_string[abi:cxx11]) stay. */
+	function hideTypeArguments(name) {
+		let text = '', depth = 0;
+		for (let i = 0; i < name.length; i++) {
+			const opens = name[i] === '[' && !/^\[(\]|abi:)/.test(name.slice(i, i + 5)) && /\w$/.test(text);
+			if (depth || opens) {
+				depth += (name[i] === '[') - (name[i] === ']');
+				if (!depth) text += '[...]';
+			} else {
+				text += name[i];
+			}
+		}
+		return depth ? `${text}[...]` : text;
+	}
+
+	/* A Go function without the folders of its import path: words_append_function. */
 	function shortFunction(name) {
+		return hideTypeArguments(withoutFolders(name));
+	}
+
+	function withoutFolders(name) {
 		const stop = name.search(/[[(]/), head = stop < 0 ? name : name.slice(0, stop);
 		const slash = head.lastIndexOf('/');
 		if (slash < 0) return name;

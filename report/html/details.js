@@ -42,8 +42,8 @@ const Details = (() => {
 
 	function savingWords(site) {
 		const { sites } = Data, share = sites.gc[site], low = sites.gc_low[site], high = sites.gc_high[site], equal = sites.gc_equal_memory[site];
-		let words = low <= 0 && high >= 0 ? `Without it the GC would take about as much CPU as with it: the ${percent(share)} % saved can’t be told from nothing` :
-			`Without it the GC would take about ${percent(Math.abs(share))} % ${share < 0 ? 'more' : 'less'} CPU`;
+		let words = `Without it the GC would take about ${percent(Math.abs(share))} % ${share < 0 ? 'more' : 'less'} CPU`;
+		if (low <= 0 && high >= 0) words += ', which can’t be told from nothing';
 		words += ` (95 %: ${percent(low)} to ${percent(high)} %)`;
 		if (Number.isFinite(equal) && equal !== null) words += `; at equal peak memory, ${percent(Math.abs(equal))} % ${equal < 0 ? 'more' : 'less'}`;
 		if (Number.isFinite(sites.gc_reused[site]) && sites.gc_reused[site] !== null)

@@ -10,7 +10,7 @@ const Summary = (() => {
 		if (gc.known) {
 			parts.push(gc.gogc < 0 ? 'GOGC=off' : `GOGC=${gc.gogc}`);
 			if (gc.memory_limit) parts.push(`memory limit ${bytes(gc.memory_limit)}`);
-			if (gc.goroutines) parts.push(`up to ${integer(gc.goroutines)} goroutines`);
+			if (gc.goroutines) parts.push(`up to ${integer(gc.goroutines)} goroutine${gc.goroutines === 1 ? '' : 's'}`);
 		}
 		if (!run.complete && !run.heap_profile) parts.push(`the trace was cut${Data.text(run.damage) ? ': ' + Data.text(run.damage) : ''}`);
 		return parts.join(' · ');
@@ -67,8 +67,8 @@ const Summary = (() => {
 		const which = sure.length === 1 ? 'the first sure site' : `the first ${sure.length} sure sites`;
 		node.replaceChildren(`Without ${which} (${names.join(', ')}) the GC would take `,
 			element('b', { text: `${percent(saving.share)} % less CPU` }),
-			` together: ${seconds(Math.max(0, 1 - saving.share) * Data.gc.cpu_seconds)} instead of ${seconds(Data.gc.cpu_seconds)}.`,
-			element('button', { type: 'button', class: 'quiet', text: 'Tick them', on: { click: () => State.tickOnly(sure) } }));
+			`${sure.length === 1 ? '' : ' together'}: ${seconds(Math.max(0, 1 - saving.share) * Data.gc.cpu_seconds)} instead of ${seconds(Data.gc.cpu_seconds)}.`,
+			element('button', { type: 'button', class: 'quiet', text: sure.length === 1 ? 'Tick it' : 'Tick them', on: { click: () => State.tickOnly(sure) } }));
 	}
 
 	function sampled() {

@@ -366,6 +366,19 @@ for (const width of [320, 400, 700, 2000]) {
 	}, { viewport: { width, height: 800 } });
 }
 
+await test('names are short: no folders, no type arguments; those of C++ keep their brackets', 'plain.html', async (page) => {
+	const names = {
+		'github.com/x/cache/v2.(*Cache[go.shape.string,go.shape.*uint8]).Set': 'cache/v2.(*Cache[...]).Set',
+		'a/b.New[go.shape.[]a/b.T].func1[int]': 'b.New[...].func1[...]',
+		'b.open[int': 'b.open[...]',
+		'main.main': 'main.main',
+		'operator new[](unsigned long)': 'operator new[](unsigned long)',
+		'std::to_string[abi:cxx11](int)': 'std::to_string[abi:cxx11](int)',
+		'f(char [16])': 'f(char [16])',
+	};
+	same(await page.evaluate((list) => list.map(Base.shortFunction), Object.keys(names)), Object.values(names), 'the names');
+});
+
 await test('keys: help, and the ways about', 'plain.html', async (page) => {
 	await page.keyboard.press('?');
 	assert(await page.isVisible('#keys'), '? shows the keys');

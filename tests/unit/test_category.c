@@ -239,6 +239,9 @@ static void test_without_verdicts(void **state)
 	    {FACTS(CLASS_GOROUTINE, OPERATION_GOROUTINE, "main.f", "", false), CATEGORY_GO_OR_DEFER, "worker"},
 	    {FACTS(CLASS_REFLECTION, OPERATION_REFLECT, "reflect.New", "", false), CATEGORY_NONE, "Reflection"},
 	    {FACTS(CLASS_RUNTIME, OPERATION_RUNTIME, "runtime.allocm", "", false), CATEGORY_NONE, ""},
+	    {FACTS(CLASS_RUNTIME, OPERATION_RUNTIME, "time.NewTimer", "", false), CATEGORY_NONE, "Reset"},
+	    {FACTS(CLASS_CHANNEL, OPERATION_MAKE_CHANNEL, "time.NewTimer", "", false), CATEGORY_NONE, "Reset"},
+	    {FACTS(CLASS_CHANNEL, OPERATION_MAKE_CHANNEL, "main.f", "", false), CATEGORY_NONE, "A channel"},
 	};
 	struct arena *arena = arena_new();
 
@@ -280,6 +283,15 @@ static void test_measured(void **state)
 	    {CATEGORY_STORED_ON_HEAP, OPERATION_NEW, "&T{...}", 512, 512, 512, NAN, "if it is dropped soon"},
 	    {CATEGORY_POINTER_RETURNED, OPERATION_NEW, "&T{...}", 512, 512, 512, 0.25, "to fill; most die"},
 	    {CATEGORY_STORED_ON_HEAP, OPERATION_FROM_STRING, "([]byte)(\"x\")", 0, 8, 8, NAN, "is a constant"},
+	    {CATEGORY_STORED_ON_HEAP, OPERATION_NEW, "&T{...}", 512, 512, 512, 7, "a slice of values for pointers"},
+	    {CATEGORY_STORED_ON_HEAP, OPERATION_MAKE_SLICE, "make([]T, n)", 8, 512, 512, 7, "no larger than"},
+	    {CATEGORY_STORED_ON_HEAP, OPERATION_FROM_STRING, "([]rune)(s)", 4, 512, 512, 7, "no larger than"},
+	    {CATEGORY_TOO_LARGE, OPERATION_NEW, "new(<node DYNAMICTYPE>)", 73728, 73728, 73728, NAN, "new(int) takes"},
+	    {CATEGORY_GROWTH, OPERATION_MAP_ASSIGN, "", 264, 288, 288, NAN, "room for 8 (288 bytes)"},
+	    {CATEGORY_GROWTH, OPERATION_MAP_ASSIGN, "", 264, 288, 576, NAN, "int grows"},
+	    {CATEGORY_GROWTH, OPERATION_MAP_ASSIGN, "", 264, 288, 289, NAN, "and hardly any here"},
+	    {CATEGORY_GROWTH, OPERATION_MAP_ASSIGN, "", 264, 576, 576, NAN, "int grows"},
+	    {CATEGORY_GROWTH, OPERATION_MAP_ASSIGN, "", 0, 288, 288, NAN, "int grows"},
 	};
 	struct arena *arena = arena_new();
 
@@ -320,6 +332,93 @@ static void test_formatted(void **state)
 	arena_free(arena);
 }
 
+/* append copies a whole slice: no capacity would spare that. */
+static void test_clone(void **state)
+{
+	static const struct {
+		const char *text;
+		bool clone;
+	} table[] = {
+	    {"from append([]byte(nil), b...) (spill)", true},
+	    {"from append(go.shape.[]uint8{}, slices.s...) (spill)", true},
+	    {"from append(list, others...) (spill)", false},
+	    {"from append([]int{}, 1) (spill)", false},
+	    {"from append(m.buffer, make([]byte, n)...) (spill)", false},
+	};
+	struct arena *arena = arena_new();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct verdict_step step = {.why = "spill", .text = table[i].text};
+		struct verdict verdict = {.kind = VERDICT_ESCAPES, .what = "append", .steps = &step, .nsteps = 1};
+		struct site_facts facts = FACTS(CLASS_ESCAPE, OPERATION_APPEND, "main.f", "uint8", false);
+
+		facts.verdict = &verdict;
+		assert_non_null(strstr(advice_for(arena, &facts, CATEGORY_GROWTH),
+				       table[i].clone ? "a copy of a whole slice" : "final capacity"));
+	}
+	arena_free(arena);
+}
+
+/* Of the instances of a generic function one is too large for the stack; their verdicts are in the same words. */
+static void test_too_large_elsewhere(void **state)
+{
+	struct verdict_step step = {.why = "assign", .text = "from p = new(<node DYNAMICTYPE>) (assign)"};
+	struct verdict verdict = {
+	    .kind = VERDICT_ESCAPES, .what = "new(<node DYNAMICTYPE>)", .steps = &step, .nsteps = 1, .too_large = true};
+	struct site_facts facts = FACTS(CLASS_ESCAPE, OPERATION_NEW, "main.f", "[128]main.T", false);
+
+	(void)state;
+	facts.verdict = &verdict;
+	facts.largest = 9472;
+	assert_int_equal(category_of(&facts), CATEGORY_STORED_ON_HEAP);
+	facts.largest = 139264;
+	assert_int_equal(category_of(&facts), CATEGORY_TOO_LARGE);
+	facts.largest = 0;
+	assert_int_equal(category_of(&facts), CATEGORY_TOO_LARGE);
+	step.why = "too large for stack";
+	facts.largest = 9472;
+	assert_int_equal(category_of(&facts), CATEGORY_TOO_LARGE);
+}
+
+/* A variable is on the heap even when the line that keeps its address does not run. */
+static void test_address_kept(void **state)
+{
+	struct verdict_step steps[] = {
+	    {.why = "dot", .text = "from start.Range (dot)", .file = "/a/parser.go", .line = 1119},
+	    {.why = "address-of", .text = "from &start.Range (address-of)", .file = "/a/parser.go", .line = 1120},
+	    {.why = "struct literal element", .text = "from D{...} (struct literal element)", .line = 1121}};
+	struct verdict verdict = {.kind = VERDICT_MOVED, .what = "start", .steps = steps, .nsteps = 3};
+	struct site_facts facts = FACTS(CLASS_ESCAPE, OPERATION_NEW, "main.f", "main.T", false);
+	struct arena *arena = arena_new();
+
+	(void)state;
+	facts.verdict = &verdict;
+	assert_non_null(
+	    strstr(advice_for(arena, &facts, CATEGORY_STORED_ON_HEAP), "kept at parser.go:1120: where that line"));
+	verdict.kind = VERDICT_ESCAPES;
+	assert_null(strstr(advice_for(arena, &facts, CATEGORY_STORED_ON_HEAP), "kept at"));
+	verdict.kind = VERDICT_MOVED;
+	steps[1].why = "assign";
+	assert_non_null(strstr(advice_for(arena, &facts, CATEGORY_STORED_ON_HEAP), "hold values"));
+	arena_free(arena);
+}
+
+static void test_errors(void **state)
+{
+	struct verdict_step step = {.why = "return", .text = "from m (return)"};
+	struct verdict verdict = {.kind = VERDICT_ESCAPES, .what = "&mirror{...}", .steps = &step, .nsteps = 1};
+	struct site_facts facts = FACTS(CLASS_ESCAPE, OPERATION_NEW, "main.f", "main.mirror", false);
+	struct arena *arena = arena_new();
+
+	(void)state;
+	facts.verdict = &verdict;
+	assert_non_null(strstr(advice_for(arena, &facts, CATEGORY_POINTER_RETURNED), "by value"));
+	facts.type = "main.errorString";
+	assert_non_null(strstr(advice_for(arena, &facts, CATEGORY_POINTER_RETURNED), "for each error"));
+	arena_free(arena);
+}
+
 static void test_no_escape(void **state)
 {
 	struct verdict verdict = {.kind = VERDICT_NO_ESCAPE, .what = "make([]byte, n)"};
@@ -346,8 +445,11 @@ static void test_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_verdicts),  cmocka_unit_test(test_without_verdicts), cmocka_unit_test(test_measured),
-	    cmocka_unit_test(test_formatted), cmocka_unit_test(test_no_escape),        cmocka_unit_test(test_names),
+	    cmocka_unit_test(test_verdicts),  cmocka_unit_test(test_without_verdicts),
+	    cmocka_unit_test(test_measured),  cmocka_unit_test(test_formatted),
+	    cmocka_unit_test(test_no_escape), cmocka_unit_test(test_names),
+	    cmocka_unit_test(test_clone),     cmocka_unit_test(test_too_large_elsewhere),
+	    cmocka_unit_test(test_errors),    cmocka_unit_test(test_address_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

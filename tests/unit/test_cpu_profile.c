@@ -6,6 +6,7 @@
 #include "analyzer/arena.h"
 #include "analyzer/site_group.h"
 #include "analyzer/stack_filter.h"
+#include "analyzer/summary.h"
 #include "analyzer/symbols.h"
 #include "trace/trace_reader.h"
 
@@ -144,9 +145,34 @@ static void test_barriers(void **state)
 	assert_float_equal(of_b.kept, 0, 1e-9);
 }
 
+/* Six samples, none of them of the GC, do not say that it took nothing. */
+static void test_few_samples(void **state)
+{
+	struct gc_totals gc = {.records = 2};
+	struct cpu_profile cpu = {.known = true, .samples = 6, .period = 0.08};
+	struct gc_summary summary;
+
+	(void)state;
+	gc.last.cpu_gc_total_ns = 1000000000;
+	gc.last.cpu_user_ns = 3000000000;
+	gc.last.process_cpu_ns = 4000000000;
+	summary = summary_of_gc(&gc, &cpu);
+	assert_false(summary.sampled);
+	assert_float_equal(summary.cpu_share, 0.25, 1e-9);
+	assert_int_equal(summary.cpu_samples, 6);
+	cpu.samples = 100;
+	summary = summary_of_gc(&gc, &cpu);
+	assert_true(summary.sampled);
+	assert_float_equal(summary.cpu_share, 0, 0);
+	cpu.samples = 6;
+	gc.last.cpu_gc_total_ns = UINT64_MAX; /* Go up to 1.19 has no account */
+	assert_true(summary_of_gc(&gc, &cpu).sampled);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_few_samples),
 	    cmocka_unit_test(test_sums),
 	    cmocka_unit_test(test_sites),
 	    cmocka_unit_test(test_barriers),

@@ -1,5 +1,6 @@
 /* Sums of sites that have something in common, held against the sample analysis added up here. */
 #include "analyzer/gc_model.h"
+#include "base/buf.h"
 #include "report/gather.h"
 
 #include "tests/unit/sample_analysis.h"
@@ -157,11 +158,41 @@ static void test_nothing_at_all(void **state)
 	gather_free(&gathering);
 }
 
+/* Import paths, as symbols spell them. */
+static void test_packages(void **state)
+{
+	static const char *const table[][2] = {
+	    {"main.main", "main"},
+	    {"example.com/log.(*Logger).Print", "example.com/log"},
+	    {"gopkg.in/yaml%2ev3.Unmarshal", "gopkg.in/yaml.v3"},
+	    {"slices.Grow[go.shape.[]example.com/wasm.T]", "slices"},
+	    {"a.b/c.(*Pool[go.shape.struct { x/y.z int }]).Get", "a.b/c"},
+	    {"100%", "100%"},
+	    {"", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct buf package = {0};
+
+		analysis_append_package(&package, table[i][0]);
+		assert_string_equal(buf_string(&package), table[i][1]);
+		buf_free(&package);
+	}
+	assert_true(analysis_is_in_module("gopkg.in/yaml%2ev3.Unmarshal", "gopkg.in/yaml.v3"));
+	assert_true(analysis_is_in_module("gopkg.in/yaml.v3/sub.F", "gopkg.in/yaml.v3"));
+	assert_false(analysis_is_in_module("gopkg.in/yaml%2ev30.F", "gopkg.in/yaml.v3"));
+	assert_false(analysis_is_in_module("gopkg.in/yaml", "gopkg.in/yaml.v3"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_nothing_is_lost), cmocka_unit_test(test_roots_and_goroutines),
-	    cmocka_unit_test(test_numbers),         cmocka_unit_test(test_labels),
+	    cmocka_unit_test(test_packages),
+	    cmocka_unit_test(test_nothing_is_lost),
+	    cmocka_unit_test(test_roots_and_goroutines),
+	    cmocka_unit_test(test_numbers),
+	    cmocka_unit_test(test_labels),
 	    cmocka_unit_test(test_nothing_at_all),
 	};
 

@@ -168,6 +168,15 @@ static void test_numbers(void **state)
 	assert_string_equal(words_percent_interval(text, &(struct interval){NAN, 0.02}), "");
 }
 
+static void check_function(const char *function, const char *expected)
+{
+	struct buf name = {0};
+
+	words_append_function(&name, function);
+	assert_string_equal(buf_string(&name), expected);
+	buf_free(&name);
+}
+
 static void test_names(void **state)
 {
 	(void)state;
@@ -177,6 +186,10 @@ static void test_names(void **state)
 	assert_string_equal(words_short_function("main.main"), "main.main");
 	assert_string_equal(words_short_function("v2.New"), "v2.New");
 	assert_string_equal(words_short_function(NULL), "");
+	check_function("github.com/x/v2.(*Cache[go.shape.string,go.shape.*uint8]).Set", "x/v2.(*Cache[...]).Set");
+	check_function("a/b.New[go.shape.[]a/b.T].func1[int]", "b.New[...].func1[...]");
+	check_function("b.open[int", "b.open[...]");
+	check_function("main.main", "main.main");
 	assert_string_equal(words_base_name("/a/b.go"), "b.go");
 	assert_string_equal(words_base_name(NULL), "");
 }
@@ -208,6 +221,9 @@ static void test_wrapping(void **state)
 	(void)state;
 	page_wrap(&page, PAGE_PLAIN, "one two three 12 ms and aVeryLongWordThatFitsNowhere", 2);
 	assert_string_equal(buf_string(&page.out), "one two three 12 ms and\n  aVeryLongWordThatFitsNo\n  where\n");
+	buf_free(&page.out);
+	page_wrap(&page, PAGE_PLAIN, "At /one/folder/and/another/file.go:12", 2);
+	assert_string_equal(buf_string(&page.out), "At /one/folder/and/\n  another/file.go:12\n");
 	buf_free(&page.out);
 }
 
