@@ -168,6 +168,7 @@ $(O)/collector/preload/interpose.o $(O)/collector/preload/new_delete.o $(O)/test
 endif
 
 $(O)/tests/tools/simulate_estimator: $(SIMULATION_OBJECTS)
+$(O)/tests/tools/agent_instructions: $(O)/tests/unit/agent_fixture.o
 $(O)/tests/tools/%: $(O)/tests/tools/%.o $(LIB_OBJECTS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(LIBS)
