@@ -82,7 +82,7 @@ $(O)/collector/agent/%.o: collector/agent/%.c
 $(O)/collector/agent/%.o: collector/agent/%.S
 	$(call say,AS,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) -I. -c -o $@ $<
+	$(Q)$(CC) -I. -MMD -MP -c -o $@ $<
 
 AGENT_OBJECTS := $(patsubst %,$(O)/%.o,$(basename $(wildcard collector/agent/*.S) $(wildcard collector/agent/*.c)))
 $(O)/collector/agent.elf: $(AGENT_OBJECTS) collector/agent/agent.ld

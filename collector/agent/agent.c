@@ -7,10 +7,54 @@
  */
 #include "collector/agent/agent_control.h"
 #include "collector/agent/agent_math.h"
+#include "collector/agent/agent_offsets.h"
 #include "collector/agent/agent_walk.h"
 
 int agent_malloc(uint64_t object, uint64_t size, uint64_t g, uint64_t frame);
 void agent_free(uint64_t special, uint64_t object, uint64_t g);
+void agent_draw_next(struct agent_processor *processor, int64_t *next);
+
+#define AGENT_AT(type, member, offset)                                                                                 \
+	_Static_assert(__builtin_offsetof(struct agent_##type, member) == (offset), "agent_offsets.h: " #member)
+
+AGENT_AT(control, plan.g_m, CONTROL_G_M);
+AGENT_AT(control, plan.m_vdso, CONTROL_M_VDSO);
+AGENT_AT(control, plan.m_curg, CONTROL_M_CURG);
+AGENT_AT(control, plan.m_p, CONTROL_M_P);
+AGENT_AT(control, plan.p_id, CONTROL_P_ID);
+AGENT_AT(control, plan.p_mcache, CONTROL_P_MCACHE);
+AGENT_AT(control, plan.next_sample, CONTROL_NEXT_SAMPLE);
+AGENT_AT(control, plan.g_gopc, CONTROL_G_GOPC);
+AGENT_AT(control, plan.type_hops, CONTROL_TYPE_HOPS);
+AGENT_AT(control, plan.ntallies, CONTROL_NTALLIES);
+AGENT_AT(control, plan.types_start, CONTROL_TYPES_START);
+AGENT_AT(control, plan.types_end, CONTROL_TYPES_END);
+AGENT_AT(control, plan.mem_profile_rate, CONTROL_MEM_PROFILE_RATE);
+AGENT_AT(control, plan.numgc, CONTROL_NUMGC);
+AGENT_AT(control, plan.tallies_offset, CONTROL_TALLIES_OFFSET);
+AGENT_AT(control, rate, CONTROL_RATE);
+AGENT_AT(control, enabled, CONTROL_ENABLED);
+AGENT_AT(control, last_numgc, CONTROL_LAST_NUMGC);
+AGENT_AT(control, processors, CONTROL_PROCESSORS);
+AGENT_AT(processor, random, PROCESSOR_RANDOM);
+AGENT_AT(processor, quick, PROCESSOR_QUICK);
+AGENT_AT(processor, inside, PROCESSOR_INSIDE);
+AGENT_AT(tally, chain.count, TALLY_COUNT);
+AGENT_AT(tally, chain.links, TALLY_LINKS);
+AGENT_AT(tally, chain.links[1].next, TALLY_TOP);
+AGENT_AT(tally, chain.rests, TALLY_RESTS);
+AGENT_AT(rest, hash, 8);
+AGENT_AT(tally, slots, TALLY_SLOTS);
+AGENT_AT(tally, slots[AGENT_SLOTS], TALLY_END);
+AGENT_AT(counter, hash, 0);
+AGENT_AT(counter, count, COUNTER_COUNT);
+AGENT_AT(counter, rate, COUNTER_RATE);
+_Static_assert(sizeof(struct agent_processor) == 1 << PROCESSOR_SHIFT, "agent_offsets.h: processor");
+_Static_assert(sizeof(struct agent_tally) == TALLY_SIZE, "agent_offsets.h: tally");
+_Static_assert(sizeof(struct agent_link) == LINK_SIZE && LINK_SIZE == 1 << LINK_SHIFT, "agent_offsets.h: link");
+_Static_assert(sizeof(struct agent_counter) == COUNTER_SIZE && COUNTER_SIZE == 1 << COUNTER_SHIFT,
+	       "agent_offsets.h: counter");
+_Static_assert(AGENT_TURN_BITS == 2 * (AGENT_LOOK_EVERY - 1), "one sample in AGENT_LOOK_EVERY has its turn");
 
 /* A sample on its way into a record. */
 struct agent_sample {
@@ -126,11 +170,13 @@ static uint64_t agent_type(const struct agent_plan *plan, struct agent_bounds st
 	return agent_type_in(plan, frame, size);
 }
 
-/* The hash of a context: of DEPTH frames with the hash WALKED, and all else that tells it from others. */
-static inline uint64_t agent_context_hash(uint64_t walked, uint32_t depth, uint64_t size, uint64_t type,
-					  uint64_t creator)
+/*
+ * The hash of a context: of the stack with the hash WALKED, and all else that tells it from others. Odd factors that
+ * have nothing to do with each other, so that nothing waits for anything; the upper bits are well mixed.
+ */
+static inline uint64_t agent_context_hash(uint64_t walked, uint64_t size, uint64_t type, uint64_t creator)
 {
-	return agent_mix(walked + depth, agent_step(agent_step(agent_step(0, size), type), creator));
+	return walked + size * AGENT_SIZE_FACTOR + type * AGENT_TYPE_FACTOR + creator * AGENT_CREATOR_FACTOR;
 }
 
 /* The tally of the P with the number PROCESSOR, which is below `ntallies`. */
@@ -152,14 +198,14 @@ static void agent_identify(struct agent_control *control, const struct agent_sam
 	struct agent_tally *tally = agent_tally_of(control, sample->processor);
 	const struct agent_plan *plan = &control->plan;
 	const struct agent_start *start = &sample->start;
-	uint64_t hash = 0;
+	uint64_t hash = AGENT_HASH_START;
 	uint32_t depth = tally ? agent_walk_again(start, &tally->chain, &hash) : agent_walk(start, 0, &hash);
 	uint64_t type = agent_type(plan, agent_stack_of(start->g), start->frame, sample->size);
 
 	context->size = sample->size;
 	context->type = type == AGENT_NO_TYPE ? 0 : type;
 	context->creator = start->curg ? load64(start->curg + plan->g_gopc) : 0;
-	context->hash = agent_context_hash(hash, depth, sample->size, type, context->creator);
+	context->hash = agent_context_hash(hash, sample->size, type, context->creator);
 	context->depth = depth;
 	context->flags =
 	    (type == AGENT_NO_TYPE ? 0 : AGENT_FLAG_TYPE) | (depth == AGENT_MAX_FRAMES ? AGENT_FLAG_TRUNCATED : 0);
@@ -171,7 +217,7 @@ static uint64_t agent_fill_alloc(const struct agent_plan *plan, struct agent_sha
 				 struct agent_alloc *record)
 {
 	struct agent_stack *stack = (struct agent_stack *)(record + 1);
-	uint64_t hash = 0;
+	uint64_t hash = 0, *seen = &shard->seen[context->hash >> (64 - AGENT_SEEN_BITS)];
 
 	record->hash = context->hash;
 	record->record.kind = AGENT_ALLOC;
@@ -186,8 +232,8 @@ static uint64_t agent_fill_alloc(const struct agent_plan *plan, struct agent_sha
 	record->depth = 0;
 	record->record.size = sizeof(*record);
 	record->record.flags = (uint16_t)context->flags;
-	if (shard->seen[record->hash % AGENT_SEEN] != record->hash) {
-		shard->seen[record->hash % AGENT_SEEN] = record->hash;
+	if (*seen != record->hash) {
+		*seen = record->hash;
 		record->record.flags |= AGENT_FLAG_STACK;
 		record->depth = (uint16_t)context->depth;
 		record->record.size += (uint32_t)(sizeof(*stack) + 8 * context->depth);
@@ -199,12 +245,10 @@ static uint64_t agent_fill_alloc(const struct agent_plan *plan, struct agent_sha
 	return record->record.size;
 }
 
-#define AGENT_SLOT_MASK (2 * AGENT_COUNTERS - 1)
-
-/* Where a counter of HASH and RATE would be in a table without others. */
-static inline uint32_t agent_slot(uint64_t hash, uint32_t rate)
+/* Where a counter of HASH would be in a table without others. */
+static inline uint32_t agent_slot(uint64_t hash)
 {
-	return (uint32_t)(hash ^ rate) & AGENT_SLOT_MASK;
+	return (uint32_t)(hash >> (64 - AGENT_SLOT_BITS));
 }
 
 static inline bool agent_counts_for(const struct agent_counter *counter, uint64_t hash, uint32_t rate)
@@ -215,10 +259,10 @@ static inline bool agent_counts_for(const struct agent_counter *counter, uint64_
 /* The counter of HASH and RATE in TALLY, or the free one for it; NULL when there is no room near its place. */
 static struct agent_counter *agent_counter_at(struct agent_tally *tally, uint64_t hash, uint32_t rate)
 {
-	uint32_t at = agent_slot(hash, rate), i;
+	uint32_t at = agent_slot(hash), i;
 
-	for (i = 0; i < 8; i++) {
-		struct agent_counter *counter = &tally->slots[(at + i) & AGENT_SLOT_MASK];
+	for (i = 0; i < AGENT_PROBES; i++) {
+		struct agent_counter *counter = &tally->slots[(at + i) & (AGENT_SLOTS - 1)];
 
 		if (agent_counts_for(counter, hash, rate) || !counter->rate)
 			return counter;
@@ -405,11 +449,20 @@ AGENT_INLINE void agent_set_next(const struct agent_plan *plan, struct agent_pro
 	*(volatile int64_t *)(mcache + plan->next_sample) = next;
 }
 
-/* Whether what a sample drawn with MEAN usually comes to is a count: agent_counts will try. It looks at numgc. */
+/* Whether what a sample drawn with MEAN usually comes to is a count: agent_quick.S will try. It looks at numgc. */
 static inline bool agent_is_quick(const struct agent_control *control, uint64_t mean, bool alone)
 {
 	return mean < AGENT_COUNT_BELOW && !alone && control->plan.numgc && !control->plan.init_rate &&
 	       agent_rate_is_the_programs(control);
+}
+
+/* The end of agent_quick.S's way where the mean is not 1: PROCESSOR's next interval, for the mcache's word at NEXT. */
+void agent_draw_next(struct agent_processor *processor, int64_t *next)
+{
+	const struct agent_plan *plan = &agent_control_get()->plan;
+
+	processor->countdown = agent_draw(&processor->random, processor->quick) + plan->next_sample_add;
+	*(volatile int64_t *)next = processor->countdown;
 }
 
 /* Have FIRST_RATE in MemProfileRate, where UNWANTED stands. */
@@ -441,13 +494,22 @@ static inline uint64_t agent_user_goroutine(const struct agent_plan *plan, const
 }
 
 /*
+ * Whether it is the turn of PROCESSOR's sample to look at the clock, which is that of one in AGENT_LOOK_EVERY: the
+ * lower bits of the random state count its steps, of which a sample takes one or two.
+ */
+AGENT_INLINE bool agent_has_turn(const struct agent_processor *processor)
+{
+	return !(processor->random & AGENT_TURN_BITS);
+}
+
+/*
  * Look at the clock: for every sample of a coarse mean, for one in AGENT_LOOK_EVERY of a fine one. Fills SAMPLE's time,
  * or leaves it 0. Returns whether the collector is gone.
  */
 static inline bool agent_look(const struct agent_control *control, struct agent_processor *processor, uint64_t drawn,
 			      struct agent_sample *sample)
 {
-	if (drawn < AGENT_COUNT_BELOW && processor->calls++ % AGENT_LOOK_EVERY)
+	if (drawn < AGENT_COUNT_BELOW && !agent_has_turn(processor))
 		return processor->alone;
 	sample->time = agent_now();
 	processor->alone = agent_alone(control, sample->time);
@@ -508,46 +570,6 @@ static inline void agent_end(uint32_t *inside, bool shared)
 		(*inside)--;
 }
 
-/*
- * The usual sample of a fine mean: the program's own profile does not get it, its context has a counter, no cycle has
- * ended. Count it and draw anew; FRAME is on the stack of G, the user's goroutine. False, with nothing done, when
- * anything is otherwise.
- */
-AGENT_INLINE bool agent_counts(struct agent_control *control, struct agent_processor *processor,
-			       struct agent_tally *tally, uint64_t g, uint64_t frame, uint64_t size, uint64_t mcache)
-{
-	const struct agent_plan *plan = &control->plan;
-	struct agent_bounds stack = {load64(g), load64(g + 8) - 16};
-	uint64_t own = load64(plan->mem_profile_rate), mean = processor->quick, type = AGENT_NO_TYPE, hash = 0, caller;
-	struct agent_counter *counter;
-	uint32_t depth;
-
-	if (agent_may_be_kept(agent_peek(processor->random), size, mean, own) ||
-	    load32(plan->numgc) != control->last_numgc || frame < stack.low)
-		return false;
-	depth = agent_walk_quickly(frame, stack, &tally->chain, &hash);
-	if (depth < 3)
-		return false;
-	if (plan->type_hops <= 1) {
-		caller = load64(frame);
-		if (plan->type_hops)
-			caller = load64(caller); /* still one of those that were walked */
-		if (caller <= stack.last - 16)
-			type = agent_type_in(plan, caller, size);
-	}
-	hash = agent_context_hash(hash, depth, size, type, load64(g + plan->g_gopc));
-	counter = &tally->slots[agent_slot(hash, (uint32_t)mean)];
-	if (!agent_counts_for(counter, hash, (uint32_t)mean)) {
-		counter = agent_counter_at(tally, hash, (uint32_t)mean);
-		if (!counter || !counter->rate)
-			return false;
-	}
-	agent_add_one(counter);
-	agent_advance(&processor->random);
-	agent_set_next(plan, processor, mcache, mean);
-	return true;
-}
-
 /* The mean between objects that the runtime follows to their death: its own, or a coarser one where it asks for us. */
 static inline int64_t agent_live_rate(const struct agent_control *control, int64_t own)
 {
@@ -591,10 +613,9 @@ static bool agent_decide(struct agent_control *control, struct agent_processor *
 static bool agent_sample_one(struct agent_control *control, struct agent_sample *sample, uint64_t mcache)
 {
 	struct agent_processor *processor = &control->processors[sample->processor % AGENT_PROCESSORS];
-	struct agent_tally *tally = agent_tally_of(control, sample->processor);
 	int64_t own = (int64_t)load64(control->plan.mem_profile_rate);
 	uint32_t drawn = processor->mean ? processor->mean : 1;
-	bool pass = false, alone;
+	bool pass, alone;
 
 	if (agent_sees_all(control, own) &&
 	    (int64_t)sample->size < processor->countdown) { /* we count our own interval */
@@ -603,41 +624,11 @@ static bool agent_sample_one(struct agent_control *control, struct agent_sample 
 	}
 	alone = agent_look(control, processor, drawn, sample);
 	sample->start.curg = agent_user_goroutine(&control->plan, sample);
-	if (alone || !tally || processor->quick != control->rate || sample->start.curg != sample->start.g ||
-	    !agent_counts(control, processor, tally, sample->start.g, sample->start.frame, sample->size, mcache))
-		pass = agent_decide(control, processor, sample, mcache, own, alone);
+	pass = agent_decide(control, processor, sample, mcache, own, alone);
 	if (!alone && agent_figures_are_due(control, sample->time))
 		agent_tell_figures(control, sample->processor);
 	if (sample->time)
 		agent_add_spent(processor, drawn, sample->time);
-	return pass;
-}
-
-/* agent_malloc for the samples that take more than a count: SIZE bytes at OBJECT, from START. */
-static __attribute__((noinline)) int agent_take(struct agent_control *control, uint64_t object, uint64_t size,
-						const struct agent_start *start)
-{
-	const struct agent_plan *plan = &control->plan;
-	struct agent_sample sample = {.object = object, .size = size, .start = *start};
-	uint64_t p, mcache;
-	uint32_t *inside;
-	bool shared;
-	int pass;
-
-	sample.m = load64(start->g + plan->g_m);
-	p = load64(sample.m + plan->m_p);
-	if (p) {
-		agent_restore_rate(control);
-		mcache = load64(p + plan->p_mcache);
-		sample.processor = load32(p + plan->p_id);
-	} else { /* the runtime is starting */
-		mcache = plan->mcache0 ? load64(plan->mcache0) : 0;
-	}
-	if (!mcache)
-		return agent_rate_is_the_programs(control);
-	inside = agent_inside(control, p != 0, sample.processor, &shared);
-	pass = agent_begin(control, inside, shared) ? agent_sample_one(control, &sample, mcache) : !plan->switched_on;
-	agent_end(inside, shared);
 	return pass;
 }
 
@@ -658,35 +649,35 @@ static __attribute__((noinline)) int agent_let_pass(const struct agent_control *
 
 /*
  * In place of runtime.mProf_Malloc: SIZE bytes at OBJECT, G, and the frame pointer of profilealloc. Returns 1 when the
- * original is to run too.
- *
- * What is usual at a fine mean is here, and kept short: with a P of its own tally, whose turn to look at the clock it
- * is not, on the user's goroutine.
+ * original is to run too. What is usual at a fine mean has not come here (agent_quick.S).
  */
 int agent_malloc(uint64_t object, uint64_t size, uint64_t g, uint64_t frame)
 {
 	struct agent_control *control = agent_control_get();
 	const struct agent_plan *plan = &control->plan;
-	uint64_t m = load64(g + plan->g_m), p = load64(m + plan->m_p), curg = load64(m + plan->m_curg);
-	uint32_t id = p ? load32(p + plan->p_id) : UINT32_MAX;
+	struct agent_sample sample = {.object = object, .size = size, .start = {.g = g, .frame = frame}};
+	uint64_t p, mcache;
+	uint32_t *inside;
+	bool shared;
+	int pass;
 
 	if (__builtin_expect(agent_is_forked(), 0))
 		return agent_let_pass(control);
-	if (id < plan->ntallies && curg == g) {
-		struct agent_processor *processor = &control->processors[id];
-
-		__asm__("" : "+r"(processor)); /* one register, not a sum for each use */
-		if (processor->quick == control->rate && ++processor->calls % AGENT_LOOK_EVERY) {
-			bool counted = agent_begin(control, &processor->inside, false) &&
-				       agent_counts(control, processor, agent_tally_at(control, id), g, frame, size,
-						    load64(p + plan->p_mcache));
-
-			agent_end(&processor->inside, false);
-			if (counted)
-				return 0;
-		}
+	sample.m = load64(g + plan->g_m);
+	p = load64(sample.m + plan->m_p);
+	if (p) {
+		agent_restore_rate(control);
+		mcache = load64(p + plan->p_mcache);
+		sample.processor = load32(p + plan->p_id);
+	} else { /* the runtime is starting */
+		mcache = plan->mcache0 ? load64(plan->mcache0) : 0;
 	}
-	return agent_take(control, object, size, &(struct agent_start){.g = g, .frame = frame});
+	if (!mcache)
+		return agent_rate_is_the_programs(control);
+	inside = agent_inside(control, p != 0, sample.processor, &shared);
+	pass = agent_begin(control, inside, shared) ? agent_sample_one(control, &sample, mcache) : !plan->switched_on;
+	agent_end(inside, shared);
+	return pass;
 }
 
 /* The object's death into a ring. */
