@@ -39,6 +39,7 @@ struct made_processor {
 	uint64_t stack[MADE_STACK_WORDS]; /* of g; frames: the outermost at its end */
 };
 
+/* As the agent sees it. */
 uint64_t made_address(const volatile void *object);
 
 /* PROCESSOR becomes the P with the number ID, on which g runs; its stack is left as it is. */
