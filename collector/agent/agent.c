@@ -155,6 +155,15 @@ int agent_malloc(uint64_t object, uint64_t size, uint64_t g, uint64_t frame)
 	return pass;
 }
 
+/* The end of agent_quick.S's way where the mean is not 1: PROCESSOR's next interval, for the mcache's word at NEXT. */
+void agent_draw_next(struct agent_processor *processor, int64_t *next)
+{
+	const struct agent_plan *plan = &agent_control_get()->plan;
+
+	processor->countdown = agent_draw(&processor->random, processor->quick) + plan->next_sample_add;
+	*(volatile int64_t *)next = processor->countdown;
+}
+
 /* Before runtime.freeSpecial: the sweep has found OBJECT dead. */
 void agent_free(uint64_t special, uint64_t object, uint64_t g)
 {

@@ -73,15 +73,6 @@ static inline bool agent_is_quick(const struct agent_control *control, uint64_t 
 	       agent_rate_is_the_programs(control);
 }
 
-/* The end of agent_quick.S's way where the mean is not 1: PROCESSOR's next interval, for the mcache's word at NEXT. */
-void agent_draw_next(struct agent_processor *processor, int64_t *next)
-{
-	const struct agent_plan *plan = &agent_control_get()->plan;
-
-	processor->countdown = agent_draw(&processor->random, processor->quick) + plan->next_sample_add;
-	*(volatile int64_t *)next = processor->countdown;
-}
-
 /* Have FIRST_RATE in MemProfileRate, where UNWANTED stands. */
 static void agent_replace_rate(const struct agent_plan *plan, int64_t unwanted)
 {
