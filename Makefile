@@ -82,7 +82,7 @@ $(O)/collector/agent/%.o: collector/agent/%.c
 $(O)/collector/agent/%.o: collector/agent/%.S
 	$(call say,AS,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) -I. -c -o $@ $<
+	$(Q)$(CC) -I. -MMD -MP -c -o $@ $<
 
 AGENT_OBJECTS := $(patsubst %,$(O)/%.o,$(basename $(wildcard collector/agent/*.S) $(wildcard collector/agent/*.c)))
 $(O)/collector/agent.elf: $(AGENT_OBJECTS) collector/agent/agent.ld
@@ -168,6 +168,7 @@ $(O)/collector/preload/interpose.o $(O)/collector/preload/new_delete.o $(O)/test
 endif
 
 $(O)/tests/tools/simulate_estimator: $(SIMULATION_OBJECTS)
+$(O)/tests/tools/agent_instructions: $(O)/tests/unit/agent_fixture.o
 $(O)/tests/tools/%: $(O)/tests/tools/%.o $(LIB_OBJECTS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^ $(LIBS)

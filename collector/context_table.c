@@ -68,7 +68,7 @@ static void add_word(struct words *words, uint64_t word)
 
 static struct known_context *find_slot(struct known_context *slots, size_t nslots, uint64_t hash)
 {
-	size_t i = hash & (nslots - 1);
+	size_t i = (hash >> 32) & (nslots - 1); /* the agent's hashes are well mixed there */
 
 	while (slots[i].number != EMPTY && slots[i].hash != hash)
 		i = (i + 1) & (nslots - 1);

@@ -51,7 +51,7 @@ static void tally_read_one(struct tally *tally, uint32_t processor,
 		return;
 	tally_make_room(taken, used);
 	for (i = 0; i < used; i++) {
-		const struct agent_counter *counter = &source->slots[source->order[i] % (2 * AGENT_COUNTERS)];
+		const struct agent_counter *counter = &source->slots[source->order[i] % AGENT_SLOTS];
 		uint64_t count = __atomic_load_n(&counter->count, __ATOMIC_RELAXED);
 		struct tally_step next = {counter->hash, count - taken->counts[i], counter->rate, processor};
 

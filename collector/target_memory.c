@@ -11,7 +11,7 @@
 #include <sys/ptrace.h>
 #include <unistd.h>
 
-#define HOLE_REACH      (3ull << 29)   /* 1.5 GiB: a CALL reaches 2 */
+#define HOLE_REACH      (13ull << 27)  /* 1.6 GiB, 1 for rings and what goes with them: a CALL reaches 2 */
 #define HOLE_STEP       (16ull << 20)  /* places are tried at multiples of this */
 #define HOLE_BREAK_ROOM (512ull << 20) /* left free above the program, where the break grows */
 

@@ -6,472 +6,17 @@
  * the plan. It is called with m.locks held, on a Go stack with some 800 bytes left: every path stays under 512.
  */
 #include "collector/agent/agent_control.h"
-#include "collector/agent/agent_math.h"
-#include "collector/agent/agent_walk.h"
+#include "collector/agent/agent_rate.h"
+#include "collector/agent/agent_record.h"
 
 int agent_malloc(uint64_t object, uint64_t size, uint64_t g, uint64_t frame);
 void agent_free(uint64_t special, uint64_t object, uint64_t g);
-
-/* A sample on its way into a record. */
-struct agent_sample {
-	uint64_t object, size;
-	uint64_t time; /* 0: the clock was not looked at */
-	uint64_t m;
-	struct agent_start start;
-	uint32_t rate, live_rate;
-	uint32_t processor;
-};
-
-static inline uint64_t agent_now(void)
-{
-	uint32_t low, high;
-
-	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
-	return (uint64_t)high << 32 | low;
-}
-
-static inline struct agent_shard *agent_shard_at(struct agent_control *control, uint32_t index)
-{
-	return (struct agent_shard *)((uint8_t *)control + control->plan.shards_offset +
-				      index * control->plan.shard_size);
-}
-
-/* A shard for this P, or the next that nobody is writing to; NULL when all are busy. */
-static struct agent_shard *agent_take_shard(struct agent_control *control, uint32_t processor)
-{
-	uint32_t count = control->plan.nshards, i;
-
-	for (i = 0; i < count; i++) {
-		struct agent_shard *shard = agent_shard_at(control, (processor + i) % count);
-
-		if (!__atomic_exchange_n(&shard->lock, 1, __ATOMIC_ACQUIRE))
-			return shard;
-	}
-	return 0;
-}
-
-static inline void agent_give_shard(struct agent_shard *shard)
-{
-	__atomic_store_n(&shard->lock, 0, __ATOMIC_RELEASE);
-}
-
-/*
- * Where a record of at most SIZE bytes goes, RESERVE bytes left free behind it; NULL when the ring is too full. A rest
- * at the ring's end that is too short becomes padding.
- */
-static void *agent_room(struct agent_control *control, struct agent_shard *shard, uint64_t size, uint64_t reserve)
-{
-	uint64_t ring = control->plan.ring_size, head = shard->head;
-	uint64_t used = head - __atomic_load_n(&shard->tail, __ATOMIC_ACQUIRE);
-	uint64_t offset = head & (ring - 1), rest = ring - offset;
-
-	if (used > ring || ring - used < size + reserve + (rest < size ? rest : 0))
-		return 0;
-	if (rest < size) {
-		struct agent_record *pad = (struct agent_record *)(shard->ring + offset);
-
-		pad->size = (uint32_t)rest;
-		pad->kind = AGENT_PAD;
-		__atomic_store_n(&shard->head, head + rest, __ATOMIC_RELEASE);
-		offset = 0;
-	}
-	return shard->ring + offset;
-}
-
-static inline void agent_publish(struct agent_shard *shard, uint64_t size)
-{
-	__atomic_store_n(&shard->head, shard->head + size, __ATOMIC_RELEASE);
-}
-
-/* Where an allocation comes from: what tells it from others. */
-struct agent_context {
-	uint64_t size, type, creator;
-	uint64_t hash; /* of all that and the stack */
-	uint32_t depth, flags;
-};
-
-#define AGENT_NO_TYPE UINT64_MAX /* where a type cannot be told; 0 is an allocation without one */
-
-/*
- * The type that mallocgc was asked for, as its owner spilled it in the frame at FRAME (Go 1.18 to 1.26), where the
- * words behind the return address can be read; checked against the range of types and the size. Or AGENT_NO_TYPE.
- */
-AGENT_INLINE uint64_t agent_type_in(const struct agent_plan *plan, uint64_t frame, uint64_t size)
-{
-	uint64_t requested = load64(frame + 16), type = load64(frame + 24);
-
-	if (size - requested > requested + 16)
-		return AGENT_NO_TYPE;
-	if (type && (type < plan->types_start || type >= plan->types_end))
-		return AGENT_NO_TYPE;
-	return type;
-}
-
-/* The same for the allocation whose innermost frame is at FRAME, on STACK. */
-static uint64_t agent_type(const struct agent_plan *plan, struct agent_bounds stack, uint64_t frame, uint64_t size)
-{
-	uint32_t hops = plan->type_hops;
-
-	if (hops == UINT32_MAX)
-		return AGENT_NO_TYPE;
-	for (;; hops--) {
-		if (!agent_within(stack, frame))
-			return AGENT_NO_TYPE;
-		frame = load64(frame);
-		if (!hops)
-			break;
-	}
-	if (frame < stack.low || frame > stack.last - 16)
-		return AGENT_NO_TYPE;
-	return agent_type_in(plan, frame, size);
-}
-
-/* The hash of a context: of DEPTH frames with the hash WALKED, and all else that tells it from others. */
-static inline uint64_t agent_context_hash(uint64_t walked, uint32_t depth, uint64_t size, uint64_t type,
-					  uint64_t creator)
-{
-	return agent_mix(walked + depth, agent_step(agent_step(agent_step(0, size), type), creator));
-}
-
-/* The tally of the P with the number PROCESSOR, which is below `ntallies`. */
-static inline struct agent_tally *agent_tally_at(struct agent_control *control, uint32_t processor)
-{
-	return (struct agent_tally *)((uint8_t *)control + control->plan.tallies_offset) + processor;
-}
-
-/* The same for any number; NULL for those that have none. */
-static inline struct agent_tally *agent_tally_of(struct agent_control *control, uint32_t processor)
-{
-	return processor < control->plan.ntallies ? agent_tally_at(control, processor) : 0;
-}
-
-/* Where SAMPLE comes from; by the last walk of its P, which saves most of the walk. */
-static void agent_identify(struct agent_control *control, const struct agent_sample *sample,
-			   struct agent_context *context)
-{
-	struct agent_tally *tally = agent_tally_of(control, sample->processor);
-	const struct agent_plan *plan = &control->plan;
-	const struct agent_start *start = &sample->start;
-	uint64_t hash = 0;
-	uint32_t depth = tally ? agent_walk_again(start, &tally->chain, &hash) : agent_walk(start, 0, &hash);
-	uint64_t type = agent_type(plan, agent_stack_of(start->g), start->frame, sample->size);
-
-	context->size = sample->size;
-	context->type = type == AGENT_NO_TYPE ? 0 : type;
-	context->creator = start->curg ? load64(start->curg + plan->g_gopc) : 0;
-	context->hash = agent_context_hash(hash, depth, sample->size, type, context->creator);
-	context->depth = depth;
-	context->flags =
-	    (type == AGENT_NO_TYPE ? 0 : AGENT_FLAG_TYPE) | (depth == AGENT_MAX_FRAMES ? AGENT_FLAG_TRUNCATED : 0);
-}
-
-/* Fill RECORD for SAMPLE; returns its bytes. The stack is sent only when this shard has not sent it lately. */
-static uint64_t agent_fill_alloc(const struct agent_plan *plan, struct agent_shard *shard,
-				 const struct agent_sample *sample, const struct agent_context *context,
-				 struct agent_alloc *record)
-{
-	struct agent_stack *stack = (struct agent_stack *)(record + 1);
-	uint64_t hash = 0;
-
-	record->hash = context->hash;
-	record->record.kind = AGENT_ALLOC;
-	record->record.time = agent_now();
-	record->address = sample->object;
-	record->goroutine = sample->start.curg ? load64(sample->start.curg + plan->g_goid) : 0;
-	record->labels = sample->start.curg && plan->g_labels ? load64(sample->start.curg + plan->g_labels) : 0;
-	record->rate = sample->rate;
-	record->live_rate = sample->live_rate;
-	record->cycle = plan->numgc ? load32(plan->numgc) : 0;
-	record->processor = (uint16_t)sample->processor;
-	record->depth = 0;
-	record->record.size = sizeof(*record);
-	record->record.flags = (uint16_t)context->flags;
-	if (shard->seen[record->hash % AGENT_SEEN] != record->hash) {
-		shard->seen[record->hash % AGENT_SEEN] = record->hash;
-		record->record.flags |= AGENT_FLAG_STACK;
-		record->depth = (uint16_t)context->depth;
-		record->record.size += (uint32_t)(sizeof(*stack) + 8 * context->depth);
-		stack->size = context->size;
-		stack->type = context->type;
-		stack->creator = context->creator;
-		agent_walk(&sample->start, stack->frames, &hash);
-	}
-	return record->record.size;
-}
-
-#define AGENT_SLOT_MASK (2 * AGENT_COUNTERS - 1)
-
-/* Where a counter of HASH and RATE would be in a table without others. */
-static inline uint32_t agent_slot(uint64_t hash, uint32_t rate)
-{
-	return (uint32_t)(hash ^ rate) & AGENT_SLOT_MASK;
-}
-
-static inline bool agent_counts_for(const struct agent_counter *counter, uint64_t hash, uint32_t rate)
-{
-	return counter->hash == hash && counter->rate == rate;
-}
-
-/* The counter of HASH and RATE in TALLY, or the free one for it; NULL when there is no room near its place. */
-static struct agent_counter *agent_counter_at(struct agent_tally *tally, uint64_t hash, uint32_t rate)
-{
-	uint32_t at = agent_slot(hash, rate), i;
-
-	for (i = 0; i < 8; i++) {
-		struct agent_counter *counter = &tally->slots[(at + i) & AGENT_SLOT_MASK];
-
-		if (agent_counts_for(counter, hash, rate) || !counter->rate)
-			return counter;
-	}
-	return 0;
-}
-
-static inline void agent_add_one(struct agent_counter *counter)
-{
-	__atomic_store_n(&counter->count, counter->count + 1, __ATOMIC_RELAXED);
-}
-
-/* The next sample of HASH at RATE, whose stack the ring has now, will be counted in COUNTER, a free one of TALLY. */
-static void agent_claim(struct agent_tally *tally, struct agent_counter *counter, uint64_t hash, uint32_t rate)
-{
-	uint32_t used = tally->used;
-
-	if (used >= AGENT_COUNTERS)
-		return;
-	counter->hash = hash;
-	counter->rate = rate;
-	tally->order[used] = (uint16_t)(counter - tally->slots);
-	__atomic_store_n(&tally->used, used + 1, __ATOMIC_RELEASE);
-}
-
-/*
- * Whether the GC's figures are due: a cycle has ended since the last look, or it is long ago (TIME 0: not asked). One
- * caller is told so.
- */
-static inline bool agent_figures_are_due(struct agent_control *control, uint64_t time)
-{
-	uint32_t last = __atomic_load_n(&control->last_numgc, __ATOMIC_RELAXED), cycle;
-	uint64_t before = __atomic_load_n(&control->last_figures, __ATOMIC_RELAXED);
-
-	if (!control->plan.numgc)
-		return false;
-	cycle = load32(control->plan.numgc);
-	if (cycle != last)
-		return __atomic_compare_exchange_n(&control->last_numgc, &last, cycle, false, __ATOMIC_RELAXED,
-						   __ATOMIC_RELAXED);
-	return time && time - before > control->plan.figures_ticks &&
-	       __atomic_compare_exchange_n(&control->last_figures, &before, time, false, __ATOMIC_RELAXED,
-					   __ATOMIC_RELAXED);
-}
-
-/* Copy the GC's figures into SHARD, which is ours. */
-static void agent_gc_figures(struct agent_control *control, struct agent_shard *shard)
-{
-	const struct agent_plan *plan = &control->plan;
-	uint64_t size = sizeof(struct agent_gc) + 8 * plan->nfigures;
-	struct agent_gc *gc = agent_room(control, shard, size, 0);
-	uint32_t i;
-
-	if (!gc)
-		return;
-	gc->record.size = (uint32_t)size;
-	gc->record.kind = AGENT_GC;
-	gc->record.flags = 0;
-	gc->record.time = agent_now();
-	gc->cycle = load32(plan->numgc);
-	gc->count = plan->nfigures;
-	for (i = 0; i < plan->nfigures; i++)
-		gc->words[i] = plan->figures[i] ? load64(plan->figures[i]) : UINT64_MAX;
-	agent_publish(shard, size);
-}
-
-static void agent_tell_figures(struct agent_control *control, uint32_t processor)
-{
-	struct agent_shard *shard = agent_take_shard(control, processor);
-
-	if (!shard)
-		return;
-	agent_gc_figures(control, shard);
-	agent_give_shard(shard);
-}
-
-/* The bytes that an object of SIZE bytes, sampled with the mean RATE, stands for. */
-static uint64_t agent_stands_for(uint64_t size, uint32_t rate)
-{
-	return rate <= 1 ? size : (uint64_t)((double)size / agent_hit_probability((double)size / rate));
-}
-
-/* Leave a record of SAMPLE from CONTEXT; false when it is lost. *EIGHTHS is how full the shard's ring is. */
-static bool agent_record_alloc(struct agent_control *control, const struct agent_sample *sample,
-			       const struct agent_context *context, uint32_t *eighths)
-{
-	struct agent_shard *shard = agent_take_shard(control, sample->processor);
-	struct agent_alloc *record;
-
-	if (!shard) {
-		__atomic_fetch_add(&control->contended, 1, __ATOMIC_RELAXED);
-		return false;
-	}
-	*eighths = 8;
-	record = agent_room(control, shard, AGENT_ALLOC_MAX, control->plan.ring_reserve);
-	if (record) {
-		agent_publish(shard, agent_fill_alloc(&control->plan, shard, sample, context, record));
-		*eighths = (uint32_t)((shard->head - shard->tail) * 8 / control->plan.ring_size);
-	} else {
-		shard->lost_samples++;
-		shard->lost_bytes += agent_stands_for(sample->size, sample->rate);
-	}
-	if (*eighths >= 4)
-		shard->throttled++;
-	agent_give_shard(shard);
-	return record != 0;
-}
-
-/* Count SAMPLE where that is enough, or leave a record of it. *EIGHTHS: how full the ring is. False when it is lost. */
-static bool agent_keep(struct agent_control *control, const struct agent_sample *sample, uint32_t *eighths)
-{
-	struct agent_tally *tally = agent_tally_of(control, sample->processor);
-	struct agent_counter *counter = 0;
-	struct agent_context context;
-
-	agent_identify(control, sample, &context);
-	if (tally && !sample->live_rate && sample->rate < AGENT_COUNT_BELOW)
-		counter = agent_counter_at(tally, context.hash, sample->rate);
-	if (counter && counter->rate) {
-		agent_add_one(counter);
-		return true;
-	}
-	if (!agent_record_alloc(control, sample, &context, eighths))
-		return false;
-	if (counter)
-		agent_claim(tally, counter, context.hash, sample->rate);
-	return true;
-}
-
-/* The collector has not looked in for so long that it must be gone. */
-static inline bool agent_alone(const struct agent_control *control, uint64_t now)
-{
-	int64_t since = (int64_t)(now - __atomic_load_n(&control->heartbeat, __ATOMIC_RELAXED));
-
-	return since > (int64_t)control->heartbeat_ticks;
-}
-
-/*
- * RATE, made coarser while the ring of the P with the number PROCESSOR has little room left: what would find none is
- * thinned out before, so that it is in the others' weights. Draws alone don't do, as the program's own rate bounds
- * them.
- */
-static inline uint64_t agent_rate_for_room(const struct agent_control *control, uint32_t processor, uint64_t rate)
-{
-	const struct agent_plan *plan = &control->plan;
-	const struct agent_shard *shard = agent_shard_at((struct agent_control *)control, processor % plan->nshards);
-	uint64_t room = plan->ring_size - plan->ring_reserve - AGENT_ALLOC_MAX;
-	uint64_t used = shard->head - __atomic_load_n(&shard->tail, __ATOMIC_RELAXED);
-	uint64_t left = used < room ? room - used : 0;
-	uint32_t i;
-
-	for (i = 2; i < 4 && left < room >> i; i++)
-		rate = rate < 512 ? 4096 : rate << 3;
-	return rate > AGENT_RATE_MAX ? AGENT_RATE_MAX : rate;
-}
-
-/* The mean to draw the next interval with: the finer of ours, raised while the ring is full, and the program's. */
-static uint64_t agent_next_mean(const struct agent_control *control, bool alone, uint32_t eighths, int64_t own)
-{
-	uint64_t mean = control->rate ? control->rate : 1;
-
-	if (alone)
-		return own > 0 && !control->plan.switched_on ? (uint64_t)own : AGENT_RATE_MAX;
-	if (eighths >= 4)
-		mean = mean < 512 ? 512u << (eighths - 4) : mean << (eighths - 2);
-	if (own > 0 && mean > (uint64_t)own)
-		mean = (uint64_t)own;
-	return mean > AGENT_RATE_MAX ? AGENT_RATE_MAX : mean;
-}
-
-/* Not so only while the collector's 1 stands in MemProfileRate: what came then would be scaled up wrongly. */
-static inline bool agent_rate_is_the_programs(const struct agent_control *control)
-{
-	return !control->plan.first_rate || control->rate_restored;
-}
-
-/* Draw the next interval of the P whose mcache counts at NEXT_SAMPLE. */
-AGENT_INLINE void agent_set_next(const struct agent_plan *plan, struct agent_processor *processor, uint64_t mcache,
-				 uint64_t mean)
-{
-	int64_t next = mean <= 1 ? 0 : agent_draw(&processor->random, (double)mean) + plan->next_sample_add;
-
-	processor->countdown = next;
-	*(volatile int64_t *)(mcache + plan->next_sample) = next;
-}
-
-/* Whether what a sample drawn with MEAN usually comes to is a count: agent_counts will try. It looks at numgc. */
-static inline bool agent_is_quick(const struct agent_control *control, uint64_t mean, bool alone)
-{
-	return mean < AGENT_COUNT_BELOW && !alone && control->plan.numgc && !control->plan.init_rate &&
-	       agent_rate_is_the_programs(control);
-}
-
-/* Have FIRST_RATE in MemProfileRate, where UNWANTED stands. */
-static void agent_replace_rate(const struct agent_plan *plan, int64_t unwanted)
-{
-	if ((int64_t)load64(plan->mem_profile_rate) == unwanted)
-		*(volatile int64_t *)plan->mem_profile_rate = plan->first_rate;
-}
-
-/*
- * To Go 1.23 the first interval of each P is drawn when the P is made, from MemProfileRate: the collector has put 1
- * there, so that it ends at once, and the program's own rate comes back as soon as there is a P. To Go 1.19
- * runtime.init, which runs behind that, puts its own there once more.
- */
-static void agent_restore_rate(struct agent_control *control)
-{
-	if (control->plan.init_rate)
-		agent_replace_rate(&control->plan, control->plan.init_rate);
-	if (!control->plan.first_rate || control->rate_restored)
-		return;
-	control->rate_restored = 1;
-	agent_replace_rate(&control->plan, 1);
-}
+void agent_draw_next(struct agent_processor *processor, int64_t *next);
 
 /* The user's goroutine: what runs may be the system stack's. */
 static inline uint64_t agent_user_goroutine(const struct agent_plan *plan, const struct agent_sample *sample)
 {
 	return sample->start.g == load64(sample->m + plan->m_g0) ? load64(sample->m + plan->m_curg) : sample->start.g;
-}
-
-/*
- * Look at the clock: for every sample of a coarse mean, for one in AGENT_LOOK_EVERY of a fine one. Fills SAMPLE's time,
- * or leaves it 0. Returns whether the collector is gone.
- */
-static inline bool agent_look(const struct agent_control *control, struct agent_processor *processor, uint64_t drawn,
-			      struct agent_sample *sample)
-{
-	if (drawn < AGENT_COUNT_BELOW && processor->calls++ % AGENT_LOOK_EVERY)
-		return processor->alone;
-	sample->time = agent_now();
-	processor->alone = agent_alone(control, sample->time);
-	return processor->alone;
-}
-
-/*
- * Add what a sample that was begun at TIME has taken, for those too for which the clock was not looked at. One that
- * took much longer than any walk was interrupted.
- */
-static inline void agent_add_spent(struct agent_processor *processor, uint64_t drawn, uint64_t time)
-{
-	uint64_t spent = agent_now() - time;
-
-	if (spent > AGENT_SPENT_MAX)
-		spent = AGENT_SPENT_USUAL;
-
-	processor->spent += drawn < AGENT_COUNT_BELOW ? AGENT_LOOK_EVERY * spent : spent;
-}
-
-/* To Go 1.23, at a rate of 1 of the program's own: every allocation comes, and its profile wants each. */
-static inline bool agent_sees_all(const struct agent_control *control, int64_t own)
-{
-	return control->plan.rate_one_is_all && own == 1;
 }
 
 /*
@@ -506,54 +51,6 @@ static inline void agent_end(uint32_t *inside, bool shared)
 		__atomic_fetch_sub(inside, 1, __ATOMIC_SEQ_CST);
 	else
 		(*inside)--;
-}
-
-/*
- * The usual sample of a fine mean: the program's own profile does not get it, its context has a counter, no cycle has
- * ended. Count it and draw anew; FRAME is on the stack of G, the user's goroutine. False, with nothing done, when
- * anything is otherwise.
- */
-AGENT_INLINE bool agent_counts(struct agent_control *control, struct agent_processor *processor,
-			       struct agent_tally *tally, uint64_t g, uint64_t frame, uint64_t size, uint64_t mcache)
-{
-	const struct agent_plan *plan = &control->plan;
-	struct agent_bounds stack = {load64(g), load64(g + 8) - 16};
-	uint64_t own = load64(plan->mem_profile_rate), mean = processor->quick, type = AGENT_NO_TYPE, hash = 0, caller;
-	struct agent_counter *counter;
-	uint32_t depth;
-
-	if (agent_may_be_kept(agent_peek(processor->random), size, mean, own) ||
-	    load32(plan->numgc) != control->last_numgc || frame < stack.low)
-		return false;
-	depth = agent_walk_quickly(frame, stack, &tally->chain, &hash);
-	if (depth < 3)
-		return false;
-	if (plan->type_hops <= 1) {
-		caller = load64(frame);
-		if (plan->type_hops)
-			caller = load64(caller); /* still one of those that were walked */
-		if (caller <= stack.last - 16)
-			type = agent_type_in(plan, caller, size);
-	}
-	hash = agent_context_hash(hash, depth, size, type, load64(g + plan->g_gopc));
-	counter = &tally->slots[agent_slot(hash, (uint32_t)mean)];
-	if (!agent_counts_for(counter, hash, (uint32_t)mean)) {
-		counter = agent_counter_at(tally, hash, (uint32_t)mean);
-		if (!counter || !counter->rate)
-			return false;
-	}
-	agent_add_one(counter);
-	agent_advance(&processor->random);
-	agent_set_next(plan, processor, mcache, mean);
-	return true;
-}
-
-/* The mean between objects that the runtime follows to their death: its own, or a coarser one where it asks for us. */
-static inline int64_t agent_live_rate(const struct agent_control *control, int64_t own)
-{
-	int64_t wanted = (int64_t)control->live_rate;
-
-	return control->plan.switched_on && wanted > own ? wanted : own;
 }
 
 /* Decide, record and draw anew. Returns whether the runtime's own profile gets the sample. */
@@ -591,10 +88,9 @@ static bool agent_decide(struct agent_control *control, struct agent_processor *
 static bool agent_sample_one(struct agent_control *control, struct agent_sample *sample, uint64_t mcache)
 {
 	struct agent_processor *processor = &control->processors[sample->processor % AGENT_PROCESSORS];
-	struct agent_tally *tally = agent_tally_of(control, sample->processor);
 	int64_t own = (int64_t)load64(control->plan.mem_profile_rate);
 	uint32_t drawn = processor->mean ? processor->mean : 1;
-	bool pass = false, alone;
+	bool pass, alone;
 
 	if (agent_sees_all(control, own) &&
 	    (int64_t)sample->size < processor->countdown) { /* we count our own interval */
@@ -603,41 +99,11 @@ static bool agent_sample_one(struct agent_control *control, struct agent_sample 
 	}
 	alone = agent_look(control, processor, drawn, sample);
 	sample->start.curg = agent_user_goroutine(&control->plan, sample);
-	if (alone || !tally || processor->quick != control->rate || sample->start.curg != sample->start.g ||
-	    !agent_counts(control, processor, tally, sample->start.g, sample->start.frame, sample->size, mcache))
-		pass = agent_decide(control, processor, sample, mcache, own, alone);
+	pass = agent_decide(control, processor, sample, mcache, own, alone);
 	if (!alone && agent_figures_are_due(control, sample->time))
 		agent_tell_figures(control, sample->processor);
 	if (sample->time)
 		agent_add_spent(processor, drawn, sample->time);
-	return pass;
-}
-
-/* agent_malloc for the samples that take more than a count: SIZE bytes at OBJECT, from START. */
-static __attribute__((noinline)) int agent_take(struct agent_control *control, uint64_t object, uint64_t size,
-						const struct agent_start *start)
-{
-	const struct agent_plan *plan = &control->plan;
-	struct agent_sample sample = {.object = object, .size = size, .start = *start};
-	uint64_t p, mcache;
-	uint32_t *inside;
-	bool shared;
-	int pass;
-
-	sample.m = load64(start->g + plan->g_m);
-	p = load64(sample.m + plan->m_p);
-	if (p) {
-		agent_restore_rate(control);
-		mcache = load64(p + plan->p_mcache);
-		sample.processor = load32(p + plan->p_id);
-	} else { /* the runtime is starting */
-		mcache = plan->mcache0 ? load64(plan->mcache0) : 0;
-	}
-	if (!mcache)
-		return agent_rate_is_the_programs(control);
-	inside = agent_inside(control, p != 0, sample.processor, &shared);
-	pass = agent_begin(control, inside, shared) ? agent_sample_one(control, &sample, mcache) : !plan->switched_on;
-	agent_end(inside, shared);
 	return pass;
 }
 
@@ -658,60 +124,44 @@ static __attribute__((noinline)) int agent_let_pass(const struct agent_control *
 
 /*
  * In place of runtime.mProf_Malloc: SIZE bytes at OBJECT, G, and the frame pointer of profilealloc. Returns 1 when the
- * original is to run too.
- *
- * What is usual at a fine mean is here, and kept short: with a P of its own tally, whose turn to look at the clock it
- * is not, on the user's goroutine.
+ * original is to run too. What is usual at a fine mean has not come here (agent_quick.S).
  */
 int agent_malloc(uint64_t object, uint64_t size, uint64_t g, uint64_t frame)
 {
 	struct agent_control *control = agent_control_get();
 	const struct agent_plan *plan = &control->plan;
-	uint64_t m = load64(g + plan->g_m), p = load64(m + plan->m_p), curg = load64(m + plan->m_curg);
-	uint32_t id = p ? load32(p + plan->p_id) : UINT32_MAX;
+	struct agent_sample sample = {.object = object, .size = size, .start = {.g = g, .frame = frame}};
+	uint64_t p, mcache;
+	uint32_t *inside;
+	bool shared;
+	int pass;
 
 	if (__builtin_expect(agent_is_forked(), 0))
 		return agent_let_pass(control);
-	if (id < plan->ntallies && curg == g) {
-		struct agent_processor *processor = &control->processors[id];
-
-		__asm__("" : "+r"(processor)); /* one register, not a sum for each use */
-		if (processor->quick == control->rate && ++processor->calls % AGENT_LOOK_EVERY) {
-			bool counted = agent_begin(control, &processor->inside, false) &&
-				       agent_counts(control, processor, agent_tally_at(control, id), g, frame, size,
-						    load64(p + plan->p_mcache));
-
-			agent_end(&processor->inside, false);
-			if (counted)
-				return 0;
-		}
+	sample.m = load64(g + plan->g_m);
+	p = load64(sample.m + plan->m_p);
+	if (p) {
+		agent_restore_rate(control);
+		mcache = load64(p + plan->p_mcache);
+		sample.processor = load32(p + plan->p_id);
+	} else { /* the runtime is starting */
+		mcache = plan->mcache0 ? load64(plan->mcache0) : 0;
 	}
-	return agent_take(control, object, size, &(struct agent_start){.g = g, .frame = frame});
+	if (!mcache)
+		return agent_rate_is_the_programs(control);
+	inside = agent_inside(control, p != 0, sample.processor, &shared);
+	pass = agent_begin(control, inside, shared) ? agent_sample_one(control, &sample, mcache) : !plan->switched_on;
+	agent_end(inside, shared);
+	return pass;
 }
 
-/* The object's death into a ring. */
-static void agent_record_death(struct agent_control *control, uint64_t object, uint32_t processor, uint64_t now)
+/* The end of agent_quick.S's way where the mean is not 1: PROCESSOR's next interval, for the mcache's word at NEXT. */
+void agent_draw_next(struct agent_processor *processor, int64_t *next)
 {
-	struct agent_shard *shard = agent_take_shard(control, processor);
-	struct agent_death *death;
+	const struct agent_plan *plan = &agent_control_get()->plan;
 
-	if (!shard) {
-		__atomic_fetch_add(&control->contended_deaths, 1, __ATOMIC_RELAXED);
-		return;
-	}
-	death = agent_room(control, shard, sizeof(*death), 0);
-	if (death) {
-		death->record.size = sizeof(*death);
-		death->record.kind = AGENT_DEATH;
-		death->record.flags = 0;
-		death->record.time = now;
-		death->address = object;
-		death->cycle = control->plan.numgc ? load32(control->plan.numgc) : 0;
-		agent_publish(shard, sizeof(*death));
-	} else {
-		shard->lost_deaths++;
-	}
-	agent_give_shard(shard);
+	processor->countdown = agent_draw(&processor->random, processor->quick) + plan->next_sample_add;
+	*(volatile int64_t *)next = processor->countdown;
 }
 
 /* Before runtime.freeSpecial: the sweep has found OBJECT dead. */

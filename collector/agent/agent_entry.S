@@ -16,14 +16,14 @@
  * the traceback of SIGQUIT). It does not know our code, but it has a way for the kernel's vDSO, which it does not know
  * either: where m.vdsoSP is not 0, the stack is taken to be as at a call that returns to m.vdsoPC with that SP
  * (runtime.sigprof, traceback1; runtime.nanotime1 sets them). So it sees us as a part of the runtime function that
- * called. R12, which C code keeps, holds the place, or one below the stack pointer where it is not known.
+ * called. R12, which C code keeps, holds the place, or one below the stack pointer where it is not known; R8 is m.
  */
 	.macro agent_enter_unknown_code
 	mov agent_g_m(%rip), %edx
 	mov agent_m_vdso(%rip), %esi
-	mov (%r14,%rdx), %rdx
+	mov (%r14,%rdx), %r8
 	lea -16(%rsp), %r12
-	add %rsi, %rdx
+	lea (%r8,%rsi), %rdx
 	test %esi, %esi
 	cmovnz %rdx, %r12
 	mov (%rsp), %rdi
@@ -38,9 +38,8 @@
 	.endm
 
 	.text
-	/* runtime.mProf_Malloc's call, with the object and its size in these registers. */
+	/* To agent_malloc, with the object and its size in these registers. */
 	.macro agent_arrive object, size
-	agent_enter_unknown_code
 	push %rax
 	push %rbx
 	push %rcx
@@ -62,16 +61,25 @@
 1:	ret
 	.endm
 
-	/* From Go 1.23 on: mProf_Malloc(mp *m, p unsafe.Pointer, size uintptr). */
+	/* In place of runtime.mProf_Malloc(mp *m, p unsafe.Pointer, size uintptr), from Go 1.23 on. */
 	.globl agent_malloc_entry
 	.p2align 4
 agent_malloc_entry:
+	agent_enter_unknown_code
+	lea new_arrives(%rip), %r15
+	jmp agent_quick
+new_arrives:
 	agent_arrive %rbx, %rcx
 
 	/* To Go 1.22: mProf_Malloc(p unsafe.Pointer, size uintptr). */
 	.globl agent_old_malloc_entry
 	.p2align 4
 agent_old_malloc_entry:
+	agent_enter_unknown_code
+	mov %rbx, %rcx
+	lea old_arrives(%rip), %r15
+	jmp agent_quick
+old_arrives:
 	agent_arrive %rax, %rbx
 
 	.globl agent_free_entry

@@ -5,6 +5,8 @@
 #ifndef COLLECTOR_AGENT_AGENT_MATH_H
 #define COLLECTOR_AGENT_AGENT_MATH_H
 
+#include "collector/agent/agent_numbers.h"
+
 #include <stdint.h>
 
 union agent_double {
@@ -22,12 +24,10 @@ static inline uint64_t agent_multiply(uint64_t a, uint64_t b, uint64_t *high)
 	return low;
 }
 
-#define AGENT_WEYL 0x9e3779b97f4a7c15ull
-
 /* What the next 64 random bits of a generator in STATE will be; agent_advance goes on to them. */
 static inline uint64_t agent_peek(uint64_t state)
 {
-	uint64_t word = state + AGENT_WEYL, high, low = agent_multiply(word, word ^ 0xbf58476d1ce4e5b9ull, &high);
+	uint64_t word = state + AGENT_WEYL, high, low = agent_multiply(word, word ^ AGENT_WEYL_MASK, &high);
 
 	return high ^ low;
 }
@@ -138,8 +138,8 @@ static inline int agent_is_kept(double chance, double size, double drawn, double
 }
 
 /*
- * By a few instructions: false only when agent_is_kept, for the chance of the same RANDOM bits, is false too. Sizes and
- * means in bytes, DRAWN from 1.
+ * By a few instructions, as agent_quick.S has them: false only when agent_is_kept, for the chance of the same RANDOM
+ * bits, is false too. Sizes and means in bytes, DRAWN from 1.
  */
 static inline int agent_may_be_kept(uint64_t random, uint64_t size, uint64_t drawn, uint64_t wanted)
 {

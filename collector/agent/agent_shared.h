@@ -20,12 +20,14 @@
 #ifndef COLLECTOR_AGENT_AGENT_SHARED_H
 #define COLLECTOR_AGENT_AGENT_SHARED_H
 
+#include "collector/agent/agent_numbers.h"
+
 #include <stdint.h>
 
 /* For what is on the shortest way through the agent, where a call would cost much of the whole. */
 #define AGENT_INLINE static inline __attribute__((always_inline))
 
-#define AGENT_MAGIC       0x34746e6567616365ull /* "ecagent4" */
+#define AGENT_MAGIC       0x35746e6567616365ull /* "ecagent5" */
 #define AGENT_CODE_SIZE   0x5000
 #define AGENT_HERE_PAGE   0x4000 /* of that: a page that the kernel wipes in a forked child (MADV_WIPEONFORK) */
 #define AGENT_HERE_SIZE   (AGENT_CODE_SIZE - AGENT_HERE_PAGE)
@@ -33,9 +35,11 @@
 #define AGENT_MAX_SHARDS  64
 #define AGENT_PROCESSORS  1024 /* Ps with a state of their own; higher ids share */
 #define AGENT_MAX_FIGURES 32
-#define AGENT_SEEN        8192  /* stacks that a shard remembers to have sent */
-#define AGENT_COUNTERS    8192  /* contexts that one P counts, at most */
-#define AGENT_SPENT_MAX   32768 /* ticks that a sample takes at most */
+#define AGENT_SEEN_BITS   13                     /* of a hash, the upper ones */
+#define AGENT_SEEN        (1 << AGENT_SEEN_BITS) /* stacks that a shard remembers to have sent */
+#define AGENT_COUNTERS    8192                   /* contexts that one P counts, at most */
+#define AGENT_SLOTS       (1 << AGENT_SLOT_BITS) /* of a table of counters, at most half full */
+#define AGENT_SPENT_MAX   32768                  /* ticks that a sample takes at most */
 #define AGENT_SPENT_USUAL 1024
 #define AGENT_LOOK_EVERY  64        /* samples of a fine mean to each that looks at the clock */
 #define AGENT_RATE_MAX    0x7000000 /* bytes: the coarsest mean, 112 MiB */
@@ -56,28 +60,31 @@ struct agent_plan {
 	uint64_t exec_target;   /* syscall.runtime_BeforeExec */
 	uint32_t g_m;           /* to here agent.ld knows the places */
 	uint32_t m_vdso;        /* m.vdsoSP, vdsoPC behind it; 0: unknown */
+
+	/* What every sample needs, on two lines with the above. */
+	uint32_t m_curg, m_p, p_id, p_mcache, next_sample, g_gopc;
+	uint32_t next_sample_add; /* 1 to Go 1.23, where an object of exactly nextSample bytes is sampled; else 0 */
+	uint32_t type_hops; /* frames from profilealloc's caller to mallocgc (0: none); UINT32_MAX: types unknown */
+	uint32_t nshards, ntallies;
 	uint64_t types_start, types_end;
 	uint64_t mem_profile_rate; /* &runtime.MemProfileRate */
 	uint64_t numgc;            /* &memstats.numgc, 0 when unknown */
-	uint64_t mcache0;          /* &runtime.mcache0, which serves before there is a P; 0 when unknown */
-	uint64_t figures_ticks;    /* the GC's figures are copied at least this often, as long as samples come */
+	uint64_t tallies_offset;   /* bytes from the control block */
+
+	uint64_t mcache0;       /* &runtime.mcache0, which serves before there is a P; 0 when unknown */
+	uint64_t figures_ticks; /* the GC's figures are copied at least this often, as long as samples come */
 	uint64_t figures[AGENT_MAX_FIGURES]; /* addresses of 8-byte words to copy when numgc has changed or it is time;
 						0: unknown */
 	uint32_t nfigures;
-	uint32_t g_goid, g_gopc;
+	uint32_t g_goid, m_g0;
 	uint32_t g_labels; /* 0: labels are not wanted */
-	uint32_t m_g0, m_curg, m_p;
-	uint32_t p_id, p_mcache, next_sample;
 	uint32_t special_kind, special_kind_profile;
-	uint32_t type_hops; /* frames from profilealloc's caller to mallocgc (0: none); UINT32_MAX: types unknown */
-	uint32_t next_sample_add; /* 1 to Go 1.23, where an object of exactly nextSample bytes is sampled; else 0 */
 	uint32_t rate_one_is_all; /* to Go 1.23 MemProfileRate 1 brings every allocation, whatever nextSample says */
 	uint32_t switched_on;     /* the program has no profile of its own: what the runtime keeps is ours alone */
-	uint32_t nshards, ntallies;
-	uint64_t tallies_offset, shards_offset; /* bytes from the control block */
-	uint64_t shard_size;                    /* bytes from one shard to the next: struct and ring */
-	uint64_t ring_size;                     /* bytes, a power of two */
-	uint64_t ring_reserve;                  /* of these, what allocations leave free for deaths and GC figures */
+	uint64_t shards_offset;   /* bytes from the control block */
+	uint64_t shard_size;      /* bytes from one shard to the next: struct and ring */
+	uint64_t ring_size;       /* bytes, a power of two */
+	uint64_t ring_reserve;    /* of these, what allocations leave free for deaths and GC figures */
 	int64_t
 	    first_rate; /* to Go 1.23: MemProfileRate is 1 until the first P is there, then becomes this; 0: leave it */
 	int64_t init_rate; /* to Go 1.19: what runtime.init puts there later, to become first_rate again; 0: leave it */
@@ -93,8 +100,7 @@ struct agent_processor {
 	uint32_t mean;     /* bytes: the mean its running interval was drawn with; 0: the runtime drew it */
 	uint32_t quick;    /* the same where samples are usually only counted; else no rate */
 	uint32_t inside;   /* how often the agent runs for this P now: not 0 while it may touch tallies and rings */
-	uint32_t calls;    /* since the agent looked at the clock for this P */
-	uint32_t alone;    /* what it saw: the collector is gone */
+	uint32_t alone;    /* what was seen at the last look at the clock: the collector is gone */
 	uint64_t spent;    /* ticks that samples have taken, by those for which it looked */
 };
 
@@ -118,7 +124,7 @@ struct agent_counter {
 	uint64_t hash;  /* of the context, as in struct agent_alloc */
 	uint64_t count; /* allocations, the first not among them */
 	uint32_t rate;  /* mean in bytes; 0: a free slot */
-	uint32_t unused;
+	uint32_t unused[3];
 };
 
 /* One frame on a stack: the two words at its address. */
@@ -126,14 +132,18 @@ struct agent_link {
 	uint64_t next, pc; /* the frame outside it, and the return address into that one's function */
 };
 
+/* What a frame and all outside it come to in the hash of a stack. */
+struct agent_rest {
+	uint64_t power; /* of the hash's factor, by which what is inside is multiplied */
+	uint64_t hash;  /* of these frames alone */
+};
+
 /* What one P's last walk of a stack found, outermost frame first. The agent's alone. */
 struct agent_chain {
 	uint32_t count;
-	/* links[i] stands at the address links[i + 1].next; links[0].next, 0 on the stack, is above every address here
-	 */
+	/* links[i] stands at the address links[i + 1].next; links[0].next is 0 */
 	struct agent_link links[AGENT_MAX_FRAMES + 1] __attribute__((aligned(16)));
-	uint64_t powers[AGENT_MAX_FRAMES];          /* of the hash's factor: to the i + 1 */
-	uint64_t hashes[AGENT_MAX_FRAMES];          /* of frames i to 0, from nothing */
+	struct agent_rest rests[AGENT_MAX_FRAMES];
 	struct agent_link walked[AGENT_MAX_FRAMES]; /* the frames of a walk that goes on, innermost first */
 };
 
@@ -141,7 +151,7 @@ struct agent_tally {
 	struct agent_chain chain;
 	uint32_t used;                  /* entries of `order`; stored with release after the counter is complete */
 	uint16_t order[AGENT_COUNTERS]; /* slots in the order in which they were taken */
-	struct agent_counter slots[2 * AGENT_COUNTERS] __attribute__((aligned(64))); /* by hash and rate */
+	struct agent_counter slots[AGENT_SLOTS] __attribute__((aligned(64))); /* by hash and rate */
 };
 
 struct agent_control {
@@ -183,6 +193,7 @@ struct agent_shard {
 _Static_assert(sizeof(struct agent_processor) % AGENT_LINE == 0, "each P's state has cache lines of its own");
 _Static_assert(sizeof(struct agent_tally) % AGENT_LINE == 0, "each P's counters have cache lines of their own");
 _Static_assert(__builtin_offsetof(struct agent_control, processors) % AGENT_LINE == 0, "the Ps' state begins a line");
+_Static_assert(AGENT_LINE % sizeof(struct agent_counter) == 0, "a counter is on one line");
 _Static_assert(__builtin_offsetof(struct agent_control, rate) / AGENT_LINE !=
 		   __builtin_offsetof(struct agent_control, last_numgc) / AGENT_LINE,
 	       "what the collector writes is not on a line that agents write");

@@ -14,9 +14,7 @@
 
 #include <stdbool.h>
 
-#define AGENT_HASH_FACTOR 0x9fb21c651e98df25ull
-#define AGENT_CHAIN_KEEP  8 /* a walk with more frames of its own than this is worth keeping */
-#define AGENT_CHAIN_MAX   (AGENT_MAX_FRAMES - 2 - AGENT_CHAIN_KEEP) /* frames that are kept at most */
+#define AGENT_CHAIN_MAX (AGENT_MAX_FRAMES - 2 - AGENT_CHAIN_KEEP) /* frames that are kept at most */
 
 typedef uint64_t agent_word64 __attribute__((may_alias));
 typedef uint32_t agent_word32 __attribute__((may_alias));
@@ -31,16 +29,10 @@ static inline uint32_t load32(uint64_t address)
 	return *(const agent_word32 *)address;
 }
 
-/* One step of the hash of a stack, short because the whole walk waits for it; agent_mix ends it. */
+/* One step of the hash of a stack, short because the whole walk waits for it. */
 static inline uint64_t agent_step(uint64_t hash, uint64_t pc)
 {
 	return (hash + pc) * AGENT_HASH_FACTOR;
-}
-
-static inline uint64_t agent_mix(uint64_t hash, uint64_t word)
-{
-	hash = (hash ^ word) * AGENT_HASH_FACTOR;
-	return hash ^ (hash >> 35);
 }
 
 /* Of a goroutine's stack: where two words can be read first, and last. */
@@ -132,17 +124,22 @@ AGENT_INLINE agent_words agent_link_differs(const struct agent_link *link)
 	return *(const agent_loose_words *)link[1].next ^ *(const agent_words *)link;
 }
 
+/* The same of four frames. */
+AGENT_INLINE agent_words agent_four_differ(const struct agent_link *link)
+{
+	return agent_link_differs(link) | agent_link_differs(link + 1) | agent_link_differs(link + 2) |
+	       agent_link_differs(link + 3);
+}
+
 static inline bool agent_is_zero(agent_words words)
 {
 	return !(words[0] | words[1]);
 }
 
-/* The same of the outermost frame of CHAIN, outside which nothing is: whether it stands as it did. */
-AGENT_INLINE bool agent_outermost_stands(const struct agent_chain *chain)
+/* The address of CHAIN's outermost frame; 0 where it is empty. */
+AGENT_INLINE uint64_t agent_chain_top(const struct agent_chain *chain)
 {
-	uint64_t frame = chain->links[1].next;
-
-	return !(load64(frame) | (load64(frame + 8) ^ chain->links[0].pc));
+	return chain->links[1].next;
 }
 
 /*
@@ -155,9 +152,9 @@ static inline uint32_t agent_chain_stands(const struct agent_chain *chain, struc
 
 	while (count && chain->links[count].next < frame)
 		count--;
-	if (!count || chain->links[1].next > stack.last || !agent_outermost_stands(chain))
+	if (!count || agent_chain_top(chain) > stack.last)
 		return 0;
-	for (i = 1; i < count && agent_is_zero(agent_link_differs(&chain->links[i])); i++)
+	for (i = 0; i < count && agent_is_zero(agent_link_differs(&chain->links[i])); i++)
 		;
 	return i;
 }
@@ -165,80 +162,83 @@ static inline uint32_t agent_chain_stands(const struct agent_chain *chain, struc
 /* Keep the first COUNT of CHAIN's frames, and inside them the NEW frames from the one at FRAME outwards. */
 static inline void agent_chain_keep(struct agent_chain *chain, uint32_t count, uint32_t new, uint64_t frame)
 {
-	uint64_t power = count ? chain->powers[count - 1] : 1, hash = count ? chain->hashes[count - 1] : 0;
+	struct agent_rest rest = {1, 0};
 	uint64_t innermost = frame;
 	uint32_t i;
 
+	if (count)
+		rest = chain->rests[count - 1];
 	for (i = 0; i < new; i++) {
 		chain->walked[i] = (struct agent_link){load64(frame), load64(frame + 8)};
 		frame = chain->walked[i].next;
 	}
 	while (new -- > 0) {
-		power *= AGENT_HASH_FACTOR;
-		hash += chain->walked[new].pc * power;
+		rest.power *= AGENT_HASH_FACTOR;
+		rest.hash += chain->walked[new].pc * rest.power;
 		chain->links[count] = chain->walked[new];
-		chain->powers[count] = power;
-		chain->hashes[count++] = hash;
+		chain->rests[count++] = rest;
 	}
 	chain->links[count].next = innermost;
-	chain->links[0].next = UINT64_MAX;
 	chain->count = count;
 }
 
-/* Whether all frames of CHAIN outside the one that stands at LINK->next are as they were when they were kept. */
-AGENT_INLINE bool agent_outer_stand(const struct agent_chain *chain, const struct agent_link *link)
+/*
+ * Whether the COUNT outermost frames of CHAIN are as they were when they were kept: in fours, the last of which takes
+ * some a second time, so that there is no rest to be told apart.
+ */
+static inline bool agent_outer_stand(const struct agent_chain *chain, int64_t count)
 {
 	agent_words differs = {0, 0};
 
-	if (!agent_outermost_stands(chain))
-		return false;
-	for (link -= 2; link > chain->links + 1; link -= 2) {
-		differs |= agent_link_differs(link) | agent_link_differs(link - 1);
-		__asm__("" : "+r"(link)); /* or its last value is worked out anew, which takes more than the loop */
+	if (count < 4) {
+		while (count-- > 0)
+			differs |= agent_link_differs(&chain->links[count]);
+		return agent_is_zero(differs);
 	}
-	if (link > chain->links)
-		differs |= agent_link_differs(link);
-	return agent_is_zero(differs);
+	for (count -= 4; count > 0; count -= 4)
+		differs |= agent_four_differ(&chain->links[count]);
+	return agent_is_zero(differs | agent_four_differ(chain->links));
 }
 
 /*
- * agent_walk_again where it is quick: from FRAME, on STACK, which the user's goroutine runs on, it is AGENT_CHAIN_KEEP
- * frames at most to those that CHAIN has kept, and these are all the same. 0, and *HASH as it was, where it is not so.
+ * agent_walk_again where it is quick: FRAME and CHAIN's outermost are on the stack that the user's goroutine runs on,
+ * it is AGENT_CHAIN_KEEP frames at most from one to those that CHAIN has kept, and these are all the same. 0, and *HASH
+ * as it was, where it is not so. What is odd on the way (a frame that is not aligned, a return address of 0, where a
+ * walk ends) is seen only when STRICT: it leads to a hash that no walk has.
  */
-AGENT_INLINE uint32_t agent_walk_quickly(uint64_t frame, struct agent_bounds stack, const struct agent_chain *chain,
-					 uint64_t *hash)
+static inline uint32_t agent_walk_quickly(uint64_t frame, const struct agent_chain *chain, uint64_t *hash)
 {
 	const struct agent_link *link = &chain->links[chain->count];
-	uint64_t mixed = *hash, bits = frame;
+	uint64_t mixed = *hash, met = link->next;
 	uint32_t own = 0, kept;
 
-	/* An empty chain's first frame is at 0. */
-	if (chain->links[1].next - stack.low > stack.last - stack.low || frame < stack.low)
-		return 0;
 	for (;;) {
 		uint64_t next, pc;
 
-		while (link->next < frame)
+		while (met < frame) {
 			if (--link == chain->links)
 				return 0;
-		next = load64(frame); /* at most at the frame of `link`, so that it is on STACK */
+			met = link->next;
+		}
+		next = load64(frame); /* at most at the frame of `link`, so that it is on the stack */
 		pc = load64(frame + 8);
-		if (link->next == frame) {
+		if (met == frame) {
 			if (link[-1].next == next && link[-1].pc == pc)
 				break;
 			if (--link == chain->links)
 				return 0;
+			met = link->next;
 		}
-		if (!pc || next <= frame || ++own > AGENT_CHAIN_KEEP)
+		if (next <= frame || !pc || next & 7)
 			return 0;
 		mixed = agent_step(mixed, pc);
-		bits |= next;
+		own++;
 		frame = next;
 	}
 	kept = (uint32_t)(link - chain->links);
-	if (bits & 7 || !agent_outer_stand(chain, link))
+	if (own > AGENT_CHAIN_KEEP || !agent_outer_stand(chain, kept - 1))
 		return 0;
-	*hash = mixed * chain->powers[kept - 1] + chain->hashes[kept - 1];
+	*hash = mixed * chain->rests[kept - 1].power + chain->rests[kept - 1].hash;
 	return own + kept;
 }
 
@@ -251,7 +251,8 @@ static inline uint32_t agent_walk_again(const struct agent_start *start, struct 
 
 	if (start->g != start->curg || frame & 7 || !agent_within(stack, frame))
 		return agent_walk(start, 0, hash);
-	depth = agent_walk_quickly(frame, stack, chain, hash);
+	if (frame <= agent_chain_top(chain) && agent_chain_top(chain) <= stack.last)
+		depth = agent_walk_quickly(frame, chain, hash);
 	if (depth)
 		return depth;
 	at = agent_chain_stands(chain, stack, frame);
@@ -275,7 +276,7 @@ static inline uint32_t agent_walk_again(const struct agent_start *start, struct 
 			met = at ? chain->links[at].next : UINT64_MAX;
 		}
 	}
-	*hash = at ? mixed * chain->powers[at - 1] + chain->hashes[at - 1] : mixed;
+	*hash = at ? mixed * chain->rests[at - 1].power + chain->rests[at - 1].hash : mixed;
 	if ((!at || depth > AGENT_CHAIN_KEEP) && at + depth <= AGENT_CHAIN_MAX)
 		agent_chain_keep(chain, at, depth, start->frame);
 	return depth + at;

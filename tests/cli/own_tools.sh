@@ -290,7 +290,7 @@ delve_stops() {
 # such were seen, for they are a few in a hundred.
 delve_walks() {
 	local agent seen=0 lost tries
-	for ((tries = 0; tries < 10 && seen < 3; tries++)); do
+	for ((tries = 0; tries < 30 && seen < 3; tries++)); do
 		debugged run delve_stops || return 1
 		agent=$((16#$(sed -n '/memfd:escprof/ { s/-.*//p; q }' "$WORK/run/maps")))
 		read -r seen lost < <(awk -v "from=$((agent - 0x5000))" -v "to=$agent" -v "seen=$seen" '

@@ -4,6 +4,7 @@
  */
 #include "collector/drain.h"
 #include "collector/region.h"
+#include "tests/unit/agent_fixture.h"
 #include "trace/trace_reader.h"
 
 #include "collector/agent/agent.c"
@@ -37,74 +38,13 @@ extern uint8_t agent_control_block[];
 extern uint32_t agent_here;
 uint32_t agent_here = 1;
 
-/* What the agent reads of the runtime, each at an offset that the plan tells. */
-struct fake_mcache {
-	int64_t next_sample;
-};
-
-struct fake_p {
-	uint32_t id, unused;
-	struct fake_mcache *mcache;
-};
-
-struct fake_g {
-	uint64_t stack_low, stack_high, goid, gopc;
-	struct fake_m *m;
-};
-
-struct fake_m {
-	struct fake_g *g0, *curg;
-	struct fake_p *p;
-};
-
-struct fake_special {
-	uint8_t kind;
-};
-
-/* A P with what runs on it. */
-struct processor {
-	struct fake_mcache mcache;
-	struct fake_p p;
-	struct fake_g g, g0;
-	struct fake_m m;
-	uint64_t stack[64]; /* frames: the outermost at its end */
-	uint64_t kept;      /* allocations that were told to have a special, and whose deaths are told then */
-};
-
 static struct region region;
-static struct processor processors[PROCESSORS];
+static struct made_processor processors[PROCESSORS];
+static uint64_t kept[PROCESSORS]; /* allocations that were told to have a special, and whose deaths are told then */
 static int64_t own_rate;
 static char path[] = "/tmp/test_rings.XXXXXX";
 static struct drain *drain;
 static struct trace_writer *writer;
-
-static void make_processor(struct processor *processor, uint32_t id)
-{
-	*processor = (struct processor){.p = {.id = id}};
-	processor->p.mcache = &processor->mcache;
-	processor->g.stack_low = (uint64_t)processor->stack;
-	processor->g.stack_high = (uint64_t)(processor->stack + 64);
-	processor->g.goid = 100 + id;
-	processor->g.m = processor->g0.m = &processor->m;
-	processor->m = (struct fake_m){&processor->g0, &processor->g, &processor->p};
-}
-
-static void fill_plan(struct agent_plan *plan, bool is_ours)
-{
-	plan->mem_profile_rate = (uint64_t)&own_rate;
-	plan->g_m = offsetof(struct fake_g, m);
-	plan->g_goid = offsetof(struct fake_g, goid);
-	plan->g_gopc = offsetof(struct fake_g, gopc);
-	plan->m_g0 = offsetof(struct fake_m, g0);
-	plan->m_curg = offsetof(struct fake_m, curg);
-	plan->m_p = offsetof(struct fake_m, p);
-	plan->p_id = offsetof(struct fake_p, id);
-	plan->p_mcache = offsetof(struct fake_p, mcache);
-	plan->special_kind = offsetof(struct fake_special, kind);
-	plan->special_kind_profile = 4;
-	plan->type_hops = UINT32_MAX;
-	plan->switched_on = is_ours;
-}
 
 /* A region of tiny rings, the collector's mapping and the agent's; OWN: the program's MemProfileRate. */
 static void begin(int64_t own, bool is_ours)
@@ -119,10 +59,14 @@ static void begin(int64_t own, bool is_ours)
 	assert_ptr_equal(
 	    mmap(agent_control_block, region.size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, region.fd, 0),
 	    agent_control_block);
-	fill_plan(&region.control->plan, is_ours);
+	made_plan(&region.control->plan, &own_rate, NULL);
+	region.control->plan.type_hops = UINT32_MAX;
+	region.control->plan.switched_on = is_ours;
 	region.control->enabled = 1;
-	for (i = 0; i < PROCESSORS; i++)
-		make_processor(&processors[i], i);
+	for (i = 0; i < PROCESSORS; i++) {
+		made_processor_init(&processors[i], i);
+		kept[i] = 0;
+	}
 	assert_int_equal(trace_writer_open(&writer, path, &error), STATUS_OK);
 	drain = drain_new(&region, writer, getpid(), 0);
 }
@@ -161,28 +105,26 @@ static void end(struct trace *trace)
 }
 
 /* One allocation with a stack of its own for each of 64 numbers. Returns whether the object has a special. */
-static bool allocate(struct processor *processor, uint64_t number)
+static bool allocate(struct made_processor *processor, uint64_t number)
 {
-	uint64_t object = 0xc000000000 + number * SIZE + ((uint64_t)processor->p.id << 32);
-	bool special;
+	uint64_t object = 0xc000000000 + number * SIZE + (processor->p.id << 32);
+	uint32_t frame = made_push(processor, MADE_STACK_WORDS, MADE_STACK_WORDS, 0x401000 + number % 64);
+	bool special = agent_malloc(object, SIZE, made_address(&processor->g), made_address(&processor->stack[frame]));
 
-	processor->stack[60] = 0;
-	processor->stack[61] = 0x401000 + number % 64;
-	special = agent_malloc(object, SIZE, (uint64_t)&processor->g, (uint64_t)&processor->stack[60]);
-	processor->kept += special;
+	kept[processor->p.id] += special;
 	return special;
 }
 
-static void free_object(struct processor *processor, uint64_t object)
+static void free_object(struct made_processor *processor, uint64_t object)
 {
-	struct fake_special special = {4};
+	struct made_special special = {4};
 
-	agent_free((uint64_t)&special, object, (uint64_t)&processor->g);
+	agent_free(made_address(&special), object, made_address(&processor->g));
 }
 
 static void *storm(void *user)
 {
-	struct processor *processor = user;
+	struct made_processor *processor = user;
 	uint64_t i;
 
 	for (i = 0; i < STORM; i++) {
@@ -272,21 +214,21 @@ static void test_the_thinned_are_in_the_weights(void **state)
 static void test_specials(void **state)
 {
 	struct trace trace;
-	uint64_t kept = 0;
+	uint64_t sum = 0;
 	uint32_t i;
 
 	(void)state;
 	begin(1, true);
 	run_storm(&trace);
 	for (i = 0; i < PROCESSORS; i++)
-		kept += processors[i].kept;
-	assert_int_equal(kept, trace.nsamples);
+		sum += kept[i];
+	assert_int_equal(sum, trace.nsamples);
 	trace_free(&trace);
 	begin(1, false);
 	run_storm(&trace);
 	assert_true(trace.nsamples < PROCESSORS * STORM);
 	for (i = 0; i < PROCESSORS; i++)
-		assert_int_equal(processors[i].kept, STORM);
+		assert_int_equal(kept[i], STORM);
 	trace_free(&trace);
 }
 
