@@ -129,9 +129,9 @@ static void test_signals(void **state)
 	assert_int_equal(count().freed_bytes - before.freed_bytes, 50 * (kept + interruptions));
 }
 
-#define PASSED   50000
+#define PASSED   20000
 #define AHEAD    16
-#define CONTEXTS 20000
+#define CONTEXTS 10000
 
 static uint64_t made, freed;
 
