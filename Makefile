@@ -213,10 +213,8 @@ go-tests: all ## Go's own tests of its standard library, with every allocation s
 asan: ## unit tests under AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory O=$(O)/asan ASAN=1 unit
 
-# Not c_counts, whose many looks and signals take it minutes. Not c_interpose: valgrind puts operators new and delete of its own in the place of those, and knows no pvalloc. Nor
-# c_interrupted, whose signals come faster than valgrind gets on.
-PRELOAD_TESTS = c_sampler c_rooms c_pages c_pointers c_contexts c_modules unwind late_symbol \
-	c_target
+# Not c_interpose: valgrind puts operators new and delete of its own in the place of those, and knows no pvalloc.
+PRELOAD_TESTS = c_sampler c_rooms c_pages c_pointers c_counts c_contexts c_modules c_interrupted unwind late_symbol c_target
 valgrind: $(PRELOAD_TESTS:%=$(O)/tests/unit/test_%) ## what goes into C programs: its unit tests under valgrind
 	@bash tests/c/valgrind.sh $(O) $(PRELOAD_TESTS)
 

@@ -3,6 +3,7 @@
 #include "collector/preload/c_sampler.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 
 int c_sampler_fixture_begin(struct c_drain **drain, struct c_control **region)
@@ -44,4 +45,12 @@ uint64_t c_sampler_fixture_frees(const struct c_counts *counts)
 	for (size_t i = 0; i < C_LIVES; i++)
 		frees += counts->lives[i];
 	return frees;
+}
+
+int c_sampler_fixture_slowness(void)
+{
+	const char *value = getenv("UNIT_SLOWNESS");
+	int slowness = value ? atoi(value) : 1;
+
+	return slowness > 1 ? slowness : 1;
 }

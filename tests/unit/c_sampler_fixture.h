@@ -16,4 +16,7 @@ struct c_counts c_sampler_fixture_count(const struct c_control *region, uint32_t
 /* How many of the objects that COUNTS holds were freed. */
 uint64_t c_sampler_fixture_frees(const struct c_counts *counts);
 
+/* How many times slower than usual all is, by the environment's UNIT_SLOWNESS (valgrind.sh sets it); 1: not slower. */
+int c_sampler_fixture_slowness(void);
+
 #endif

@@ -108,20 +108,22 @@ static void end_signals(void)
 /* A handler frees while its thread does, what one call has allocated: every second one. */
 static void test_signals(void **state)
 {
-	const struct itimerval often = {{0, 50}, {0, 50}};
+	const int slowness = c_sampler_fixture_slowness();
+	const struct itimerval often = {{0, 50 * slowness}, {0, 50 * slowness}};
+	const uint64_t each = (uint64_t)(EACH / slowness);
 	struct c_counts before = count();
 	struct sigaction action = {.sa_handler = interrupt, .sa_flags = SA_RESTART};
 	uint64_t i;
 
 	(void)state;
 	assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
-	while (interruptions < INTERRUPTIONS) {
-		for (i = 0; i < 2 * EACH; i++)
+	while (interruptions < (uint64_t)(INTERRUPTIONS / slowness)) {
+		for (i = 0; i < 2 * each; i++)
 			allocate(2 * kept + i, 50);
-		kept += EACH;
+		kept += each;
 		assert_int_equal(setitimer(ITIMER_REAL, &often, NULL), 0);
-		for (i = 0; i < EACH; i++)
-			release(2 * (kept - EACH + i));
+		for (i = 0; i < each; i++)
+			release(2 * (kept - each + i));
 		end_signals();
 	}
 	assert_int_equal(count().allocs - before.allocs, 2 * kept);
@@ -133,12 +135,12 @@ static void test_signals(void **state)
 #define AHEAD    16
 #define CONTEXTS 10000
 
-static uint64_t made, freed;
+static uint64_t passed, made, freed;
 
 /* Make objects, not too many ahead of who frees them. */
 static void *make(void *unused)
 {
-	for (uint64_t i = 0; i < PASSED; i++) {
+	for (uint64_t i = 0; i < passed; i++) {
 		while (i - __atomic_load_n(&freed, __ATOMIC_ACQUIRE) > AHEAD)
 			sched_yield();
 		allocate(i, 50 + i % 5);
@@ -149,7 +151,7 @@ static void *make(void *unused)
 
 static void *free_made(void *unused)
 {
-	for (uint64_t i = 0; i < PASSED; i++) {
+	for (uint64_t i = 0; i < passed; i++) {
 		while (i >= __atomic_load_n(&made, __ATOMIC_ACQUIRE))
 			sched_yield();
 		release(i);
@@ -182,8 +184,8 @@ static void see_counts(void *user, const struct trace *trace, const struct trace
 /* So many that the collector's look at them takes time, in which others count on. */
 static void make_contexts(void)
 {
-	for (uint32_t i = 0; i < CONTEXTS; i++) {
-		const uint64_t frames[] = {(uint64_t)(uintptr_t)make, C_MARK | i << 8};
+	for (int i = 0; i < CONTEXTS / c_sampler_fixture_slowness(); i++) {
+		const uint64_t frames[] = {(uint64_t)(uintptr_t)make, C_MARK | (uint64_t)i << 8};
 
 		c_contexts_find(region, frames, 2, 0, 1);
 	}
@@ -202,13 +204,14 @@ static void test_looks_meanwhile(void **state)
 	struct error error;
 
 	(void)state;
+	passed = (uint64_t)(PASSED / c_sampler_fixture_slowness());
 	make_contexts();
 	close(mkstemp(path));
 	assert_int_equal(trace_writer_open(&writer, path, &error), STATUS_OK);
 	c_drain_begin(drain, writer, 0, "libunwind", 0);
 	assert_int_equal(pthread_create(&maker, NULL, make, NULL), 0);
 	assert_int_equal(pthread_create(&freer, NULL, free_made, NULL), 0);
-	while (__atomic_load_n(&freed, __ATOMIC_ACQUIRE) < PASSED)
+	while (__atomic_load_n(&freed, __ATOMIC_ACQUIRE) < passed)
 		c_drain_run(drain);
 	pthread_join(maker, NULL);
 	pthread_join(freer, NULL);

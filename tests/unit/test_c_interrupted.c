@@ -22,14 +22,14 @@
 
 #define APART   __attribute__((noinline, noclone))
 #define EARLY   __attribute__((no_sanitize_address)) /* AddressSanitizer calls it before it is set up */
-#define SIGNALS 1000
-#define LEVELS  40 /* more ways than a thread keeps walks of */
+#define SIGNALS 1000                                 /* where nothing slows the test down */
+#define LEVELS  40                                   /* more ways than a thread keeps walks of */
 
 static struct c_drain *drain;
 static struct c_control *region;
 
 static sigjmp_buf way_out;
-static volatile sig_atomic_t is_inside, signals;
+static volatile sig_atomic_t is_inside, signals, wanted;
 static uint64_t made; /* addresses */
 
 /* What happens while the loader's list is walked, with its lock held. */
@@ -107,9 +107,11 @@ static int end(void **state)
 /* All the time from now on: the next comes when this one has come. */
 static void begin_signals(void (*handler)(int))
 {
-	const struct itimerval often = {{0, 50}, {0, 50}};
+	int slowness = c_sampler_fixture_slowness();
+	const struct itimerval often = {{0, 50 * slowness}, {0, 50 * slowness}};
 
 	signals = 0;
+	wanted = SIGNALS / slowness;
 	signal(SIGALRM, handler);
 	setitimer(ITIMER_REAL, &often, NULL);
 }
@@ -121,10 +123,10 @@ static void end_signals(void)
 	setitimer(ITIMER_REAL, &never, NULL);
 }
 
-/* The last one ends them: where all is slow (valgrind) nothing would come between them. */
+/* The last one ends them. */
 static void count_signal(void)
 {
-	if (++signals == SIGNALS)
+	if (++signals == wanted)
 		end_signals();
 }
 
@@ -142,7 +144,7 @@ static void test_handler_allocates(void **state)
 
 	(void)state;
 	begin_signals(allocate_too);
-	for (int i = 0; signals < SIGNALS; i++)
+	for (int i = 0; signals < wanted; i++)
 		allocate_below(i % LEVELS);
 	assert_int_equal(counted() - before, made - first);
 }
@@ -164,7 +166,7 @@ static void test_handler_jumps_out(void **state)
 	(void)state;
 	begin_signals(jump_out);
 	sigsetjmp(way_out, 1);
-	is_inside = signals < SIGNALS;
+	is_inside = signals < wanted;
 	while (is_inside)
 		allocate_below(i++ % LEVELS);
 	before = counted();
@@ -227,10 +229,12 @@ static void allow(int signal)
 	mprotect((void *)(uintptr_t)forbidden, 4096, PROT_READ | PROT_WRITE);
 }
 
-/* A fault is the program's to handle, as that of a guard page. */
+/* A fault is the program's to handle, as that of a guard page. Not under valgrind, which reports faults as errors. */
 static void test_fault(void **state)
 {
 	(void)state;
+	if (c_sampler_fixture_slowness() > 1)
+		skip();
 	forbidden = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	signal(SIGSEGV, allow);
 	signals = 0;
