@@ -41,6 +41,7 @@ AGENT_AT(counter, rate, COUNTER_RATE);
 _Static_assert(sizeof(struct agent_processor) == 1 << PROCESSOR_SHIFT, "agent_offsets.h: processor");
 _Static_assert(sizeof(struct agent_tally) == TALLY_SIZE, "agent_offsets.h: tally");
 _Static_assert(sizeof(struct agent_link) == LINK_SIZE && LINK_SIZE == 1 << LINK_SHIFT, "agent_offsets.h: link");
+_Static_assert(sizeof(struct agent_rest) == LINK_SIZE, "agent_offsets.h: a rest is found by its link's place");
 _Static_assert(sizeof(struct agent_counter) == COUNTER_SIZE && COUNTER_SIZE == 1 << COUNTER_SHIFT,
 	       "agent_offsets.h: counter");
 _Static_assert(AGENT_TURN_BITS == 2 * (AGENT_LOOK_EVERY - 1), "one sample in AGENT_LOOK_EVERY has its turn");

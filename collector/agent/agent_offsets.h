@@ -1,6 +1,6 @@
 /*
  * Where the assembly finds what it needs of agent_shared.h: offsets and sizes in bytes, each checked against the
- * structs in agent.c.
+ * structs in agent_offsets.c.
  */
 #ifndef COLLECTOR_AGENT_AGENT_OFFSETS_H
 #define COLLECTOR_AGENT_AGENT_OFFSETS_H

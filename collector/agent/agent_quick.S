@@ -97,7 +97,8 @@ agent_quick:
 	cmp %edx, CONTROL_LAST_NUMGC(%r8)
 	jne leave
 
-	/* agent_walk_quickly: RDX the frame, RSI the link that it may be at, R11 the hash, EDI how many frames. */
+	/* agent_walk_quickly: RDX the frame, RSI the link that it may be at, R11 the hash, EDI how many frames, from the
+	 * negative of one more than may be on. */
 	mov TALLY_TOP(%r10), %rax
 	cmp (%r14), %rbp
 	jb leave
@@ -111,7 +112,7 @@ agent_quick:
 	lea TALLY_LINKS(%r10,%rsi), %rsi
 	mov %rbp, %rdx
 	mov $AGENT_HASH_START, %r11d
-	xor %edi, %edi
+	mov $-(AGENT_CHAIN_KEEP+1), %edi
 own_frame:
 	cmp (%rsi), %rdx
 	ja next_link
@@ -126,6 +127,7 @@ another:
 	imul hash_factor(%rip), %r11
 	mov %rax, %rdx
 	inc %edi
+	jz leave
 	cmp (%rsi), %rdx
 	jbe same_link
 next_link:
@@ -144,9 +146,6 @@ not_kept:
 	sub $LINK_SIZE, %rsi
 	jmp another
 kept:
-	cmp $AGENT_CHAIN_KEEP, %edi
-	ja leave
-
 	/* agent_outer_stand: RSI all kept frames from here outwards, in bytes of links, RAX the outermost. */
 	sub %r10, %rsi
 	lea TALLY_LINKS(%r10), %rax
@@ -179,7 +178,7 @@ outer_compared:
 	mov (%r8), %r8
 1:	lea 16(%r8), %rax
 	cmp TALLY_TOP(%r10), %rax
-	ja 3f
+	ja leave
 	mov 16(%r8), %rax
 	mov %rcx, %rdi
 	sub %rax, %rdi
@@ -229,9 +228,10 @@ found:
 	ret
 
 draw:
+	lea (%rdx,%rax), %rsi
+	mov %edi, %edx
 	mov %r9, %rdi
 	mov %r9, %r13
-	lea (%rdx,%rax), %rsi
 	mov %rsp, %rbx
 	and $-16, %rsp
 	call agent_draw_next
@@ -259,7 +259,7 @@ other_counter:
 few:
 	mov %rsi, %rdx
 	shr $LINK_SHIFT, %edx
-	add %edi, %edx
+	lea AGENT_CHAIN_KEEP+1(%rdx,%rdi), %edx
 	cmp $3, %edx
 	jb leave
 	mov %rax, %r8

@@ -203,8 +203,8 @@ static inline bool agent_outer_stand(const struct agent_chain *chain, int64_t co
 /*
  * agent_walk_again where it is quick: FRAME and CHAIN's outermost are on the stack that the user's goroutine runs on,
  * it is AGENT_CHAIN_KEEP frames at most from one to those that CHAIN has kept, and these are all the same. 0, and *HASH
- * as it was, where it is not so. What is odd on the way (a frame that is not aligned, a return address of 0, where a
- * walk ends) is seen only when STRICT: it leads to a hash that no walk has.
+ * as it was, where it is not so, or anything on the way is odd (a frame that is not aligned, a return address of 0).
+ * agent_quick does not look for that: it leads to a hash that no walk has.
  */
 static inline uint32_t agent_walk_quickly(uint64_t frame, const struct agent_chain *chain, uint64_t *hash)
 {
@@ -229,14 +229,13 @@ static inline uint32_t agent_walk_quickly(uint64_t frame, const struct agent_cha
 				return 0;
 			met = link->next;
 		}
-		if (next <= frame || !pc || next & 7)
+		if (next <= frame || !pc || next & 7 || ++own > AGENT_CHAIN_KEEP)
 			return 0;
 		mixed = agent_step(mixed, pc);
-		own++;
 		frame = next;
 	}
 	kept = (uint32_t)(link - chain->links);
-	if (own > AGENT_CHAIN_KEEP || !agent_outer_stand(chain, kept - 1))
+	if (!agent_outer_stand(chain, kept - 1))
 		return 0;
 	*hash = mixed * chain->rests[kept - 1].power + chain->rests[kept - 1].hash;
 	return own + kept;
