@@ -28,6 +28,7 @@ struct range {
 
 /* What is loaded. There are two, of which one is read while the other is made. */
 struct stock {
+	uint64_t unloads; /* of libraries, before it was made */
 	uint32_t count;
 	struct range ranges[C_MODULES];
 };
@@ -166,6 +167,35 @@ static void note_late(const struct c_module *module)
 		__atomic_store_n(&late_high, module->end, __ATOMIC_RELAXED);
 }
 
+/* The number that MODULE had when stock was taken before, if nothing was unloaded since; C_MODULES: none. */
+static uint32_t number_before(const struct c_module *module, uint64_t unloads)
+{
+	const struct stock *before = &stocks[turn & 1];
+	uint32_t i;
+
+	for (i = 0; before->unloads == unloads && i < before->count; i++) {
+		const struct range *range = &before->ranges[i];
+
+		if (range->start == module->start && range->end == module->end && range->bias == module->bias &&
+		    !strcmp(c_modules_of(shared)[range->module].path, module->path))
+			return range->module;
+	}
+	return C_MODULES;
+}
+
+/* The number of MODULE, which INFO tells of. Its sum is made once: it reads pages, and the loader's list is locked. */
+static uint32_t number_in(struct c_module *module, const struct dl_phdr_info *info)
+{
+	uint32_t number = C_MODULES;
+
+	if (!module->build_id_size && module->path[0]) {
+		number = number_before(module, info->dlpi_subs);
+		if (number == C_MODULES)
+			module->sum = sum_of(info);
+	}
+	return number == C_MODULES ? number_of(module) : number;
+}
+
 static int take_module(struct dl_phdr_info *info, size_t size, void *user)
 {
 	struct c_module module = {.bias = info->dlpi_addr};
@@ -173,14 +203,13 @@ static int take_module(struct dl_phdr_info *info, size_t size, void *user)
 	uint32_t number;
 
 	(void)size;
+	stock->unloads = info->dlpi_subs;
 	find_extent(&module, info);
 	if (module.start >= module.end || stock->count == C_MODULES)
 		return 0;
 	if (info->dlpi_name)
 		strncpy(module.path, info->dlpi_name, sizeof(module.path) - 1);
-	if (!module.build_id_size && module.path[0])
-		module.sum = sum_of(info);
-	number = number_of(&module);
+	number = number_in(&module, info);
 	if (number == C_MODULES)
 		return 0;
 	if (nfirst && number >= nfirst)

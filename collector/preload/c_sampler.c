@@ -92,6 +92,7 @@ int c_sampler_begin(struct c_control *region)
 	shared = region;
 	alive->here = 1;
 	c_thread.busy = true;
+	quiet_open();
 	unwind_open(&region->plan.go);
 	if (region->plan.rate <= EVERY_RATE)
 		open_rooms(region);

@@ -17,6 +17,7 @@ enum rank { RANK_NONE, RANK_ANY, RANK_USUAL, RANK_OWN };
 
 struct search {
 	uint64_t caller;
+	struct late_code *code; /* of the library that it is in */
 	const char *const *usual;
 	const char *name;
 	void *found;
@@ -41,14 +42,19 @@ static bool is_usual(const struct search *search, const char *path)
 	return false;
 }
 
-static bool has_code(const struct dl_phdr_info *info, uint64_t address)
+/* Whether the caller is in the library of INFO, and in which part of it. */
+static bool has_caller(const struct search *search, const struct dl_phdr_info *info)
 {
 	int i;
 
-	for (i = 0; i < info->dlpi_phnum; i++)
-		if (info->dlpi_phdr[i].p_type == PT_LOAD &&
-		    address - (info->dlpi_addr + info->dlpi_phdr[i].p_vaddr) < info->dlpi_phdr[i].p_memsz)
+	for (i = 0; i < info->dlpi_phnum; i++) {
+		uint64_t start = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr, size = info->dlpi_phdr[i].p_memsz;
+
+		if (info->dlpi_phdr[i].p_type == PT_LOAD && search->caller - start < size) {
+			*search->code = (struct late_code){start, start + size};
 			return true;
+		}
+	}
 	return false;
 }
 
@@ -56,7 +62,7 @@ static enum rank rank_of(const struct search *search, const struct dl_phdr_info 
 {
 	if (info->dlpi_addr == (ElfW(Addr))__ehdr_start)
 		return RANK_NONE;
-	if (has_code(info, search->caller))
+	if (has_caller(search, info))
 		return RANK_OWN;
 	return is_usual(search, info->dlpi_name) ? RANK_USUAL : RANK_ANY;
 }
@@ -135,11 +141,12 @@ static int search_library(struct dl_phdr_info *info, size_t size, void *user)
 	return rank == RANK_OWN;
 }
 
-void *late_symbol_find(uint64_t caller, const char *const *usual, const char *name)
+void *late_symbol_find(uint64_t caller, const char *const *usual, const char *name, struct late_code *code)
 {
-	struct search search = {.caller = caller, .usual = usual, .name = name};
+	struct search search = {.caller = caller, .code = code, .usual = usual, .name = name};
 	struct quiet quiet;
 
+	*code = (struct late_code){0, 0};
 	quiet_begin(&quiet);
 	dl_iterate_phdr(search_library, &search);
 	quiet_end(&quiet);

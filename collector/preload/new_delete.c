@@ -21,39 +21,68 @@ struct next_operator {
 	void *to_malloc, *past_malloc; /* once it is known, one of them is it too */
 };
 
-#define LATES 16
+#define LATES  1024
+#define LEARNT 64
+#define SPREAD 0x9fb21c651e98df25ull
 
 /*
- * What a thread has found out of an operator in libraries that came after the start. They may go again, and each may
- * have its own: it holds for calls from a page of code, until a library is unloaded.
+ * What was found of an operator in libraries that came after the start. They may go again, and each may have its own:
+ * it holds for calls from a library's code, until one is unloaded. Where it lies tells of which 64 KiB they come from.
  */
 struct late_operator {
-	const struct next_operator *next; /* NULL: nothing */
-	uint64_t page;
+	uint32_t turn; /* odd while it is written */
 	uint32_t unloads;
+	const struct next_operator *next;
+	struct late_code code;
 	void *function;
 };
 
-static bool is_settled; /* the operators that are there from the start have been looked for */
-static __thread struct late_operator lates[LATES];
+enum way { WAY_UNKNOWN, WAY_TO_MALLOC, WAY_PAST_MALLOC };
 
-static struct late_operator *late_of(const struct next_operator *next, uint64_t page)
+#define LEARNS_BY 65536 /* bytes, at most, of late ones: larger may fail, and throw past the end of learning */
+
+static bool is_settled; /* the operators that are there from the start have been looked for */
+static struct late_operator lates[LATES];
+static uint64_t learnt[LEARNT]; /* the ways of functions in late libraries; as learnt_of has them */
+
+static struct late_operator *late_of(const struct next_operator *next, uint64_t caller)
 {
-	return &lates[((page ^ (uint64_t)next) * 0x9fb21c651e98df25ull) >> 60];
+	return &lates[((caller >> 16 ^ (uint64_t)next) * SPREAD) >> 54];
 }
 
-_Static_assert(LATES == 16, "late_of takes four bits");
+_Static_assert(LATES == 1u << 10, "late_of takes ten bits");
 
-/* A signal handler may come by in the middle of it. */
-static void note_late(struct late_operator *late, const struct late_operator *found)
+/* What is known for CALLER; NULL: nothing. */
+static void *known_late(const struct next_operator *next, uint64_t caller, uint32_t unloads)
 {
-	late->next = NULL;
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	late->page = found->page;
-	late->unloads = found->unloads;
-	late->function = found->function;
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	late->next = found->next;
+	const struct late_operator *late = late_of(next, caller);
+	uint32_t turn = __atomic_load_n(&late->turn, __ATOMIC_ACQUIRE);
+	uint64_t start = __atomic_load_n(&late->code.start, __ATOMIC_RELAXED),
+		 end = __atomic_load_n(&late->code.end, __ATOMIC_RELAXED);
+	bool is_it = __atomic_load_n(&late->next, __ATOMIC_RELAXED) == next && caller >= start && caller < end &&
+		     __atomic_load_n(&late->unloads, __ATOMIC_RELAXED) == unloads;
+	void *function = __atomic_load_n(&late->function, __ATOMIC_RELAXED);
+
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return is_it && !(turn & 1) && __atomic_load_n(&late->turn, __ATOMIC_RELAXED) == turn ? function : NULL;
+}
+
+/* Whoever comes while it is written finds nothing there, and leaves it as it is. */
+static void note_late(uint64_t caller, const struct late_operator *found)
+{
+	struct late_operator *late = late_of(found->next, caller);
+	uint32_t turn = __atomic_load_n(&late->turn, __ATOMIC_RELAXED);
+
+	if (turn & 1 ||
+	    !__atomic_compare_exchange_n(&late->turn, &turn, turn + 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return;
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	__atomic_store_n(&late->next, found->next, __ATOMIC_RELAXED);
+	__atomic_store_n(&late->unloads, found->unloads, __ATOMIC_RELAXED);
+	__atomic_store_n(&late->code.start, found->code.start, __ATOMIC_RELAXED);
+	__atomic_store_n(&late->code.end, found->code.end, __ATOMIC_RELAXED);
+	__atomic_store_n(&late->function, found->function, __ATOMIC_RELAXED);
+	__atomic_store_n(&late->turn, turn + 2, __ATOMIC_RELEASE);
 }
 
 /*
@@ -63,17 +92,15 @@ static void note_late(struct late_operator *late, const struct late_operator *fo
 static void *find_late(const struct next_operator *next, const char *name, uint64_t caller)
 {
 	static const char *const usual[] = {"libstdc++.so.", "libc++abi.so.", "libc++.so.", NULL};
-	struct late_operator found = {.next = next, .page = caller >> 12}, *late = late_of(next, found.page), known;
+	struct late_operator found = {.next = next};
 	bool is_at_rest = c_sampler_unloads(&found.unloads);
+	void *known = is_at_rest ? known_late(next, caller, found.unloads) : NULL;
 
-	known = *late;
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	if (is_at_rest && late->next == next && known.next == next && known.page == found.page &&
-	    known.unloads == found.unloads)
-		return known.function;
-	found.function = late_symbol_find(caller, usual, name);
-	if (is_at_rest && found.function)
-		note_late(late, &found);
+	if (known)
+		return known;
+	found.function = late_symbol_find(caller, usual, name, &found.code);
+	if (is_at_rest && found.function && found.code.end)
+		note_late(caller, &found);
 	return found.function;
 }
 
@@ -93,23 +120,60 @@ static void *find_next(struct next_operator *next, const char *name, uint64_t ca
 	return function;
 }
 
-/*
- * Before the first call of NEXT, by a function with this FRAME; true when it is that. Not so within another operator's
- * first call: what comes of it is that one's to record.
- */
-static inline bool begin_learning(const struct next_operator *next, const void *frame)
+/* A word for the way of the late FUNCTION, which holds until a library is unloaded; its last bit: past malloc. */
+static uint64_t learnt_word(const void *function, enum way way)
 {
-	return !next->to_malloc && !next->past_malloc && c_sampler_listen(frame);
+	uint32_t unloads;
+
+	c_sampler_unloads(&unloads);
+	return (uint64_t)function << 16 | (uint64_t)(unloads & 0x7fff) << 1 | (way == WAY_PAST_MALLOC);
 }
 
-/* After it, whose FUNCTION gave POINTER: when that is NULL nothing was learnt, nor for good of one that may go again.
+static uint64_t *learnt_of(const void *function)
+{
+	return &learnt[((uint64_t)function * SPREAD) >> 58];
+}
+
+_Static_assert(LEARNT == 1u << 6, "learnt_of takes six bits");
+
+static enum way way_of(const struct next_operator *next, const void *function)
+{
+	uint64_t word;
+
+	if (__atomic_load_n(&next->function, __ATOMIC_RELAXED)) {
+		if (__atomic_load_n(&next->to_malloc, __ATOMIC_RELAXED))
+			return WAY_TO_MALLOC;
+		return __atomic_load_n(&next->past_malloc, __ATOMIC_RELAXED) ? WAY_PAST_MALLOC : WAY_UNKNOWN;
+	}
+	word = __atomic_load_n(learnt_of(function), __ATOMIC_RELAXED);
+	if ((word ^ learnt_word(function, WAY_TO_MALLOC)) > 1)
+		return WAY_UNKNOWN;
+	return word & 1 ? WAY_PAST_MALLOC : WAY_TO_MALLOC;
+}
+
+/*
+ * Before a call for SIZE bytes of NEXT, whose WAY may not be known, by a function with this FRAME; true when it
+ * is to be learnt. Not so within another operator's first call: what comes of it is that one's to record.
  */
+static inline bool begin_learning(const struct next_operator *next, enum way way, size_t size, const void *frame)
+{
+	bool is_late = !__atomic_load_n(&next->function, __ATOMIC_RELAXED);
+
+	return way == WAY_UNKNOWN && !(is_late && size > LEARNS_BY) && c_sampler_listen(frame);
+}
+
+/* After it, whose FUNCTION gave POINTER: when that is NULL nothing was learnt. */
 static inline void end_learning(struct next_operator *next, void *function, const void *pointer)
 {
-	void **place = c_sampler_has_heard(pointer) ? &next->to_malloc : &next->past_malloc;
+	enum way way = c_sampler_has_heard(pointer) ? WAY_TO_MALLOC : WAY_PAST_MALLOC;
 
-	if (pointer && __atomic_load_n(&next->function, __ATOMIC_RELAXED))
-		__atomic_store_n(place, function, __ATOMIC_RELEASE);
+	if (!pointer)
+		return;
+	if (__atomic_load_n(&next->function, __ATOMIC_RELAXED))
+		__atomic_store_n(way == WAY_TO_MALLOC ? &next->to_malloc : &next->past_malloc, function,
+				 __ATOMIC_RELEASE);
+	else
+		__atomic_store_n(learnt_of(function), learnt_word(function, way), __ATOMIC_RELAXED);
 }
 
 /*
@@ -139,15 +203,19 @@ static void *make_without(size_t size, size_t alignment, bool is_nothrow)
 	{                                                                                                              \
 		struct next_operator *next = &name##_next;                                                             \
 		void *function = find_next(next, #name, caller), *pointer;                                             \
+		enum way way;                                                                                          \
 		bool learns;                                                                                           \
                                                                                                                        \
 		if (!function)                                                                                         \
 			return make_without(size, alignment, is_nothrow);                                              \
-		learns = begin_learning(next, __builtin_frame_address(0));                                             \
+		way = way_of(next, function);                                                                          \
+		if (way == WAY_TO_MALLOC) /* a jump: no frame of this one is on the stack */                           \
+			return CALL(void *, function, parameters, arguments);                                          \
+		learns = begin_learning(next, way, size, __builtin_frame_address(0));                                  \
 		pointer = CALL(void *, function, parameters, arguments);                                               \
 		if (learns)                                                                                            \
 			end_learning(next, function, pointer);                                                         \
-		if (learns || (next->past_malloc && !c_sampler_passes(size)))                                          \
+		if (learns || (way == WAY_PAST_MALLOC && !c_sampler_passes(size)))                                     \
 			c_sampler_allocated(pointer, size, caller);                                                    \
 		return pointer;                                                                                        \
 	}                                                                                                              \

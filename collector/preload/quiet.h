@@ -15,6 +15,13 @@ struct quiet {
 	int failed; /* the kernel would not: signals are as they were */
 };
 
+/*
+ * To be called once, before all else: a fork waits until no thread is in such a stretch (for 20 ms at most), and none
+ * begins meanwhile. The child of a process in which another thread has the loader's list locked could never load
+ * anything.
+ */
+void quiet_open(void);
+
 /* Begin, in this thread. Two system calls together with quiet_end: not for what is done at every allocation. */
 void quiet_begin(struct quiet *quiet);
 
