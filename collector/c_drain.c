@@ -27,7 +27,8 @@
 #define READ_NS         250000000u /* between two looks at the counters, at most */
 #define READ_SHARE      16         /* of the time so far: the first looks come closer together */
 #define ASK_SHARE       50000      /* of a second: 20 µs, in which nothing is mapped, relocated and called */
-#define FINE_RATE       4096       /* below it more objects are followed at once */
+#define ASK_SELDOM      200        /* the same where few are sampled: of these too few to matter come in between */
+#define FINE_RATE       4096       /* below it more objects are followed at once, and unloading is seen at once */
 #define POINTERS        (1ull << 20)
 #define POINTERS_FINE   (1ull << 23)
 #define UNKNOWN_CONTEXT UINT32_MAX
@@ -96,7 +97,7 @@ static void lay_out(struct c_control *region, uint64_t rate, const struct c_go *
 	size_t i;
 
 	region->plan.rate = rate;
-	region->plan.ask_ticks = second / ASK_SHARE;
+	region->plan.ask_ticks = second / (rate < FINE_RATE ? ASK_SHARE : ASK_SELDOM);
 	region->plan.pointers = rate < FINE_RATE ? POINTERS_FINE : POINTERS;
 	for (i = 0; i < C_LIVES - 1; i++, life *= 10)
 		region->plan.lives[i] = life;

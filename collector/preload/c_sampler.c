@@ -223,21 +223,24 @@ static uint32_t find_context(const struct unwind_start *start, uint32_t size_cla
 	bool is_in_loader =
 	    (uint64_t)__builtin_frame_address(0) < (uint64_t)c_sampler_in_loader || c_modules_is_loader(start->caller);
 	struct c_walks *walks = NULL;
+	bool is_apart = !is_in_loader && is_to_ask(thread, time);
 	struct quiet quiet;
 	uint32_t context;
 
-	if (!is_in_loader && is_to_ask(thread, time)) {
+	if (is_apart) {
 		begin_apart(thread, &quiet);
 		ask_unloaded();
-		end_apart(thread, &quiet);
 	}
 	if (!is_in_loader)
 		walks = walks_of(thread);
-	if (walks && start->cfa && c_walks_find(walks, start, size_class, &context))
-		return context;
-	begin_apart(thread, &quiet);
-	context = is_in_loader ? name_caller(start, size_class) : walk(start, size_class, walks);
-	end_apart(thread, &quiet);
+	if (!walks || !start->cfa || !c_walks_find(walks, start, size_class, &context)) {
+		if (!is_apart)
+			begin_apart(thread, &quiet);
+		is_apart = true;
+		context = is_in_loader ? name_caller(start, size_class) : walk(start, size_class, walks);
+	}
+	if (is_apart)
+		end_apart(thread, &quiet);
 	return context;
 }
 
