@@ -214,7 +214,7 @@ asan: ## unit tests under AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory O=$(O)/asan ASAN=1 unit
 
 # Not c_interpose: valgrind puts operators new and delete of its own in the place of those, and knows no pvalloc.
-PRELOAD_TESTS = c_sampler c_rooms c_pages c_pointers c_counts c_contexts c_modules c_interrupted unwind late_symbol c_target
+PRELOAD_TESTS = c_sampler c_rooms c_pages c_pointers c_counts c_contexts c_modules c_interrupted quiet unwind late_symbol c_target
 valgrind: $(PRELOAD_TESTS:%=$(O)/tests/unit/test_%) ## what goes into C programs: its unit tests under valgrind
 	@bash tests/c/valgrind.sh $(O) $(PRELOAD_TESTS)
 

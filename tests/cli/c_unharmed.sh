@@ -25,6 +25,13 @@ descriptors() {
 }
 check "C: a program that closes all descriptors has those that it opens then for itself" descriptors
 
+forks() {
+	gcc -O2 -g -fno-builtin -o "$WORK/forks" "$source_dir/forks.c" -ldl -lpthread || return 1
+	timeout 60 "$ESCPROF" run -q --c-rate 64 -o "$TRACE" -- "$WORK/forks" >"$WORK/out" 2>"$WORK/err"
+	says "bad 0"
+}
+check "C: children of a program whose threads allocate can load libraries" forks
+
 own_malloc() {
 	profile "$WORK/own_malloc" && says "its own" && "$ESCPROF" info "$TRACE" | has 'c_malloc *own'
 }
