@@ -22,6 +22,13 @@
 #define FORK_WAITS   200
 #define FORK_YIELDS  20000 /* until a fork that waits is taken for one that does not come to an end */
 
+/*
+ * What pthread_atfork comes down to in the GNU C library. musl, whose loader may take this library in all the same, has
+ * none, and would refuse the program for it.
+ */
+extern int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void), void *library)
+    __attribute__((weak));
+
 static uint32_t stretches; /* that threads are in */
 static uint32_t forks;     /* that wait for them */
 static __thread uint32_t depth;
@@ -49,7 +56,8 @@ static void in_child(void)
 
 void quiet_open(void)
 {
-	pthread_atfork(before_fork, after_fork, in_child);
+	if (__register_atfork)
+		__register_atfork(before_fork, after_fork, in_child, NULL); /* never unloaded */
 }
 
 /* Told first and asked then, as the fork does it, so that one of the two sees the other. */
