@@ -6,14 +6,26 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-int c_sampler_fixture_begin(struct c_drain **drain, struct c_control **region)
+struct c_drain *c_sampler_drain;
+struct c_control *c_sampler_region;
+
+int c_sampler_fixture_begin(void **state)
 {
 	struct error error;
 
-	if (c_drain_new(drain, 1, NULL, &error) != STATUS_OK)
+	(void)state;
+	if (c_drain_new(&c_sampler_drain, 1, NULL, &error) != STATUS_OK)
 		return 1;
-	*region = mmap(NULL, C_REGION_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, c_drain_fd(*drain), 0);
-	return *region == MAP_FAILED || c_sampler_begin(*region);
+	c_sampler_region =
+	    mmap(NULL, C_REGION_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, c_drain_fd(c_sampler_drain), 0);
+	return c_sampler_region == MAP_FAILED || c_sampler_begin(c_sampler_region);
+}
+
+int c_sampler_fixture_end(void **state)
+{
+	(void)state;
+	c_drain_free(c_sampler_drain);
+	return 0;
 }
 
 /* Structures of counters, nothing else, added word by word. */
@@ -23,8 +35,9 @@ static void add(struct c_counts *sum, const struct c_counts *counts)
 		((uint64_t *)sum)[i] += ((const uint64_t *)counts)[i];
 }
 
-struct c_counts c_sampler_fixture_count(const struct c_control *region, uint32_t context)
+struct c_counts c_sampler_fixture_count(uint32_t context)
 {
+	const struct c_control *region = c_sampler_region;
 	const struct c_context *contexts = c_contexts_of(region);
 	const struct c_slot *slots = c_slots_of(region);
 	struct c_counts sum = {0};

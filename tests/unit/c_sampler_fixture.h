@@ -5,13 +5,17 @@
 #include "collector/c_drain.h"
 #include "collector/preload/c_shared.h"
 
-/* Begin: *DRAIN is to be freed, and *REGION is as the program sees it. Returns 0, or not where that cannot be had. */
-int c_sampler_fixture_begin(struct c_drain **drain, struct c_control **region);
+extern struct c_drain *c_sampler_drain;
+extern struct c_control *c_sampler_region; /* as the program sees it */
+
+/* cmocka's set-up and tear-down of a group. A test may end the collector before: c_sampler_drain is NULL then. */
+int c_sampler_fixture_begin(void **state);
+int c_sampler_fixture_end(void **state);
 
 #define EVERY_CONTEXT UINT32_MAX
 
 /* What all threads together count in CONTEXT, or in all contexts. */
-struct c_counts c_sampler_fixture_count(const struct c_control *region, uint32_t context);
+struct c_counts c_sampler_fixture_count(uint32_t context);
 
 /* How many of the objects that COUNTS holds were freed. */
 uint64_t c_sampler_fixture_frees(const struct c_counts *counts);

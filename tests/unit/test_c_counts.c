@@ -22,9 +22,6 @@
 
 #include <cmocka.h>
 
-static struct c_drain *drain;
-static struct c_control *region;
-
 static void *address(uint64_t number)
 {
 	return (void *)(uintptr_t)(0x10000000 + number * 32);
@@ -43,7 +40,7 @@ static void release(uint64_t number)
 
 static struct c_counts count(void)
 {
-	return c_sampler_fixture_count(region, EVERY_CONTEXT);
+	return c_sampler_fixture_count(EVERY_CONTEXT);
 }
 
 static uint64_t frees_since(const struct c_counts *before)
@@ -68,7 +65,7 @@ static void *live_shortly(void *unused)
 static void test_threads_that_end(void **state)
 {
 	struct c_counts before = count();
-	uint32_t slots = region->nslots;
+	uint32_t slots = c_sampler_region->nslots;
 	struct c_room *room;
 	pthread_t thread;
 
@@ -80,7 +77,7 @@ static void test_threads_that_end(void **state)
 	assert_int_equal(count().allocs - before.allocs, 3 * SHORT_THREADS);
 	assert_int_equal(frees_since(&before), 3 * SHORT_THREADS);
 	assert_int_equal(count().freed_bytes - before.freed_bytes, 150 * SHORT_THREADS);
-	assert_true(region->nslots > slots && region->nslots < slots + 10);
+	assert_true(c_sampler_region->nslots > slots && c_sampler_region->nslots < slots + 10);
 	room = c_rooms_take();
 	assert_non_null(room);
 	c_rooms_leave(room);
@@ -187,7 +184,7 @@ static void make_contexts(void)
 	for (int i = 0; i < CONTEXTS / c_sampler_fixture_slowness(); i++) {
 		const uint64_t frames[] = {(uint64_t)(uintptr_t)make, C_MARK | (uint64_t)i << 8};
 
-		c_contexts_find(region, frames, 2, 0, 1);
+		c_contexts_find(c_sampler_region, frames, 2, 0, 1);
 	}
 }
 
@@ -208,14 +205,14 @@ static void test_looks_meanwhile(void **state)
 	make_contexts();
 	close(mkstemp(path));
 	assert_int_equal(trace_writer_open(&writer, path, &error), STATUS_OK);
-	c_drain_begin(drain, writer, 0, "libunwind", 0);
+	c_drain_begin(c_sampler_drain, writer, 0, "libunwind", 0);
 	assert_int_equal(pthread_create(&maker, NULL, make, NULL), 0);
 	assert_int_equal(pthread_create(&freer, NULL, free_made, NULL), 0);
 	while (__atomic_load_n(&freed, __ATOMIC_ACQUIRE) < passed)
-		c_drain_run(drain);
+		c_drain_run(c_sampler_drain);
 	pthread_join(maker, NULL);
 	pthread_join(freer, NULL);
-	c_drain_rest(drain);
+	c_drain_rest(c_sampler_drain);
 	assert_int_equal(trace_writer_close(writer, true, &error), STATUS_OK);
 	assert_int_equal(trace_read(&trace, path, &callbacks, &error), STATUS_OK);
 	all = count();
@@ -226,19 +223,6 @@ static void test_looks_meanwhile(void **state)
 	unlink(path);
 }
 
-static int begin(void **state)
-{
-	(void)state;
-	return c_sampler_fixture_begin(&drain, &region);
-}
-
-static int end(void **state)
-{
-	(void)state;
-	c_drain_free(drain);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -247,5 +231,5 @@ int main(void)
 	    cmocka_unit_test(test_looks_meanwhile),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, c_sampler_fixture_begin, c_sampler_fixture_end);
 }

@@ -42,9 +42,6 @@ void *_ZnamRKSt9nothrow_t(size_t size, const void *nothrow);
 void _ZdlPv(void *pointer);
 void _ZdaPvm(void *pointer, size_t size);
 
-static struct c_drain *drain;
-static struct c_control *region;
-
 /* What was allocated while dlsym was being asked for the next malloc for the first time. */
 static struct {
 	int times;
@@ -85,18 +82,10 @@ void *dlsym(void *restrict handle, const char *restrict name)
 
 static int begin(void **state)
 {
-	(void)state;
 	interpose_find();
 	interpose_look();
 	interpose_find_operators();
-	return c_sampler_fixture_begin(&drain, &region);
-}
-
-static int end(void **state)
-{
-	(void)state;
-	c_drain_free(drain);
-	return 0;
+	return c_sampler_fixture_begin(state);
 }
 
 struct sums {
@@ -106,7 +95,7 @@ struct sums {
 /* All contexts' counts, added up. */
 static struct sums count(void)
 {
-	struct c_counts counts = c_sampler_fixture_count(region, EVERY_CONTEXT);
+	struct c_counts counts = c_sampler_fixture_count(EVERY_CONTEXT);
 
 	return (struct sums){counts.allocs, counts.bytes, c_sampler_fixture_frees(&counts), counts.freed_bytes};
 }
@@ -265,15 +254,16 @@ static void test_in_the_loaders_callback(void **state)
 	assert_non_null(pointer);
 	free(pointer);
 	expect_since(before, 1, 71, 1, 71);
-	for (i = C_SIZES; i < region->ncontexts; i++) {
-		struct c_counts counts = c_sampler_fixture_count(region, i);
+	for (i = C_SIZES; i < c_sampler_region->ncontexts; i++) {
+		struct c_counts counts = c_sampler_fixture_count(i);
 
 		if (counts.allocs == 1 && counts.bytes == 71)
 			break;
 	}
-	assert_true(i < region->ncontexts);
-	context = &c_contexts_of(region)[i];
-	assert_true(((const struct c_stack *)(c_arena_of(region) + context->stack))->frames[1] == C_MARK_LIBRARY);
+	assert_true(i < c_sampler_region->ncontexts);
+	context = &c_contexts_of(c_sampler_region)[i];
+	assert_true(((const struct c_stack *)(c_arena_of(c_sampler_region) + context->stack))->frames[1] ==
+		    C_MARK_LIBRARY);
 	assert_null(c_sampler_in_loader);
 }
 
@@ -328,7 +318,7 @@ int main(void)
 	    cmocka_unit_test(test_fork_among_threads),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, begin, c_sampler_fixture_end);
 }
 
 #endif

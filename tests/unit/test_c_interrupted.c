@@ -25,9 +25,6 @@
 #define SIGNALS 1000                                 /* where nothing slows the test down */
 #define LEVELS  40                                   /* more ways than a thread keeps walks of */
 
-static struct c_drain *drain;
-static struct c_control *region;
-
 static sigjmp_buf way_out;
 static volatile sig_atomic_t is_inside, signals, wanted;
 static uint64_t made; /* addresses */
@@ -88,20 +85,7 @@ static APART void allocate_below(int levels)
 
 static uint64_t counted(void)
 {
-	return c_sampler_fixture_count(region, EVERY_CONTEXT).allocs;
-}
-
-static int begin(void **state)
-{
-	(void)state;
-	return c_sampler_fixture_begin(&drain, &region);
-}
-
-static int end(void **state)
-{
-	(void)state;
-	c_drain_free(drain);
-	return 0;
+	return c_sampler_fixture_count(EVERY_CONTEXT).allocs;
 }
 
 /* All the time from now on: the next comes when this one has come. */
@@ -282,5 +266,5 @@ int main(void)
 	    cmocka_unit_test(test_cancelled),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, c_sampler_fixture_begin, c_sampler_fixture_end);
 }

@@ -28,9 +28,6 @@
 #define THREADS 8
 #define EACH    20000
 
-static struct c_drain *drain;
-static struct c_control *region;
-
 static void *address(uint64_t number)
 {
 	return (void *)(uintptr_t)(0x10000000 + number * 16);
@@ -198,19 +195,6 @@ static void test_pointers_of_threads(void **state)
 	c_pointers_close();
 }
 
-static int begin(void **state)
-{
-	(void)state;
-	return c_sampler_fixture_begin(&drain, &region);
-}
-
-static int end(void **state)
-{
-	(void)state;
-	c_drain_free(drain);
-	return 0;
-}
-
 /* As malloc and free do it, for an object at POINTER. */
 static __attribute__((noinline)) void allocate(void *pointer, size_t size)
 {
@@ -239,7 +223,7 @@ static void *allocate_and_release(void *argument)
 /* All contexts' counts, added up. */
 static struct c_totals sum(void)
 {
-	struct c_counts counts = c_sampler_fixture_count(region, EVERY_CONTEXT);
+	struct c_counts counts = c_sampler_fixture_count(EVERY_CONTEXT);
 
 	return (struct c_totals){.allocs = counts.allocs,
 				 .bytes = counts.bytes,
@@ -260,7 +244,7 @@ static void test_exact(void **state)
 	assert_int_equal(sums.allocs, THREADS * EACH);
 	assert_int_equal(sums.bytes, THREADS * bytes);
 	assert_int_equal(sums.frees, THREADS * EACH / 10 * 9);
-	assert_int_equal(region->no_room, 0);
+	assert_int_equal(c_sampler_region->no_room, 0);
 }
 
 static void test_realloc_that_fails(void **state)
@@ -325,11 +309,11 @@ static void test_drain(void **state)
 	(void)state;
 	close(mkstemp(path));
 	assert_int_equal(trace_writer_open(&writer, path, &error), STATUS_OK);
-	c_drain_begin(drain, writer, 0, "libunwind", 0);
-	c_drain_run(drain);
-	c_drain_rest(drain);
+	c_drain_begin(c_sampler_drain, writer, 0, "libunwind", 0);
+	c_drain_run(c_sampler_drain);
+	c_drain_rest(c_sampler_drain);
 	assert_int_equal(trace_writer_close(writer, true, &error), STATUS_OK);
-	assert_int_equal(c_drain_samples(drain), counted.allocs);
+	assert_int_equal(c_drain_samples(c_sampler_drain), counted.allocs);
 	assert_int_equal(trace_read(&trace, path, NULL, &error), STATUS_OK);
 	assert_int_equal(trace.nc_allocs, counted.allocs);
 	assert_true(trace.nmodules > 1 && trace.nc_contexts >= 3);
@@ -345,7 +329,7 @@ static void test_coarse(void **state)
 	struct c_totals before = sum();
 
 	(void)state;
-	region->plan.rate = 4096;
+	c_sampler_region->plan.rate = 4096;
 	c_thread.left = 0;
 	for (uint64_t i = 0; i < (uint64_t)n; i++) {
 		allocate(address(5000000 + i), 1000);
@@ -354,7 +338,7 @@ static void test_coarse(void **state)
 	seen = (double)(sum().allocs - before.allocs);
 	assert_true(fabs(seen - n * p) < 6 * sqrt(n * p * (1 - p)));
 	assert_int_equal(sum().frees - before.frees, sum().allocs - before.allocs);
-	region->plan.rate = 1;
+	c_sampler_region->plan.rate = 1;
 	c_thread.left = 0;
 }
 
@@ -414,12 +398,12 @@ static void test_alone(void **state)
 	struct c_totals before = sum();
 
 	(void)state;
-	assert_false(c_collector_is_gone(region));
+	assert_false(c_collector_is_gone(c_sampler_region));
 	allocate(address(4000006), 64);
 	assert_int_equal(sum().allocs, before.allocs + 1);
-	c_drain_free(drain);
-	drain = NULL;
-	assert_true(c_collector_is_gone(region));
+	c_drain_free(c_sampler_drain);
+	c_sampler_drain = NULL;
+	assert_true(c_collector_is_gone(c_sampler_region));
 	before = sum();
 	allocate(address(4000007), 64);
 	assert_int_equal(sum().allocs, before.allocs);
@@ -445,5 +429,5 @@ int main(void)
 	};
 	int failed = cmocka_run_group_tests(apart, NULL, NULL);
 
-	return failed + cmocka_run_group_tests(sampling, begin, end);
+	return failed + cmocka_run_group_tests(sampling, c_sampler_fixture_begin, c_sampler_fixture_end);
 }
