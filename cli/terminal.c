@@ -1,6 +1,8 @@
 /* Messages, colours, widths and sizes, the same for every command. */
 #include "cli/terminal.h"
 
+#include "base/clock.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -33,14 +35,6 @@ bool terminal_has_colour(FILE *stream)
 	return isatty(fileno(stream)) && !(no_colour && *no_colour) && term && strcmp(term, "dumb") != 0;
 }
 
-static uint64_t terminal_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static void terminal_draw(const char *label, size_t done, size_t total)
 {
 	char bar[PROGRESS_WIDTH + 1];
@@ -68,7 +62,7 @@ void terminal_progress(const char *label, size_t done, size_t total)
 		begun = drawn = 0;
 		return;
 	}
-	now = terminal_now();
+	now = clock_ns(CLOCK_MONOTONIC) / 1000000;
 	if (!begun)
 		begun = now;
 	if (now - begun < PROGRESS_AFTER_MS || now - drawn < PROGRESS_EVERY_MS)

@@ -6,6 +6,7 @@
 #include "cli/top_session.h"
 
 #include "analyzer/analysis.h"
+#include "base/clock.h"
 #include "base/memory.h"
 #include "cli/live_analysis.h"
 #include "cli/terminal.h"
@@ -58,10 +59,7 @@ static void top_at_crash(void)
 
 static double clock_seconds(clockid_t clock)
 {
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+	return (double)clock_ns(clock) / 1e9;
 }
 
 static double top_now(void)

@@ -4,6 +4,7 @@
  */
 #include "collector/c_drain.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "binary/elf_image.h"
 #include "collector/preload/c_sum.h"
@@ -68,14 +69,6 @@ struct c_drain {
 	uint64_t *addresses;
 	size_t naddresses, addresses_capacity;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 /* Contexts for what has no stack, one for each class of size: where there is no room for more, these count. */
 static void reserve_contexts(struct c_control *region)
@@ -207,7 +200,7 @@ void c_drain_begin(struct c_drain *drain, struct trace_writer *writer, uint64_t 
 		   int own_malloc)
 {
 	drain->writer = writer;
-	drain->start_ns = start_ns ? start_ns : now_ns();
+	drain->start_ns = start_ns ? start_ns : clock_ns(CLOCK_MONOTONIC);
 	write_number(drain, "c_rate", drain->region->plan.rate);
 	write_fact(drain, "c_unwinder", unwinder);
 	if (own_malloc)
@@ -423,7 +416,7 @@ static void read_all(struct c_drain *drain, uint64_t time_ns)
 
 void c_drain_run(struct c_drain *drain)
 {
-	uint64_t time = now_ns(), wait = (time - drain->start_ns) / READ_SHARE;
+	uint64_t time = clock_ns(CLOCK_MONOTONIC), wait = (time - drain->start_ns) / READ_SHARE;
 
 	if (!drain->writer || time - drain->read_ns < (wait < READ_NS ? wait : READ_NS))
 		return;
@@ -476,7 +469,7 @@ static void find_replaced(struct c_drain *drain)
 
 void c_drain_rest(struct c_drain *drain)
 {
-	read_all(drain, now_ns());
+	read_all(drain, clock_ns(CLOCK_MONOTONIC));
 	find_replaced(drain);
 	write_number(drain, "c_no_room", drain->region->no_room);
 }

@@ -1,6 +1,7 @@
 /* The shared region, seen from outside the target. */
 #include "collector/region.h"
 
+#include "base/clock.h"
 #include "collector/plan.h"
 #include "collector/process_info.h"
 
@@ -121,15 +122,12 @@ uint64_t region_ticks(void)
 /* Ticks of the TSC a second, measured over 2 ms: the heartbeat's limit needs no better. */
 uint64_t region_ticks_a_second(void)
 {
-	struct timespec pause = {.tv_nsec = 2000000}, before, after;
-	uint64_t start, ticks, ns;
+	struct timespec pause = {.tv_nsec = 2000000};
+	uint64_t before = clock_ns(CLOCK_MONOTONIC), start = region_ticks(), ticks, ns;
 
-	clock_gettime(CLOCK_MONOTONIC, &before);
-	start = region_ticks();
 	nanosleep(&pause, NULL);
 	ticks = region_ticks() - start;
-	clock_gettime(CLOCK_MONOTONIC, &after);
-	ns = (uint64_t)(after.tv_sec - before.tv_sec) * 1000000000u + (uint64_t)(after.tv_nsec - before.tv_nsec);
+	ns = clock_ns(CLOCK_MONOTONIC) - before;
 	return ns ? (uint64_t)((double)ticks * 1e9 / (double)ns) : 1000000000u;
 }
 
