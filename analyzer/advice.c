@@ -12,9 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SMALL_VALUE  128   /* bytes: copying so much costs less than allocating it */
-#define STACK_MAX    65536 /* bytes that make, new and &T{} may put on the stack */
-#define YOUNG_CYCLES 1     /* what dies sooner than that a pool can hand out again before the GC empties it */
+#define SMALL_VALUE  128 /* bytes: copying so much costs less than allocating it */
+#define YOUNG_CYCLES 1   /* what dies sooner than that a pool can hand out again before the GC empties it */
 #define OLD_CYCLES   3
 #define NEARLY       1.05 /* a mean size that is no more times the smallest is of hardly any that are larger */
 
@@ -180,7 +179,7 @@ static const char *advise_non_constant(struct arena *arena, const struct site_fa
 {
 	const char *what = what_of(facts)[0] ? what_of(facts) : type_of(facts);
 
-	if (facts->largest > STACK_MAX)
+	if (facts->largest > CATEGORY_STACK_MAX)
 		return arena_format(
 		    arena,
 		    "The size of %s is not known to the compiler, and too large for the stack%s: have the "

@@ -10,8 +10,6 @@
 #include <stddef.h>
 #include <string.h>
 
-#define SMALL_ENOUGH 65536 /* bytes that no kind of value is too large for the stack with */
-
 static const struct {
 	const char *why;
 	enum site_category category;
@@ -83,7 +81,8 @@ static bool is_too_large(const struct site_facts *facts)
 {
 	if (!facts->verdict->too_large)
 		return false;
-	return !facts->largest || facts->largest > SMALL_ENOUGH || has_step(facts->verdict, "too large for stack");
+	return !facts->largest || facts->largest > CATEGORY_STACK_MAX ||
+	       has_step(facts->verdict, "too large for stack");
 }
 
 static enum site_category category_of_verdict(const struct site_facts *facts)

@@ -9,6 +9,9 @@
 
 struct verdict;
 
+/* Bytes that make, new and &T{} may put on the stack (Go 1.26, cmd/compile: ir.MaxImplicitStackVarSize). */
+#define CATEGORY_STACK_MAX 65536
+
 /* What category and advice look at; texts are borrowed. */
 struct site_facts {
 	enum site_class class_;
