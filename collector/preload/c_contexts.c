@@ -10,11 +10,9 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define FACTOR 0x9fb21c651e98df25ull
-
 static uint64_t mix(uint64_t hash, uint64_t word)
 {
-	hash = (hash ^ word) * FACTOR;
+	hash = (hash ^ word) * C_HASH_FACTOR;
 	return hash ^ (hash >> 35);
 }
 

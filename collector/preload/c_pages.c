@@ -6,6 +6,7 @@
 #include "collector/preload/c_pages.h"
 
 #include "collector/preload/c_pointers.h"
+#include "collector/preload/c_shared.h"
 
 #include <stddef.h>
 #include <sys/mman.h>
@@ -64,7 +65,7 @@ static inline struct c_pointer *place_in(uint64_t entry, uint64_t address)
 struct c_pointer *c_pages_place(uint64_t address, bool add)
 {
 	uint64_t number = address >> PAGE_SHIFT;
-	uint64_t start = number + ((number >> RUN_SHIFT) * 0x9fb21c651e98df25ull >> 32);
+	uint64_t start = number + ((number >> RUN_SHIFT) * C_HASH_FACTOR >> 32);
 	uint32_t i, page;
 
 	if (!npages || address & ((1u << SHIFT) - 1))

@@ -25,6 +25,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define C_HASH_FACTOR  0x9fb21c651e98df25ull /* odd, and no pattern */
 #define C_MAGIC        0x32696c6c6f636365ull
 #define C_FRAMES       192 /* of a stack, at most */
 #define C_CONTEXTS     (1u << 17)

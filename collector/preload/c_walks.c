@@ -44,7 +44,7 @@ struct c_walks *c_walks_of(uint32_t number)
 /* The WAYS places of a walk. */
 static struct walk *places_of(struct c_walks *walks, const struct unwind_start *start, uint32_t size_class)
 {
-	uint64_t hash = (start->caller ^ start->cfa << 17 ^ (uint64_t)size_class << 40) * 0x9fb21c651e98df25ull;
+	uint64_t hash = (start->caller ^ start->cfa << 17 ^ (uint64_t)size_class << 40) * C_HASH_FACTOR;
 
 	return walks->walks[hash >> 60];
 }

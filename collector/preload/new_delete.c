@@ -23,7 +23,6 @@ struct next_operator {
 
 #define LATES  1024
 #define LEARNT 64
-#define SPREAD 0x9fb21c651e98df25ull
 
 /*
  * What was found of an operator in libraries that came after the start. They may go again, and each may have its own:
@@ -47,7 +46,7 @@ static uint64_t learnt[LEARNT]; /* the ways of functions in late libraries; as l
 
 static struct late_operator *late_of(const struct next_operator *next, uint64_t caller)
 {
-	return &lates[((caller >> 16 ^ (uint64_t)next) * SPREAD) >> 54];
+	return &lates[((caller >> 16 ^ (uint64_t)next) * C_HASH_FACTOR) >> 54];
 }
 
 _Static_assert(LATES == 1u << 10, "late_of takes ten bits");
@@ -131,7 +130,7 @@ static uint64_t learnt_word(const void *function, enum way way)
 
 static uint64_t *learnt_of(const void *function)
 {
-	return &learnt[((uint64_t)function * SPREAD) >> 58];
+	return &learnt[((uint64_t)function * C_HASH_FACTOR) >> 58];
 }
 
 _Static_assert(LEARNT == 1u << 6, "learnt_of takes six bits");
