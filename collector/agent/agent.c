@@ -11,7 +11,7 @@
 
 int agent_malloc(uint64_t object, uint64_t size, uint64_t g, uint64_t frame);
 void agent_free(uint64_t special, uint64_t object, uint64_t g);
-void agent_draw_next(struct agent_processor *processor, int64_t *next, uint32_t mean);
+void agent_draw_next(struct agent_processor *processor, uint64_t mcache, uint32_t mean);
 
 /* The user's goroutine: what runs may be the system stack's. */
 static inline uint64_t agent_user_goroutine(const struct agent_plan *plan, const struct agent_sample *sample)
@@ -155,13 +155,10 @@ int agent_malloc(uint64_t object, uint64_t size, uint64_t g, uint64_t frame)
 	return pass;
 }
 
-/* The end of agent_quick.S's way where the mean is not 1: PROCESSOR's next interval, for the mcache's word at NEXT. */
-void agent_draw_next(struct agent_processor *processor, int64_t *next, uint32_t mean)
+/* The end of agent_quick.S's way where the mean is not 1. */
+void agent_draw_next(struct agent_processor *processor, uint64_t mcache, uint32_t mean)
 {
-	const struct agent_plan *plan = &agent_control_get()->plan;
-
-	processor->countdown = agent_draw(&processor->random, mean) + plan->next_sample_add;
-	*(volatile int64_t *)next = processor->countdown;
+	agent_set_next(&agent_control_get()->plan, processor, mcache, mean);
 }
 
 /* Before runtime.freeSpecial: the sweep has found OBJECT dead. */

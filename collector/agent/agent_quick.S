@@ -228,7 +228,7 @@ found:
 	ret
 
 draw:
-	lea (%rdx,%rax), %rsi
+	mov %rdx, %rsi
 	mov %edi, %edx
 	mov %r9, %rdi
 	mov %r9, %r13

@@ -128,7 +128,6 @@ static inline void agent_add_spent(struct agent_processor *processor, uint64_t d
 
 	if (spent > AGENT_SPENT_MAX)
 		spent = AGENT_SPENT_USUAL;
-
 	processor->spent += drawn < AGENT_COUNT_BELOW ? AGENT_LOOK_EVERY * spent : spent;
 }
 
