@@ -17,7 +17,8 @@ for test in "$@"; do
 		echo "ok $test under valgrind"
 	else
 		echo "not ok $test under valgrind"
-		sed 's/^/    /' "$output"
+		# what it says of readable_word's system call, each time
+		grep -v "sigprocmask: unknown 'how' field" "$output" | sed 's/^/    /'
 		bad=1
 	fi
 done
