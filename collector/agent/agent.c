@@ -158,7 +158,9 @@ int agent_malloc(uint64_t object, uint64_t size, uint64_t g, uint64_t frame)
 /* The end of agent_quick.S's way where the mean is not 1. */
 void agent_draw_next(struct agent_processor *processor, uint64_t mcache, uint32_t mean)
 {
-	agent_set_next(&agent_control_get()->plan, processor, mcache, mean);
+	const struct agent_plan *plan = &agent_control_get()->plan;
+
+	agent_put_next(plan, processor, mcache, agent_interval(plan, processor, mean));
 }
 
 /* Before runtime.freeSpecial: the sweep has found OBJECT dead. */

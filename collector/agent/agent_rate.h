@@ -56,14 +56,25 @@ static inline bool agent_rate_is_the_programs(const struct agent_control *contro
 	return !control->plan.first_rate || control->rate_restored;
 }
 
+/* The next sample of the P whose mcache counts at NEXT_SAMPLE comes after NEXT bytes. */
+AGENT_INLINE void agent_put_next(const struct agent_plan *plan, struct agent_processor *processor, uint64_t mcache,
+				 int64_t next)
+{
+	processor->countdown = next;
+	*(volatile int64_t *)(mcache + plan->next_sample) = next;
+}
+
+/* A new one, drawn with MEAN, above 1. */
+AGENT_INLINE int64_t agent_interval(const struct agent_plan *plan, struct agent_processor *processor, uint64_t mean)
+{
+	return agent_draw(&processor->random, (double)(int64_t)mean) + plan->next_sample_add;
+}
+
 /* Draw the next interval of the P whose mcache counts at NEXT_SAMPLE. */
 AGENT_INLINE void agent_set_next(const struct agent_plan *plan, struct agent_processor *processor, uint64_t mcache,
 				 uint64_t mean)
 {
-	int64_t next = mean <= 1 ? 0 : agent_draw(&processor->random, (double)mean) + plan->next_sample_add;
-
-	processor->countdown = next;
-	*(volatile int64_t *)(mcache + plan->next_sample) = next;
+	agent_put_next(plan, processor, mcache, mean <= 1 ? 0 : agent_interval(plan, processor, mean));
 }
 
 /* Whether what a sample drawn with MEAN usually comes to is a count: agent_quick.S will try. It looks at numgc. */

@@ -9,14 +9,28 @@
 
 #include <cmocka.h>
 
-static void test_log(void **state)
+static void check_exponential(uint64_t random)
 {
-	double x;
+	double wanted = -log((double)(random >> 11 | 1) * 0x1p-53);
+
+	assert_true(fabs(agent_exponential(random) - wanted) < 2e-7);
+}
+
+static void test_exponential(void **state)
+{
+	uint64_t random;
+	int bit;
 
 	(void)state;
-	for (x = 0x1p-53; x <= 4; x *= 1.0009)
-		assert_true(fabs(agent_log(x) - log(x)) < 1e-8 * (1 + fabs(log(x))));
-	assert_true(agent_log(1) == 0);
+	for (random = 1; random < UINT64_MAX / 1.0002; random += 1 + random / 5000) {
+		check_exponential(random);
+		check_exponential(~random);
+	}
+	for (bit = 0; bit < 64; bit++)
+		for (random = 0; random < 8192; random++) /* where the table's stretches meet */
+			check_exponential((random << bit) | ((1ull << bit) - 1));
+	for (random = UINT64_MAX; random > UINT64_MAX - (1ull << 56); random -= 1ull << 40)
+		assert_true(agent_exponential(random) >= 0);
 }
 
 static void test_hit_probability(void **state)
@@ -135,7 +149,7 @@ static void test_uniform(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_log),
+	    cmocka_unit_test(test_exponential),
 	    cmocka_unit_test(test_hit_probability),
 	    cmocka_unit_test(test_thin),
 	    cmocka_unit_test(test_kept_as_thinned),
