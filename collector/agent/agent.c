@@ -12,6 +12,7 @@
 int agent_malloc(uint64_t object, uint64_t size, uint64_t g, uint64_t frame);
 void agent_free(uint64_t special, uint64_t object, uint64_t g);
 void agent_draw_next(struct agent_processor *processor, uint64_t mcache, uint32_t mean);
+int agent_keep_walk(struct agent_tally *tally, uint32_t count, uint32_t new, uint64_t frame);
 
 /* The user's goroutine: what runs may be the system stack's. */
 static inline uint64_t agent_user_goroutine(const struct agent_plan *plan, const struct agent_sample *sample)
@@ -161,6 +162,24 @@ void agent_draw_next(struct agent_processor *processor, uint64_t mcache, uint32_
 	const struct agent_plan *plan = &agent_control_get()->plan;
 
 	agent_put_next(plan, processor, mcache, agent_interval(plan, processor, mean));
+}
+
+/*
+ * What agent_quick.S leaves to C of a walk with many NEW frames, from the one at FRAME outwards to COUNT that are kept.
+ * Returns 0 where anything is odd, which was not looked for.
+ */
+int agent_keep_walk(struct agent_tally *tally, uint32_t count, uint32_t new, uint64_t frame)
+{
+	uint64_t at = frame, next;
+	uint32_t i;
+
+	for (i = 0; i < new; i++, at = next) {
+		next = load64(at);
+		if (next <= at || next & 7 || !load64(at + 8))
+			return 0;
+	}
+	agent_chain_keep(&tally->chain, count, new, frame);
+	return 1;
 }
 
 /* Before runtime.freeSpecial: the sweep has found OBJECT dead. */

@@ -13,9 +13,17 @@
 #define AGENT_WEYL      0x9e3779b97f4a7c15
 #define AGENT_WEYL_MASK 0xbf58476d1ce4e5b9
 
-#define AGENT_SLOT_BITS  14 /* of a hash, the upper ones: where its counter is looked for */
-#define AGENT_PROBES     8  /* and in so many places from there on */
-#define AGENT_CHAIN_KEEP 8  /* a walk with more frames of its own than this is worth keeping */
+#define AGENT_SLOT_BITS 14 /* of a hash, the upper ones: where its counter is looked for */
+#define AGENT_PROBES    8  /* and in so many places from there on */
+
+/* Frames. */
+#define AGENT_MAX_FRAMES 224 /* of a stack that are recorded */
+#define AGENT_CHAIN_OWN  24  /* of its own that a walk may have that goes by one that is kept */
+#define AGENT_CHAIN_MAX  (AGENT_MAX_FRAMES - 2 - AGENT_CHAIN_OWN) /* that are kept */
+#define AGENT_CHAIN_LEFT 6                                        /* innermost ones that are not kept */
+#define AGENT_CHAIN_PAID                                                                                               \
+	64 /* of their own beyond these that walks may have, all together, before one is kept again                    \
+	    */
 
 /* Bits of the random state that are all 0 for one sample in 64, as it takes one or two steps a sample. */
 #define AGENT_TURN_BITS 0x7e

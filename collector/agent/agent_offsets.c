@@ -29,6 +29,7 @@ AGENT_AT(processor, random, PROCESSOR_RANDOM);
 AGENT_AT(processor, quick, PROCESSOR_QUICK);
 AGENT_AT(processor, inside, PROCESSOR_INSIDE);
 AGENT_AT(tally, chain.count, TALLY_COUNT);
+AGENT_AT(tally, chain.paid, TALLY_PAID);
 AGENT_AT(tally, chain.links, TALLY_LINKS);
 AGENT_AT(tally, chain.links[1].next, TALLY_TOP);
 AGENT_AT(tally, chain.rests, TALLY_RESTS);

@@ -35,6 +35,7 @@
 /* In struct agent_tally. */
 #define TALLY_SIZE  0x86a40
 #define TALLY_COUNT 0x0 /* of its chain's links */
+#define TALLY_PAID  0x4
 #define TALLY_LINKS 0x10
 #define TALLY_TOP   0x20 /* links[1].next */
 #define TALLY_RESTS 0xe20

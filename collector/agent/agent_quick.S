@@ -97,8 +97,8 @@ agent_quick:
 	cmp %edx, CONTROL_LAST_NUMGC(%r8)
 	jne leave
 
-	/* agent_walk_quickly: RDX the frame, RSI the link that it may be at, R11 the hash, EDI how many frames, from the
-	 * negative of one more than may be on. */
+	/* agent_walk_quickly: RDX the frame, RSI the link that it may be at, R11 the hash, EDI how many frames of its own,
+	 * from the negative of one more than may be on. */
 	mov TALLY_TOP(%r10), %rax
 	cmp (%r14), %rbp
 	jb leave
@@ -112,39 +112,46 @@ agent_quick:
 	lea TALLY_LINKS(%r10,%rsi), %rsi
 	mov %rbp, %rdx
 	mov $AGENT_HASH_START, %r11d
-	mov $-(AGENT_CHAIN_KEEP+1), %edi
-own_frame:
-	cmp (%rsi), %rdx
-	ja next_link
-same_link:
-	mov (%rdx), %rax
-	mov 8(%rdx), %r8
-	je may_be_kept
-another:
-	cmp %rdx, %rax
-	jbe leave
-	add %r8, %r11
-	imul hash_factor(%rip), %r11
-	mov %rax, %rdx
-	inc %edi
-	jz leave
-	cmp (%rsi), %rdx
-	jbe same_link
+	mov $-(AGENT_CHAIN_OWN+1), %edi
+	jmp 1f
 next_link:
 	cmp TALLY_TOP(%r10), %rdx
 	ja leave
 	sub $LINK_SIZE, %rsi
-	jmp own_frame
+1:	mov (%rsi), %r8
+	cmp %rdx, %r8
+	jb next_link
+	je may_be_kept
+from_here:
+	sub %rbp, %r8
+	/* R8: how far the kept frame is from the innermost. Those that don't rise are not told apart; there are at most
+	 * AGENT_CHAIN_OWN of them. */
+own_frame:
+	mov (%rdx), %rax
+	add 8(%rdx), %r11
+	imul hash_factor(%rip), %r11
+	mov %rax, %rdx
+	inc %edi
+	jz leave
+	sub %rbp, %rax
+	cmp %r8, %rax
+	jb own_frame
+	je may_be_kept
+	cmp %rbp, %rdx
+	ja next_link
+	jmp leave
 may_be_kept:
+	mov (%rdx), %rax
 	cmp %rax, -LINK_SIZE(%rsi)
-	jne not_kept
+	jne 1f
+	mov 8(%rdx), %r8
 	cmp %r8, 8-LINK_SIZE(%rsi)
 	je kept
-not_kept:
-	cmp TALLY_TOP(%r10), %rdx
+1:	cmp TALLY_TOP(%r10), %rdx
 	jae leave
 	sub $LINK_SIZE, %rsi
-	jmp another
+	mov (%rsi), %r8
+	jmp from_here
 kept:
 	/* agent_outer_stand: RSI all kept frames from here outwards, in bytes of links, RAX the outermost. */
 	sub %r10, %rsi
@@ -166,20 +173,23 @@ outer_compared:
 	pmovmskb %xmm0, %edx
 	cmp $0xffff, %edx
 	jne leave
+	lea AGENT_CHAIN_OWN+1-AGENT_CHAIN_LEFT(%rdi), %edx
+	test %edx, %edx
+	jle is_kept
+	sub %edx, TALLY_PAID(%r10)
+	js keep
+is_kept:
 	imul TALLY_RESTS - LINK_SIZE(%r10,%rsi), %r11
 	add TALLY_RESTS + 8 - LINK_SIZE(%r10,%rsi), %r11
 
-	/* agent_type_in, into RDX; R8 the frame of mallocgc's caller. */
+	/* agent_type_in, into RDX; R8 the frame of mallocgc's caller, and at least one frame is outside it. */
 	or $-1, %rdx
 	mov (%rbp), %r8
 	cmpl $1, agent_control_block + CONTROL_TYPE_HOPS(%rip)
 	ja 3f
 	jb 1f
 	mov (%r8), %r8
-1:	lea 16(%r8), %rax
-	cmp TALLY_TOP(%r10), %rax
-	ja leave
-	mov 16(%r8), %rax
+1:	mov 16(%r8), %rax
 	mov %rcx, %rdi
 	sub %rax, %rdi
 	add $16, %rax
@@ -218,17 +228,17 @@ found:
 
 	movabs $AGENT_WEYL, %rax
 	add %rax, PROCESSOR_RANDOM(%r9)
-	mov agent_control_block + CONTROL_NEXT_SAMPLE(%rip), %eax
-	movq %xmm2, %rdx
 	cmp $1, %edi
 	ja draw
+	mov agent_control_block + CONTROL_NEXT_SAMPLE(%rip), %eax
+	movq %xmm2, %rdx
 	movq $0, (%rdx,%rax)
 	decl PROCESSOR_INSIDE(%r9)
 	movq $0, (%r12)
 	ret
 
 draw:
-	mov %rdx, %rsi
+	movq %xmm2, %rsi
 	mov %edi, %edx
 	mov %r9, %rdi
 	mov %r9, %r13
@@ -255,20 +265,56 @@ other_counter:
 	jne 1b
 	jmp found
 
-	/* Fewer than four frames to compare; with less than three in all nothing is known of their arguments. */
+	/* Walks have come to many frames of their own: this one is kept for those to come. EDX: its frames but the
+	 * innermost, RSI all kept ones, in bytes of links. */
+keep:
+	mov %rsi, %rax
+	shr $LINK_SHIFT, %eax
+	add $AGENT_CHAIN_LEFT, %edx
+	movq %xmm2, %r8
+	push %rbx
+	push %rcx
+	push %rsi
+	push %r8
+	push %r9
+	push %r10
+	push %r11
+	mov %r10, %rdi
+	mov %eax, %esi
+	mov %rbp, %rcx
+	mov %rsp, %rbx
+	and $-16, %rsp
+	call agent_keep_walk
+	mov %rbx, %rsp
+	pop %r11
+	pop %r10
+	pop %r9
+	pop %r8
+	pop %rsi
+	pop %rcx
+	pop %rbx
+	movq %r8, %xmm2
+	test %eax, %eax
+	jnz is_kept
+	jmp leave
+
+	/* Fewer than four frames to compare; with less than four in all nothing is known of their arguments. */
 few:
 	mov %rsi, %rdx
 	shr $LINK_SHIFT, %edx
-	lea AGENT_CHAIN_KEEP+1(%rdx,%rdi), %edx
-	cmp $3, %edx
+	lea AGENT_CHAIN_OWN+1(%rdx,%rdi), %edx
+	cmp $4, %edx
 	jb leave
+	movd %edi, %xmm3
 	mov %rax, %r8
 	lea -LINK_SIZE(%rax,%rsi), %rdi
-1:	cmp %rdi, %r8
-	jae outer_compared
-	compare_link %r8, 0
+	jmp 2f
+1:	compare_link %r8, 0
 	add $LINK_SIZE, %r8
-	jmp 1b
+2:	cmp %rdi, %r8
+	jb 1b
+	movd %xmm3, %edi
+	jmp outer_compared
 
 leave:
 	decl PROCESSOR_INSIDE(%r9)

@@ -31,7 +31,6 @@
 #define AGENT_CODE_SIZE   0x5000
 #define AGENT_HERE_PAGE   0x4000 /* of that: a page that the kernel wipes in a forked child (MADV_WIPEONFORK) */
 #define AGENT_HERE_SIZE   (AGENT_CODE_SIZE - AGENT_HERE_PAGE)
-#define AGENT_MAX_FRAMES  224
 #define AGENT_MAX_SHARDS  64
 #define AGENT_PROCESSORS  1024 /* Ps with a state of their own; higher ids share */
 #define AGENT_MAX_FIGURES 32
@@ -141,6 +140,7 @@ struct agent_rest {
 /* What one P's last walk of a stack found, outermost frame first. The agent's alone. */
 struct agent_chain {
 	uint32_t count;
+	int32_t paid; /* frames that walks may have of their own until one is kept again */
 	/* links[i] stands at the address links[i + 1].next; links[0].next is 0 */
 	struct agent_link links[AGENT_MAX_FRAMES + 1] __attribute__((aligned(16)));
 	struct agent_rest rests[AGENT_MAX_FRAMES];

@@ -4,8 +4,10 @@
  * runtime2.go, g.stack: its first two words).
  *
  * A walk waits for its loads: each frame is known only when the one before it is. Samples of one P that follow each
- * other mostly share all but a few innermost frames, so that the last walk is kept, and only compared with the stack
- * from the first common frame on: these loads wait for nothing.
+ * other mostly share all but some innermost frames, so that a walk is kept, and only compared with the stack from the
+ * first common frame on: these loads wait for nothing. To keep one takes as long as several walks, so that it has to
+ * pay: when those since the last have had so many frames of their own, AGENT_CHAIN_PAID, and without the innermost
+ * ones, which are others from one sample to the next (the runtime's own are among them).
  */
 #ifndef COLLECTOR_AGENT_AGENT_WALK_H
 #define COLLECTOR_AGENT_AGENT_WALK_H
@@ -13,8 +15,6 @@
 #include "collector/agent/agent_shared.h"
 
 #include <stdbool.h>
-
-#define AGENT_CHAIN_MAX (AGENT_MAX_FRAMES - 2 - AGENT_CHAIN_KEEP) /* frames that are kept at most */
 
 typedef uint64_t agent_word64 __attribute__((may_alias));
 typedef uint32_t agent_word32 __attribute__((may_alias));
@@ -159,13 +159,24 @@ static inline uint32_t agent_chain_stands(const struct agent_chain *chain, struc
 	return i;
 }
 
-/* Keep the first COUNT of CHAIN's frames, and inside them the NEW frames from the one at FRAME outwards. */
+/*
+ * Keep the first COUNT of CHAIN's frames, and inside them the NEW frames from the one at FRAME outwards, but for
+ * AGENT_CHAIN_LEFT innermost ones, and those for which there is no room. The outermost of all is always kept.
+ */
 static inline void agent_chain_keep(struct agent_chain *chain, uint32_t count, uint32_t new, uint64_t frame)
 {
+	uint32_t all = count + new, left = AGENT_CHAIN_LEFT, i;
 	struct agent_rest rest = {1, 0};
-	uint64_t innermost = frame;
-	uint32_t i;
+	uint64_t innermost;
 
+	if (all > AGENT_CHAIN_MAX + left)
+		left = all - AGENT_CHAIN_MAX;
+	if (left >= new)
+		left = count ? new : new - 1;
+	for (i = 0; i < left; i++)
+		frame = load64(frame);
+	innermost = frame;
+	new -= left;
 	if (count)
 		rest = chain->rests[count - 1];
 	for (i = 0; i < new; i++) {
@@ -180,6 +191,7 @@ static inline void agent_chain_keep(struct agent_chain *chain, uint32_t count, u
 	}
 	chain->links[count].next = innermost;
 	chain->count = count;
+	chain->paid = AGENT_CHAIN_PAID;
 }
 
 /*
@@ -202,12 +214,13 @@ static inline bool agent_outer_stand(const struct agent_chain *chain, int64_t co
 
 /*
  * agent_walk_again where it is quick: FRAME and CHAIN's outermost are on the stack that the user's goroutine runs on,
- * it is AGENT_CHAIN_KEEP frames at most from one to those that CHAIN has kept, and these are all the same. 0, and *HASH
+ * it is AGENT_CHAIN_OWN frames at most from one to those that CHAIN has kept, and these are all the same. 0, and *HASH
  * as it was, where it is not so, or anything on the way is odd (a frame that is not aligned, a return address of 0).
  * agent_quick does not look for that: it leads to a hash that no walk has.
  */
-static inline uint32_t agent_walk_quickly(uint64_t frame, const struct agent_chain *chain, uint64_t *hash)
+static inline uint32_t agent_walk_quickly(uint64_t frame, struct agent_chain *chain, uint64_t *hash)
 {
+	const uint64_t innermost = frame;
 	const struct agent_link *link = &chain->links[chain->count];
 	uint64_t mixed = *hash, met = link->next;
 	uint32_t own = 0, kept;
@@ -229,7 +242,7 @@ static inline uint32_t agent_walk_quickly(uint64_t frame, const struct agent_cha
 				return 0;
 			met = link->next;
 		}
-		if (next <= frame || !pc || next & 7 || ++own > AGENT_CHAIN_KEEP)
+		if (next <= frame || !pc || next & 7 || ++own > AGENT_CHAIN_OWN)
 			return 0;
 		mixed = agent_step(mixed, pc);
 		frame = next;
@@ -238,6 +251,10 @@ static inline uint32_t agent_walk_quickly(uint64_t frame, const struct agent_cha
 	if (!agent_outer_stand(chain, kept - 1))
 		return 0;
 	*hash = mixed * chain->rests[kept - 1].power + chain->rests[kept - 1].hash;
+	if (own > AGENT_CHAIN_LEFT)
+		chain->paid -= (int32_t)(own - AGENT_CHAIN_LEFT);
+	if (chain->paid < 0)
+		agent_chain_keep(chain, kept, own, innermost);
 	return own + kept;
 }
 
@@ -276,8 +293,7 @@ static inline uint32_t agent_walk_again(const struct agent_start *start, struct 
 		}
 	}
 	*hash = at ? mixed * chain->rests[at - 1].power + chain->rests[at - 1].hash : mixed;
-	if ((!at || depth > AGENT_CHAIN_KEEP) && at + depth <= AGENT_CHAIN_MAX)
-		agent_chain_keep(chain, at, depth, start->frame);
+	agent_chain_keep(chain, at, depth, start->frame);
 	return depth + at;
 }
 

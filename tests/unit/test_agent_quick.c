@@ -20,7 +20,8 @@
 #define ROOM    (128 << 20) /* for the region of any machine with rings of that size: */
 #define RING    (1 << 20)
 #define SAMPLES 400000
-#define DEPTH   40
+#define DEPTH   40 /* of stacks, usually */
+#define DEEP    240
 
 /* Where the agent's code looks for its control block: the linker's script puts it there else. */
 __asm__(".bss\n.balign 4096\n.globl agent_control_block\nagent_control_block: .skip 134217728\n.previous\n");
@@ -39,7 +40,8 @@ static struct {
 	struct made_g other; /* a second goroutine on the same stack */
 	int64_t own_rate;
 	uint64_t numgc;
-	uint32_t depth, at[DEPTH + 1]; /* words of the frames, the outermost first */
+	uint32_t least, most;         /* frames */
+	uint32_t depth, at[DEEP + 1]; /* words of the frames, the outermost first */
 } world;
 
 static uint64_t random_state;
@@ -69,6 +71,8 @@ static int set_up(void **state)
 	world.processor.g0.high = world.processor.g.high;
 	world.own_rate = 524288;
 	world.numgc = world.depth = 0;
+	world.least = 4;
+	world.most = DEPTH;
 	region_plan(&world.quick, 1, RING);
 	region_plan(&world.plain, 1, RING);
 	assert_true(world.plain.size <= ROOM);
@@ -108,7 +112,7 @@ static void move_stack(void)
 		world.depth = (uint32_t)draw(4);
 	else if (world.depth > 1 && draw(3))
 		world.depth -= 1 + (uint32_t)draw(world.depth < 6 ? world.depth - 1 : 5);
-	while (world.depth < 4 || (world.depth < DEPTH && draw(4))) {
+	while (world.depth < world.least || (world.depth < world.most && draw(4))) {
 		uint32_t outer = world.depth ? world.at[world.depth - 1] : MADE_STACK_WORDS;
 
 		world.at[world.depth] = made_push(&world.processor, outer, outer, draw_pc(world.depth));
@@ -197,12 +201,11 @@ static void assert_same(void)
 		assert_int_equal(region_shard(&world.quick, i)->head, region_shard(&world.plain, i)->head);
 }
 
-static void test_both_do_the_same(void **state)
+static void do_both(uint64_t samples)
 {
 	uint64_t i;
 
-	(void)state;
-	for (i = 0; i < SAMPLES; i++) {
+	for (i = 0; i < samples; i++) {
 		if (!world.depth || !draw(3))
 			move_stack();
 		change_world();
@@ -214,9 +217,25 @@ static void test_both_do_the_same(void **state)
 		}
 	}
 	assert_same();
+	print_message("%lu of %lu counted, %lu passed on\n", counts_of(&world.quick), samples, made_passed_on);
 	assert_true(made_passed_on > 100);
-	print_message("%lu of %d counted, %lu passed on\n", counts_of(&world.quick), SAMPLES, made_passed_on);
+}
+
+static void test_both_do_the_same(void **state)
+{
+	(void)state;
+	do_both(SAMPLES);
 	assert_true(counts_of(&world.quick) > SAMPLES / 5);
+}
+
+/* Recursion, up to more frames than are recorded. */
+static void test_both_do_the_same_deep_down(void **state)
+{
+	(void)state;
+	world.least = AGENT_CHAIN_MAX - 4;
+	world.most = DEEP;
+	do_both(SAMPLES / 4);
+	assert_true(counts_of(&world.quick) > SAMPLES / 100);
 }
 
 /* With a plan by which the long way would not come back, all of many samples are counted. */
@@ -246,6 +265,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_both_do_the_same, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_both_do_the_same_deep_down, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_the_quick_way_is_taken, set_up, tear_down),
 	};
 

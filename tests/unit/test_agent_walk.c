@@ -121,14 +121,39 @@ static void test_kept_frames_are_used(void **state)
 		push(&stack, 0x400000 + (uint64_t)i);
 	start = start_of(&stack);
 	check_agree(&start);
-	assert_int_equal(chain.count, 40);
+	assert_int_equal(chain.count, 40 - AGENT_CHAIN_LEFT);
 	stack.depth = 38;
 	push(&stack, 0x500000);
 	chain.walked[1] = sentinel;
 	start = start_of(&stack);
 	assert_int_equal(check_agree(&start), 39);
-	assert_memory_equal(&chain.walked[1], &sentinel, sizeof(sentinel)); /* one frame walked, 38 compared */
-	assert_int_equal(chain.count, 40);                                  /* too little was new to keep it */
+	assert_memory_equal(&chain.walked[1], &sentinel, sizeof(sentinel)); /* nothing was walked to be kept */
+	assert_int_equal(chain.count, 40 - AGENT_CHAIN_LEFT);
+}
+
+/* Walks with frames of their own that would be kept add up to one that is. */
+static void test_kept_when_it_pays(void **state)
+{
+	static struct goroutine goroutine;
+	struct stack stack = {.goroutine = &goroutine};
+	const int more = 10;
+	struct agent_start start;
+	int i;
+
+	(void)state;
+	goroutine_init(&goroutine);
+	for (i = 0; i < 40; i++)
+		push(&stack, 0x400000 + (uint64_t)i);
+	start = start_of(&stack);
+	check_agree(&start);
+	for (i = 0; i < more; i++)
+		push(&stack, 0x500000 + (uint64_t)i);
+	start = start_of(&stack);
+	for (i = 0; i < AGENT_CHAIN_PAID / more; i++)
+		assert_int_equal(check_agree(&start), 40 + more);
+	assert_int_equal(chain.count, 40 - AGENT_CHAIN_LEFT);
+	check_agree(&start);
+	assert_int_equal(chain.count, 40 + more - AGENT_CHAIN_LEFT);
 }
 
 /* A frame far out changes while all addresses stay: what was kept outside it only may be used. */
@@ -259,6 +284,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup(test_calls_and_returns, clear_chain),
 	    cmocka_unit_test_setup(test_kept_frames_are_used, clear_chain),
+	    cmocka_unit_test_setup(test_kept_when_it_pays, clear_chain),
 	    cmocka_unit_test_setup(test_outer_frame_changes, clear_chain),
 	    cmocka_unit_test_setup(test_stacks_move, clear_chain),
 	    cmocka_unit_test_setup(test_deep, clear_chain),
