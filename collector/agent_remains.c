@@ -24,6 +24,13 @@ static bool is_ours(const struct target_mapping *mapping)
 	return !strcmp(mapping->path, MEMFD_PATH);
 }
 
+static bool is_agent(pid_t process, uint64_t control)
+{
+	uint64_t magic;
+
+	return target_memory_read(process, control, &magic, sizeof(magic), NULL) == STATUS_OK && magic == AGENT_MAGIC;
+}
+
 static enum status unknown_patch(pid_t process, struct error *error)
 {
 	return error_set(
@@ -37,7 +44,6 @@ enum status agent_remains_control(const struct patching *patching, uint64_t targ
 				  struct error *error)
 {
 	struct target_mapping *mappings;
-	uint64_t magic = 0;
 	size_t count, i;
 
 	if (target_memory_mappings(patching->process, &mappings, &count, error) != STATUS_OK)
@@ -48,8 +54,7 @@ enum status agent_remains_control(const struct patching *patching, uint64_t targ
 		    target >= mappings[i].start - AGENT_CODE_SIZE)
 			*control = mappings[i].start;
 	free(mappings);
-	if (!*control || target_memory_read(patching->process, *control, &magic, sizeof(magic), NULL) != STATUS_OK ||
-	    magic != AGENT_MAGIC)
+	if (!*control || !is_agent(patching->process, *control))
 		return unknown_patch(patching->process, error);
 	return STATUS_OK;
 }
@@ -156,6 +161,10 @@ enum status agent_remains_find(struct agent_remains *remains, pid_t process, str
 			add_rest(remains, mapping->start, mapping->end);
 			continue;
 		}
+		if (remains->ncontrols == REMAINS_MAX)
+			continue;
+		if (is_agent(process, mapping->start))
+			remains->controls[remains->ncontrols++] = mapping->start;
 		if (hold_code(mappings, i, mapping->start) && is_usable(process, mapping->start, &complete) &&
 		    (!remains->code || complete)) {
 			remains->code = mapping->start - AGENT_CODE_SIZE;

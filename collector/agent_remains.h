@@ -20,9 +20,11 @@ struct remains_range {
 };
 
 struct agent_remains {
-	uint64_t code;                          /* of an agent like ours, to be used again; 0: none */
-	bool code_is_complete;                  /* else it was never copied there, and nothing ever led to it */
-	struct remains_range rest[REMAINS_MAX]; /* tallies and rings to unmap */
+	uint64_t code;                  /* of an agent like ours, to be used again; 0: none */
+	bool code_is_complete;          /* else it was never copied there, and nothing ever led to it */
+	uint64_t controls[REMAINS_MAX]; /* control blocks of agents like ours */
+	size_t ncontrols;
+	struct remains_range rest[REMAINS_MAX]; /* tallies and rings to unmap, when no thread is in those agents */
 	size_t nrest;
 };
 

@@ -164,12 +164,15 @@ static enum status look_for_others(struct attachment *attachment, struct error *
 		if (status != STATUS_OK)
 			return status;
 	}
-	if (control && patching_wait_outside(pid, control) != STATUS_OK)
-		return error_set(error,
-				 "a thread of process %d is within the agent of an escprof that was killed, and does "
-				 "not run: try again",
-				 (int)pid);
-	return agent_remains_find(&attachment->remains, pid, error);
+	if (agent_remains_find(&attachment->remains, pid, error) != STATUS_OK)
+		return STATUS_ERROR;
+	for (i = 0; i < attachment->remains.ncontrols; i++)
+		if (patching_wait_outside(pid, attachment->remains.controls[i]) != STATUS_OK)
+			return error_set(error,
+					 "process %d: a thread is within the agent of an earlier escprof and does not "
+					 "run, or the process has ended: try again",
+					 (int)pid);
+	return STATUS_OK;
 }
 
 /* Whether all of START..END is free in the target, but for what is to be unmapped. */

@@ -148,10 +148,10 @@ static void test_thread_within_a_call(void **state)
 /* A thread that is in the agent when it is switched off is waited for, and its rings stay when it does not come out. */
 static void test_thread_in_the_agent(void **state)
 {
-	struct attachment *attachment;
+	struct attachment *attachment, *second;
 	struct error error = {""};
+	struct region region, next;
 	struct service service;
-	struct region region;
 	uint64_t control;
 
 	(void)state;
@@ -164,6 +164,10 @@ static void test_thread_in_the_agent(void **state)
 	assert_int_equal(attachment_unmap(attachment, &error), STATUS_ERROR);
 	assert_non_null(strstr(error.text, "its rings stay"));
 	assert_int_equal(patching_wait_outside(service.pid, control), STATUS_NO_ENTRY);
+	region_plan(&next, SERVICE_RATE, SERVICE_RING);
+	assert_int_equal(attachment_begin(&second, service.pid, service_plan(), &next, &error), STATUS_ERROR);
+	assert_non_null(strstr(error.text, "is within the agent of an earlier escprof"));
+	service_expect_own_text(&service);
 	region.control->processors[900].inside = 0;
 	region.control->inside = 0;
 	assert_int_equal(patching_wait_outside(service.pid, control), STATUS_OK);
