@@ -37,7 +37,8 @@ static struct {
 } library;
 
 static struct c_go go;
-static bool careful; /* step by step */
+static bool careful;               /* step by step */
+static __thread uint64_t readable; /* a page that this walk has found to be: the next may not find it any more */
 
 static bool find_all(void *handle)
 {
@@ -64,11 +65,9 @@ static inline uint64_t word_at(uint64_t address)
  */
 static int read_word(unw_addr_space_t space, unw_word_t address, unw_word_t *value, int is_write, void *argument)
 {
-	static __thread uint64_t known;
-
 	(void)space;
 	(void)argument;
-	if (is_write || !readable_word(address, &known) || !readable_word(address + 7, &known))
+	if (is_write || !readable_word(address, &readable) || !readable_word(address + 7, &readable))
 		return -UNW_EINVAL;
 	*value = word_at(address);
 	return 0;
@@ -190,6 +189,7 @@ uint32_t unwind_words(const struct unwind_start *start, const uint64_t *frames, 
 	uint64_t rbp, now, sp, pointer;
 	uint32_t count = 0, i;
 
+	readable = 0;
 	if (!library.get_place || !depth || frames[0] != start->caller || library.get_context(&context) < 0 ||
 	    library.init_local(&cursor, &context) < 0 || !go_to_start(&cursor, start))
 		return 0;
@@ -428,6 +428,7 @@ uint32_t unwind_stack(uint64_t *frames, uint64_t caller, uint32_t *flags)
 	uint32_t count, first;
 
 	*flags = 0;
+	readable = 0;
 	if (!library.backtrace) {
 		*flags = C_STACK_GUESSED;
 		count = walk_frame_pointers(frames, UNWIND_ROOM);
