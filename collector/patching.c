@@ -257,16 +257,17 @@ static void draw_anew(const struct plan_sampling *sampling, pid_t thread)
 {
 	struct mcaches mcaches = find_mcaches(thread, sampling);
 	uint64_t random = 0;
-	int64_t rate = 0, next;
+	int64_t rate = 0, most, next;
 	size_t i;
 
 	target_memory_read(thread, sampling->mem_profile_rate, &rate, sizeof(rate), NULL);
+	most = rate < AGENT_RATE_MAX ? rate : AGENT_RATE_MAX; /* as runtime.fastexprand has it */
 	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
 		random = region_ticks();
 	for (i = 0; i < mcaches.count; i++) {
 		if (!mcaches.addresses[i])
 			continue;
-		next = rate <= 0 ? INT64_MAX : rate == 1 ? 0 : agent_draw(&random, (double)rate);
+		next = rate <= 0 ? INT64_MAX : rate == 1 ? 0 : agent_draw(&random, (double)most);
 		if (sampling->seen_rate)
 			target_memory_write(thread, mcaches.addresses[i] + sampling->seen_rate, &rate, sizeof(rate),
 					    NULL);
