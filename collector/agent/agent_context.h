@@ -82,7 +82,7 @@ static inline struct agent_tally *agent_tally_of(struct agent_control *control, 
 	return processor < control->plan.ntallies ? agent_tally_at(control, processor) : 0;
 }
 
-/* Where SAMPLE comes from; by the last walk of its P, which saves most of the walk. */
+/* Where SAMPLE comes from; by the walk that its P has kept, which saves most of the walk. */
 static void agent_identify(struct agent_control *control, const struct agent_sample *sample,
 			   struct agent_context *context)
 {

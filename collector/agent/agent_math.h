@@ -1,6 +1,6 @@
 /*
- * The arithmetic of sampling, without a C library: freestanding, no memory, pure but for the random state. Accurate to
- * 1e-6, which is far below what any number of samples can show.
+ * The arithmetic of sampling, without a C library: freestanding, pure but for the random state. Accurate to 1e-6 of a
+ * mean interval, and to 1e-8 in probabilities, which is far below what any number of samples can show.
  */
 #ifndef COLLECTOR_AGENT_AGENT_MATH_H
 #define COLLECTOR_AGENT_AGENT_MATH_H

@@ -21,9 +21,9 @@
 #define AGENT_CHAIN_OWN  24  /* of its own that a walk may have that goes by one that is kept */
 #define AGENT_CHAIN_MAX  (AGENT_MAX_FRAMES - 2 - AGENT_CHAIN_OWN) /* that are kept */
 #define AGENT_CHAIN_LEFT 6                                        /* innermost ones that are not kept */
-#define AGENT_CHAIN_PAID                                                                                               \
-	64 /* of their own beyond these that walks may have, all together, before one is kept again                    \
-	    */
+
+/* Of their own, beyond AGENT_CHAIN_LEFT, that walks may have all together before one is kept again. */
+#define AGENT_CHAIN_PAID 64
 
 /* Bits of the random state that are all 0 for one sample in 64, as it takes one or two steps a sample. */
 #define AGENT_TURN_BITS 0x7e

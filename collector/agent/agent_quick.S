@@ -1,8 +1,8 @@
 /*
  * The usual sample of a fine mean, in as few instructions as can be: the program's own profile does not get it, its
  * context has a counter, no cycle has ended, and it is not its P's turn to look at the clock. It is counted, and the next
- * interval drawn. Whatever is otherwise is left to agent_malloc, with nothing done, and goes the long way there with the
- * same random number.
+ * interval drawn. Whatever is otherwise is left to agent_malloc, with nothing counted or drawn, and goes the long way
+ * there with the same random number.
  *
  * What C functions are named have the same outcome. In C this takes half as many instructions again: in Go's ABI all
  * registers are free, and none has to be saved here.
@@ -104,7 +104,7 @@ agent_quick:
 	jb leave
 	cmp %rax, %rbp
 	ja leave
-	add $16, %rax
+	add $32, %rax /* the frame, and what agent_type_in reads above it */
 	cmp 8(%r14), %rax
 	ja leave
 	mov TALLY_COUNT(%r10), %esi
@@ -182,7 +182,7 @@ is_kept:
 	imul TALLY_RESTS - LINK_SIZE(%r10,%rsi), %r11
 	add TALLY_RESTS + 8 - LINK_SIZE(%r10,%rsi), %r11
 
-	/* agent_type_in, into RDX; R8 the frame of mallocgc's caller, and at least one frame is outside it. */
+	/* agent_type_in, into RDX; R8 the frame of mallocgc's caller. */
 	or $-1, %rdx
 	mov (%rbp), %r8
 	cmpl $1, agent_control_block + CONTROL_TYPE_HOPS(%rip)

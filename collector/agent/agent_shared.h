@@ -137,14 +137,14 @@ struct agent_rest {
 	uint64_t hash;  /* of these frames alone */
 };
 
-/* What one P's last walk of a stack found, outermost frame first. The agent's alone. */
+/* A walk of a stack that one P has kept, outermost frame first, without the innermost ones. The agent's alone. */
 struct agent_chain {
 	uint32_t count;
-	int32_t paid; /* frames that walks may have of their own until one is kept again */
+	int32_t paid; /* frames that walks may have of their own, beyond AGENT_CHAIN_LEFT, until one is kept again */
 	/* links[i] stands at the address links[i + 1].next; links[0].next is 0 */
 	struct agent_link links[AGENT_MAX_FRAMES + 1] __attribute__((aligned(16)));
 	struct agent_rest rests[AGENT_MAX_FRAMES];
-	struct agent_link walked[AGENT_MAX_FRAMES]; /* the frames of a walk that goes on, innermost first */
+	struct agent_link walked[AGENT_MAX_FRAMES]; /* the frames of a walk that is being kept, innermost first */
 };
 
 struct agent_tally {

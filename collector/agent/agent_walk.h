@@ -214,9 +214,10 @@ static inline bool agent_outer_stand(const struct agent_chain *chain, int64_t co
 
 /*
  * agent_walk_again where it is quick: FRAME and CHAIN's outermost are on the stack that the user's goroutine runs on,
- * it is AGENT_CHAIN_OWN frames at most from one to those that CHAIN has kept, and these are all the same. 0, and *HASH
- * as it was, where it is not so, or anything on the way is odd (a frame that is not aligned, a return address of 0).
- * agent_quick does not look for that: it leads to a hash that no walk has.
+ * it is AGENT_CHAIN_OWN frames at most from one to those that CHAIN has kept, and these are all the same. Keeps the
+ * walk when it pays. 0, and *HASH as it was, where it is not so, or anything on the way is odd (a frame that is not
+ * aligned or does not rise, a return address of 0). agent_quick does not look for that: where a frame is not aligned or
+ * returns to 0 it comes to a hash that no walk has, and frames that don't rise lead in a circle.
  */
 static inline uint32_t agent_walk_quickly(uint64_t frame, struct agent_chain *chain, uint64_t *hash)
 {
@@ -251,14 +252,12 @@ static inline uint32_t agent_walk_quickly(uint64_t frame, struct agent_chain *ch
 	if (!agent_outer_stand(chain, kept - 1))
 		return 0;
 	*hash = mixed * chain->rests[kept - 1].power + chain->rests[kept - 1].hash;
-	if (own > AGENT_CHAIN_LEFT)
-		chain->paid -= (int32_t)(own - AGENT_CHAIN_LEFT);
-	if (chain->paid < 0)
+	if (own > AGENT_CHAIN_LEFT && (chain->paid -= (int32_t)(own - AGENT_CHAIN_LEFT)) < 0)
 		agent_chain_keep(chain, kept, own, innermost);
 	return own + kept;
 }
 
-/* As agent_walk without FRAMES, for a P whose last walk is in CHAIN. */
+/* As agent_walk without FRAMES, for a P whose kept walk is in CHAIN. */
 static inline uint32_t agent_walk_again(const struct agent_start *start, struct agent_chain *chain, uint64_t *hash)
 {
 	struct agent_bounds stack = agent_stack_of(start->g);
@@ -293,7 +292,8 @@ static inline uint32_t agent_walk_again(const struct agent_start *start, struct 
 		}
 	}
 	*hash = at ? mixed * chain->rests[at - 1].power + chain->rests[at - 1].hash : mixed;
-	agent_chain_keep(chain, at, depth, start->frame);
+	if (!at || (chain->paid -= (int32_t)depth) < 0)
+		agent_chain_keep(chain, at, depth, start->frame);
 	return depth + at;
 }
 

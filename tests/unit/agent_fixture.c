@@ -8,11 +8,15 @@
 #include <sys/mman.h>
 
 uint64_t made_passed_on;
+struct made_registers made_registers;
 
 /* All registers but the stack's are Go's to use, so that what C wants kept is kept here; RAX is mp. */
 __asm__(".text\n"
 	".globl made_original, made_call\n"
-	"made_original: incq made_passed_on(%rip)\n ret\n"
+	"made_original: incq made_passed_on(%rip)\n"
+	"mov %rax, made_registers(%rip)\n mov %rbx, made_registers+8(%rip)\n mov %rcx, made_registers+16(%rip)\n"
+	"mov %r14, made_registers+24(%rip)\n mov %rbp, made_registers+32(%rip)\n movq %xmm15, made_registers+40(%rip)\n"
+	"ret\n"
 	"made_call: push %rbp\n push %rbx\n push %r12\n push %r13\n push %r14\n push %r15\n"
 	"mov %rdi, %rax\n mov %r8, %r14\n mov %rcx, %rbp\n mov %rsi, %rbx\n mov %rdx, %rcx\n xorps %xmm15, %xmm15\n"
 	"call *%rax\n"
@@ -60,8 +64,11 @@ void made_arguments(struct made_processor *processor, uint32_t at, uint64_t size
 {
 	uint32_t hop;
 
-	for (hop = 0; hop <= MADE_TYPE_HOPS; hop++)
+	for (hop = 0; hop <= MADE_TYPE_HOPS; hop++) {
+		if (!processor->stack[at])
+			return;
 		at = made_outside(processor, at);
+	}
 	processor->stack[at + 2] = size;
 	processor->stack[at + 3] = type;
 }

@@ -54,7 +54,10 @@ uint32_t made_push(struct made_processor *processor, uint32_t end, uint32_t oute
 /* The word at which the frame outside that at AT begins. */
 uint32_t made_outside(const struct made_processor *processor, uint32_t at);
 
-/* The arguments of mallocgc, which the agent finds when profilealloc's frame is at the word AT; types from TYPES on. */
+/*
+ * The arguments of mallocgc, which the agent finds when profilealloc's frame is at the word AT; types from TYPES on.
+ * Nothing where there are too few frames.
+ */
 void made_arguments(struct made_processor *processor, uint32_t at, uint64_t size, uint64_t type);
 
 /* A plan for such a runtime: MemProfileRate at OWN_RATE, memstats.numgc at NUMGC (NULL: unknown), types within it all.
@@ -69,10 +72,14 @@ void made_remove(uint64_t code, struct region *region);
 
 /*
  * The patched call of mProf_Malloc from Go 1.23 on, with the registers that the runtime has there: RBX=OBJECT,
- * RCX=SIZE, R14=G, RBP=FRAME, X15=0. Calls that are passed on end in made_original, which counts them.
+ * RAX=ENTRY, RCX=SIZE, R14=G, RBP=FRAME, X15=0. Calls that are passed on end in made_original, which counts them and
+ * keeps the registers that it has come with.
  */
 void made_call(uint64_t entry, uint64_t object, uint64_t size, uint64_t frame, uint64_t g);
 extern uint64_t made_passed_on;
+extern struct made_registers {
+	uint64_t rax, rbx, rcx, r14, rbp, x15;
+} made_registers;
 extern const uint8_t made_original[];
 
 #endif

@@ -114,8 +114,9 @@ static void move_stack(void)
 		world.depth -= 1 + (uint32_t)draw(world.depth < 6 ? world.depth - 1 : 5);
 	while (world.depth < world.least || (world.depth < world.most && draw(4))) {
 		uint32_t outer = world.depth ? world.at[world.depth - 1] : MADE_STACK_WORDS;
+		uint32_t end = outer - (draw(10) ? 0 : 2 * (uint32_t)draw(4));
 
-		world.at[world.depth] = made_push(&world.processor, outer, outer, draw_pc(world.depth));
+		world.at[world.depth] = made_push(&world.processor, end, outer, draw_pc(world.depth));
 		world.depth++;
 	}
 	if (!draw(20)) {
@@ -165,6 +166,29 @@ static uint64_t counts_of(const struct region *region)
 	return sum;
 }
 
+/* A frame pointer that leads astray, seldom: *WORD is where, and what stood there is returned. */
+static uint64_t lead_astray(uint64_t **word)
+{
+	uint32_t frame = world.at[world.depth - 1 - (uint32_t)draw(world.depth < 8 ? world.depth : 8)];
+	const uint64_t wrong[] = {0,
+				  made_address(&world.processor.stack[frame]),
+				  made_address(&world.processor.stack[world.at[world.depth - 1]]),
+				  made_address(&world.processor.stack[frame]) - 8,
+				  made_address(&world.processor.stack[frame]) + 20,
+				  made_address(&world.processor.stack[world.at[draw(world.depth)]]),
+				  made_address(&world.processor.stack[MADE_STACK_WORDS]),
+				  made_address(&world.processor.p),
+				  0x1234567890,
+				  UINT64_MAX - 7};
+	uint64_t before;
+
+	*word = &world.processor.stack[frame];
+	before = **word;
+	if (!draw(300))
+		**word = wrong[draw(sizeof(wrong) / sizeof(wrong[0]))];
+	return before;
+}
+
 /* One allocation, by both. */
 static void allocate(uint64_t number)
 {
@@ -172,16 +196,24 @@ static void allocate(uint64_t number)
 	uint64_t object = 0xc000000000 + 16 * number, size = 16 << (draw(30) ? 0 : draw(5)), passed = made_passed_on;
 	uint64_t g = draw(500) ? world.processor.m.curg : world.processor.m.g0;
 	uint64_t frame = made_address(&world.processor.stack[world.at[world.depth - 1]]);
+	uint64_t *word, before;
 	int64_t quick;
 	bool pass;
 
 	made_arguments(&world.processor, world.at[world.depth - 1], draw(50) ? size - draw(4) : 3 * size,
 		       types[draw(30) ? 1 : draw(5)]);
+	before = lead_astray(&word);
 	made_call(world.code + world.entries.malloc_entry, object, size, frame, g);
 	passed = made_passed_on - passed;
 	quick = world.processor.next_sample;
 	assert_int_equal(world.processor.m.vdso_sp, 0);
 	pass = agent_malloc(object, size, g, frame);
+	*word = before;
+	if (pass) {
+		const struct made_registers same = {world.code + world.entries.malloc_entry, object, size, g, frame, 0};
+
+		assert_memory_equal(&made_registers, &same, sizeof(same));
+	}
 	assert_int_equal(passed, pass);
 	assert_int_equal(quick, world.processor.next_sample);
 	assert_int_equal(world.quick.control->last_numgc, world.plain.control->last_numgc);
@@ -238,20 +270,37 @@ static void test_both_do_the_same_deep_down(void **state)
 	assert_true(counts_of(&world.quick) > SAMPLES / 100);
 }
 
+/* So few frames that what mallocgc was asked for stands in none of them. */
+static void test_both_do_the_same_at_the_top(void **state)
+{
+	(void)state;
+	world.least = 1;
+	world.most = 6;
+	do_both(SAMPLES / 4);
+	assert_true(counts_of(&world.quick) > SAMPLES / 100);
+}
+
 /* With a plan by which the long way would not come back, all of many samples are counted. */
 static void test_the_quick_way_is_taken(void **state)
 {
+	struct agent_chain *chain = (struct agent_chain *)&region_tally(&world.quick, 0)->chain;
 	const uint64_t made = 64 * 1000;
 	uint64_t i, before;
+	uint32_t count;
 
 	(void)state;
 	world.own_rate = 1ll << 40;
+	world.least = 30;
 	move_stack();
 	for (i = 0; i < 64; i++)
 		made_call(world.code + world.entries.malloc_entry, 0xc000000000, 64,
 			  made_address(&world.processor.stack[world.at[world.depth - 1]]), world.processor.m.curg);
 	before = counts_of(&world.quick);
 	world.quick.control->plan.m_g0 = 0x7fffffff; /* which the long way alone looks for */
+	count = chain->count;
+	assert_int_equal(count, world.depth - AGENT_CHAIN_LEFT);
+	chain->count -= 10; /* as if it were another walk's, and it did not pay for long */
+	chain->paid = AGENT_CHAIN_PAID;
 	for (i = 0; i < made; i++) {
 		if (!(world.quick.control->processors[0].random & AGENT_TURN_BITS))
 			world.quick.control->processors[0].random += AGENT_WEYL;
@@ -259,6 +308,7 @@ static void test_the_quick_way_is_taken(void **state)
 			  made_address(&world.processor.stack[world.at[world.depth - 1]]), world.processor.m.curg);
 	}
 	assert_int_equal(counts_of(&world.quick) - before, made);
+	assert_int_equal(chain->count, count); /* kept again on the quick way */
 }
 
 int main(void)
@@ -266,6 +316,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_both_do_the_same, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_both_do_the_same_deep_down, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_both_do_the_same_at_the_top, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_the_quick_way_is_taken, set_up, tear_down),
 	};
 
