@@ -163,6 +163,16 @@ func (s score) row() string {
 		100*s.coverageWithNoise, s.total)
 }
 
+// changesOver are those whose removal changed the GC's CPU by more than share, one way or the other.
+func changesOver(pairs []pair, share float64) (changes []pair) {
+	for _, p := range pairs {
+		if math.Abs(p.saved) > share {
+			changes = append(changes, p)
+		}
+	}
+	return changes
+}
+
 // withinWorkloads are the means, over workloads, of how well each one's own sites are ranked: what somebody sees who has
 // one program. Workloads of fewer than three sites have no say.
 func withinWorkloads(groups map[string][]pair) (count int, rho, bytes, split float64) {
@@ -204,6 +214,11 @@ func writeGroup(out io.Writer, title string, pairs []pair) {
 	fmt.Fprintf(out, "| **all** | %s |\n", scoreOf(pairs).row())
 	if count, rho, bytes, split := withinWorkloads(groups); count > 0 {
 		fmt.Fprintf(out, "\nWithin a workload, in the mean of %d: ρ %.2f, by bytes %.2f, split-half %.2f.\n", count, rho, bytes, split)
+	}
+	if changes := changesOver(pairs, 0.05); len(changes) > 2 {
+		s := scoreOf(changes)
+		fmt.Fprintf(out, "\nOf the %d sites that change more than 5 %%: ρ %.2f, by bytes %.2f, split-half %.2f.\n",
+			len(changes), s.rho, s.bytes, s.split)
 	}
 	fmt.Fprintf(out, "\n| workload | site | kind | predicted | interval | measured | error of that | covered | bytes |\n|---|---|---|---|---|---|---|---|---|\n")
 	for _, name := range names {
