@@ -14,7 +14,7 @@
 #define DEFAULT_LIVE_RATE (256 * 1024)
 
 /* Between samples of CPU, in step with nothing that happens every ms. */
-#define CPU_FINE_NS       997000
+#define CPU_FINE_NS       3989000
 #define CPU_COARSE_NS     9973000
 #define CPU_FREQUENCY_MAX 10000
 
@@ -47,7 +47,7 @@ static const struct argp_option record_options[] = {
      0},
     {"cpu-freq", OPTION_CPU_FREQUENCY, "HZ", 0,
      "how often a second of CPU it is sampled where it is spent, which costs the program some microseconds each, in a "
-     "virtual machine up to 60 (default: 1003 in run; in attach and run -D 100 with --rate BYTES, else as often as the "
+     "virtual machine up to 60 (default: 251 in run; in attach and run -D 100 with --rate BYTES, else as often as the "
      "budget allows, 10 at the usual one)",
      0},
     {"no-cpu-samples", OPTION_NO_CPU, NULL, 0,
