@@ -42,8 +42,10 @@ frequencies() {
 	fine=$(samples_at 1000) && coarse=$(samples_at 100) || return 1
 	[ "$coarse" -gt 20 ] && [ "$fine" -gt $((4 * coarse)) ] || { echo "$fine at 1000 Hz, $coarse at 100"; return 1; }
 }
+usual_frequency() { record && "$ESCPROF" info "$TRACE" | has -E '^ *cpu_period_ns +3989000$'; }
 if grep -Eq '^ *cpu_sampled +(all|user)$' "$WORK/info"; then
 	check "--cpu-freq" frequencies
+	check "without it, 251 a second" usual_frequency
 fi
 no_frequencies() {
 	local value
