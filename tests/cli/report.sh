@@ -4,7 +4,7 @@ source "$(dirname "$0")/common.bash"
 
 go_program target && go_program reader && go_program ownprofile || { echo "not ok build"; exit 1; }
 TRACE=$WORK/t.escprof
-"$ESCPROF" run -q -o "$TRACE" -- "$WORK/target" serve 3 total >/dev/null || echo "not ok run"
+"$ESCPROF" run -q --rate 4096 -o "$TRACE" -- "$WORK/target" serve 3 total >/dev/null || echo "not ok run"
 
 check "no such file" complains 'cannot open: .*/none' "$ESCPROF" report "$WORK/none"
 check "a file that is no trace" complains 'not an escprof trace: README.md' "$ESCPROF" report README.md
