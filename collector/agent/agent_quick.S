@@ -5,7 +5,7 @@
  * there with the same random number.
  *
  * What C functions are named have the same outcome. In C this takes half as many instructions again: in Go's ABI all
- * registers are free, and none has to be saved here.
+ * registers are free, and none has to be saved here but where a walk is kept.
  */
 #include "collector/agent/agent_numbers.h"
 #include "collector/agent/agent_offsets.h"
@@ -298,7 +298,7 @@ keep:
 	jnz is_kept
 	jmp leave
 
-	/* Fewer than four frames to compare; with less than four in all nothing is known of their arguments. */
+	/* Fewer than four frames to compare; with less than four in all it is left to the long way to look for arguments. */
 few:
 	mov %rsi, %rdx
 	shr $LINK_SHIFT, %edx

@@ -107,20 +107,29 @@ static void test_calls_and_returns(void **state)
 	assert_true(reused > 1000); /* the kept walk was there to be used */
 }
 
+/* Fill STACK with DEPTH frames and walk them, to be kept. Returns where the walk began. */
+static struct agent_start keep_walk(struct stack *stack, uint32_t depth)
+{
+	struct agent_start start;
+	uint32_t i;
+
+	goroutine_init(stack->goroutine);
+	for (i = 0; i < depth; i++)
+		push(stack, 0x400000 + (uint64_t)i);
+	start = start_of(stack);
+	check_agree(&start);
+	return start;
+}
+
 static void test_kept_frames_are_used(void **state)
 {
 	static struct goroutine goroutine;
 	struct stack stack = {.goroutine = &goroutine};
 	struct agent_start start;
 	struct agent_link sentinel = {1, 1};
-	int i;
 
 	(void)state;
-	goroutine_init(&goroutine);
-	for (i = 0; i < 40; i++)
-		push(&stack, 0x400000 + (uint64_t)i);
-	start = start_of(&stack);
-	check_agree(&start);
+	start = keep_walk(&stack, 40);
 	assert_int_equal(chain.count, 40 - AGENT_CHAIN_LEFT);
 	stack.depth = 38;
 	push(&stack, 0x500000);
@@ -141,11 +150,7 @@ static void test_kept_when_it_pays(void **state)
 	int i;
 
 	(void)state;
-	goroutine_init(&goroutine);
-	for (i = 0; i < 40; i++)
-		push(&stack, 0x400000 + (uint64_t)i);
-	start = start_of(&stack);
-	check_agree(&start);
+	start = keep_walk(&stack, 40);
 	for (i = 0; i < more; i++)
 		push(&stack, 0x500000 + (uint64_t)i);
 	start = start_of(&stack);
@@ -166,11 +171,7 @@ static void test_outer_frame_changes(void **state)
 	int i;
 
 	(void)state;
-	goroutine_init(&goroutine);
-	for (i = 0; i < 30; i++)
-		push(&stack, 0x400000 + (uint64_t)i);
-	start = start_of(&stack);
-	check_agree(&start);
+	start = keep_walk(&stack, 30);
 	for (i = 0; i < 30; i++) {
 		before = after = 0;
 		agent_walk(&start, 0, &before);
