@@ -32,7 +32,10 @@
 #define LIVE_SHARE       0.08 /* of the budget, for objects that are followed */
 #define CPU_SHARE        0.12 /* for the samples of CPU */
 #define CPU_PERIOD_LEAST 997000
-#define OUT_OF_STEP      0.997 /* with what happens every so many ms */
+#define LONGEST_PAUSE    400 /* ms: each look takes lines out of the target's caches */
+#define PAUSE_SAMPLES                                                                                                  \
+	25 /* of CPU, between two looks; a hundred of the deepest stacks would take half a ring of a CPU */
+#define OUT_OF_STEP 0.997 /* with what happens every so many ms */
 
 void rate_control_start(struct rate_control *control, double budget, uint64_t live_finest)
 {
@@ -42,6 +45,13 @@ void rate_control_start(struct rate_control *control, double budget, uint64_t li
 	    .followed = {live_finest, live_finest, LIVE_COARSEST, 0, 0},
 	    .one = ONE,
 	};
+}
+
+double rate_control_longest_pause(uint64_t cpu_period_ns)
+{
+	double pause = PAUSE_SAMPLES * (double)cpu_period_ns / 1e6;
+
+	return cpu_period_ns && pause < LONGEST_PAUSE ? pause : LONGEST_PAUSE;
 }
 
 uint64_t rate_control_cpu_period(double budget)

@@ -52,4 +52,10 @@ void rate_control_next(struct rate_control *control, const struct rate_costs *co
 /* Ns of CPU between two samples of where CPU is spent, so that they take 12 % of BUDGET at most. */
 uint64_t rate_control_cpu_period(double budget);
 
+/*
+ * Ms between two looks into the rings at most, where CPU is sampled every CPU_PERIOD_NS of it, or not at all (0). What
+ * is known of a moment (goroutines, running Ps, labels) is as old as the last look; and each look costs the target.
+ */
+double rate_control_longest_pause(uint64_t cpu_period_ns);
+
 #endif

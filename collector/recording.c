@@ -17,17 +17,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#define DRAIN_BUSY_MS    2
-#define DRAIN_IDLE_MS    20
-#define DRAIN_REST_MS    400           /* where a budget is kept: each look takes the target's lines out of the cache */
-#define CPU_SAMPLES_MOST 100           /* between two looks: of the deepest stacks they take half a ring of a CPU */
-#define DRAIN_FULL       0.01          /* of a ring, that may be in it by the next look */
-#define FLUSH_NS         500000000ull  /* a killed escprof loses at most this much and a pause */
-#define FLUSH_REST_NS    2000000000ull /* and this at rest: */
-#define FLUSH_REST_FROM  200           /* ms between two drains */
-#define RATE_NS          200000000ull  /* between looks at what the rate costs */
-#define PRESSED          0.25          /* of a ring */
-#define FIGURES_NS       1000000000ull /* between looks at the GC's figures from outside, when no samples bring them */
+#define DRAIN_BUSY_MS   2
+#define DRAIN_IDLE_MS   20
+#define DRAIN_FULL      0.01          /* of a ring, that may be in it by the next look */
+#define FLUSH_NS        500000000ull  /* a killed escprof loses at most this much and a pause */
+#define FLUSH_REST_NS   2000000000ull /* and this at rest: */
+#define FLUSH_REST_FROM 200           /* ms between two drains */
+#define RATE_NS         200000000ull  /* between looks at what the rate costs */
+#define PRESSED         0.25          /* of a ring */
+#define FIGURES_NS      1000000000ull /* between looks at the GC's figures from outside, when no samples bring them */
 
 struct recording {
 	char *path;
@@ -212,15 +210,12 @@ bool recording_is_on(const struct recording *recording)
 static void set_pause(struct recording *recording)
 {
 	double pressure = drain_pressure(recording->drain), pause = recording->pause_ms;
-	double most =
-	    recording->cpu_period_ns ? CPU_SAMPLES_MOST * (double)recording->cpu_period_ns / 1e6 : DRAIN_REST_MS;
+	double most = rate_control_longest_pause(recording->cpu_period_ns);
 
 	recording->has_late_labels |= drain_is_hurried(recording->drain);
 	pause *= pressure > DRAIN_FULL / 1.5 ? DRAIN_FULL / pressure : 1.5;
 	if (pause > most)
 		pause = most;
-	if (pause > DRAIN_REST_MS)
-		pause = DRAIN_REST_MS;
 	if (pause < DRAIN_IDLE_MS || recording->source.budget <= 0 || recording->c || recording->has_late_labels)
 		pause = DRAIN_IDLE_MS;
 	recording->pause_ms = pause;

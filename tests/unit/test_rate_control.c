@@ -195,6 +195,15 @@ static void test_the_budget_says_how_often_cpu_is_sampled(void **state)
 	assert_int_equal(rate_control_cpu_period(1), 997000); /* never more often than this */
 }
 
+static void test_looks_are_as_fine_as_samples_of_cpu(void **state)
+{
+	(void)state;
+	assert_int_equal(rate_control_longest_pause(0), 400);
+	assert_int_equal(rate_control_longest_pause(rate_control_cpu_period(0.005)), 400);
+	assert_int_equal(rate_control_longest_pause(9973000), 249);
+	assert_int_equal(rate_control_longest_pause(3989000), 99); /* what run does by itself */
+}
+
 static void test_full_rings_make_it_coarser_at_once(void **state)
 {
 	struct rate_control control;
@@ -237,6 +246,7 @@ int main(void)
 	    cmocka_unit_test(test_samples_of_cpu_count),
 	    cmocka_unit_test(test_followed_objects_keep_within_their_part),
 	    cmocka_unit_test(test_the_budget_says_how_often_cpu_is_sampled),
+	    cmocka_unit_test(test_looks_are_as_fine_as_samples_of_cpu),
 	    cmocka_unit_test(test_full_rings_make_it_coarser_at_once),
 	    cmocka_unit_test(test_odd_clocks),
 	};
