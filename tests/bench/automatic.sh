@@ -5,7 +5,8 @@
 # seconds, one with each of the two attached to. A pair is TURNS (4) of them in its mean: what differs between the two
 # drifts over minutes, so that turns tell more than long windows. There are PAIRS (20). Prints, with 95 % intervals: the CPU a
 # request takes more, the collector's own CPU among it (but for what it takes once, to attach and to find the symbols), and how
-# throughput and the 99th percentile differ. Asserts nothing.
+# throughput and the 99th percentile differ. Beside these stands what they differ by from a turn to the next without escprof, one
+# deviation: what somebody sees who compares such windows one after the other. Asserts nothing.
 # Where few samples of CPU are wanted, the kernel takes them of whatever runs on a CPU, in both services then; they are
 # reckoned in at INTERRUPT_US (60) microseconds each, which is what 1,003 a second of one service cost on the virtual machine of
 # PRODUCTION.md's table.
@@ -86,23 +87,35 @@ awk '
 	function tell(name, sum, square, n,   mean, error) {
 		mean = sum / n
 		error = n > 1 ? sqrt((square - sum * mean) / (n - 1) / n) : 0
-		printf "  %-34s %+.2f %%  (95 %%: %+.2f to %+.2f)\n", name, 100 * mean, 100 * (mean - t * error), 100 * (mean + t * error)
+		printf "  %-34s %+.2f %%  (95 %%: %+.2f to %+.2f)", name, 100 * mean, 100 * (mean - t * error), 100 * (mean + t * error)
 	}
+	function noise(square) { printf square > 0 ? "  from turn to turn %.2f" : "", 100 * sqrt(square / differences) }
 	# Of a pair: each service was with and without, so that what one has over the other goes away.
 	function both(first, second) { return sqrt(first * second) - 1 }
+	# Requests a second of the window at AT.
+	function rate(at) { return $at / $(at + 2) }
 	# Adds up the turn whose first field is AT.
 	function turn(at,   interrupts) {
 		interrupts = ($(at + 9) + $(at + 19)) / 2
 		inside += both(($(at + 5) / $(at + 4)) / ($(at + 1) / $at), ($(at + 15) / $(at + 14)) / ($(at + 11) / $(at + 10))) + interrupts
 		collector += ($(at + 8) / $(at + 5) + $(at + 18) / $(at + 15)) / 2
-		throughput += both(($(at + 4) / $(at + 6)) / ($at / $(at + 2)), ($(at + 14) / $(at + 16)) / ($(at + 10) / $(at + 12))) - interrupts
+		throughput += both(rate(at + 4) / rate(at), rate(at + 14) / rate(at + 10)) - interrupts
 		late += both($(at + 7) / $(at + 3), $(at + 17) / $(at + 13))
+	}
+	# What the services without escprof in the turn at AT differ by from those in the next, whose windows come the other way round.
+	function again(at,   following) {
+		following = at + 20
+		differences++
+		apart += both(rate(following + 10) / rate(at), rate(following) / rate(at + 10)) ^ 2
+		lateness += both($(following + 13) / $(at + 3), $(following + 3) / $(at + 13)) ^ 2
 	}
 	{
 		n++
 		inside = collector = throughput = late = 0
 		for (at = 1; at < NF; at += 20)
 			turn(at)
+		for (at = 1; at + 20 < NF; at += 20)
+			again(at)
 		turns = NF / 20
 		inside /= turns; collector /= turns; throughput /= turns; late /= turns
 		added = inside + collector
@@ -112,9 +125,9 @@ awk '
 	END {
 		t = student(n - 1)
 		printf "%d pairs, automatic rate, attached to an HTTP service:\n", n
-		tell("CPU a request, all together", a, aa, n)
-		tell("of it in the service", s, ss, n)
-		tell("of it the collector", c, cc, n)
-		tell("throughput", p, pp, n)
-		tell("99th percentile", l, ll, n)
+		tell("CPU a request, all together", a, aa, n); print ""
+		tell("of it in the service", s, ss, n); print ""
+		tell("of it the collector", c, cc, n); print ""
+		tell("throughput", p, pp, n); noise(apart); print ""
+		tell("99th percentile", l, ll, n); noise(lateness); print ""
 	}' "$work/pairs"
