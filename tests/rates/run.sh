@@ -2,7 +2,8 @@
 # make moving-rates: RATE_SEEDS (300) runs of a program with known allocations, while the mean between samples is moved every
 # 50 ms at random and escprof is stopped now and then, with rings so small that they fill up. Of the five sites with most
 # bytes the 95 % intervals must hold what was made in 93 to 97 % of the cases, and what the program's own heap profile
-# has seen must be spread as if escprof weren't there.
+# has seen must be spread as if escprof weren't there. In three of four runs at least, samples must have been dropped because
+# a ring was full.
 # usage: run.sh BUILD_DIR
 cd "$(dirname "$0")/../.." || exit 1
 BUILD=$PWD/$1
@@ -28,7 +29,12 @@ for ((seed = 1; seed <= seeds; seed++)); do
 	one $seed || { echo "not ok seed $seed"; exit 1; }
 done
 awk '{ moved += $2 } END { printf "%d runs, the mean moved %d times\n", NR, moved }' "$WORK/moved"
-sort "$WORK/lost" | uniq -c | sort -rn | head -5
+awk '
+	{ lost += $2; thinned += $6; dropped += $2 + $6 > 0 }
+	END {
+		printf "rings were full in %d runs: %d samples dropped that were drawn, %d lost\n", dropped, thinned, lost
+		exit dropped < 0.75 * NR
+	}' "$WORK/lost" || { echo "not ok"; exit 1; }
 awk '
 	{ n++; held += $3 == "0"; below += $3 == "1"; above += $3 == "-1"; missing += $3 == "missing"
 	  sum += $4; square += $4 * $4 }
