@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 	"sort"
 	"syscall"
 )
@@ -75,6 +76,19 @@ func deep(n int, wait, done chan struct{}) {
 	runtime.KeepAlive(&frame)
 }
 
+// scannedStacks are the bytes of stacks that the last cycle scanned, which a program of Go 1.21 or later knows
+// (gcController.lastStackScan); with an earlier one, all that stacks have.
+func scannedStacks() float64 {
+	scanned := []metrics.Sample{{Name: "/gc/scan/stack:bytes"}}
+	metrics.Read(scanned)
+	if scanned[0].Value.Kind() == metrics.KindUint64 {
+		return float64(scanned[0].Value.Uint64())
+	}
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return float64(stats.StackInuse)
+}
+
 func main() {
 	runtime.GOMAXPROCS(1)
 	debug.SetGCPercent(-1)
@@ -101,13 +115,12 @@ func main() {
 		<-done
 	}
 	stacks := cycle() - empty
-	var stats runtime.MemStats
-	runtime.ReadMemStats(&stats)
+	scanned := scannedStacks()
 	close(wait)
 	span := (sparse - dense) / (objects * (apart - 1) * 64)
 	object := dense/objects - 64*span
 	err := json.NewEncoder(os.Stdout).Encode(map[string]any{"go": runtime.Version(), "cycle": empty, "object": object,
-		"scan_byte": scan, "span_byte": span, "root_byte": stacks / float64(stats.StackInuse)})
+		"scan_byte": scan, "span_byte": span, "root_byte": stacks / scanned})
 	if err != nil {
 		panic(err)
 	}
