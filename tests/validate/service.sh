@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # make validate-service: samples/service with 10,000 requests at once. What the report says that mending each of the
 # article's cases saves, written down first, against what it saved: GC CPU a request of the service, without escprof,
-# with the load asking for the mended path instead. The process's own CPU, of which the GC's share is sampled.
+# with the load asking for the mended path instead, and right before or after, in turns, for all paths as they are. The
+# process's own CPU, of which the GC's share is sampled.
 # usage: service.sh BUILD_DIR
 # VALIDATE_ROUNDS: 3; VALIDATE_SECONDS: 15 for each run; VALIDATE_CONNECTIONS: 10000.
 set -euo pipefail
@@ -23,11 +24,12 @@ errors errors main\.reserveSlow
 struct struct main\.describeSlow structpb\.
 point point main\.planSlow
 closure closure main\.newTicketsSlow
-baskets - main\.(fillBasket|swapItem)'
+baskets -sessions main\.(fillBasket|swapItem)'
 
-# The load's paths with /$1 mended; each answer of the histogram takes 64 KiB, so that it is asked for less often.
+# The load's paths with /$1 mended; each answer of the histogram takes 64 KiB, so that it is asked for less often, and those
+# of make and point more often, so that there is a first three: what saves two points more than another can't be told.
 paths() {
-	echo "/errors,/struct,/make?n=256,/closure,/point,/slice,/errors,/struct,/make?n=256,/closure,/point" |
+	echo "/errors,/struct,/make?n=256,/closure,/point,/slice,/make?n=256,/point,/make?n=256,/closure,/point,/make?n=256,/point" |
 		sed "s,/$1\\>,/fixed/$1,g"
 }
 
@@ -49,13 +51,13 @@ serve() {
 	echo "${answered%% *}"
 }
 
-# measure PATH OPTION…: nanoseconds of GC CPU a request, with PATH mended.
+# measure WHAT: nanoseconds of GC CPU a request, with the path WHAT mended; -sessions: the service's own option.
 measure() {
-	local paths requests
+	local paths requests options=()
 	paths=$(paths "$1")
-	shift
+	[ "$1" != -sessions ] || options=(-fixed-sessions)
 	rm -f "$out/measured"
-	requests=$(serve "$paths" "$build/tests/tools/measure_gc" -o "$out/measured" -- "$out/service" "$@")
+	requests=$(serve "$paths" "$build/tests/tools/measure_gc" -o "$out/measured" -- "$out/service" "${options[@]}")
 	awk -v requests="$requests" '{
 		for (i = 1; i <= NF; i++) { split($i, pair, "="); value[pair[1]] = pair[2] }
 		printf "%.0f\n", 1e9 * (value["user"] + value["system"]) * value["gc"] / value["samples"] / requests
@@ -74,13 +76,12 @@ print("'"$name"'", selection["gc_saved_share"], *selection["gc_saved_share_ci"])
 fi
 touch "$out/rounds"
 for ((round = $(wc -l <"$out/rounds") + 1; round <= rounds; round++)); do
-	line="full=$(measure -)"
+	line=
 	while read -r name path _ <&3; do
-		if [ "$path" = - ]; then
-			line+=" $name=$(measure - -fixed-sessions)"
-		else
-			line+=" $name=$(measure "$path")"
-		fi
+		((round % 2)) || without=$(measure "$path")
+		full=$(measure -)
+		((round % 2 == 0)) || without=$(measure "$path")
+		line+="$name=$without/$full "
 	done 3<<<"$mended"
 	echo "$line" >>"$out/rounds"
 done
@@ -88,8 +89,13 @@ python3 - "$out/predicted" "$out/rounds" <<'PYTHON'
 import statistics, sys
 
 predicted = {words[0]: [float(word) for word in words[1:]] for words in map(str.split, open(sys.argv[1]))}
-rounds = [dict((key, float(value)) for key, value in (pair.split("=") for pair in line.split())) for line in open(sys.argv[2])]
-saved = {name: [1 - one[name] / one["full"] for one in rounds] for name in predicted}
+rounds = [dict(pair.split("=") for pair in line.split()) for line in open(sys.argv[2])]
+
+def saving(pair):
+    without, full = map(float, pair.split("/"))
+    return 1 - without / full
+
+saved = {name: [saving(one[name]) for one in rounds] for name in predicted}
 print("mended       predicted  interval      saved  rounds (% of the GC's CPU a request)")
 for name in sorted(predicted, key=lambda name: -predicted[name][0]):
     value, low, high = (100 * x for x in predicted[name])
