@@ -42,7 +42,7 @@ static uint64_t agent_next_mean(const struct agent_control *control, bool alone,
 	uint64_t mean = control->rate ? control->rate : 1;
 
 	if (alone)
-		return own > 0 && !control->plan.switched_on ? (uint64_t)own : AGENT_RATE_MAX;
+		return own > 0 && own < AGENT_RATE_MAX && !control->plan.switched_on ? (uint64_t)own : AGENT_RATE_MAX;
 	if (eighths >= 4)
 		mean = mean < 512 ? 512u << (eighths - 4) : mean << (eighths - 2);
 	if (own > 0 && mean > (uint64_t)own)

@@ -12,7 +12,7 @@ struct made_registers made_registers;
 
 /* All registers but the stack's are Go's to use, so that what C wants kept is kept here; RAX is mp. */
 __asm__(".text\n"
-	".globl made_original, made_call\n"
+	".globl made_original, made_call, made_free\n"
 	"made_original: incq made_passed_on(%rip)\n"
 	"mov %rax, made_registers(%rip)\n mov %rbx, made_registers+8(%rip)\n mov %rcx, made_registers+16(%rip)\n"
 	"mov %r14, made_registers+24(%rip)\n mov %rbp, made_registers+32(%rip)\n movq %xmm15, made_registers+40(%rip)\n"
@@ -20,6 +20,10 @@ __asm__(".text\n"
 	"made_call: push %rbp\n push %rbx\n push %r12\n push %r13\n push %r14\n push %r15\n"
 	"mov %rdi, %rax\n mov %r8, %r14\n mov %rcx, %rbp\n mov %rsi, %rbx\n mov %rdx, %rcx\n xorps %xmm15, %xmm15\n"
 	"call *%rax\n"
+	"pop %r15\n pop %r14\n pop %r13\n pop %r12\n pop %rbx\n pop %rbp\n ret\n"
+	"made_free: push %rbp\n push %rbx\n push %r12\n push %r13\n push %r14\n push %r15\n"
+	"mov %rdi, %r10\n mov %rsi, %rax\n mov %rdx, %rbx\n mov %rcx, %r14\n xorps %xmm15, %xmm15\n"
+	"call *%r10\n"
 	"pop %r15\n pop %r14\n pop %r13\n pop %r12\n pop %rbx\n pop %rbp\n ret\n");
 
 uint64_t made_address(const volatile void *object)
@@ -75,7 +79,7 @@ void made_arguments(struct made_processor *processor, uint32_t at, uint64_t size
 
 void made_plan(struct agent_plan *plan, const int64_t *own_rate, const uint64_t *numgc)
 {
-	plan->malloc_target = made_address(made_original);
+	plan->malloc_target = plan->free_target = made_address(made_original);
 	plan->mem_profile_rate = made_address(own_rate);
 	plan->numgc = made_address(numgc);
 	plan->types_start = 0x500000;

@@ -76,6 +76,10 @@ void made_remove(uint64_t code, struct region *region);
  * keeps the registers that it has come with.
  */
 void made_call(uint64_t entry, uint64_t object, uint64_t size, uint64_t frame, uint64_t g);
+
+/* The patched call of freeSpecial, of a SPECIAL of OBJECT (a struct made_special): RAX and RBX; goes on there too. */
+void made_free(uint64_t entry, uint64_t special, uint64_t object, uint64_t g);
+
 extern uint64_t made_passed_on;
 extern struct made_registers {
 	uint64_t rax, rbx, rcx, r14, rbp, x15;
