@@ -93,7 +93,6 @@ static void begin_recording(struct attach_session *session)
 
 	recording_begin(session->recording, &source);
 	recording_number_fact(session->recording, "attached_after_ns", process_info_age(target->start_time));
-	recording_number_fact(session->recording, "attach_stop_ns", attachment_begin_ns(session->attachment));
 }
 
 static enum status begin(struct attach_session *session, struct error *error)
@@ -116,6 +115,7 @@ static enum status begin(struct attach_session *session, struct error *error)
 		return status;
 	begin_recording(session);
 	attachment_settle(session->attachment);
+	recording_number_fact(session->recording, "attach_stop_ns", attachment_begin_ns(session->attachment));
 	session->began_ns = clock_ns(CLOCK_MONOTONIC);
 	if (options->begun)
 		options->begun(options->user, session->target.path);

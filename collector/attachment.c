@@ -108,6 +108,13 @@ static bool clear_spaces(const struct thread_stop *stop, const struct remote_spa
 	return cleared;
 }
 
+/* STOP is over, or was never whole: *LONGEST_NS is what it took, unless another took longer. */
+static void note_stop(const struct thread_stop *stop, uint64_t *longest_ns)
+{
+	if (stop->longest_ns > *longest_ns)
+		*longest_ns = stop->longest_ns;
+}
+
 /* Clear away what a killed collector has left. CONTROL: of its agent that calls lead to; 0: none do. */
 static enum status clean_once(struct attachment *attachment, uint64_t control, bool *clean, struct error *error)
 {
@@ -120,6 +127,7 @@ static enum status clean_once(struct attachment *attachment, uint64_t control, b
 	if (control)
 		status = patching_take_out(&attachment->patching, &stop, control, error);
 	thread_stop_release(&stop);
+	note_stop(&stop, &attachment->begin_ns);
 	return status;
 }
 
@@ -346,7 +354,8 @@ static enum status patch(struct attachment *attachment, struct error *error)
 	else
 		status =
 		    error_set(error, "another escprof came to process %d first", (int)attachment->patching.process);
-	attachment->begin_ns = thread_stop_release(&stop);
+	thread_stop_release(&stop);
+	note_stop(&stop, &attachment->begin_ns);
 	return status;
 }
 
@@ -398,17 +407,22 @@ void attachment_settle(struct attachment *attachment)
 {
 	struct timespec pause = {.tv_nsec = CLEAN_PAUSE_NS};
 	struct thread_stop stop;
+	enum status status;
 	size_t left;
 	int tries;
 
 	for (tries = 0; tries < SETTLE_TRIES; tries++) {
 		nanosleep(&pause, NULL);
-		if (!patching_is_missed(&attachment->patching, attachment->region) ||
-		    thread_stop_all(&stop, attachment->patching.process, NULL) != STATUS_OK)
+		if (!patching_is_missed(&attachment->patching, attachment->region))
 			return;
-		if (patching_put_again(&attachment->patching, &stop, attachment->region, &left, NULL) != STATUS_OK)
-			left = 0;
-		thread_stop_release(&stop);
+		status = thread_stop_all(&stop, attachment->patching.process, NULL);
+		if (status == STATUS_OK) {
+			patching_put_again(&attachment->patching, &stop, attachment->region, &left, NULL);
+			thread_stop_release(&stop);
+		}
+		note_stop(&stop, &attachment->begin_ns);
+		if (status != STATUS_OK)
+			return;
 	}
 }
 
@@ -437,13 +451,14 @@ enum status attachment_take_out(struct attachment *attachment, struct error *err
 	struct thread_stop stop;
 	enum status status = thread_stop_all(&stop, attachment->patching.process, error);
 
-	if (status != STATUS_OK)
-		return status;
-	if (is_ours(attachment))
-		status = patching_take_out(&attachment->patching, &stop, control_of(attachment), error);
-	else
-		status = STATUS_NO_ENTRY;
-	attachment->end_ns = thread_stop_release(&stop);
+	if (status == STATUS_OK) {
+		if (is_ours(attachment))
+			status = patching_take_out(&attachment->patching, &stop, control_of(attachment), error);
+		else
+			status = STATUS_NO_ENTRY;
+		thread_stop_release(&stop);
+	}
+	note_stop(&stop, &attachment->end_ns);
 	if (status == STATUS_OK)
 		attachment->inside =
 		    patching_wait_outside(attachment->patching.process, control_of(attachment)) != STATUS_OK;

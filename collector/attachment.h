@@ -31,7 +31,10 @@ enum status attachment_begin(struct attachment **attachment, pid_t pid, const st
  */
 void attachment_settle(struct attachment *attachment);
 
-/* Where the program is loaded; for how long all threads were stopped at the beginning, and at the end (0: not yet). */
+/*
+ * Where the program is loaded; for how long its threads were stopped at the beginning (to clear away, to begin, to
+ * settle), and at the end (0: not yet): the longest of all tries, those that failed among them.
+ */
 uint64_t attachment_bias(const struct attachment *attachment);
 uint64_t attachment_begin_ns(const struct attachment *attachment);
 uint64_t attachment_end_ns(const struct attachment *attachment);

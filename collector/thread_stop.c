@@ -286,6 +286,7 @@ enum status thread_stop_all(struct thread_stop *stop, pid_t process, struct erro
 	bool late;
 	int tries;
 
+	stop->longest_ns = 0;
 	for (tries = 0; tries < STOP_TRIES; tries++) {
 		if (tries)
 			nanosleep(&pause, NULL);
@@ -322,7 +323,9 @@ uint64_t thread_stop_release(struct thread_stop *stop)
 	stop->threads = NULL;
 	stop->count = stop->capacity = 0;
 	hurry(false);
-	return began ? end - began : 0;
+	if (began && end - began > stop->longest_ns)
+		stop->longest_ns = end - began;
+	return stop->longest_ns;
 }
 
 pid_t thread_stop_any(const struct thread_stop *stop)

@@ -22,17 +22,18 @@ struct thread_stop {
 	pid_t process;
 	struct held_thread *threads;
 	size_t count, capacity;
-	uint64_t began_ns; /* CLOCK_MONOTONIC, before the first was asked to stop; 0: none was */
+	uint64_t began_ns;   /* CLOCK_MONOTONIC, before the first was asked to stop; 0: none was */
+	uint64_t longest_ns; /* for how long some were stopped in the tries that have ended, the longest of them */
 };
 
 /*
  * Stop every thread of PROCESS: those that are born meanwhile too. STATUS_NO_ENTRY: it has ended. STATUS_ERROR: some
  * thread cannot be traced, or did not stop in time (the message says so; all others run again). Release it with
- * thread_stop_release.
+ * thread_stop_release. Whatever the status, `longest_ns` holds from here on.
  */
 enum status thread_stop_all(struct thread_stop *stop, pid_t process, struct error *error);
 
-/* Let all go. Returns for how long they were stopped: ns. */
+/* Let all go. Returns for how long they were stopped: ns; where tries failed before, the longest of all. */
 uint64_t thread_stop_release(struct thread_stop *stop);
 
 /* A stopped one of them, for reading and writing memory by; 0 when all are gone. */

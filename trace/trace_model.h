@@ -213,10 +213,10 @@ struct trace_c_counts {
  * gnu_build_id, main_module, main_path, build_info (the whole text), rate, pid, start_time (Unix ns), exit_status,
  * cpus, way ("preload", "inject", "attach"), escprof_version; cpu_period_ns (between two samples of CPU; missing: none
  * were taken), cpu_sampled ("all", "user": without the kernel's, or why there are none), cpu_lost; of an attached
- * program attached_after_ns (for how long it had run), attach_stop_ns and detach_stop_ns (for how long it was stopped);
- * where C allocations were sampled: c_rate (mean bytes between two), c_unwinder ("libunwind" or "frame pointers"),
- * c_malloc ("own": the program has a malloc that its calls go to directly), c_no_room (samples whose stack found no
- * room).
+ * program attached_after_ns (for how long it had run), attach_stop_ns and detach_stop_ns (for how long it was stopped
+ * at most, tries that failed among them); where C allocations were sampled: c_rate (mean bytes between two), c_unwinder
+ * ("libunwind" or "frame pointers"), c_malloc ("own": the program has a malloc that its calls go to directly),
+ * c_no_room (samples whose stack found no room).
  */
 struct trace_fact {
 	const char *key, *value;
