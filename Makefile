@@ -204,7 +204,8 @@ moving-rates: all $(O)/tests/tools/move_rate ## RATE_SEEDS (300) runs whose rate
 matrix: all $(O)/tests/tools/print_trace ## Go versions x kinds of build x run and attach (fetches toolchains; MATRIX_VERSIONS, MATRIX_KINDS)
 	@bash tests/matrix/run.sh $(O)
 
-attach-storm: all ## attach and let go a thousand times, and be killed at it (ATTACH_ROUNDS, ATTACH_KILLS)
+STORM_TOOLS = kill_in_midst print_agent tell_ends
+attach-storm: all $(STORM_TOOLS:%=$(O)/tests/tools/%) ## attach and let go a thousand times, and be killed at it (ATTACH_ROUNDS, ATTACH_KILLS)
 	@bash tests/attach/run.sh $(O)
 
 go-tests: all ## Go's own tests of its standard library, with every allocation sampled: the same outcomes as without

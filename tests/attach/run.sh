@@ -1,11 +1,15 @@
 #!/usr/bin/env bash
-# make attach-storm: ATTACH_ROUNDS (1000) rounds of attaching to a loaded service and letting it go, then ATTACH_KILLS (500)
-# times escprof is killed at a random moment, two in five of them as run, else as attach, half of the latter about when
-# it gets in. A client of its own asks the service all the time, and every question must be answered, and rightly. After
-# every round the machine code must be as before and the trace whole; after a kill what there is of the trace must be
-# readable, the service must work on, and now and then the next attach clears away what was left. Prints for how long all
-# threads were stopped. ATTACH_PROGRAM are the arguments of tests/cli/programs/attached, ATTACH_RATE the mean bytes
-# between samples, ATTACH_VERSION a Go version other than the default, ATTACH_BUILD more arguments of go build.
+# make attach-storm: what attaching, and being killed at it, does to a loaded service. A client of its own asks the service
+# all the time, and every question must be answered, and rightly. In three parts:
+#   calm.bash   ATTACH_ROUNDS (1000) times attaching and letting go: after every round the machine code is as before and
+#               the trace whole. Prints for how long the threads were stopped.
+#   kills.bash  ATTACH_KILLS (500) times escprof is killed at a random moment, two in five of them as run, else as attach:
+#               what there is of the trace must be readable, the service must work on and end as it would, and the next
+#               attach clears away what was left.
+#   quiet.bash  a killed escprof is gone, but its agent is not: it writes nothing any more. Prints what CPU the service
+#               takes for its work then, against one that was never touched, in ATTACH_WINDOWS (10) windows of each.
+# ATTACH_PROGRAM are the arguments of tests/cli/programs/attached, ATTACH_RATE the mean bytes between samples,
+# ATTACH_VERSION a Go version other than the default, ATTACH_BUILD more arguments of go build.
 # usage: run.sh BUILD_DIR
 cd "$(dirname "$0")/../.." || exit 1
 BUILD=$PWD/$1
@@ -15,6 +19,7 @@ source tests/cli/attach.bash
 
 rounds=${ATTACH_ROUNDS:-1000}
 kills=${ATTACH_KILLS:-500}
+windows=${ATTACH_WINDOWS:-10}
 rate=${ATTACH_RATE:-1}
 [ -z "${ATTACH_VERSION:-}" ] || export GOTOOLCHAIN=go$ATTACH_VERSION
 # Without debug information for the most part of a round is not reading that.
@@ -28,7 +33,7 @@ declare -A spent=() # milliseconds of all rounds, by what they went to
 exec {nap_fd}<> <(:)
 
 # nap SECONDS: without a process for it.
-nap() { read -rt "$1" -u "$nap_fd"; }
+nap() { read -rt "$1" -u "$nap_fd" || true; }
 
 # now: sets NOW, in microseconds.
 now() { NOW=${EPOCHREALTIME/./}; }
@@ -77,60 +82,50 @@ works_on() {
 	return $status
 }
 
-# serve: starts the service and its client.
-serve() {
-	start "${arguments[@]}" || return 1
-	last_rounds=0
+# begin_asking: a client asks the service from here on.
+begin_asking() {
 	"$WORK/attached" -ask "http://$ADDRESS" >"$WORK/client.out" 2>&1 &
 	CLIENT=$!
 	echo $CLIENT >>"$WORK/pids"
 }
 
-# served: ends both; every question was answered.
-served() {
+# end_asking [WHAT]: until here. Every question was answered, and none much later than without escprof.
+without=0     # ms: the longest that the client had to wait there
+patience=1000 # ms: what it may be more, on a machine that has other work
+end_asking() {
 	local status
-	kill -TERM $CLIENT
-	wait $CLIENT
+	kill -TERM "$CLIENT"
+	wait "$CLIENT"
 	status=$?
-	cat "$WORK/client.out"
-	[ $status = 0 ] && grep -q '^asked [1-9]' "$WORK/client.out" || { echo "the client ended with status $status"; return 1; }
-	stop
+	echo "${1:+$1: }$(<"$WORK/client.out")"
+	[ $status = 0 ] && [[ $(<"$WORK/client.out") =~ ^asked\ [1-9][0-9]*\ failed\ 0\ longest\ ([0-9]+) ]] ||
+		{ echo "the client ended with status $status"; return 1; }
+	LONGEST=${BASH_REMATCH[1]}
+	[ $without = 0 ] || [ "$LONGEST" -le $((without + patience)) ] ||
+		{ echo "a question waited for $LONGEST ms, and for $without ms at most without escprof"; return 1; }
 }
 
-# look: the trace is whole, and it says for how long the threads were stopped.
-look() {
-	is_whole >/dev/null || return 1
-	sed -n 's/^  attach_stop_ns *//p' "$WORK/info" >>"$WORK/attach"
-	sed -n 's/^  detach_stop_ns *//p' "$WORK/info" >>"$WORK/detach"
+# serve: starts the service and its client, and lets them be for a while first.
+serve() {
+	start "${arguments[@]}" || return 1
+	last_rounds=0
+	without=0
+	begin_asking
+	nap 5
+	end_asking "without escprof" || return 1
+	without=$((LONGEST + 1))
+	begin_asking
 }
 
-calm_rounds() {
-	local i what
-	serve || return 1
-	for ((i = 1; i <= rounds; i++)); do
-		timed attach attach -d 5ms --rate "$rate" || fail "escprof ended with status $?"
-		timed trace look || fail "the trace was cut"
-		timed text same_text || fail "the machine code has changed"
-		timed answer works_on || fail "see above"
-		((i % 20)) || timed rest is_released || fail "see above"
-	done
-	is_released || fail "see above"
-	echo "descriptors $(ls "/proc/$TARGET/fd" | wc -l), mappings $(wc -l <"/proc/$TARGET/maps"), $(grep VmRSS "/proc/$TARGET/status" | tr -s '\t ' ' ')"
-	served || fail "see above"
-	[ "$(wc -l <"$WORK/attach")" = "$rounds" ] && [ "$(wc -l <"$WORK/detach")" = "$rounds" ] || fail "not every trace tells of its stops"
-	times "all threads stopped to attach" <"$WORK/attach"
-	times "all threads stopped to let go" <"$WORK/detach"
-	printf 'a round:'
-	for what in attach trace text answer rest; do
-		printf ' %s %d ms' $what $((${spent[$what]:-0} / rounds / 1000))
-	done
-	echo
-	echo "$rounds rounds of attaching (${arguments[*]}, rate $rate, $(go env GOVERSION)), $bad errors"
+# served: ends both.
+served() {
+	end_asking "$@" && stop
 }
 
-# readable: what a killed escprof has left of its trace; it may not have begun one.
-readable() {
-	[ ! -e "$TRACE" ] || [ "$(stat -c %s "$TRACE")" -lt 16 ] || info >/dev/null
+# random LOW HIGH: naps for a time between, in microseconds.
+random() {
+	local us=$(($1 + (RANDOM * 32768 + RANDOM) % ($2 - $1 + 1)))
+	nap "$((us / 1000000)).$(printf %06d $((us % 1000000)))"
 }
 
 # rings: whether some are mapped: more than a control block.
@@ -142,111 +137,100 @@ rings() {
 	return 1
 }
 
-# how_far: counts what the killed one had done to the process.
+# print_agent: what the agent in the service has written, and whether it knows that nobody collects.
+print_agent() { "$BUILD/tests/tools/print_agent" "$TARGET"; }
+
+# how_far: sets FAR to what was done to the service by an escprof that was killed: nothing, something (it was cut in the
+# midst of it), or all (machine code that leads to an agent with its rings).
 how_far() {
-	if ! same_text >/dev/null; then
-		code=$((code + 1))
-	elif rings || ls -l "/proc/$TARGET/fd" | grep memfd:escprof >/dev/null; then
-		memory=$((memory + 1))
-	fi
+	local is
+	same_text >/dev/null && is=own || is=led
+	rings && is="$is rings"
+	case $is in
+	own) ls -l "/proc/$TARGET/fd" | has memfd:escprof && FAR=something || FAR=nothing ;;
+	"led rings") print_agent >/dev/null 2>&1 && FAR=all || FAR=something ;;
+	*) FAR=something ;;
+	esac
 }
 
-# random LOW HIGH: naps for a time between, in microseconds.
-random() {
-	local us=$(($1 + (RANDOM * 32768 + RANDOM) % ($2 - $1 + 1)))
-	nap "$((us / 1000000)).$(printf %06d $((us % 1000000)))"
-}
-
-# gets_in: sets GETS_IN, the microseconds until escprof is in; it says so some 5 ms later.
-gets_in() {
-	local said began
-	now
-	began=$NOW
-	exec {said}< <("$ESCPROF" attach --no-report -o "$TRACE" -p "$TARGET" --rate "$rate" -d 1ms 2>&1)
-	read -r -u "$said"
-	now
-	GETS_IN=$((NOW - began - 5000))
-	[[ $REPLY == *"attached to process"* ]] || fail "$REPLY"
-	while read -r -u "$said"; do :; done # until it has let go
-	exec {said}<&-
-}
-
-killed_attaches() {
-	local i count=$((kills - kills * 2 / 5)) tries=0 sum=0 code=0 memory=0 healed=0
-	[ $count -gt 0 ] || return 0
-	serve || return 1
-	for ((i = 1; i <= 5; i++)); do
-		gets_in
-		sum=$((sum + GETS_IN))
-	done
-	GETS_IN=$((sum / 5))
-	for ((i = 1; i <= count && tries < 4 * count; tries++)); do
-		rm -f "$TRACE"
-		attach_behind --rate "$rate" -d 1ms
-		if ((i % 2)); then random 0 $((GETS_IN * 3 / 2)); else random $((GETS_IN * 9 / 10)) $((GETS_IN + 1000)); fi
-		kill -9 $PROFILER 2>/dev/null
-		wait $PROFILER 2>/dev/null
-		[ $? = 137 ] || continue # it was done already
-		how_far
-		readable || fail "its trace cannot be read"
-		works_on || fail "see above"
-		((i++ % 5)) && continue
-		attach -d 1ms --rate "$rate" && same_text && is_released && healed=$((healed + 1)) || fail "not healed"
-	done
-	((i > count)) || fail "it was done before it could be killed, too often"
-	attach -d 1ms --rate "$rate" && is_released || fail "not healed at the end"
-	served || fail "see above"
-	echo "killed as attach $((i - 1)) times ($GETS_IN us until it was in): $code with the code changed, $memory with memory left only;" \
-		"healed $healed of $((count / 5)), $bad errors"
-}
-
-# One start under escprof run that is killed, then an attach that clears it away.
-killed_run() {
-	local profiler tries
+# begin_run [arguments…]: starts the service under escprof run, in the background. Sets PROFILER, and HEIR, whose child
+# whatever PROFILER leaves behind becomes; how each of them ends is in $WORK/ends.
+begin_run() {
+	rm -f "$TRACE" "$WORK/ends"
 	: >"$WORK/target.out"
-	rm -f "$TRACE"
-	"$ESCPROF" run -q --rate "$rate" -o "$TRACE" -- "$WORK/attached" -workers 1 -waiters 10 >"$WORK/target.out" 2>"$WORK/target.err" &
-	profiler=$!
-	random 0 60000
-	TARGET=$(pgrep -P $profiler | head -n 1)
-	[ -z "$TARGET" ] || echo "$TARGET" >>"$WORK/pids"
-	kill -9 $profiler
-	wait $profiler 2>/dev/null
-	readable || { echo "its trace cannot be read"; return 1; }
-	[ -n "$TARGET" ] && [ -d "/proc/$TARGET" ] || return 0 # killed before there was anything, or at its gate
-	for ((tries = 0; tries < 500; tries++)); do
-		ADDRESS=$(sed -n 's,^http://,,p' "$WORK/target.out")
-		[ -z "$ADDRESS" ] || break
-		[ -d "/proc/$TARGET" ] || return 0 # its gate was never opened
+	TARGET=
+	PROFILER=
+	"$BUILD/tests/tools/tell_ends" "$WORK/ends" "$ESCPROF" run -q --rate "$rate" -o "$TRACE" -- "$WORK/attached" "$@" \
+		>"$WORK/target.out" 2>"$WORK/target.err" &
+	HEIR=$!
+	while [ -z "$PROFILER" ]; do
+		nap 0.001
+		read -r PROFILER _ 2>/dev/null <"$WORK/ends"
+	done
+}
+
+# gets_in: waits until PROFILER is in the midst of getting in: it has mapped the memory that it shares with the agent.
+gets_in() {
+	local maps tries
+	for ((tries = 0; tries < 20000; tries++)); do
+		mapfile -t maps 2>/dev/null <"/proc/$PROFILER/maps" && [[ ${maps[*]} != *memfd:escprof* ]] || break
+		nap 0.0002
+	done
+}
+
+# ended PID: waits until it has; sets HOW to how.
+ended() {
+	local tries
+	for ((tries = 0; tries < 1000; tries++)); do
+		HOW=$(sed -n "s/^$1 \([ek].*\)/\1/p" "$WORK/ends")
+		[ -z "$HOW" ] || return 0
 		nap 0.01
 	done
-	[ -n "$ADDRESS" ] || { echo "it never began"; return 1; }
-	runs=$((runs + 1))
-	how_far
-	last_rounds=0
-	works_on || return 1
-	attach -d 1ms && is_released || return 1
-	get /end >/dev/null
-	for ((tries = 0; tries < 500; tries++)); do
-		! grep -q '^fine' "$WORK/target.out" || return 0
-		nap 0.01
-	done
-	echo "it did not end well"
+	echo "process $1 does not end"
 	return 1
 }
 
-killed_runs() {
-	local i count=$((kills * 2 / 5)) runs=0 code=0 memory=0
-	[ $count -gt 0 ] || return 0
-	for ((i = 1; i <= count; i++)); do
-		killed_run || fail "see above"
-	done
-	echo "killed as run $count times, $runs of them when the program had begun: $code with the code changed, $memory with memory left only; $bad errors"
+# inherit: escprof run was killed: sets TARGET to what it had started; to nothing when that was nothing.
+inherit() {
+	ended "$PROFILER" || return 1
+	[ "$HOW" = "killed 9" ] || { echo "escprof $HOW"; return 1; }
+	TARGET=$(pgrep -P "$HEIR")
+	[ -z "$TARGET" ] || echo "$TARGET" >>"$WORK/pids"
 }
+
+# begins: what was started as a child of escprof run says where it listens; sets ADDRESS. It must not end before.
+begins() {
+	local tries
+	for ((tries = 0; tries < 1000; tries++)); do
+		ADDRESS=$(sed -n 's,^http://,,p' "$WORK/target.out")
+		[ -z "$ADDRESS" ] || return 0
+		! grep -v " began$\|^$PROFILER " "$WORK/ends" || { echo "it ended before it began"; return 1; }
+		nap 0.01
+	done
+	echo "it never began"
+	return 1
+}
+
+# ends_well [PROFILER]: asked to, a service that was started so ends as it would; with its escprof, where that lives.
+ends_well() {
+	get /end >/dev/null
+	ended "${1:-$TARGET}" || return 1
+	wait "$HEIR"
+	[ "$HOW" = "exited 0" ] && grep -q '^fine$' "$WORK/target.out" && return
+	echo "it $HOW:"
+	tail -n 5 "$WORK/target.out" "$WORK/target.err"
+	return 1
+}
+
+for part in calm kills quiet; do
+	# shellcheck source=/dev/null
+	source tests/attach/$part.bash
+done
 
 began=$SECONDS
 [ "$rounds" = 0 ] || calm_rounds || bad=$((bad + 1))
 [ "$kills" = 0 ] || killed_attaches || bad=$((bad + 1))
 [ "$kills" = 0 ] || killed_runs || bad=$((bad + 1))
+[ "$windows" = 0 ] || left_alone || bad=$((bad + 1))
 echo "$((SECONDS - began)) s"
 [ $bad = 0 ]

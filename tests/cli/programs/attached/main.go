@@ -228,7 +228,7 @@ func question(address string) {
 	for {
 		select {
 		case <-end:
-			fmt.Println("asked", asked, "failed", failed, "longest", longest)
+			fmt.Printf("asked %d failed %d longest %.1f ms\n", asked, failed, longest.Seconds()*1000)
 			if failed != 0 {
 				os.Exit(1)
 			}
