@@ -17,6 +17,7 @@ commands=(
 	pgrep:procps
 	tmux:tmux
 	dwz:dwz
+	gdb:gdb
 )
 headers=(
 	stdlib.h:libc6-dev
@@ -39,7 +40,6 @@ browsers=(
 	npm:npm
 )
 c_tests=(
-	gdb:gdb
 	git:git
 	python3:python3
 	sqlite3:sqlite3
