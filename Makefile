@@ -36,7 +36,7 @@ TEST_TOOLS := $(patsubst %.c,$(O)/%,$(wildcard tests/tools/*.c))
 SIMULATION_OBJECTS := $(patsubst %.c,$(O)/%.o,$(wildcard tests/simulate/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all help demo test unit cli-test browser compare-trials oracle simulate matrix moving-rates attach-storm go-tests asan valgrind fuzz bench bench-automatic c-storm c-mixed c-gdb-stacks c-sqlite c-programs c-bench article validate validate-service lint format check-deps install man completions deb consumers clean deps
+.PHONY: all help demo test unit cli-test browser compare-trials oracle simulate matrix moving-rates attach-storm own-tools go-tests asan valgrind fuzz bench bench-automatic c-storm c-mixed c-gdb-stacks c-sqlite c-programs c-bench article validate validate-service lint format check-deps install man completions deb consumers clean deps
 .DEFAULT_GOAL := all
 
 all: $(O)/escprof $(O)/libescprof.so ## build escprof and libescprof.so into build/
@@ -207,6 +207,10 @@ matrix: all $(O)/tests/tools/print_trace ## Go versions x kinds of build x run a
 STORM_TOOLS = kill_in_midst print_agent tell_ends
 attach-storm: all $(STORM_TOOLS:%=$(O)/tests/tools/%) ## attach and let go a thousand times, and be killed at it (ATTACH_ROUNDS, ATTACH_KILLS)
 	@bash tests/attach/run.sh $(O)
+
+own-tools: all ## the target's own tools, crashes and debuggers, every allocation sampled; CPU profiles at 10 kHz of TOOLS_CPU_SECONDS (60)
+	@TOOLS_CPU_SECONDS=$${TOOLS_CPU_SECONDS:-60} ESCPROF=$(abspath $(O))/escprof BUILD=$(abspath $(O)) bash tests/cli/own_tools.sh | \
+		awk '{ print } /^not ok/ { bad = 1 } END { exit bad }'
 
 go-tests: all ## Go's own tests of its standard library, with every allocation sampled: the same outcomes as without
 	@bash tests/go_tests/run.sh $(O)

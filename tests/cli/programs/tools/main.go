@@ -28,6 +28,9 @@ var (
 	wrong atomic.Int64
 	ended atomic.Bool
 	done  = make(chan bool)
+
+	profiling atomic.Bool // the workers are to have threads of their own, and to say which
+	threads   = make(chan int)
 )
 
 //go:noinline
@@ -53,11 +56,19 @@ func sumList(head *node) (sum int) {
 // worker allocates and checks until the end.
 func worker() {
 	want := [4]int{2016, 2080, 2144, 2208} // 64 times the seed, and 0 to 63
+	said := false
 	for i := 0; !ended.Load(); i++ {
+		if profiling.Load() && !said {
+			said = true
+			runtime.LockOSThread()
+			runtime.Gosched() // a thread is in the CPU profile from when it next takes up a goroutine
+			threads <- syscall.Gettid()
+		}
 		if sumList(makeList(i%4)) != want[i%4] {
 			wrong.Add(1)
 		}
 	}
+	runtime.UnlockOSThread() // if it was locked: else the thread would end with us
 	done <- true
 }
 
@@ -146,8 +157,11 @@ func main() {
 	number := func(i int) int { n, _ := strconv.Atoi(flag.Arg(i)); return n }
 	time.Sleep(20 * time.Millisecond) // so that all are at it
 	switch mode := argument(0); mode {
-	case "cpu": // FILE MILLISECONDS
-		cpuProfile(argument(1), number(2))
+	case "cpu": // FILE SIGNALS
+		cpuProfile(argument(1), number(2), *workers)
+	case "signals": // PROCESS COUNT THREAD…, with -workers 0
+		sendSignals(number(1), number(2), flag.Args()[3:])
+		return
 	case "trace": // FILE MILLISECONDS
 		executionTrace(argument(1), number(2))
 	case "contention":

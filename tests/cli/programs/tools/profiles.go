@@ -4,27 +4,41 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
 	"runtime/pprof"
 	"runtime/trace"
 	"sort"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 )
 
-// cpuProfile samples at 10 kHz. StartCPUProfile then says that it cannot set its own 100, and goes on.
-func cpuProfile(path string, milliseconds int) {
+// cpuProfile samples at 10 kHz, for as long as it takes to have the workers' threads interrupted so many times: by the
+// kernel's timers, which expire at its ticks, it would be a few hundred times a second. What another process sends the
+// runtime takes for the profile too. StartCPUProfile says that it cannot set its own 100, and goes on.
+func cpuProfile(path string, signals, workers int) {
 	file, err := os.Create(path)
 	fail(err)
-	runtime.SetCPUProfileRate(10000)
+	said, err := os.Create(path + ".signals")
+	fail(err)
+	runtime.SetCPUProfileRate(signalRate)
 	fail(pprof.StartCPUProfile(file))
-	time.Sleep(time.Duration(milliseconds) * time.Millisecond)
+	profiling.Store(true)
+	arguments := []string{"-workers", "0", "signals", strconv.Itoa(os.Getpid()), strconv.Itoa(signals)}
+	for i := 0; i < workers; i++ {
+		arguments = append(arguments, strconv.Itoa(<-threads))
+	}
+	sender := exec.Command(os.Args[0], arguments...)
+	sender.Stdout, sender.Stderr = said, said
+	fail(sender.Run())
 	pprof.StopCPUProfile()
 	fail(file.Close())
+	fail(said.Close())
 }
 
 // executionTrace has 50 tasks of a region each in the trace, and what the goroutines that work do.
