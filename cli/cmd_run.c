@@ -39,10 +39,11 @@ static const struct argp_option run_options[] = {
      "start",
      0},
     {"follow", OPTION_FOLLOW, NULL, 0,
-     "profile every Go program that COMMAND is, starts or becomes, by fork or exec and at any depth, each into a trace of "
+     "profile every Go program that COMMAND is, starts or becomes, at any depth, each into a trace of "
      "its own: %p in TRACE is the number of its process, and without %p that is put before the extension "
      "(t.escprof becomes t.1234.escprof); a second program in the same process is 1234-2. The report is of the "
-     "one that allocated most",
+     "one that allocated most. Processes that C in a Go program starts (fork, posix_spawn, system) are not followed: they "
+     "run as they would",
      0},
     {"daemonize", 'D', NULL, 0,
      "let COMMAND have the process that was started, with its number, parent and descriptors, and collect in a detached "

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Processes that C in a Go program starts: they run as they would, what they do is not taken for their parent's, and with
-# --follow the Go programs among them have traces of their own.
+# Processes that C in a Go program starts: they run as they would, and what they do is not taken for their parent's.
+# --follow does not follow them: of what the program starts only that which Go starts has a trace of its own then.
 source "$(dirname "$0")/common.bash"
 source tests/cli/attach.bash
 
 export CGO_ENABLED=1
-ALL=(work callback fork vfork spawn system popen work)
+ALL=(work callback fork vfork spawn system popen exec work)
 
 # without_numbers FILE: as it is whatever the processes' numbers are.
 without_numbers() { sed -E 's/ pid [0-9]+/ pid N/' "$1"; }
@@ -28,6 +28,30 @@ silent() {
 	"$ESCPROF" run -q --rate 1 --live-rate 1 -o "$TRACE" "$@" -- "$WORK/forks" <"$WORK/in" >"$WORK/out" 2>&1 &&
 		diff <(without_numbers "$WORK/plain") <(without_numbers "$WORK/out") || { cat "$WORK/out"; return 1; }
 	is_the_parents 2000 && is_whole
+}
+
+# trace_of COMMAND: the one whose program was called so.
+trace_of() {
+	local trace
+	for trace in "$WORK"/traces/*; do
+		"$ESCPROF" info "$trace" | has "^  command *$1\$" && echo "$trace" && return
+	done
+	echo "no trace of $1"
+	return 1
+}
+
+# Under --follow: the same outputs and statuses, a trace of the program and one of what Go started, and nobody is traced.
+followed() {
+	rm -rf "$WORK/traces" && mkdir "$WORK/traces"
+	printf '%s\n' "${ALL[@]}" >"$WORK/in"
+	"$WORK/forks" <"$WORK/in" >"$WORK/plain" 2>&1 || { cat "$WORK/plain"; return 1; }
+	"$ESCPROF" run -q --follow --rate 1 --live-rate 1 -o "$WORK/traces/t.escprof" -- "$WORK/forks" <"$WORK/in" >"$WORK/out" 2>&1 &&
+		diff <(without_numbers "$WORK/plain") <(without_numbers "$WORK/out") || { cat "$WORK/out"; return 1; }
+	[ "$(ls "$WORK/traces" | wc -l)" = 2 ] && [ "$(grep -c '^leaf .* tracer 0$' "$WORK/out")" = 6 ] ||
+		{ ls "$WORK/traces"; cat "$WORK/out"; return 1; }
+	TRACE=$(trace_of "$WORK/forks") && is_whole && is_the_parents 2000 || { echo "$TRACE"; return 1; }
+	TRACE=$(trace_of "$WORK/forks leaf 7000 8") && is_whole && [ "$(objects main.inLeaf)" = 7000 ] &&
+		[ "$(objects main.inParent)" = 0 ] || { echo "$TRACE"; return 1; }
 }
 
 # The agent is in when the program forks before Go has begun: what goes on in Go is the child.
@@ -67,6 +91,7 @@ for kind in glibc static musl; do
 		;;
 	esac || { echo "not ok build $kind"; continue; }
 	check "$kind: children of C run, and are not taken for their parent" silent
+	check "$kind: --follow takes what Go starts, and lets C's run" followed
 	check "$kind: a program that forks before Go begins" first
 	[ $kind = static ] || check "$kind: attached to, children too" attached
 	[ $kind != glibc ] || check "$kind: the same with C allocations sampled" silent --c-rate 4096

@@ -1,4 +1,5 @@
-// forks: C in a Go program starts processes, in all the ways that C has. It does what it reads, line by line.
+// forks: C in a Go program starts processes, in all the ways that C has, and Go in its own ("exec"). It does what it
+// reads, line by line.
 package main
 
 /*
@@ -114,6 +115,7 @@ import (
 	"bufio"
 	"fmt"
 	"os"
+	"os/exec"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -142,6 +144,14 @@ func goInChild() {
 	}
 }
 
+// byExec starts the program as Go does.
+func byExec() C.int {
+	command := exec.Command(os.Args[0], "leaf", "7000", "8")
+	command.Stdout, command.Stderr = os.Stdout, os.Stderr
+	command.Run()
+	return C.int(command.ProcessState.ExitCode())
+}
+
 func tracer() string {
 	text, _ := os.ReadFile("/proc/self/status")
 	_, after, _ := strings.Cut(string(text), "TracerPid:")
@@ -167,6 +177,7 @@ func main() {
 		"spawn":    func() C.int { return C.by_spawn(self) },
 		"system":   func() C.int { return C.by_system(self) },
 		"popen":    func() C.int { return C.by_popen(self) },
+		"exec":     byExec,
 	}
 	fmt.Println("ready")
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
