@@ -3,11 +3,11 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "collector/process_info.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
@@ -73,22 +73,6 @@ static void follow_remove(struct follow *follow, pid_t pid)
 			follow->tracees[i--] = follow->tracees[--follow->ntracees];
 }
 
-/* What forbids ptrace here, as far as it can be told. */
-static const char *follow_why_not(void)
-{
-	FILE *file = fopen("/proc/sys/kernel/yama/ptrace_scope", "re");
-	int scope = 0;
-
-	if (file) {
-		if (fscanf(file, "%d", &scope) != 1)
-			scope = 0;
-		fclose(file);
-	}
-	if (scope >= 2)
-		return "kernel.yama.ptrace_scope forbids it: run as root, or set it to 1";
-	return "the container or its seccomp profile forbids ptrace: allow CAP_SYS_PTRACE (docker: --cap-add SYS_PTRACE)";
-}
-
 enum status follow_seize(struct follow *follow, pid_t pid, struct error *error)
 {
 	if (!ptrace(PTRACE_SEIZE, pid, NULL, (void *)(long)FOLLOW_OPTIONS)) {
@@ -96,7 +80,7 @@ enum status follow_seize(struct follow *follow, pid_t pid, struct error *error)
 		return STATUS_OK;
 	}
 	if (errno == EPERM)
-		return error_set(error, "cannot trace the program: %s", follow_why_not());
+		return error_set(error, "cannot trace the program: %s", process_info_why_not_below());
 	return error_set_errno(error, "cannot trace the program");
 }
 

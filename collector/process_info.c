@@ -6,6 +6,7 @@
 
 #include <ctype.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,12 @@
 
 #define STAT_STATE      1  /* fields behind the name, which is in parentheses and may hold anything */
 #define STAT_START_TIME 20 /* so the 22nd of the line */
+
+/* Why not. */
+#define UNTIL_BOOT "kernel.yama.ptrace_scope is 3, which forbids ptrace to all until the next boot"
+#define FOR_ROOT   "kernel.yama.ptrace_scope is 2: run escprof as root or with CAP_SYS_PTRACE"
+#define CONTAINER                                                                                                      \
+	"the container or its seccomp profile forbids ptrace: allow CAP_SYS_PTRACE (docker: --cap-add SYS_PTRACE)"
 
 static bool read_stat(struct process_info *info, pid_t pid)
 {
@@ -48,6 +55,7 @@ static bool read_stat(struct process_info *info, pid_t pid)
 
 static void read_status_line(struct process_info *info, const char *line)
 {
+	uint64_t rights;
 	long number;
 
 	if (sscanf(line, "Name: %63[^\n]", info->name) == 1)
@@ -58,6 +66,8 @@ static void read_status_line(struct process_info *info, const char *line)
 		info->tracer = (pid_t)number;
 	else if (sscanf(line, "Seccomp: %ld", &number) == 1)
 		info->seccomp = (int)number;
+	else if (sscanf(line, "CapPrm: %" SCNx64, &rights) == 1)
+		info->rights = rights;
 	else if (!strncmp(line, "VmSize:", 7))
 		info->kernel_thread = false;
 	else if (!strncmp(line, "x86_Thread_features:", 20))
@@ -157,6 +167,15 @@ static int yama_scope(void)
 	return scope;
 }
 
+/* A program with file capabilities has its user's /proc/PID all the same. */
+static bool has_more_rights(pid_t pid)
+{
+	struct process_info info, own;
+
+	return process_info_read(&info, pid) == STATUS_OK && process_info_read(&own, getpid()) == STATUS_OK &&
+	       info.rights & ~own.rights;
+}
+
 static bool has_same_owner(pid_t pid)
 {
 	char path[64];
@@ -168,28 +187,30 @@ static bool has_same_owner(pid_t pid)
 
 const char *process_info_why_not(pid_t pid)
 {
-	switch (yama_scope()) {
-	case 3:
-		return "kernel.yama.ptrace_scope is 3, which forbids ptrace to all until the next boot";
-	case 2:
-		if (geteuid())
-			return "kernel.yama.ptrace_scope is 2: run escprof as root or with CAP_SYS_PTRACE";
-		break;
-	case 1:
-		if (geteuid())
-			return "kernel.yama.ptrace_scope is 1, which allows a user to trace only what was started "
-			       "below the tracer: run escprof as root or with CAP_SYS_PTRACE, or set it to 0 (sysctl "
-			       "kernel.yama.ptrace_scope=0)";
-		break;
-	default:
-		break;
-	}
+	int scope = yama_scope();
+
+	if (scope == 3)
+		return UNTIL_BOOT;
 	if (!geteuid())
 		return "root may not trace it here: in a container, allow CAP_SYS_PTRACE (docker: --cap-add "
 		       "SYS_PTRACE), or run escprof on the host";
-	if (has_same_owner(pid))
-		return "the container or its seccomp profile forbids ptrace: allow CAP_SYS_PTRACE (docker: --cap-add "
-		       "SYS_PTRACE)";
-	return "it belongs to another user, or is set-user-ID or has capabilities: run escprof as root or with "
-	       "CAP_SYS_PTRACE";
+	if (!has_same_owner(pid) || has_more_rights(pid))
+		return "it belongs to another user, or is set-user-ID or has capabilities: run escprof as root or with "
+		       "CAP_SYS_PTRACE";
+	if (scope == 2)
+		return FOR_ROOT;
+	if (scope == 1)
+		return "kernel.yama.ptrace_scope is 1, which allows a user to trace only what was started below the "
+		       "tracer: run escprof as root or with CAP_SYS_PTRACE, or set it to 0 (sysctl "
+		       "kernel.yama.ptrace_scope=0)";
+	return CONTAINER;
+}
+
+const char *process_info_why_not_below(void)
+{
+	int scope = yama_scope();
+
+	if (scope == 3)
+		return UNTIL_BOOT;
+	return scope == 2 && geteuid() ? FOR_ROOT : CONTAINER;
 }

@@ -16,6 +16,7 @@ struct process_info {
 	int seccomp;         /* 0: none, 1: strict, 2: a filter */
 	bool kernel_thread;  /* has no memory of its own */
 	bool shadow_stack;   /* the kernel checks its return addresses */
+	uint64_t rights;     /* its capabilities, as the kernel's bits: those that it may take up */
 	uint64_t start_time; /* ticks of sysconf(_SC_CLK_TCK) since the machine's start */
 };
 
@@ -42,5 +43,8 @@ void process_info_command(pid_t pid, char *text, size_t size);
 
 /* Why ptrace is forbidden for PID here, and what to do, as far as it can be told. A static text. */
 const char *process_info_why_not(pid_t pid);
+
+/* The same for a process that was started below this one, of a program that gives no rights. A static text. */
+const char *process_info_why_not_below(void);
 
 #endif

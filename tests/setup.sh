@@ -19,6 +19,9 @@ commands=(
 	dwz:dwz
 	gdb:gdb
 )
+root_commands=( # of tests that only root can do
+	setcap:libcap2-bin
+)
 headers=(
 	stdlib.h:libc6-dev
 	libelf.h:libelf-dev
@@ -121,6 +124,7 @@ missing_sanitizers() {
 }
 
 missing=$(missing_commands "${commands[@]}"; missing_headers; missing_go)
+[ "$(id -u)" != 0 ] || missing+=" $(missing_commands "${root_commands[@]}")"
 if [ "${1-}" = --lint ]; then
 	missing+=" $(missing_commands "${linters[@]}") $(missing_sanitizers)"
 fi

@@ -107,15 +107,22 @@ other_user() {
 	[ $? = 1 ] && grep -q 'run escprof as root or with CAP_SYS_PTRACE' "$WORK/err" || { cat "$WORK/err"; return 1; }
 	stop
 }
-same_user() {
-	local status
-	mkdir -p "$WORK/nobody" && chmod 777 "$WORK/nobody"
+
+# start_as_nobody PROGRAM [COMMAND…]: nobody runs it, or COMMAND PROGRAM; sets TARGET and ADDRESS as start does.
+start_as_nobody() {
+	local program=$1
+	shift
+	mkdir -p "$WORK/nobody" && chmod 777 "$WORK/nobody" && rm -f "$WORK/nobody"/*
 	: >"$WORK/target.out"
-	setpriv --reuid 65534 --regid 65534 --clear-groups "$WORK/attached" >"$WORK/target.out" 2>"$WORK/target.err" &
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$@" "$program" >"$WORK/target.out" 2>"$WORK/target.err" &
 	TARGET=$!
 	echo $TARGET >>"$WORK/pids"
-	wait_for "$WORK/target.out" http: || return 1
+	wait_for "$WORK/target.out" http: || { cat "$WORK/target.err"; return 1; }
 	ADDRESS=$(sed -n 's,^http://,,p' "$WORK/target.out")
+}
+same_user() {
+	local status
+	start_as_nobody "$WORK/attached" || return 1
 	as_nobody "$ESCPROF" attach -q -o "$WORK/nobody/t" -p "$TARGET" -d 100ms --rate 1 2>"$WORK/err"
 	status=$?
 	answers || return 1
@@ -125,6 +132,85 @@ same_user() {
 	fi
 	[ $status = 0 ] && is_released && stop || { cat "$WORK/err"; return 1; }
 }
+
+# with_scope N USER COMMAND…: USER, root or nobody, runs it, and it reads N as Yama's ptrace_scope, in a mount namespace of its
+# own. This kernel need not have Yama.
+with_scope() {
+	local user=()
+	[ "$2" = root ] || user=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+	unshare -m sh -c '
+		if [ -e /proc/sys/kernel/yama/ptrace_scope ]; then
+			echo "$1" >"$0/scope" && chmod 644 "$0/scope" && mount --bind "$0/scope" /proc/sys/kernel/yama/ptrace_scope
+		else
+			cp /proc/sys/kernel/perf_event_paranoid "$0/paranoid" && mount -t tmpfs none /proc/sys/kernel &&
+				cp "$0/paranoid" /proc/sys/kernel/perf_event_paranoid && mkdir /proc/sys/kernel/yama &&
+				echo "$1" >/proc/sys/kernel/yama/ptrace_scope
+		fi || exit
+		shift
+		exec "$@"' "$WORK" "$1" "${user[@]}" "${@:3}"
+}
+
+# is_forbidden USER SCOPE TEXT: USER may not trace nobody's TARGET where Yama says SCOPE, nor a program that it starts, is told
+# TEXT, and both programs run on. The kernel's EPERM is seccomp's here.
+is_forbidden() {
+	local user=$1 scope=$2 text=$3
+	with_scope "$scope" "$user" "$WORK/attached" -no-ptrace "$ESCPROF" attach -q -o "$WORK/nobody/t" -p "$TARGET" -d 1s 2>"$WORK/err"
+	[ $? = 1 ] && grep -q "cannot trace process $TARGET: $text" "$WORK/err" && [ ! -e "$WORK/nobody/t" ] && answers ||
+		{ echo "scope $scope:"; cat "$WORK/err"; return 1; }
+}
+
+# is_started_unprofiled USER SCOPE TEXT: as is_forbidden, of a program that USER starts.
+is_started_unprofiled() {
+	local user=$1 scope=$2 text=$3
+	with_scope "$scope" "$user" "$WORK/attached" -no-ptrace "$ESCPROF" run -q -o "$WORK/nobody/t" -- "$WORK/family" leaf 100 5 \
+		>"$WORK/out" 2>"$WORK/err"
+	[ $? = 5 ] && grep -q '^leaf 100 .* tracer 0$' "$WORK/out" && [ ! -e "$WORK/nobody/t" ] &&
+		grep -q "nothing was profiled: cannot trace the program: $text" "$WORK/err" ||
+		{ echo "scope $scope:"; cat "$WORK/out" "$WORK/err"; return 1; }
+}
+yama() {
+	local container='the container or its seccomp profile forbids ptrace: allow CAP_SYS_PTRACE'
+	local as_root='kernel.yama.ptrace_scope is 2: run escprof as root or with CAP_SYS_PTRACE'
+	local boot='kernel.yama.ptrace_scope is 3, which forbids ptrace to all until the next boot'
+	go_program family && start_as_nobody "$WORK/attached" &&
+		is_forbidden nobody 0 "$container" &&
+		is_forbidden nobody 1 'kernel.yama.ptrace_scope is 1, which allows a user to trace only what was started below.* set it to 0' &&
+		is_forbidden nobody 2 "$as_root" &&
+		is_forbidden nobody 3 "$boot" &&
+		is_forbidden root 2 'root may not trace it here: in a container, allow CAP_SYS_PTRACE' &&
+		is_forbidden root 3 "$boot" &&
+		is_started_unprofiled nobody 1 "$container" &&
+		is_started_unprofiled nobody 2 "$as_root" &&
+		is_started_unprofiled nobody 3 "$boot" &&
+		is_started_unprofiled root 3 "$boot" && stop
+}
+
+# has_rights: TARGET, which nobody has started, has capabilities.
+has_rights() { ! grep '^CapEff:[[:space:]]*0*$' "/proc/$TARGET/status"; }
+
+# keeps_rights TEXT PROGRAM: one with more rights than nobody has, who starts it. It is not attached to and, started by `run`,
+# not profiled, and the words for that have TEXT; it keeps its rights, and works.
+keeps_rights() {
+	local text=$1 program=$2 wrapper
+	start_as_nobody "$program" && has_rights || return 1
+	as_nobody "$ESCPROF" attach -q -o "$WORK/nobody/t" -p "$TARGET" -d 1s 2>"$WORK/err"
+	[ $? = 1 ] && grep -q 'it belongs to another user, or is set-user-ID or has capabilities: run escprof as root' "$WORK/err" &&
+		[ ! -e "$WORK/nobody/t" ] && answers && stop || { cat "$WORK/err"; return 1; }
+
+	start_as_nobody "$program" "$ESCPROF" run -q -o "$WORK/nobody/t" -- || return 1
+	wrapper=$TARGET
+	TARGET=$(pgrep -P "$wrapper")
+	echo "$TARGET" >>"$WORK/pids"
+	has_rights && answers && get /end || return 1
+	wait "$wrapper" && grep -q '^fine$' "$WORK/target.out" && [ ! -e "$WORK/nobody/t" ] &&
+		grep -q "nothing was profiled: cannot profile $program: $text" "$WORK/target.err" || { cat "$WORK/target.err"; return 1; }
+}
+set_user_id() {
+	cp "$WORK/attached" "$WORK/set-user-id" && chmod 4755 "$WORK/set-user-id" &&
+		keeps_rights 'it is set-user-ID or set-group-ID, which a traced program loses: run escprof as root' "$WORK/set-user-id"
+}
+capable() { keeps_rights 'it has file capabilities, which a traced program loses: run escprof as root' "$WORK/capable"; }
+
 if as_nobody "$ESCPROF" --version >/dev/null 2>&1; then
 	check "another user's program" other_user
 	output=$(same_user 2>&1)
@@ -133,6 +219,22 @@ if as_nobody "$ESCPROF" --version >/dev/null 2>&1; then
 	2) echo "skip one's own program, without being root: kernel.yama.ptrace_scope forbids it here" ;;
 	*) echo "not ok one's own program, without being root"; printf '%s\n' "$output" ;;
 	esac
+	if unshare -m true 2>/dev/null; then
+		check "where Yama forbids it: as ptrace_scope says, and the program goes on" yama
+	else
+		echo "skip what Yama forbids: unshare is not allowed here"
+	fi
+	if findmnt -n -o OPTIONS -T "$WORK" | has -w nosuid; then
+		echo "skip set-user-ID programs and capabilities: $WORK has no such (nosuid)"
+	else
+		check "a set-user-ID program" set_user_id
+		cp "$WORK/attached" "$WORK/capable"
+		if setcap cap_net_bind_service+ep "$WORK/capable" 2>"$WORK/err"; then
+			check "a program with file capabilities" capable
+		else
+			echo "skip a program with file capabilities: setcap: $(tail -n 1 "$WORK/err")"
+		fi
+	fi
 else
 	echo "skip attaching as another user: user 65534 cannot run $ESCPROF"
 fi

@@ -83,6 +83,27 @@ activated() {
 }
 check "socket activation: LISTEN_PID is right, the socket is the command's alone" activated
 
+# The same by systemd's own tool, which waits for the first connection and then becomes the command.
+by_systemd() {
+	rm -f "$TRACE" "$WORK/socket"
+	systemd-socket-activate -E "ESCPROF_CACHE=$ESCPROF_CACHE" -l "$WORK/socket" "$ESCPROF" run -q -D --rate 1 -o "$TRACE" -- \
+		"$FAMILY" listen >"$WORK/out" 2>&1 &
+	local pid=$! tries line
+	for ((tries = 0; tries < 200; tries++)); do
+		[ ! -S "$WORK/socket" ] || break
+		sleep 0.05
+	done
+	line=$("$FAMILY" ask "$WORK/socket")
+	wait $pid
+	[ $? = 0 ] && [ "$line" = "pid $pid parent $BASHPID" ] || { echo "$line"; cat "$WORK/out"; return 1; }
+	written && info | has -E '^  samples *1[0-9]{3} over'
+}
+if type -P systemd-socket-activate >/dev/null; then
+	check "socket activation by systemd-socket-activate" by_systemd
+else
+	echo "skip socket activation by systemd-socket-activate: it is not on this machine"
+fi
+
 # waiting: starts a command that says which signals it gets, and ends by them. PID is its process.
 waiting() {
 	rm -f "$TRACE"

@@ -2,7 +2,7 @@
 // numbers of allocations when asked for. Prints its address; ends at GET /end, or at SIGTERM, with "fine" or what went
 // wrong.
 //
-//	attached [-workers N] [-waiters N] [-threads N] [-exec] [-seccomp] | -trace PID | -ask ADDRESS
+//	attached [-workers N] [-waiters N] [-threads N] [-exec] [-seccomp] | -trace PID | -ask ADDRESS | -no-ptrace COMMAND…
 package main
 
 import (
@@ -119,18 +119,19 @@ func hold(pid int) {
 	time.Sleep(time.Hour)
 }
 
+type instruction struct {
+	code   uint16
+	jt, jf uint8
+	k      uint32
+}
+
 // filter puts all threads under seccomp.
-func filter() {
-	type instruction struct {
-		code   uint16
-		jt, jf uint8
-		k      uint32
-	}
-	program := []instruction{{0x06, 0, 0, 0x7fff0000}} // return SECCOMP_RET_ALLOW
+func filter(program ...instruction) {
+	program = append(program, instruction{0x06, 0, 0, 0x7fff0000}) // return SECCOMP_RET_ALLOW
 	arguments := struct {
 		length uint16
 		filter *instruction
-	}{1, &program[0]}
+	}{uint16(len(program)), &program[0]}
 	runtime.LockOSThread()
 	syscall.RawSyscall(syscall.SYS_PRCTL, 38 /* PR_SET_NO_NEW_PRIVS */, 1, 0)
 	if _, _, e := syscall.RawSyscall(317 /* seccomp */, 1, 1, uintptr(unsafe.Pointer(&arguments))); e != 0 {
@@ -138,6 +139,17 @@ func filter() {
 		os.Exit(1)
 	}
 	runtime.UnlockOSThread()
+}
+
+// withoutPtrace becomes COMMAND, to whom ptrace says EPERM: as Yama does, and containers without CAP_SYS_PTRACE.
+func withoutPtrace(command []string) {
+	filter(
+		instruction{0x20, 0, 0, 0},                  // the call's number
+		instruction{0x15, 0, 1, syscall.SYS_PTRACE}, // is it this one?
+		instruction{0x06, 0, 0, 0x00050000 | uint32(syscall.EPERM)},
+	)
+	fmt.Println(syscall.Exec(command[0], command, os.Environ()))
+	os.Exit(1)
 }
 
 func execs() {
@@ -155,6 +167,7 @@ func main() {
 	starts := flag.Bool("exec", false, "start programs in a loop")
 	filtered := flag.Bool("seccomp", false, "run under a filter that allows everything")
 	trace := flag.Int("trace", 0, "only trace this process")
+	noPtrace := flag.Bool("no-ptrace", false, "become the command that follows, which may not trace")
 	server := flag.String("ask", "", "only ask the one at this address, until SIGTERM")
 	flag.Parse()
 	if *trace != 0 {
@@ -162,6 +175,9 @@ func main() {
 	}
 	if *server != "" {
 		question(*server)
+	}
+	if *noPtrace {
+		withoutPtrace(flag.Args())
 	}
 	if *filtered {
 		filter()

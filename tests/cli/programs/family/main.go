@@ -4,6 +4,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -141,6 +142,17 @@ func listen() {
 	fmt.Fprintf(os.NewFile(uintptr(connection), "connection"), "pid %d parent %d\n", os.Getpid(), os.Getppid())
 }
 
+// ask prints what whoever listens at PATH has to say.
+func ask(path string) {
+	connection, err := net.Dial("unix", path)
+	if err != nil {
+		usage(err)
+	}
+	if _, err := io.Copy(os.Stdout, connection); err != nil {
+		usage(err)
+	}
+}
+
 // activate listens, leaves the port in FILE, and becomes a command that has the socket as descriptor 3.
 func activate(file string, command []string) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -195,6 +207,8 @@ func main() {
 		activate(os.Args[2], os.Args[3:])
 	case "listen":
 		listen()
+	case "ask":
+		ask(os.Args[2])
 	default:
 		usage(fmt.Errorf("no such thing: %s", os.Args[1]))
 	}
