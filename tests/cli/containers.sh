@@ -54,8 +54,8 @@ if ! pod run --cgroups=disabled --rm --network=host "${inside[@]}" escprof-test 
 	exit
 fi
 
-# Another profile than podman's own, if CONTAINER_SECCOMP names one: Docker's, say.
-profile=(${CONTAINER_SECCOMP:+--security-opt "seccomp=$CONTAINER_SECCOMP"})
+# Of podman's options: another profile than its own.
+profile=()
 
 # begin NAME [podman's options…] -- COMMAND…: in the background; sets TARGET, as seen from here, and ADDRESS.
 begin() {
@@ -97,7 +97,6 @@ from_host() {
 	attach_soon && answers && is_released && is_whole || return 1
 	"$ESCPROF" report "$TRACE" | has main.work && end host
 }
-check "attached to from the host, under the default seccomp profile" from_host
 
 # beside [podman's options…]: escprof in a container of its own, in the PID namespace of the one where the service is.
 beside() {
@@ -118,7 +117,6 @@ from_beside() {
 	[ $status = 0 ] && answers && is_whole && is_released || { cat "$WORK/err"; return 1; }
 	"$ESCPROF" report "$TRACE" | has main.work && end target
 }
-check "attached to from another container in its PID namespace: another user's, with CAP_SYS_PTRACE" from_beside
 
 its_own_user() {
 	local status
@@ -130,7 +128,6 @@ its_own_user() {
 	[ $status = 0 ] && answers && is_released || { cat "$WORK/err"; return 1; }
 	end same
 }
-check "the same of one's own user, with no more than the default capabilities" its_own_user
 
 # started NAME OPTION…: escprof is the image's entry point, with no capability but the default ones.
 started() {
@@ -141,5 +138,24 @@ started() {
 	"$ESCPROF" report --binary "$WORK/attached" "$TRACE" | has main.work
 }
 process_1() { started one && is_whole; }
-check "run as process 1" process_1
-check "run -D: the service is process 1" started two -D
+detached() { started two -D; }
+
+# under WHOSE: all of it, under the seccomp profile of whom `profile` names.
+under() {
+	check "under $1 seccomp profile: attached to from the host" from_host
+	check "under $1 seccomp profile: attached to from another container in its PID namespace: another user's, with CAP_SYS_PTRACE" \
+		from_beside
+	check "under $1 seccomp profile: the same of one's own user, with no more than the default capabilities" its_own_user
+	check "under $1 seccomp profile: run as process 1" process_1
+	check "under $1 seccomp profile: run -D: the service is process 1" detached
+	pod rm -f -t 0 -a >/dev/null 2>&1
+	rm -f "$WORK"/traces/*
+}
+under "podman's"
+if dockers=$(GOFLAGS='' go mod download -json github.com/moby/profiles/seccomp@v0.3.0 2>"$WORK/err" | sed -n 's/.*"Dir": "\(.*\)".*/\1/p') &&
+	[ -s "$dockers/default.json" ]; then
+	profile=(--security-opt "seccomp=$dockers/default.json")
+	under "Docker's"
+else
+	echo "skip Docker's seccomp profile: it cannot be had here: $(tail -n 1 "$WORK/err")"
+fi
