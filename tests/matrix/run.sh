@@ -2,9 +2,9 @@
 # make matrix: Go versions × kinds of build × run and attach. tests/matrix/program is built in each way and profiled at rate
 # 1, and what the trace has must be what the program itself knows: the objects of each site and their deaths, the GC's
 # figures, goroutines, labels; and it must print what it prints without escprof. What tests/matrix/refusals lists must be
-# refused in these words, the program unharmed. MATRIX_VERSIONS and MATRIX_KINDS choose;
+# refused in these words, the program unharmed; that is no pass, and counted apart. MATRIX_VERSIONS and MATRIX_KINDS choose;
 # with MATRIX_QUICK=1 it is the Go at hand and the kinds that are soon built.
-# Prints "ok", "not ok" or "skip" for each cell, then the table, then the numbers. What tests/matrix/skips lists may fail,
+# Prints "ok" ("ok …: refused, as listed"), "not ok" or "skip" for each cell, then the table, then the numbers. What tests/matrix/skips lists may fail,
 # and must; all else must pass.
 # usage: run.sh BUILD_DIR
 set -uo pipefail
@@ -197,9 +197,10 @@ listed() {
 	return 1
 }
 
-# judge VERSION KIND WAY STATUS OUTPUT: the cell's result, in the results and for people.
+# judge VERSION KIND WAY STATUS OUTPUT [GOOD]: the cell's result, in the results and for people; where nothing went wrong it
+# is GOOD, ok or refused.
 judge() {
-	local reason result=ok
+	local reason result=${6:-ok}
 	if reason=$(listed skips "$1" "$2" "$3"); then
 		result=skip
 		[ "$4" != 0 ] || result=FAIL
@@ -209,6 +210,7 @@ judge() {
 	echo "$1 $2 $3 $result" >>"$work/results"
 	case $result in
 	ok) echo "ok go$1 $2 $3" ;;
+	refused) echo "ok go$1 $2 $3: refused, as listed" ;;
 	skip) echo "skip go$1 $2 $3: $reason" ;;
 	FAIL)
 		echo "not ok go$1 $2 $3${reason:+: is listed in tests/matrix/skips ($reason), but passes}"
@@ -219,19 +221,20 @@ judge() {
 
 # both_ways VERSION KIND: builds it, and profiles it in each way.
 both_ways() {
-	local way output status built text
+	local way output status built text good
 	mkdir -p "$work/$1.$2"
 	built=$( (build_kind "$2" "$work/$1.$2") 2>&1)
 	status=$?
 	for way in $ways; do
 		output=$built
 		if [ $status = 0 ]; then
+			text=$(listed refusals "$1" "$2" "$way") && good=refused || good=ok
 			output=$(
 				exec 2>&1
 				prepare "$work/$1.$2"
-				if text=$(listed refusals "$1" "$2" "$way"); then "refused_$way" "$text"; else "profile_$way"; fi
+				if [ $good = refused ]; then "refused_$way" "$text"; else "profile_$way"; fi
 			)
-			judge "$1" "$2" "$way" $? "$output"
+			judge "$1" "$2" "$way" $? "$output" $good
 		else
 			judge "$1" "$2" "$way" 1 "$output"
 		fi
@@ -260,18 +263,19 @@ awk -v kinds="$kinds" -v ways="$ways" -v versions="$versions" '
 		pairs = split(ways, way)
 		rows = split(versions, version)
 		printf "%-12s", ""
-		for (i = 1; i <= columns; i++) printf " %-13s", kind[i]
+		for (i = 1; i <= columns; i++) printf " %-15s", kind[i]
 		printf "\n%-12s", ""
-		for (i = 1; i <= columns; i++) printf " %-6s %-6s", way[1], way[2]
+		for (i = 1; i <= columns; i++) printf " %-7s %-7s", way[1], way[2]
 		for (r = 1; r <= rows; r++) {
 			printf "\n%-12s", "go" version[r]
 			for (i = 1; i <= columns; i++)
 				for (k = 1; k <= pairs; k++) {
 					cell = result[version[r], kind[i], way[k]]
 					if (cell == "") { cell = "FAIL"; count["FAIL"]++ }
-					printf " %-6s", cell
+					printf " %-7s", cell
 				}
 		}
-		printf "\n%d passed, %d failed, %d skipped\n", count["ok"], count["FAIL"], count["skip"]
+		printf "\n%d passed, %d refused as listed, %d failed, %d skipped\n", count["ok"], count["refused"], count["FAIL"],
+			count["skip"]
 		exit count["FAIL"] > 0
 	}' "$work/results"
