@@ -1,0 +1,3 @@
+module escprof.test/chance
+
+go 1.18
