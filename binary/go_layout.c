@@ -266,14 +266,6 @@ static const char *layout_missing(const struct go_layout *layout)
 	return NULL;
 }
 
-/* runtime/mheap.go, _KindSpecialProfile: 2 to Go 1.22, 3 in 1.23 and 1.24, 4 from 1.25. */
-static uint8_t layout_profile_kind(unsigned minor)
-{
-	if (minor <= 22)
-		return 2;
-	return minor <= 24 ? 3 : 4;
-}
-
 static enum status layout_refuse_newer(const struct elf_image *image, const struct go_buildinfo *info, const char *why,
 				       struct error *error)
 {
@@ -394,7 +386,7 @@ enum status go_layout_find(struct go_layout *layout, struct elf_image *image, co
 	*layout = (struct go_layout){0};
 	for (i = 0; i < LAYOUT_MEMBERS; i++)
 		*layout_offset(layout, layout_members[i].field) = GO_LAYOUT_NONE;
-	layout->special_kind_profile = layout_profile_kind(info->minor);
+	layout->special_kind_profile = go_layout_table_version(info->minor)->special_kind_profile;
 	layout->from_dwarf = layout_from_dwarf(&visit, image);
 	if (is_newer && layout_check_newer(layout, &visit, image, info, table, error) != STATUS_OK)
 		return STATUS_ERROR;

@@ -1,7 +1,7 @@
 /*
  * The table, measured on linux/amd64 from programs that carry DWARF:
  * Go 1.18.10, 1.19.13, 1.20.14, 1.21.13, 1.22.12, 1.23.2, 1.23.12, 1.24.13, 1.25.14, 1.26.8 and 1.27.4. The version
- * matrix compares it with the DWARF of real programs.
+ * matrix compares it with the DWARF of real programs. What else differs between versions was read in Go's source.
  */
 #include "binary/go_layout_table.h"
 
@@ -95,4 +95,24 @@ const uint32_t *go_layout_table_find(unsigned minor, unsigned patch)
 		if (layout_rows[i].minor == minor && layout_rows[i].from_patch <= patch)
 			found = layout_rows[i].offsets;
 	return found;
+}
+
+/* Rising, as the other. */
+static const struct go_version versions[] = {
+    {18, 2, 21, 2, 35, 36, 38, 0x68, 0, .counts_down = true, .init_sets_rate = true},
+    {20, 2, 21, 2, 37, 38, 40, 0x68, 0, .counts_down = true},
+    {22, 2, 22, 2, 37, 38, 40, 0x68, 0, .counts_down = true},
+    {23, 3, 22, 3, 37, 38, 40, 0x68, 0, .counts_down = true, .malloc_gets_m = true},
+    {24, 3, 22, 3, 37, 38, 40, 0x68, 1, .malloc_gets_m = true, .labels_are_list = true},
+    {25, 4, 23, 3, 37, 38, 40, 0x60, 1, .malloc_gets_m = true, .labels_are_list = true},
+    {27, 4, 23, 3, 37, 39, 43, 0x60, UINT32_MAX, .malloc_gets_m = true, .labels_are_list = true},
+};
+
+const struct go_version *go_layout_table_version(unsigned minor)
+{
+	size_t i = sizeof(versions) / sizeof(versions[0]) - 1;
+
+	while (i && versions[i].minor > minor)
+		i--;
+	return &versions[i];
 }

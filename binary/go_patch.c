@@ -6,6 +6,7 @@
 
 #include "binary/elf_image.h"
 #include "binary/go_buildinfo.h"
+#include "binary/go_layout_table.h"
 #include "binary/go_pclntab.h"
 #include "binary/go_types.h"
 
@@ -103,7 +104,7 @@ static void patch_find_processes(struct go_patch *patch, struct elf_image *image
 static enum status patch_find_free(struct go_patch *patch, struct elf_image *image, const struct go_buildinfo *info,
 				   const struct go_pclntab *table, struct error *error)
 {
-	size_t expected = info->minor <= 22 ? 2 : 3;
+	size_t expected = go_layout_table_version(info->minor)->free_calls;
 	struct go_func target, func;
 	uint32_t i;
 

@@ -7,6 +7,8 @@
 #include "base/cursor.h"
 #include "base/memory.h"
 #include "binary/elf_image.h"
+#include "binary/go_layout.h"
+#include "binary/go_layout_table.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +19,7 @@
 #define PCDATA_INLINE_TREE   2 /* cmd/internal/objabi/funcdata.go: PCDATA_InlTreeIndex */
 #define FUNCDATA_INLINE_TREE 3 /* FUNCDATA_InlTree */
 #define INLINE_DEPTH_MAX     256
-#define NEWEST_KNOWN         27   /* minor version */
+#define BEFORE_NEWEST        26   /* minor version whose moduledata a newer one may have, too */
 #define SOUND_TREES          16   /* inline trees that are looked at in a newer one, at least */
 #define NAME_PROBES_MAX      4096 /* only a damaged table has so many functions of one name */
 
@@ -139,26 +141,35 @@ static void pclntab_find_module(struct go_pclntab *table)
 
 static bool pclntab_is_laid_out(const struct go_pclntab *table, unsigned etypes, unsigned gofunc);
 
+static bool pclntab_is_of(const struct go_pclntab *table, unsigned minor)
+{
+	const struct go_version *version = go_layout_table_version(minor);
+
+	return pclntab_is_laid_out(table, version->module_etypes, version->module_gofunc);
+}
+
 static void pclntab_read_module(struct go_pclntab *table)
 {
-	bool is_127 = table->minor >= 27;
+	/* The magic is surer than the version. */
+	const struct go_version *version = go_layout_table_version(table->is_118 ? GO_LAYOUT_MINOR_MIN : table->minor);
 
 	pclntab_find_module(table);
 	if (!table->moduledata)
 		return;
 	table->text_start = pclntab_word(table, MODULE_TEXT);
 	table->text_end = pclntab_word(table, MODULE_ETEXT);
-	if (table->minor > NEWEST_KNOWN) /* its words may stand as before 1.27, too: see which are sound */
-		is_127 = !pclntab_is_laid_out(table, 38, 40);
-	table->types_start = pclntab_word(table, table->is_118 ? 35 : 37);
-	table->types_end = pclntab_word(table, table->is_118 ? 36 : is_127 ? 39 : 38);
-	table->gofunc = pclntab_word(table, table->is_118 ? 38 : is_127 ? 43 : 40);
+	if (table->minor > GO_LAYOUT_MINOR_MAX && pclntab_is_of(table, BEFORE_NEWEST)) /* see which words are sound */
+		version = go_layout_table_version(BEFORE_NEWEST);
+	table->types_start = pclntab_word(table, version->module_types);
+	table->types_end = pclntab_word(table, version->module_etypes);
+	table->gofunc = pclntab_word(table, version->module_gofunc);
 }
 
 /* Of a version that nobody has seen: a wrong word would show wrong lines, so all that hangs on it must be sound. */
 static bool pclntab_is_sound(const struct go_pclntab *table)
 {
-	return table->minor <= NEWEST_KNOWN || pclntab_is_laid_out(table, 38, 40) || pclntab_is_laid_out(table, 39, 43);
+	return table->minor <= GO_LAYOUT_MINOR_MAX || pclntab_is_of(table, BEFORE_NEWEST) ||
+	       pclntab_is_of(table, GO_LAYOUT_MINOR_MAX);
 }
 
 static enum status pclntab_read_header(struct go_pclntab *table, struct error *error)
@@ -550,10 +561,7 @@ static const char *pclntab_file(const struct go_pclntab *table, const struct pcl
 
 static bool pclntab_is_wrapper(const struct go_pclntab *table, uint8_t func_id)
 {
-	/* FuncIDWrapper (cmd/internal/objabi/funcid.go, internal/abi/symtab.go). */
-	if (table->minor <= 21)
-		return func_id == 21;
-	return func_id == (table->minor >= 25 ? 23 : 22);
+	return func_id == go_layout_table_version(table->minor)->func_id_wrapper;
 }
 
 size_t go_pclntab_frames(const struct go_pclntab *table, uint64_t pc, struct go_frame *frames, size_t capacity)

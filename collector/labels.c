@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/memory.h"
 #include "base/strtab.h"
+#include "binary/go_layout_table.h"
 #include "trace/trace_writer.h"
 
 #include <stdbool.h>
@@ -20,7 +21,6 @@
 #include <string.h>
 #include <sys/uio.h>
 
-#define FIRST_LIST  24 /* minor version from which labels are a slice */
 #define LABELS_MAX  16
 #define TEXT_MAX    200     /* bytes of a key or value that are kept */
 #define SANE_TEXT   1048576 /* longer ones are no label */
@@ -75,7 +75,7 @@ struct labels *labels_new(pid_t pid, unsigned minor, uint64_t numgc, struct trac
 	struct labels *labels = memory_alloc(1, sizeof(*labels));
 
 	labels->pid = pid;
-	labels->is_list = minor >= FIRST_LIST;
+	labels->is_list = go_layout_table_version(minor)->labels_are_list;
 	labels->numgc = numgc;
 	labels->writer = writer;
 	labels->sets = strtab_new();

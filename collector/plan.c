@@ -9,6 +9,7 @@
 #include "binary/go_buildinfo.h"
 #include "binary/go_callback.h"
 #include "binary/go_layout.h"
+#include "binary/go_layout_table.h"
 #include "binary/go_patch.h"
 #include "binary/go_pclntab.h"
 #include "binary/go_tls.h"
@@ -35,6 +36,11 @@ struct plan {
 	uint64_t live_rate;
 	char follower[AGENT_NAME_MAX]; /* "": the program is not followed into its children */
 };
+
+static const struct go_version *plan_version(const struct plan *plan)
+{
+	return go_layout_table_version(plan->info.minor);
+}
 
 /*
  * A plugin brings the runtime's allocator and sweep once more, and calls its own, so that what it allocates, and what
@@ -233,7 +239,7 @@ bool plan_c_go(const struct plan *plan, uint64_t bias, struct c_go *go)
 	go->m_curg = plan->layout.m_curg;
 	go->m_g0 = plan->layout.m_g0;
 	go->g_sched_sp = 0x38;
-	go->g_sched_bp = plan->info.minor <= 24 ? 0x68 : 0x60; /* g.sched.bp: gobuf lost its ret in Go 1.25 */
+	go->g_sched_bp = plan_version(plan)->g_sched_bp;
 	go->callback_skip = 56;
 	plan_c_callback(plan, bias, &go->callback);
 	return true;
@@ -276,14 +282,15 @@ bool plan_file_bytes(const struct plan *plan, uint64_t address, void *bytes, siz
 bool plan_sampling(const struct plan *plan, uint64_t bias, struct plan_sampling *sampling)
 {
 	const struct go_layout *layout = &plan->layout;
+	bool counts_down = plan_version(plan)->counts_down;
 
 	*sampling = (struct plan_sampling){
 	    .allp = layout->allp + bias,
 	    .mem_profile_rate = layout->mem_profile_rate + bias,
 	    .p_mcache = layout->p_mcache,
 	    .next_sample = layout->mcache_next_sample,
-	    .seen_rate = plan->info.minor >= 24 ? layout->mcache_next_sample + 8 : 0, /* runtime/mcache.go */
-	    .rate_one_is_all = plan->info.minor <= 23,
+	    .seen_rate = counts_down ? 0 : layout->mcache_next_sample + 8,
+	    .rate_one_is_all = counts_down,
 	};
 	return layout->allp != 0;
 }
@@ -299,17 +306,6 @@ uint64_t plan_live_rate(const struct plan *plan)
 	return plan->live_rate;
 }
 
-/*
- * How many frames lie between profilealloc's caller and mallocgc, whose frame holds the type (Go 1.18 to 1.23: none;
- * 1.24 to 1.26: mallocgcSmallNoscan and the like). 1.27 has size-specialised entries that keep no type in memory.
- */
-static uint32_t plan_type_hops(unsigned minor)
-{
-	if (minor <= 23)
-		return 0;
-	return minor <= 26 ? 1 : UINT32_MAX;
-}
-
 static int64_t plan_own_rate(const struct plan *plan)
 {
 	return plan->program.switched_on ? (int64_t)plan->live_rate : DEFAULT_PROFILE_RATE;
@@ -318,7 +314,7 @@ static int64_t plan_own_rate(const struct plan *plan)
 void plan_fill(const struct plan *plan, uint64_t bias, struct agent_plan *agent)
 {
 	const struct go_layout *layout = &plan->layout;
-	unsigned minor = plan->info.minor;
+	const struct go_version *version = plan_version(plan);
 	uint64_t types_start, types_end;
 
 	go_pclntab_types(plan->table, &types_start, &types_end);
@@ -349,12 +345,12 @@ void plan_fill(const struct plan *plan, uint64_t bias, struct agent_plan *agent)
 	agent->next_sample = layout->mcache_next_sample;
 	agent->special_kind = layout->special_kind;
 	agent->special_kind_profile = layout->special_kind_profile;
-	agent->type_hops = plan_type_hops(minor);
-	agent->next_sample_add = minor <= 23;
-	agent->rate_one_is_all = minor <= 23;
+	agent->type_hops = version->type_hops;
+	agent->next_sample_add = version->counts_down;
+	agent->rate_one_is_all = version->counts_down;
 	agent->switched_on = plan->program.switched_on;
-	agent->first_rate = minor <= 23 ? plan_own_rate(plan) : 0;
-	agent->init_rate = minor <= 19 && plan->program.switched_on ? DEFAULT_PROFILE_RATE : 0;
+	agent->first_rate = version->counts_down ? plan_own_rate(plan) : 0;
+	agent->init_rate = version->init_sets_rate && plan->program.switched_on ? DEFAULT_PROFILE_RATE : 0;
 }
 
 static void plan_add_write(struct plan_write *writes, size_t *count, uint64_t address, const void *bytes, uint32_t size)
@@ -376,9 +372,9 @@ static void plan_add_call(struct plan_write *writes, size_t *count, uint64_t cal
 
 struct plan_targets plan_agent_targets(const struct plan *plan, uint64_t code, const struct agent_entries *entries)
 {
-	bool is_old = plan->info.minor <= 22;
+	bool gets_m = plan_version(plan)->malloc_gets_m;
 
-	return (struct plan_targets){.malloc = code + (is_old ? entries->old_malloc_entry : entries->malloc_entry),
+	return (struct plan_targets){.malloc = code + (gets_m ? entries->malloc_entry : entries->old_malloc_entry),
 				     .free = code + entries->free_entry,
 				     .draw = code + entries->draw_entry};
 }
@@ -412,7 +408,8 @@ size_t plan_writes(const struct plan *plan, uint64_t bias, uint64_t code, const 
 		   struct plan_write *writes)
 {
 	struct plan_targets targets = plan_agent_targets(plan, code, entries);
-	int64_t rate = plan->info.minor <= 23 ? 1 : plan_own_rate(plan);
+	bool counts_down = plan_version(plan)->counts_down;
+	int64_t rate = counts_down ? 1 : plan_own_rate(plan);
 	uint8_t off = 0;
 	size_t count = 0;
 
@@ -422,7 +419,7 @@ size_t plan_writes(const struct plan *plan, uint64_t bias, uint64_t code, const 
 	}
 	if (plan->program.switched_on)
 		plan_add_write(writes, &count, plan->layout.disable_memory_profiling + bias, &off, 1);
-	if (plan->program.switched_on || plan->info.minor <= 23)
+	if (plan->program.switched_on || counts_down)
 		plan_add_write(writes, &count, plan->layout.mem_profile_rate + bias, &rate, sizeof(rate));
 	return count + plan_calls(plan, bias, &targets, writes + count);
 }

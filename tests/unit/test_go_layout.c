@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include <elf.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -476,6 +477,31 @@ static void test_table(void **state)
 	assert_int_equal(go_layout_table_find(25, 0)[LIST_SIZE], 8);
 }
 
+/* What changed in a version counts from there on, for newer ones too; an older one is as the oldest. */
+static void test_version_table(void **state)
+{
+	const struct go_version *newest = go_layout_table_version(GO_LAYOUT_MINOR_MAX);
+
+	(void)state;
+	assert_ptr_equal(go_layout_table_version(0), go_layout_table_version(GO_LAYOUT_MINOR_MIN));
+	assert_ptr_equal(go_layout_table_version(UINT_MAX), newest);
+	assert_ptr_equal(go_layout_table_version(21), go_layout_table_version(20));
+	assert_int_equal(newest->type_hops, UINT32_MAX);
+	assert_int_equal(go_layout_table_version(22)->special_kind_profile, 2);
+	assert_int_equal(go_layout_table_version(23)->special_kind_profile, 3);
+	assert_int_equal(go_layout_table_version(25)->special_kind_profile, 4);
+	assert_true(go_layout_table_version(19)->init_sets_rate);
+	assert_false(go_layout_table_version(20)->init_sets_rate);
+	assert_false(go_layout_table_version(22)->malloc_gets_m);
+	assert_true(go_layout_table_version(23)->malloc_gets_m);
+	assert_true(go_layout_table_version(23)->counts_down);
+	assert_false(go_layout_table_version(24)->counts_down);
+	assert_int_equal(go_layout_table_version(24)->g_sched_bp, 0x68);
+	assert_int_equal(go_layout_table_version(25)->g_sched_bp, 0x60);
+	assert_int_equal(go_layout_table_version(26)->module_gofunc, 40);
+	assert_int_equal(newest->module_gofunc, 43);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -485,6 +511,7 @@ int main(void)
 	    cmocka_unit_test(test_unknown_versions),
 	    cmocka_unit_test(test_other_machine),
 	    cmocka_unit_test(test_table),
+	    cmocka_unit_test(test_version_table),
 	    cmocka_unit_test(test_newer_versions),
 	    cmocka_unit_test(test_newer_with_another_layout),
 	    cmocka_unit_test(test_newer_with_other_debug_information),
