@@ -34,10 +34,12 @@ static struct {
 	void (*flush)(unw_addr_space_t, unw_word_t, unw_word_t);
 	unw_addr_space_t *space;
 	unw_accessors_t *(*accessors)(unw_addr_space_t);
+	int (*access)(unw_addr_space_t, unw_word_t, unw_word_t *, int, void *); /* to memory, its own way */
 } library;
 
 static struct c_go go;
 static bool careful;               /* step by step */
+static __thread bool walking;      /* this thread is in a walk of ours */
 static __thread uint64_t readable; /* a page that this walk has found to be: the next may not find it any more */
 
 static bool find_all(void *handle)
@@ -61,12 +63,13 @@ static inline uint64_t word_at(uint64_t address)
 
 /*
  * In place of libunwind's own look at memory that nothing vouches for, at frames without unwind information: that reads
- * from and writes to a pipe by descriptors which a program that closes all may meanwhile have for something else.
+ * from and writes to a pipe by descriptors which a program that closes all may meanwhile have for something else. A
+ * program that is linked to libunwind has the same one, and what it does with it is done as without us.
  */
 static int read_word(unw_addr_space_t space, unw_word_t address, unw_word_t *value, int is_write, void *argument)
 {
-	(void)space;
-	(void)argument;
+	if (!walking)
+		return library.access(space, address, value, is_write, argument);
 	if (is_write || !readable_word(address, &readable) || !readable_word(address + 7, &readable))
 		return -UNW_EINVAL;
 	*value = word_at(address);
@@ -77,10 +80,21 @@ static int read_word(unw_addr_space_t space, unw_word_t address, unw_word_t *val
 static void replace_reading(void)
 {
 	unw_tdep_context_t context;
+	unw_accessors_t *accessors;
 	unw_cursor_t cursor;
 
-	if (library.get_context(&context) >= 0 && library.init_local(&cursor, &context) >= 0)
-		library.accessors(*library.space)->access_mem = read_word;
+	if (library.get_context(&context) < 0 || library.init_local(&cursor, &context) < 0)
+		return;
+	accessors = library.accessors(*library.space);
+	library.access = accessors->access_mem;
+	__atomic_store_n(&accessors->access_mem, read_word, __ATOMIC_RELEASE); /* what it calls is known before */
+}
+
+/* What libunwind is asked from here on is ours, of which nothing may interrupt it (quiet.h). */
+static void begin_walk(void)
+{
+	walking = true;
+	readable = 0;
 }
 
 void unwind_open(const struct c_go *program)
@@ -181,15 +195,14 @@ static bool go_to_start(unw_cursor_t *cursor, const struct unwind_start *start)
 	return false;
 }
 
-uint32_t unwind_words(const struct unwind_start *start, const uint64_t *frames, uint32_t depth,
-		      struct unwind_word *words, uint32_t capacity)
+static uint32_t find_words(const struct unwind_start *start, const uint64_t *frames, uint32_t depth,
+			   struct unwind_word *words, uint32_t capacity)
 {
 	unw_tdep_context_t context;
 	unw_cursor_t cursor;
 	uint64_t rbp, now, sp, pointer;
 	uint32_t count = 0, i;
 
-	readable = 0;
 	if (!library.get_place || !depth || frames[0] != start->caller || library.get_context(&context) < 0 ||
 	    library.init_local(&cursor, &context) < 0 || !go_to_start(&cursor, start))
 		return 0;
@@ -211,6 +224,17 @@ uint32_t unwind_words(const struct unwind_start *start, const uint64_t *frames, 
 			return 0;
 	}
 	return i == depth ? count : 0;
+}
+
+uint32_t unwind_words(const struct unwind_start *start, const uint64_t *frames, uint32_t depth,
+		      struct unwind_word *words, uint32_t capacity)
+{
+	uint32_t count;
+
+	begin_walk();
+	count = find_words(start, frames, depth, words, capacity);
+	walking = false;
+	return count;
 }
 
 /* By frame pointers, where there is no libunwind: each frame lies above the one before it, and is looked for first. */
@@ -423,12 +447,11 @@ static uint32_t join_go(uint64_t *frames, uint32_t count, uint32_t *flags)
 }
 
 /* One room for all of it: the stack that this runs on may be small. */
-uint32_t unwind_stack(uint64_t *frames, uint64_t caller, uint32_t *flags)
+static uint32_t find_frames(uint64_t *frames, uint64_t caller, uint32_t *flags)
 {
 	uint32_t count, first;
 
 	*flags = 0;
-	readable = 0;
 	if (!library.backtrace) {
 		*flags = C_STACK_GUESSED;
 		count = walk_frame_pointers(frames, UNWIND_ROOM);
@@ -451,4 +474,14 @@ uint32_t unwind_stack(uint64_t *frames, uint64_t caller, uint32_t *flags)
 		count = C_FRAMES;
 	memmove(frames, frames + first, count * sizeof(*frames));
 	return join_go(frames, count, flags);
+}
+
+uint32_t unwind_stack(uint64_t *frames, uint64_t caller, uint32_t *flags)
+{
+	uint32_t depth;
+
+	begin_walk();
+	depth = find_frames(frames, caller, flags);
+	walking = false;
+	return depth;
 }

@@ -85,3 +85,12 @@ owners() {
 	"$ESCPROF" report --format json -o "$WORK/json" "$TRACE" && c owner_make objects $((10 * (301 + 3001))) kept 0
 }
 check "C++: libraries with operators of their own, of which one comes and goes, get their own" owners
+
+own_unwind() {
+	g++ -O2 -g -fno-builtin -o "$WORK/own_unwind" "$source_dir/own_unwind.cc" -Wl,--no-as-needed -lunwind -ldl && "$WORK/own_unwind" >"$WORK/alone" &&
+		has 'exceptions by libunwind' "$WORK/alone" && has 'caught 50 of' "$WORK/alone" && has 'resumed 50 of' "$WORK/alone" ||
+		{ cat "$WORK/alone"; return 1; }
+	profile "$WORK/own_unwind" && cmp "$WORK/out" "$WORK/alone" || { cat "$WORK/out" "$WORK/err"; return 1; }
+	"$ESCPROF" report --format json -o "$WORK/json" "$TRACE" && c allocate objects 351 kept 0
+}
+check "C++: a program that is linked to libunwind throws, walks and writes registers by it" own_unwind
