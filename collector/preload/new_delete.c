@@ -181,9 +181,13 @@ static inline void end_learning(struct next_operator *next, void *function, cons
  */
 static void *make_without(size_t size, size_t alignment, bool is_nothrow)
 {
-	void *pointer =
-	    alignment ? aligned_alloc(alignment, (size + alignment - 1) & -alignment) : malloc(size ? size : 1);
+	void *pointer = NULL;
+	size_t rounded;
 
+	if (!alignment)
+		pointer = malloc(size ? size : 1);
+	else if (!__builtin_add_overflow(size, alignment - 1, &rounded))
+		pointer = aligned_alloc(alignment, rounded & -alignment);
 	if (!pointer && !is_nothrow)
 		abort();
 	return pointer;

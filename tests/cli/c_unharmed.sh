@@ -94,3 +94,8 @@ own_unwind() {
 	"$ESCPROF" report --format json -o "$WORK/json" "$TRACE" && c allocate objects 351 kept 0
 }
 check "C++: a program that is linked to libunwind throws, walks and writes registers by it" own_unwind
+
+no_cxx() {
+	gcc -O2 -g -o "$WORK/no_cxx" "$source_dir/no_cxx.c" -ldl && profile "$WORK/no_cxx" && says "given 3, refused 6"
+}
+check "C++: where there is no C++ library, new fails for more than there can be" no_cxx
