@@ -11,6 +11,7 @@
 #include "collector/preload/c_rooms.h"
 #include "collector/preload/c_walks.h"
 #include "collector/preload/quiet.h"
+#include "collector/preload/side_stack.h"
 #include "collector/preload/unwind.h"
 
 #include <errno.h>
@@ -89,6 +90,8 @@ int c_sampler_begin(struct c_control *region)
 		return errno;
 	if (!c_pointers_open(region->plan.pointers, region->plan.rate <= EVERY_RATE))
 		return errno ? errno : ENOMEM;
+	if (!side_stack_open())
+		return errno;
 	shared = region;
 	alive->here = 1;
 	c_thread.busy = true;
@@ -194,27 +197,68 @@ static void end_apart(struct c_thread *thread, const struct quiet *quiet)
 	quiet_end(quiet);
 }
 
-static uint32_t walk(const struct unwind_start *start, uint32_t size_class, struct c_walks *walks)
-{
-	uint64_t frames[UNWIND_ROOM];
-	uint32_t depth, flags, context;
-
-	depth = unwind_stack(frames, start->caller, &flags);
-	context = c_contexts_find(shared, frames, depth, flags, size_class);
-	if (walks && start->cfa && !flags && context >= C_SIZES)
-		c_walks_keep(walks, start, size_class, context, frames, depth);
-	return context;
-}
-
 /*
  * Where the loader may hold its locks, which libunwind would ask for too, or be about to make room for libunwind's own
- * thread-local data.
+ * thread-local data; or there is no stack to walk on.
  */
 static uint32_t name_caller(const struct unwind_start *start, uint32_t size_class)
 {
 	uint64_t frames[] = {start->caller, C_MARK_LIBRARY};
 
 	return c_contexts_find(shared, frames, 2, 0, size_class);
+}
+
+/* A walk, which is done on another stack than the thread's. */
+struct walk {
+	const struct unwind_start *start;
+	const void *frame; /* one of ours on the thread's stack */
+	struct c_walks *walks;
+	uint32_t size_class, context, depth, flags;
+	uint64_t frames[UNWIND_ROOM];
+};
+
+_Static_assert(sizeof(struct walk) <= SIDE_STACK_ROOM, "there is room for it");
+
+static void take_walk(void *user)
+{
+	struct walk *walk = user;
+
+	walk->depth = unwind_stack(walk->frames, walk->start->caller, walk->frame, &walk->flags);
+}
+
+static void keep_walk(void *user)
+{
+	const struct walk *walk = user;
+
+	c_walks_keep(walk->walks, walk->start, walk->size_class, walk->context, walk->frames, walk->depth);
+}
+
+static uint32_t walk_on(struct side_stack *stack, const struct unwind_start *start, uint32_t size_class,
+			struct c_walks *walks)
+{
+	struct walk *walk = side_stack_room(stack);
+
+	walk->start = start;
+	walk->frame = __builtin_frame_address(0);
+	walk->walks = walks;
+	walk->size_class = size_class;
+	side_stack_call(stack, take_walk, walk);
+	walk->context = c_contexts_find(shared, walk->frames, walk->depth, walk->flags, size_class);
+	if (walks && start->cfa && !walk->flags && walk->context >= C_SIZES)
+		side_stack_call(stack, keep_walk, walk);
+	return walk->context;
+}
+
+static uint32_t walk(const struct unwind_start *start, uint32_t size_class, struct c_walks *walks)
+{
+	struct side_stack *stack = side_stack_take();
+	uint32_t context;
+
+	if (!stack)
+		return name_caller(start, size_class);
+	context = walk_on(stack, start, size_class, walks);
+	side_stack_give(stack);
+	return context;
 }
 
 static uint32_t find_context(const struct unwind_start *start, uint32_t size_class, uint64_t time)

@@ -39,7 +39,7 @@ static struct {
 
 static struct c_go go;
 static bool careful;               /* step by step */
-static __thread bool walking;      /* this thread is in a walk of ours */
+static __thread uint64_t walking;  /* the frame on the program's stack that this thread walks from; 0: it does not */
 static __thread uint64_t readable; /* a page that this walk has found to be: the next may not find it any more */
 
 static bool find_all(void *handle)
@@ -91,9 +91,9 @@ static void replace_reading(void)
 }
 
 /* What libunwind is asked from here on is ours, of which nothing may interrupt it (quiet.h). */
-static void begin_walk(void)
+static void begin_walk(uint64_t frame)
 {
-	walking = true;
+	walking = frame;
 	readable = 0;
 }
 
@@ -231,16 +231,16 @@ uint32_t unwind_words(const struct unwind_start *start, const uint64_t *frames, 
 {
 	uint32_t count;
 
-	begin_walk();
+	begin_walk(start->cfa);
 	count = find_words(start, frames, depth, words, capacity);
-	walking = false;
+	walking = 0;
 	return count;
 }
 
 /* By frame pointers, where there is no libunwind: each frame lies above the one before it, and is looked for first. */
 static uint32_t walk_frame_pointers(uint64_t *frames, uint32_t capacity)
 {
-	uint64_t frame = (uint64_t)__builtin_frame_address(0), known = frame & PAGE_MASK, next;
+	uint64_t frame = walking, known = frame & PAGE_MASK, next;
 	uint32_t count = 0;
 
 	while (count < capacity) {
@@ -369,7 +369,7 @@ static uint64_t pass_callback(struct goroutine *goroutine, uint64_t *frames, uin
 	uint32_t before = *count;
 
 	goroutine->callback = 0;
-	if (sp > (uint64_t)__builtin_frame_address(0) && !(sp & 7) &&
+	if (sp > walking && !(sp & 7) &&
 	    word_at(sp + go.callback.frame) - go.callback.crosscall_start <
 		go.callback.crosscall_end - go.callback.crosscall_start) {
 		goroutine->callback = word_at(sp) > sp ? word_at(sp) : 0;
@@ -446,7 +446,6 @@ static uint32_t join_go(uint64_t *frames, uint32_t count, uint32_t *flags)
 	return add_goroutine(m, g, frames, count + 1, flags);
 }
 
-/* One room for all of it: the stack that this runs on may be small. */
 static uint32_t find_frames(uint64_t *frames, uint64_t caller, uint32_t *flags)
 {
 	uint32_t count, first;
@@ -470,18 +469,20 @@ static uint32_t find_frames(uint64_t *frames, uint64_t caller, uint32_t *flags)
 	if (count == UNWIND_ROOM)
 		*flags |= C_STACK_TRUNCATED;
 	count -= first;
-	if (count > C_FRAMES)
+	if (count > C_FRAMES) {
+		*flags |= C_STACK_TRUNCATED;
 		count = C_FRAMES;
+	}
 	memmove(frames, frames + first, count * sizeof(*frames));
 	return join_go(frames, count, flags);
 }
 
-uint32_t unwind_stack(uint64_t *frames, uint64_t caller, uint32_t *flags)
+uint32_t unwind_stack(uint64_t *frames, uint64_t caller, const void *frame, uint32_t *flags)
 {
 	uint32_t depth;
 
-	begin_walk();
+	begin_walk((uint64_t)frame);
 	depth = find_frames(frames, caller, flags);
-	walking = false;
+	walking = 0;
 	return depth;
 }

@@ -19,15 +19,16 @@ void unwind_open(const struct c_go *go);
 /* Whether libunwind was found. */
 bool unwind_has_library(void);
 
-#define UNWIND_OWN  8 /* frames of the library itself that may stand before the program's */
+#define UNWIND_OWN  12 /* frames of the library itself that may stand before the program's */
 #define UNWIND_ROOM (C_FRAMES + UNWIND_OWN)
 
 /*
  * The return addresses (absolute; marks as in c_shared.h) from the caller of the library on, innermost first, into
  * FRAMES, which has UNWIND_ROOM; at most C_FRAMES of them. *FLAGS becomes C_STACK_*. CALLER is the return address into
- * the program, at which the stack begins. Returns their number, at least 1.
+ * the program, at which the stack begins; FRAME the frame pointer of a function of the library's that was called from
+ * there, on the program's stack, whatever this one runs on. Returns their number, at least 1.
  */
-uint32_t unwind_stack(uint64_t *frames, uint64_t caller, uint32_t *flags);
+uint32_t unwind_stack(uint64_t *frames, uint64_t caller, const void *frame, uint32_t *flags);
 
 /* Where a walk starts: everything that it goes by but for memory. */
 struct unwind_start {
@@ -43,7 +44,7 @@ struct unwind_word {
 
 /*
  * What a walk from START reads, in that order: return addresses, saved frame pointers, and where frames end that were
- * aligned anew. It is called with START on the stack. Returns how many WORDS it has, at most CAPACITY; 0 when it cannot
+ * aligned anew. It is called with START farther out. Returns how many WORDS it has, at most CAPACITY; 0 when it cannot
  * be told, or the walk does not come to the DEPTH FRAMES. Takes microseconds.
  */
 uint32_t unwind_words(const struct unwind_start *start, const uint64_t *frames, uint32_t depth,

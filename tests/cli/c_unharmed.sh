@@ -99,3 +99,12 @@ no_cxx() {
 	gcc -O2 -g -o "$WORK/no_cxx" "$source_dir/no_cxx.c" -ldl && profile "$WORK/no_cxx" && says "given 3, refused 6"
 }
 check "C++: where there is no C++ library, new fails for more than there can be" no_cxx
+
+small_stacks() {
+	gcc -O2 -g -fno-builtin -o "$WORK/small_stacks" "$source_dir/small_stacks.c" -lpthread && profile "$WORK/small_stacks" &&
+		says "100 in the coroutine, 100 in the handler, 100 in the thread" || { cat "$WORK/err"; return 1; }
+	"$ESCPROF" report --format json -o "$WORK/json" "$TRACE" && c make objects 300 kept 0 && "$ESCPROF" export --format folded "$TRACE" >"$WORK/folded" &&
+		has 'by_coroutine;make' "$WORK/folded" && has 'main;run_handler;.*by_handler;make' "$WORK/folded" && has 'by_thread;make' "$WORK/folded" ||
+		{ cat "$WORK/folded"; return 1; }
+}
+check "C: where there is little left of a stack, allocations need no more of it than they do" small_stacks

@@ -30,7 +30,7 @@ static __attribute__((noinline)) int allocate(uint32_t path)
 		wrong += context != path;
 		return 1;
 	}
-	depth = unwind_stack(frames, start.caller, &flags);
+	depth = unwind_stack(frames, start.caller, __builtin_frame_address(0), &flags);
 	assert_int_equal(flags, 0);
 	c_walks_keep(walks, &start, 1, path, frames, depth);
 	walked++;
@@ -152,7 +152,7 @@ static void test_other_frames(void **state)
 				     frame[0]};
 	struct unwind_word words[C_WALKS_WORDS];
 	uint64_t frames[UNWIND_ROOM];
-	uint32_t flags, depth = unwind_stack(frames, start.caller, &flags);
+	uint32_t flags, depth = unwind_stack(frames, start.caller, __builtin_frame_address(0), &flags);
 
 	(void)state;
 	assert_true(unwind_words(&start, frames, depth, words, C_WALKS_WORDS) >= depth - 1);

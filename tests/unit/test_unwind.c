@@ -21,7 +21,7 @@ static uint32_t depth, flags;
 APART static void level_3(void)
 {
 	expected[0] = HERE;
-	depth = unwind_stack(frames, HERE, &flags);
+	depth = unwind_stack(frames, HERE, __builtin_frame_address(0), &flags);
 	AFTER;
 }
 
@@ -103,7 +103,7 @@ static void test_deep(void **state)
 static void test_unknown_caller(void **state)
 {
 	(void)state;
-	depth = unwind_stack(frames, 0x1234, &flags);
+	depth = unwind_stack(frames, 0x1234, __builtin_frame_address(0), &flags);
 	assert_int_equal(depth, 1);
 	assert_int_equal(frames[0], 0x1234);
 	assert_int_equal(flags, C_STACK_GUESSED);
