@@ -40,6 +40,7 @@ static uint32_t nfirst; /* modules that were there from the start */
 static uint64_t late_low = UINT64_MAX, late_high; /* where all others have been */
 static uint64_t loader_start, loader_end;
 static struct c_control *shared;
+static struct c_module scratch; /* of whose turn it is: too big for a stack that may be small */
 
 static void read_build_id(struct c_module *module, const uint8_t *note, uint64_t size)
 {
@@ -153,7 +154,7 @@ static uint32_t number_of(const struct c_module *module)
 			return i;
 	if (count == C_MODULES)
 		return C_MODULES;
-	table[count] = *module;
+	memcpy(&table[count], module, offsetof(struct c_module, path) + strlen(module->path) + 1);
 	__atomic_store_n(&table[count].ready, 1, __ATOMIC_RELEASE);
 	__atomic_store_n(&shared->nmodules, count + 1, __ATOMIC_RELEASE);
 	return count;
@@ -196,25 +197,39 @@ static uint32_t number_in(struct c_module *module, const struct dl_phdr_info *in
 	return number == C_MODULES ? number_of(module) : number;
 }
 
+/* What INFO tells of a module, into the scratch. Only as much of a path is written as there is. */
+static struct c_module *describe(const struct dl_phdr_info *info)
+{
+	const char *path = info->dlpi_name ? info->dlpi_name : "";
+	size_t length = strlen(path);
+
+	if (length >= sizeof(scratch.path))
+		length = sizeof(scratch.path) - 1;
+	memset(&scratch, 0, offsetof(struct c_module, path));
+	memcpy(scratch.path, path, length);
+	scratch.path[length] = 0;
+	scratch.bias = info->dlpi_addr;
+	find_extent(&scratch, info);
+	return &scratch;
+}
+
 static int take_module(struct dl_phdr_info *info, size_t size, void *user)
 {
-	struct c_module module = {.bias = info->dlpi_addr};
+	struct c_module *module = describe(info);
 	struct stock *stock = user;
 	uint32_t number;
 
 	(void)size;
 	stock->unloads = info->dlpi_subs;
-	find_extent(&module, info);
-	if (module.start >= module.end || stock->count == C_MODULES)
+	if (module->start >= module->end || stock->count == C_MODULES)
 		return 0;
-	if (info->dlpi_name)
-		strncpy(module.path, info->dlpi_name, sizeof(module.path) - 1);
-	number = number_in(&module, info);
+	number = number_in(module, info);
 	if (number == C_MODULES)
 		return 0;
 	if (nfirst && number >= nfirst)
-		note_late(&module);
-	stock->ranges[stock->count++] = (struct range){module.start, module.end, module.bias, number, !module.path[0]};
+		note_late(module);
+	stock->ranges[stock->count++] =
+	    (struct range){module->start, module->end, module->bias, number, !module->path[0]};
 	return 0;
 }
 
@@ -249,16 +264,15 @@ static void take_stock(void)
 
 static int find_loader(struct dl_phdr_info *info, size_t size, void *user)
 {
-	struct c_module module = {0};
 	uint64_t base = getauxval(AT_BASE);
 
 	(void)size;
 	(void)user;
 	if (!base || info->dlpi_addr != base)
 		return 0;
-	find_extent(&module, info);
-	loader_start = module.start;
-	loader_end = module.end;
+	describe(info);
+	loader_start = scratch.start;
+	loader_end = scratch.end;
 	return 1;
 }
 

@@ -33,7 +33,7 @@
 #define C_INDEX_PROBES 32 /* places that are tried for a hash */
 #define C_MODULES      2048
 #define C_SLOTS        (1u << 17)
-#define C_PATH         208
+#define C_PATH         4096 /* as long as the kernel takes them */
 #define C_ARENA        (256ull << 20)
 #define C_SIZES        512 /* classes of sizes, eight to a doubling */
 #define C_LIVES        8   /* classes of lifetimes */

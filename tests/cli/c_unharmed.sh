@@ -64,8 +64,11 @@ limited() {
 }
 check "C: a program that may map little keeps it for itself, and it is said" limited
 
+# Of the program sealed, which loads it.
+write_library() { printf '%s\n' '#include <stdlib.h>' 'void library_make(int n) { while (n--) free(malloc(2000)); }' >"$WORK/library.c"; }
+
 sealed() {
-	printf '%s\n' '#include <stdlib.h>' 'void library_make(int n) { while (n--) free(malloc(2000)); }' >"$WORK/library.c"
+	write_library
 	gcc -O2 -g -fno-builtin -shared -fPIC -Wl,--build-id=none -o "$WORK/library.so" "$WORK/library.c" &&
 		gcc -O2 -g -o "$WORK/sealed" "$source_dir/sealed.c" -ldl && profile "$WORK/sealed" "$WORK/library.so" ||
 		{ cat "$WORK/out" "$WORK/err"; return 1; }
@@ -108,3 +111,14 @@ small_stacks() {
 		{ cat "$WORK/folded"; return 1; }
 }
 check "C: where there is little left of a stack, allocations need no more of it than they do" small_stacks
+
+# As long as those that bazel and nix make.
+far_away() {
+	local part=a-part-of-a-path-as-they-are-made-by-machines-for-machines folder=$WORK
+	while [ ${#folder} -lt 1200 ]; do folder=$folder/$part; done
+	write_library
+	mkdir -p "$folder" && gcc -O2 -g -fno-builtin -shared -fPIC -o "$folder/library.so" "$WORK/library.c" &&
+		gcc -O2 -g -o "$WORK/sealed" "$source_dir/sealed.c" -ldl && profile "$WORK/sealed" "$folder/library.so" &&
+		"$ESCPROF" report --format json -o "$WORK/json" "$TRACE" && c library_make objects 10 bytes 20000 kept 0 file library.c
+}
+check "C: a library at the end of a long path has names" far_away
