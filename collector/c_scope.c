@@ -29,7 +29,7 @@ enum status c_scope_check_entered(const struct session_options *options, const s
 	if (!options->c_rate || options->c_yields || program->is_preloaded || !program->has_c)
 		return STATUS_OK;
 	return error_set(error, "cannot sample the C allocations of %s: %s", program->path,
-			 c_target_why_not(program->is_dynamic));
+			 c_target_why_not(program->is_dynamic, program->is_sanitized));
 }
 
 /* Where Go is in the program that PID runs by PLAN; zeroes where that cannot be told. */

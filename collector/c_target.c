@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "binary/elf_image.h"
+#include "binary/elf_sanitizer.h"
 #include "collector/process_info.h"
 
 #include <stdlib.h>
@@ -45,12 +46,29 @@ bool c_target_is_interpreter(const char *name)
 	return is_one_of(stem, names, sizeof(names) / sizeof(names[0]));
 }
 
-const char *c_target_why_not(bool dynamic)
+const char *c_target_why_not(bool dynamic, bool sanitized)
 {
+	if (sanitized)
+		return "it has the runtime of a sanitizer, which has to be the first in front of malloc: build it "
+		       "without -fsanitize (go build -asan)";
 	return dynamic ? "it is linked with another C library than glibc (Alpine Linux has musl), for which "
 			 "libescprof.so is not made: link it with glibc"
 		       : "it is linked statically, so that libescprof.so cannot be put in front of its malloc: link it "
 			 "dynamically";
+}
+
+bool c_target_is_sanitized(pid_t pid)
+{
+	char *path = process_info_program(pid), *preloaded = process_info_environment(pid, "LD_PRELOAD");
+	struct elf_image *image = NULL;
+	bool is_sanitized = elf_sanitizer_is_among(preloaded);
+
+	if (!is_sanitized && path && elf_image_open(&image, path, NULL) == STATUS_OK)
+		is_sanitized = elf_sanitizer_is_in(image);
+	elf_image_close(image);
+	free(preloaded);
+	free(path);
+	return is_sanitized;
 }
 
 static bool is_looked_through(const char *path, bool interpreters)
@@ -65,14 +83,17 @@ enum status c_target_look(struct c_target *target, pid_t pid, pid_t command, boo
 	char *path = pid == command ? process_info_program(pid) : NULL;
 	struct elf_image *image = NULL;
 	enum status status = STATUS_NO_ENTRY;
+	bool is_sanitized;
 
 	*target = (struct c_target){0};
 	if (!path || is_looked_through(path, interpreters) || elf_image_open(&image, path, NULL) != STATUS_OK)
 		goto out;
 	if (*elf_image_go_build_id(image))
 		goto out;
-	if (!elf_image_is_glibc(image)) {
-		status = error_set(error, "cannot profile %s: %s", path, c_target_why_not(elf_image_is_dynamic(image)));
+	is_sanitized = c_target_is_sanitized(pid);
+	if (is_sanitized || !elf_image_is_glibc(image)) {
+		status = error_set(error, "cannot profile %s: %s", path,
+				   c_target_why_not(elf_image_is_dynamic(image), is_sanitized));
 		goto out;
 	}
 	target->path = memory_copy_string(path);

@@ -28,8 +28,14 @@ enum status c_target_look(struct c_target *target, pid_t pid, pid_t command, boo
 bool c_target_is_launcher(const char *name);
 bool c_target_is_interpreter(const char *name);
 
-/* Why libescprof.so cannot be had in a program, DYNAMIC or static, whose loader is not glibc's, and what to do. */
-const char *c_target_why_not(bool dynamic);
+/*
+ * Why libescprof.so cannot be had in a program that is SANITIZED (binary/elf_sanitizer.h), or whose loader, where it is
+ * DYNAMIC, is not glibc's, and what to do. A static text.
+ */
+const char *c_target_why_not(bool dynamic, bool sanitized);
+
+/* Whether the program of process PID, or what LD_PRELOAD has brought into it, has a sanitizer's runtime. */
+bool c_target_is_sanitized(pid_t pid);
 
 /* Free what it holds; a zeroed one is fine. */
 void c_target_free(struct c_target *target);

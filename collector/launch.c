@@ -5,6 +5,8 @@
 #include "collector/launch.h"
 
 #include "base/memory.h"
+#include "binary/elf_image.h"
+#include "binary/elf_sanitizer.h"
 #include "collector/preload/preload_protocol.h"
 
 #include <dirent.h>
@@ -224,4 +226,17 @@ const char *launch_forbids_tracing(const char *command0)
 		reason = "it has file capabilities, which a traced program loses: run escprof as root";
 	free(file);
 	return reason;
+}
+
+bool launch_is_sanitized(const char *command0)
+{
+	char *file = launch_find(command0);
+	struct elf_image *image = NULL;
+	bool is_sanitized = elf_sanitizer_is_among(getenv("LD_PRELOAD"));
+
+	if (!is_sanitized && file && elf_image_open(&image, file, NULL) == STATUS_OK)
+		is_sanitized = elf_sanitizer_is_in(image);
+	elf_image_close(image);
+	free(file);
+	return is_sanitized;
 }

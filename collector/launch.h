@@ -40,6 +40,12 @@ void launch_release(struct launch *launch);
 int launch_exec_error(struct launch *launch);
 
 /*
+ * Whether the program COMMAND0, or what LD_PRELOAD would bring into it, has a sanitizer's runtime (elf_sanitizer.h):
+ * then it does not start with a library of ours before it.
+ */
+bool launch_is_sanitized(const char *command0);
+
+/*
  * Why the program COMMAND0 must not be traced: set-user-ID, set-group-ID or file capabilities would silently be lost.
  * NULL when it may be; a static text otherwise.
  */

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "binary/elf_image.h"
+#include "binary/elf_sanitizer.h"
 #include "binary/go_buildinfo.h"
 #include "binary/go_callback.h"
 #include "binary/go_layout.h"
@@ -80,6 +81,8 @@ static bool plan_has_c(const struct plan *plan)
 
 static void plan_describe(struct plan *plan)
 {
+	bool is_sanitized = elf_sanitizer_is_in(plan->image);
+
 	plan->program = (struct plan_program){
 	    .path = elf_image_path(plan->image),
 	    .go_version = plan->info.go_version,
@@ -88,8 +91,9 @@ static void plan_describe(struct plan *plan)
 	    .main_module = plan->info.main.path ? plan->info.main.path : "",
 	    .go_build_id = elf_image_go_build_id(plan->image),
 	    .gnu_build_id = elf_image_build_id(plan->image),
-	    .is_preloaded = elf_image_is_glibc(plan->image),
+	    .is_preloaded = elf_image_is_glibc(plan->image) && !is_sanitized,
 	    .is_dynamic = elf_image_is_dynamic(plan->image),
+	    .is_sanitized = is_sanitized,
 	    .has_c = plan_has_c(plan),
 	    .switched_on = plan_profile_is_off(plan),
 	};

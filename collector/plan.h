@@ -33,8 +33,10 @@ struct plan_program {
 	const char *path;
 	const char *go_version, *main_path, *main_module, *build_info;
 	const char *go_build_id, *gnu_build_id;
-	bool is_preloaded; /* its loader, glibc's, takes libescprof.so in where LD_PRELOAD names it */
+	bool is_preloaded; /* its loader, glibc's, takes libescprof.so in where LD_PRELOAD names it, and it runs with it
+			    */
 	bool is_dynamic;   /* it has a loader, glibc's or another */
+	bool is_sanitized; /* a sanitizer's runtime is in it (binary/elf_sanitizer.h) */
 	bool has_c;        /* parts of it were linked by the C linker */
 	bool switched_on;  /* its heap profile was off and we switch it on */
 };

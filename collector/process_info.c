@@ -132,6 +132,24 @@ char *process_info_program(pid_t pid)
 	return memory_copy_string(access(path, R_OK) ? link : path);
 }
 
+char *process_info_environment(pid_t pid, const char *name)
+{
+	char path[64], *entry = NULL, *value = NULL;
+	size_t length = strlen(name), capacity = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
+	file = fopen(path, "re");
+	if (!file)
+		return NULL;
+	while (!value && getdelim(&entry, &capacity, 0, file) > 0)
+		if (!strncmp(entry, name, length) && entry[length] == '=')
+			value = memory_copy_string(entry + length + 1);
+	free(entry);
+	fclose(file);
+	return value;
+}
+
 void process_info_command(pid_t pid, char *text, size_t size)
 {
 	char path[64];

@@ -38,6 +38,10 @@ bool process_info_is(pid_t pid, uint64_t start_time);
  */
 char *process_info_program(pid_t pid);
 
+/* What the variable NAME of PID's environment is, as it was exec'd. The caller's to free; NULL: not there, or not told.
+ */
+char *process_info_environment(pid_t pid, const char *name);
+
 /* The command line of PID with spaces for NULs, cut to SIZE bytes; "" where it cannot be read. */
 void process_info_command(pid_t pid, char *text, size_t size);
 

@@ -178,7 +178,9 @@ static enum status session_start(struct session *session, struct error *error)
 	struct error why = {""};
 	const char *forbidden;
 
-	how.library = ways_in_library(session->ways);
+	if (!launch_is_sanitized(
+		options->command[0])) /* at its exec it would be found too, but for where tracing is forbidden */
+		how.library = ways_in_library(session->ways);
 	how.socket_name = ways_in_socket(session->ways);
 	if (launch_start(&session->launch, &how, error) != STATUS_OK)
 		return STATUS_ERROR;

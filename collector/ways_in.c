@@ -5,8 +5,10 @@
 #include "collector/ways_in.h"
 
 #include "base/memory.h"
+#include "binary/elf_sanitizer.h"
 #include "collector/c_drain.h"
 #include "collector/c_scope.h"
+#include "collector/c_target.h"
 #include "collector/clean_environment.h"
 #include "collector/inject.h"
 #include "collector/plan.h"
@@ -136,34 +138,31 @@ static bool is_found(const struct ways_in *ways, pid_t pid)
 /* Whether PID's environment, as it was exec'd, names our library: then its constructor will ask. */
 static bool will_preload(const struct ways_in *ways, pid_t pid)
 {
-	char path[64], *environment = NULL;
-	size_t capacity = 0;
-	bool named = false;
-	FILE *file;
+	char *preloaded;
+	bool will;
 
 	if (!ways->library || !is_found(ways, pid))
 		return false;
-	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
-	file = fopen(path, "re");
-	if (!file)
-		return false;
-	while (!named && getdelim(&environment, &capacity, 0, file) > 0)
-		named = !strncmp(environment, "LD_PRELOAD=", 11) && strstr(environment, ways->library);
-	free(environment);
-	fclose(file);
-	return named;
+	preloaded = process_info_environment(pid, "LD_PRELOAD");
+	will = preloaded && strstr(preloaded, ways->library) && !elf_sanitizer_is_among(preloaded);
+	free(preloaded);
+	return will;
 }
 
-/* PID runs another program than one of Go. Where its loader would only complain of our library, it is not named to it.
+/*
+ * PID runs another program than one of Go. Where its loader would only complain of our library, or it would not start
+ * with it, the library is not named to it. Some sanitizers trace their own process at its end, so that nobody else may.
  */
-static void pass_by(struct ways_in *ways, pid_t pid)
+static enum follow_decision pass_by(struct ways_in *ways, pid_t pid)
 {
+	bool is_sanitized = c_target_is_sanitized(pid);
 	struct error why;
 
-	if (ways->library && !is_found(ways, pid))
+	if (ways->library && (is_sanitized || !is_found(ways, pid)))
 		clean_environment(pid, ways->library, NULL);
 	if (c_scope_check(ways->options, pid, ways->command, &why) != STATUS_OK)
 		refuse(ways, &why);
+	return is_sanitized ? FOLLOW_LET_GO : FOLLOW_ON;
 }
 
 /* A trace for the next program, PROGRAM in process PID, and how large the agent's rings will be. */
@@ -206,10 +205,8 @@ enum follow_decision ways_in_at_exec(struct ways_in *ways, pid_t pid)
 		return FOLLOW_DONE;
 	programs_end_replaced(ways->programs, pid);
 	plan = plan_of(ways, pid);
-	if (!plan) {
-		pass_by(ways, pid);
-		return FOLLOW_ON;
-	}
+	if (!plan)
+		return pass_by(ways, pid);
 	if (!plan_program(plan)->is_preloaded || !will_preload(ways, pid))
 		return inject(ways, pid, plan);
 	plan_free(ways->waiting);

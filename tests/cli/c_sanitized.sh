@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# Programs that were built with a sanitizer, whose malloc has to be the first: they run as without escprof, what they
+# find is what they find, and it is said that their C is not profiled. Of Go among them Go is.
+source "$(dirname "$0")/common.bash"
+
+source_dir=tests/cli/programs/c
+TRACE=$WORK/t.escprof
+gcc -O1 -g -fsanitize=address -o "$WORK/shared" "$source_dir/sanitized.c" && gcc -O1 -g -o "$WORK/plain" "$source_dir/sanitized.c" ||
+	{ echo "not ok build: gcc -fsanitize=address"; exit 1; }
+
+# as_without PATTERN COMMAND…: the command does what it does alone, and PATTERN is said.
+as_without() {
+	local pattern=$1 plain status
+	shift
+	"$@" >"$WORK/plain_out" 2>"$WORK/plain_err"
+	plain=$?
+	"${unprivileged[@]}" "$ESCPROF" run --no-report --rate 1 --c-rate 1 -o "$TRACE" -- "$@" >"$WORK/out" 2>"$WORK/err"
+	status=$?
+	[ $status = $plain ] && cmp "$WORK/out" "$WORK/plain_out" && [ "$(found "$WORK/err")" = "$(found "$WORK/plain_err")" ] && grep -q "$pattern" "$WORK/err" ||
+		{ echo "status $status, without $plain"; cat "$WORK/out" "$WORK/err"; echo without:; cat "$WORK/plain_out" "$WORK/plain_err"; return 1; }
+}
+unprivileged=()
+found() { grep -v '^escprof:' "$1" | grep -E '^SUMMARY|ERROR: |Sanitizer|initial library' | sed -E 's/==[0-9]+==|tid=[0-9]+//g'; }
+why='cannot profile .*: it has the runtime of a sanitizer'
+
+built_with() {
+	gcc -O1 -g "$@" -o "$WORK/program" "$source_dir/sanitized.c" && as_without "$why" "$WORK/program"
+}
+for options in -fsanitize=address '-fsanitize=address -static-libasan' -fsanitize=leak '-fsanitize=leak -static-liblsan' \
+	-fsanitize=thread '-fsanitize=thread -static-libtsan'; do
+	check "C: a program that is built with $options runs as without" built_with $options
+done
+
+# What it finds is said: of a program that loses a block and is not watched by another one.
+finds() { { "$WORK/shared" || true; } 2>&1 | has 'SUMMARY: AddressSanitizer: 77 byte'; }
+if finds; then
+	echo "ok C: AddressSanitizer finds here what a program has lost"
+else
+	echo "skip C: AddressSanitizer finds nothing lost here, with escprof or without"
+fi
+
+later() { as_without 'nothing was profiled' sh -c "$1" "$WORK/shared"; }
+check "C: one that a shell starts" later '"$0"; exit $?'
+check "C: one that a shell becomes" later 'exec "$0"'
+
+# Where another one is preloaded by the user, ours keeps behind.
+preloaded() {
+	local runtime
+	runtime=$(gcc -print-file-name=libasan.so) && runtime=$(readlink -f "$runtime") && [ -e "$runtime" ] || return 1
+	as_without "$why" env LD_PRELOAD="$runtime" "$WORK/plain"
+}
+check "C: a program into which a sanitizer's runtime is preloaded" preloaded
+
+
+# Where the program may not be traced, nobody takes our library out of its environment at its exec.
+untraced() {
+	local unprivileged=(setpriv --reuid=65534 --regid=65534 --clear-groups env "ESCPROF_CACHE=$WORK/user/cache")
+	mkdir -p "$WORK/user" && cp "$WORK/shared" "$WORK/plain" "$WORK/user" && chown -R 65534:65534 "$WORK/user" && chmod 755 "$WORK" &&
+		chmod 2755 "$WORK/user/shared" "$WORK/user/plain" && TRACE=$WORK/user/t.escprof || return 1
+	as_without 'set-group-ID' "$WORK/user/shared" || return 1
+	"${unprivileged[@]}" "$ESCPROF" run --no-report --c-rate 1 -o "$TRACE" -- "$WORK/user/plain" >"$WORK/out" 2>"$WORK/err"
+	[ "$(cat "$WORK/out")" = 'well, alone' ] && "$ESCPROF" info "$TRACE" | has c_rate || { cat "$WORK/out" "$WORK/err"; return 1; }
+}
+if [ "$(id -u)" = 0 ] && type -P setpriv >/dev/null; then
+	check "C: one that may not be traced, and beside it one without a sanitizer" untraced
+else
+	echo "skip C: one that may not be traced (only root may make one here)"
+fi
+
+# go build -asan: the Go part is profiled all the same.
+go_asan() {
+	as_without 'cannot sample the C allocations of .*: it has the runtime of a sanitizer' "$WORK/cgo" && "$ESCPROF" info "$TRACE" | has 'way *inject' ||
+		{ "$ESCPROF" info "$TRACE"; return 1; }
+}
+if CGO_ENABLED=1 go_program cgo -asan 2>"$WORK/err"; then
+	check "cgo that is built with -asan: its Go is profiled" go_asan
+else
+	echo "skip cgo that is built with -asan: $(head -n 1 "$WORK/err")"
+fi
