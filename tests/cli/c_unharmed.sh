@@ -122,3 +122,8 @@ far_away() {
 		"$ESCPROF" report --format json -o "$WORK/json" "$TRACE" && c library_make objects 10 bytes 20000 kept 0 file library.c
 }
 check "C: a library at the end of a long path has names" far_away
+
+extensions() {
+	gcc -O2 -g -fPIE -pie -o "$WORK/extensions" "$source_dir/extensions.c" -ldl && profile "$WORK/extensions" && says "$("$WORK/extensions")"
+}
+check "C: what a program looks for before it uses it is there as it is without" extensions
