@@ -127,3 +127,9 @@ extensions() {
 	gcc -O2 -g -fPIE -pie -o "$WORK/extensions" "$source_dir/extensions.c" -ldl && profile "$WORK/extensions" && says "$("$WORK/extensions")"
 }
 check "C: what a program looks for before it uses it is there as it is without" extensions
+
+vforks() {
+	gcc -O2 -g -fno-builtin -o "$WORK/vforks" "$source_dir/vforks.c" -lpthread && profile "$WORK/vforks" && says "100 children" || { cat "$WORK/err"; return 1; }
+	"$ESCPROF" report --format json -o "$WORK/json" "$TRACE" && c in_child objects 1000 bytes 44000 kept 0
+}
+check "C: children by vfork, which allocate in their parent's memory, count as it does" vforks
