@@ -33,6 +33,7 @@
 #define POINTERS        (1ull << 20)
 #define POINTERS_FINE   (1ull << 23)
 #define UNKNOWN_CONTEXT UINT32_MAX
+#define CHECK_VARIABLE  "ESCPROF_CHECK_WALKS" /* for tests of escprof itself: walks that were known are done again */
 
 _Static_assert(C_LIVES == TRACE_C_LIVES && C_SIZES == TRACE_C_CLASSES && C_MODULES <= TRACE_MODULES_MAX,
 	       "what the target counts is what the trace holds");
@@ -96,6 +97,7 @@ static void lay_out(struct c_control *region, uint64_t rate, const struct c_go *
 		region->plan.lives[i] = life;
 	if (go)
 		region->plan.go = *go;
+	region->plan.checks_walks = getenv(CHECK_VARIABLE) != NULL;
 	reserve_contexts(region);
 	region->magic = C_MAGIC;
 }
@@ -472,6 +474,10 @@ void c_drain_rest(struct c_drain *drain)
 	read_all(drain, clock_ns(CLOCK_MONOTONIC));
 	find_replaced(drain);
 	write_number(drain, "c_no_room", drain->region->no_room);
+	if (drain->region->plan.checks_walks) {
+		write_number(drain, "c_walks_found", drain->region->walks_found);
+		write_number(drain, "c_walks_wrong", drain->region->walks_wrong);
+	}
 }
 
 uint64_t c_drain_samples(const struct c_drain *drain)

@@ -101,3 +101,19 @@ uint32_t c_contexts_find(struct c_control *region, const uint64_t *frames, uint3
 	}
 	return no_room(region, size_class);
 }
+
+static const struct c_stack *stack_of(const struct c_control *region, const struct c_context *context)
+{
+	return context->stack == UINT64_MAX ? NULL : (const struct c_stack *)(c_arena_of(region) + context->stack);
+}
+
+bool c_contexts_are_same(const struct c_control *region, uint32_t a, uint32_t b)
+{
+	const struct c_context *one = &c_contexts_of(region)[a], *other = &c_contexts_of(region)[b];
+	const struct c_stack *its = stack_of(region, one), *others = stack_of(region, other);
+
+	if (a == b)
+		return true;
+	return its && others && one->size == other->size && its->depth == others->depth &&
+	       its->flags == others->flags && !memcmp(its->frames, others->frames, its->depth * sizeof(*its->frames));
+}

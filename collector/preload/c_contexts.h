@@ -7,6 +7,7 @@
 
 #include "collector/preload/c_shared.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -16,5 +17,8 @@
  */
 uint32_t c_contexts_find(struct c_control *region, const uint64_t *frames, uint32_t depth, uint32_t flags,
 			 uint32_t size_class);
+
+/* Whether the contexts A and B of REGION have the same stack and class: one may have been named twice. */
+bool c_contexts_are_same(const struct c_control *region, uint32_t a, uint32_t b);
 
 #endif

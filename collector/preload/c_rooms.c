@@ -24,7 +24,7 @@ void c_rooms_open(struct c_control *region)
 	shared = region;
 	rooms = memory == MAP_FAILED ? NULL : memory;
 	if (rooms)
-		c_walks_open(C_ROOMS);
+		c_walks_open(C_ROOMS, region->plan.checks_walks);
 }
 
 struct c_room *c_rooms_take(void)

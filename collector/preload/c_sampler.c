@@ -261,6 +261,14 @@ static uint32_t walk(const struct unwind_start *start, uint32_t size_class, stru
 	return context;
 }
 
+/* What was FOUND to be known is compared with what a walk has WALKED to. */
+static void check_walk(uint32_t found, uint32_t walked)
+{
+	__atomic_fetch_add(&shared->walks_found, 1, __ATOMIC_RELAXED);
+	if (walked >= C_SIZES && !c_contexts_are_same(shared, found, walked))
+		__atomic_fetch_add(&shared->walks_wrong, 1, __ATOMIC_RELAXED);
+}
+
 static uint32_t find_context(const struct unwind_start *start, uint32_t size_class, uint64_t time)
 {
 	struct c_thread *thread = &c_thread;
@@ -270,6 +278,7 @@ static uint32_t find_context(const struct unwind_start *start, uint32_t size_cla
 	bool is_apart = !is_in_loader && is_to_ask(thread, time);
 	struct quiet quiet;
 	uint32_t context;
+	bool is_found;
 
 	if (is_apart) {
 		begin_apart(thread, &quiet);
@@ -277,11 +286,15 @@ static uint32_t find_context(const struct unwind_start *start, uint32_t size_cla
 	}
 	if (!is_in_loader)
 		walks = walks_of(thread);
-	if (!walks || !start->cfa || !c_walks_find(walks, start, size_class, &context)) {
+	is_found = walks && start->cfa && c_walks_find(walks, start, size_class, &context);
+	if (!is_found || shared->plan.checks_walks) {
 		if (!is_apart)
 			begin_apart(thread, &quiet);
 		is_apart = true;
-		context = is_in_loader ? name_caller(start, size_class) : walk(start, size_class, walks);
+		if (is_found)
+			check_walk(context, walk(start, size_class, NULL));
+		else
+			context = is_in_loader ? name_caller(start, size_class) : walk(start, size_class, walks);
 	}
 	if (is_apart)
 		end_apart(thread, &quiet);

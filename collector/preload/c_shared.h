@@ -86,6 +86,7 @@ struct c_plan {
 	uint64_t ask_ticks;          /* for so long no thread asks the loader again whether libraries were unloaded */
 	uint64_t lives[C_LIVES - 1]; /* ticks: the upper ends of all classes of lifetimes but the last */
 	uint64_t pointers;           /* sampled objects that can be followed at once, a power of two */
+	uint64_t checks_walks;       /* not 0: walks that were done before are done again, and compared */
 	struct c_go go;
 };
 
@@ -140,8 +141,9 @@ struct c_control {
 	uint32_t nmodules;                               /* those that are complete */
 	uint32_t nslots;                                 /* taken; may be more than there are */
 	uint64_t arena_used;
-	uint64_t nested;  /* allocations while a stack was being walked: not the program's */
-	uint64_t no_room; /* samples whose stack found no room */
+	uint64_t nested;                   /* allocations while a stack was being walked: not the program's */
+	uint64_t no_room;                  /* samples whose stack found no room */
+	uint64_t walks_found, walks_wrong; /* of walks that were done before; counted where they are checked */
 };
 
 #define C_ROUND(n)       (((n) + 4095) & ~4095ull)

@@ -27,12 +27,14 @@ struct c_walks {
 };
 
 static struct c_walks *all;
+static bool is_eager;
 
-void c_walks_open(uint32_t count)
+void c_walks_open(uint32_t count, bool eager)
 {
 	void *memory = mmap(NULL, count * sizeof(*all), PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
+	is_eager = eager;
 	all = memory == MAP_FAILED ? NULL : memory;
 }
 
@@ -115,7 +117,7 @@ void c_walks_keep(struct c_walks *walks, const struct unwind_start *start, uint3
 	struct walk *walk = place_for(places_of(walks, start, size_class), start, size_class, context);
 	bool is_second = is_it(walk, start, size_class) && walk->context == context;
 
-	if (walks->kept > FREE + walks->found / HITS)
+	if (!is_eager && walks->kept > FREE + walks->found / HITS)
 		return;
 	walks->changes++;
 	walk->start = *start;

@@ -15,8 +15,8 @@
 
 struct c_walks;
 
-/* Make room for the walks of COUNT threads. Once. */
-void c_walks_open(uint32_t count);
+/* Make room for the walks of COUNT threads. EAGER: keep them whatever that takes, for a test of them. Once. */
+void c_walks_open(uint32_t count, bool eager);
 
 /*
  * The walks of the thread NUMBER of those; NULL: there is no memory for them. Another thread may go on with them, also

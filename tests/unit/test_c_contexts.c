@@ -101,11 +101,30 @@ static void test_no_room(void **state)
 	assert_int_equal(c_region->no_room, 2);
 }
 
+/* Two that were named at once have two numbers; what else differs is another one. */
+static void test_same(void **state)
+{
+	uint32_t first = find(60000, 0, CLASS), twin, other;
+
+	(void)state;
+	other = find(60001, 0, CLASS);
+	assert_true(c_contexts_are_same(c_region, first, first));
+	assert_false(c_contexts_are_same(c_region, first, other));
+	assert_false(c_contexts_are_same(c_region, first, find(60000, C_STACK_GUESSED, CLASS)));
+	assert_false(c_contexts_are_same(c_region, first, find(60000, 0, CLASS + 1)));
+	assert_false(c_contexts_are_same(c_region, first, 0)); /* no stack */
+	memset(c_index_of(c_region), 0, C_INDEX * sizeof(uint32_t));
+	twin = find(60000, 0, CLASS);
+	assert_int_not_equal(twin, first);
+	assert_true(c_contexts_are_same(c_region, first, twin));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_once),
 	    cmocka_unit_test(test_threads),
+	    cmocka_unit_test(test_same),
 	    cmocka_unit_test(test_no_room),
 	};
 

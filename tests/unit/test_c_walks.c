@@ -179,7 +179,7 @@ static int begin(void **state)
 
 	(void)state;
 	unwind_open(&none);
-	c_walks_open(COUNT);
+	c_walks_open(COUNT, false);
 	return !unwind_has_library();
 }
 
