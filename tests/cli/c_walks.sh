@@ -51,8 +51,8 @@ threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
 print(sum(total))
 PY
 if [ -x /usr/bin/python3 ]; then
-	check "walks that were known, of python3" all_right 1000 "$(readlink -f /usr/bin/python3)" "$WORK/p.py"
-	RATE=16 check "the same where not all is recorded" all_right 100 "$(readlink -f /usr/bin/python3)" "$WORK/p.py"
+	check "walks that were known, of python3" all_right 50 "$(readlink -f /usr/bin/python3)" "$WORK/p.py"
+	RATE=16 check "the same where not all is recorded" all_right 50 "$(readlink -f /usr/bin/python3)" "$WORK/p.py"
 else
 	echo "skip walks that were known, of python3, which is not installed"
 fi
