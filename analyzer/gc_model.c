@@ -239,6 +239,14 @@ double gc_model_heap_minimum(int gogc)
 	return fmax(0, HEAP_MINIMUM * gogc / 100);
 }
 
+/* The smallest goal at another GOGC: it goes with GOGC, and what it was in the run may be known. */
+static double heap_minimum_at(const struct gc_model_run *run, int gogc)
+{
+	if (run->gogc > 0 && gogc > 0 && run->heap_minimum > 0)
+		return run->heap_minimum * ((double)gogc / run->gogc);
+	return gc_model_heap_minimum(gogc);
+}
+
 /* RUN with another SETTING; the rate of floating garbage is the run's own still. */
 static struct gc_model_run with_setting(const struct gc_model_run *run, const struct gc_model_setting *setting)
 {
@@ -248,7 +256,7 @@ static struct gc_model_run with_setting(const struct gc_model_run *run, const st
 		return other;
 	other.gogc = setting->gogc;
 	other.memory_goal = setting->memory_goal;
-	other.heap_minimum = gc_model_heap_minimum(setting->gogc);
+	other.heap_minimum = heap_minimum_at(run, setting->gogc);
 	return other;
 }
 

@@ -56,18 +56,30 @@ struct interval removal_cpu_interval(const struct removal *removal)
 				 removal->alloc_cpu_seconds + sqrt(removal->cpu_above)};
 }
 
+/* The goal that a memory limit of LIMIT bytes allows: the part of it that the run's own left for the heap, if known. */
+static double memory_goal_at(const struct analysis *analysis, double limit)
+{
+	double own = (double)analysis->gc.memory_limit;
+
+	if (analysis->gc_run->memory_goal > 0 && own > 0)
+		return analysis->gc_run->memory_goal * (limit / own);
+	return LIMIT_FOR_HEAP * limit;
+}
+
 /* The setting that WANTED asks for, in *SETTING; NULL where it leaves all as it was. */
-static const struct gc_model_setting *setting_of(const struct gc_model_run *run, const struct gc_wish *wanted,
+static const struct gc_model_setting *setting_of(const struct analysis *analysis, const struct gc_wish *wanted,
 						 struct gc_model_setting *setting)
 {
+	const struct gc_model_run *run = analysis->gc_run;
+
 	if (!wanted || (!wanted->set_gogc && !wanted->set_memory_limit))
 		return NULL;
 	*setting = (struct gc_model_setting){run->gogc, run->memory_goal};
 	if (wanted->set_gogc)
 		setting->gogc = wanted->gogc;
 	if (wanted->set_memory_limit)
-		setting->memory_goal = LIMIT_FOR_HEAP * wanted->memory_limit;
-	return setting;
+		setting->memory_goal = memory_goal_at(analysis, wanted->memory_limit);
+	return setting->gogc != run->gogc || setting->memory_goal != run->memory_goal ? setting : NULL;
 }
 
 /* What the model is asked to do without REMOVAL; its small objects are put into SMALL. */
@@ -113,7 +125,7 @@ struct saving analysis_saving(const struct analysis *analysis, const struct remo
 	if (!analysis->gc.known || !run)
 		return unknown;
 	part = part_of(removal, &small);
-	setting = setting_of(run, wanted, &other);
+	setting = setting_of(analysis, wanted, &other);
 	if (setting && setting->gogc < 0 && setting->memory_goal <= 0)
 		return (struct saving){1, NAN, 1, {1, 1}, INFINITY}; /* no GC at all */
 	saving.share = gc_model_saving_at(run, &part.site, setting);

@@ -139,10 +139,15 @@ const Model = (() => {
 		return 1 - cycles * (parts.rest + markingAfter + parts.sweep * swept) - parts.barriers * barriers;
 	}
 
+	function heapMinimumAt(run, gogc) {
+		if (run.gogc > 0 && gogc > 0 && run.heap_minimum > 0) return run.heap_minimum * (gogc / run.gogc);
+		return Math.max(0, run.heap_minimum_at_100 * gogc / 100);
+	}
+
 	/* RUN at another GOGC (null: its own). */
 	function withGogc(run, gogc) {
-		if (gogc === null || gogc === undefined) return run;
-		return Object.assign({}, run, { gogc, heap_minimum: Math.max(0, run.heap_minimum_at_100 * gogc / 100) });
+		if (gogc === null || gogc === undefined || gogc === run.gogc) return run;
+		return Object.assign({}, run, { gogc, heap_minimum: heapMinimumAt(run, gogc) });
 	}
 
 	function savingAt(run, site, other) {

@@ -138,6 +138,19 @@ check "--what-if of one site is its saving" what_if
 check "--what-if of two, with another GOGC and limit" what_if_set
 check "--what-if of no site" complains 'there is no site 99999' "$ESCPROF" report --what-if 99999 "$TRACE"
 check "--what-if of no number" complains 'not ranks of the table' "$ESCPROF" report --what-if 1,x "$TRACE"
+# saved OPTION…: what the GC of $WORK/limited.escprof would save, as JSON has it.
+saved() {
+	"$ESCPROF" report --format json "$@" "$WORK/limited.escprof" >"$WORK/json" && share '"what_if": {' | sed 's/.*://'
+}
+own_setting() {
+	GOGC=off GOMEMLIMIT=16777216 "$ESCPROF" run -q --no-report -o "$WORK/limited.escprof" -- "$WORK/target" serve 2 >/dev/null || return 1
+	local same less more
+	same=$(saved --memlimit 16M) less=$(saved --memlimit 12M) more=$(saved --memlimit 32M)
+	awk -v same="$same" -v less="$less" -v more="$more" -v off="$(saved --gogc off)" -v both="$(saved --gogc off --memlimit 16777216)" \
+		'BEGIN { print same, less, more, off, both
+			exit !(same != "" && same * same + off * off + both * both < 1e-20 && less < -0.1 && more > 0.3) }'
+}
+check "--memlimit and --gogc of the run itself change nothing, others do" own_setting
 check "--gogc of no number" complains 'not a percentage' "$ESCPROF" report --gogc many "$TRACE"
 check "--memlimit of no number" complains 'not a number of bytes' "$ESCPROF" report --memlimit much "$TRACE"
 

@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#define NOTHING 1e-12
+
 static const struct gc_model_run run = {.gogc = 100,
 					.live = 60e6,
 					.goal = 110e6,
@@ -117,6 +119,98 @@ static void test_settings(void **state)
 	assert_float_equal(analysis_saving(&analysis, &none, &wish).share, 1, 1e-12);
 }
 
+static double share_at(const struct analysis *of, const struct gc_wish *wish)
+{
+	struct removal none = {0};
+	struct saving saving = analysis_saving(of, &none, wish);
+
+	assert_true(saving.share_ci.low <= saving.share && saving.share <= saving.share_ci.high);
+	return saving.share;
+}
+
+/* What is asked for is what was: nothing changes, and nothing of that is in doubt. */
+static void check_as_it_was(const struct analysis *of, const struct gc_wish *wish)
+{
+	struct removal none = {0};
+	struct saving saving = analysis_saving(of, &none, wish);
+
+	assert_true(fabs(saving.share) < NOTHING && fabs(saving.share_reused) < NOTHING);
+	assert_true(fabs(saving.share_ci.low) < NOTHING && fabs(saving.share_ci.high) < NOTHING);
+	assert_true(fabs(saving.share_equal_memory) < NOTHING);
+	assert_float_equal(saving.goal_bytes, of->gc_run->goal, 1e-6);
+}
+
+/* From half of the run's own memory limit to twice: the more, the less GC, and nothing else at the run's own. */
+static void check_limits(const struct analysis *of, int gogc)
+{
+	double before = -INFINITY, own = (double)of->gc.memory_limit;
+
+	for (int percent = 50; percent <= 200; percent++) {
+		struct gc_wish wish = {true, true, gogc, own * percent / 100};
+		double share = share_at(of, &wish);
+
+		assert_true(share >= before - NOTHING);
+		assert_true(percent < 100 ? share <= NOTHING : share >= -NOTHING);
+		before = share;
+	}
+	check_as_it_was(of, &(struct gc_wish){true, true, gogc, own});
+	check_as_it_was(of, &(struct gc_wish){.set_memory_limit = true, .memory_limit = own});
+	/* No leap next to it either. */
+	assert_true(fabs(share_at(of, &(struct gc_wish){true, true, gogc, own * 1.000001})) < 1e-4);
+	assert_true(fabs(share_at(of, &(struct gc_wish){true, true, gogc, own * 0.999999})) < 1e-4);
+	assert_true(share_at(of, &(struct gc_wish){true, true, gogc, own * 0.5}) < -0.2);
+}
+
+static void test_own_limit(void **state)
+{
+	/* of 100 MB the heap could have 74, 110 and 90: stacks and holes, GOGC, nothing else stood before it */
+	struct gc_model_run off = run, felt = run, unfelt = run;
+	struct analysis limited = analysis;
+
+	(void)state;
+	off.gogc = -1;
+	off.goal = off.memory_goal = 74e6;
+	limited.gc.memory_limit = 100000000;
+	limited.gc_run = &off;
+	check_limits(&limited, -1);
+	assert_true(share_at(&limited, &(struct gc_wish){true, true, -1, 2e8}) > 0.5);
+	felt.gogc = 300;
+	felt.goal = felt.memory_goal = 110e6;
+	limited.gc.memory_limit = 150000000;
+	limited.gc_run = &felt;
+	check_limits(&limited, 300);
+	unfelt.memory_goal = 135e6;
+	limited.gc_run = &unfelt;
+	check_limits(&limited, 100);
+	assert_true(fabs(share_at(&limited, &(struct gc_wish){true, true, 100, 3e8})) < NOTHING);
+}
+
+/* The smallest goal that the program had is the one that GOGC changes. */
+static void test_own_gogc(void **state)
+{
+	struct gc_model_run small = run;
+	struct analysis of = analysis;
+	struct removal none = {0};
+	struct gc_wish wish = {.set_gogc = true, .gogc = 100};
+
+	(void)state;
+	check_as_it_was(&analysis, &wish);
+	small.live = small.sites_live = 1e5;
+	small.goal = small.heap_minimum = 512 << 10; /* GOEXPERIMENT=heapminimum512kib */
+	of.gc_run = &small;
+	check_as_it_was(&of, &wish);
+	wish.gogc = 101;
+	assert_true(share_at(&of, &wish) > 0.005 && share_at(&of, &wish) < 0.02);
+	wish.gogc = 99;
+	assert_true(share_at(&of, &wish) < -0.005 && share_at(&of, &wish) > -0.02);
+	wish.gogc = 200;
+	assert_true(fabs(analysis_saving(&of, &none, &wish).goal_bytes - 2 * small.goal) < 1e5);
+	/* off, and cycles that the program asked for itself: off is no change */
+	small.gogc = -1;
+	wish.gogc = -1;
+	check_as_it_was(&of, &wish);
+}
+
 static void test_unknown(void **state)
 {
 	struct analysis heap_profile = {.is_heap_profile = true};
@@ -130,10 +224,9 @@ static void test_unknown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_together),
-	    cmocka_unit_test(test_shares_and_intervals),
-	    cmocka_unit_test(test_settings),
-	    cmocka_unit_test(test_unknown),
+	    cmocka_unit_test(test_together), cmocka_unit_test(test_shares_and_intervals),
+	    cmocka_unit_test(test_settings), cmocka_unit_test(test_own_limit),
+	    cmocka_unit_test(test_own_gogc), cmocka_unit_test(test_unknown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
