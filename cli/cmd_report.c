@@ -90,13 +90,14 @@ static void report_parse_ranks(struct report_arguments *arguments, struct argp_s
 
 static void report_parse_gogc(struct gc_wish *wish, struct argp_state *state, const char *value)
 {
+	bool off = !strcmp(value, "off");
 	char *end;
 	long gogc = strtol(value, &end, 10);
 
-	wish->set_gogc = true;
-	wish->gogc = strcmp(value, "off") != 0 ? (int)gogc : -1;
-	if (wish->gogc >= 0 && (*end || end == value || gogc < 1 || gogc > 100000))
+	if (!off && (*end || end == value || gogc < 1 || gogc > 100000))
 		argp_error(state, "--gogc: not a percentage from 1 to 100000, nor off: %s", value);
+	wish->set_gogc = true;
+	wish->gogc = off ? -1 : (int)gogc;
 }
 
 static enum status report_write_sarif(FILE *stream, const struct analysis *analysis,

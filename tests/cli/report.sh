@@ -152,6 +152,10 @@ own_setting() {
 }
 check "--memlimit and --gogc of the run itself change nothing, others do" own_setting
 check "--gogc of no number" complains 'not a percentage' "$ESCPROF" report --gogc many "$TRACE"
+for gogc in -5 -5x -1 5x 0 '' OFF 99999999999999999999; do
+	check "--gogc '$gogc'" complains "gogc: not a percentage from 1 to 100000, nor off: $gogc\$" "$ESCPROF" report --gogc "$gogc" "$TRACE"
+done
+check "--memlimit below nothing" complains 'not a number of bytes' "$ESCPROF" report --memlimit -5M "$TRACE"
 check "--memlimit of no number" complains 'not a number of bytes' "$ESCPROF" report --memlimit much "$TRACE"
 
 sidecar() {
