@@ -154,8 +154,12 @@ struct site {
 	double gc_saved_share;  /* of the GC CPU; negative: removing it would cost */
 	struct interval gc_saved_share_ci;
 	double gc_saved_share_equal_memory;
-	double gc_saved_share_reused; /* if its objects were used again (a pool): nothing allocated, as much alive */
-	double alloc_cpu_seconds;     /* cost of allocating itself */
+	struct interval gc_saved_share_equal_memory_ci;
+	double gc_saved_share_reused;  /* if its objects were used again (a pool): nothing allocated, as much alive */
+	double gc_cycles_saved_share;  /* of the GC's cycles, and of the time that its pauses take */
+	double gc_assists_saved_share; /* of the assists' CPU; NAN where there were none */
+	struct interval gc_cycles_saved_share_ci, gc_assists_saved_share_ci;
+	double alloc_cpu_seconds; /* cost of allocating itself */
 	struct interval alloc_cpu_seconds_ci;
 	double miss_cpu_seconds;       /* what the program waits for its objects' memory, an estimate; NAN unknown */
 	double assist_cpu_seconds;     /* what its allocations had to help the GC; NAN without samples of CPU */
@@ -227,13 +231,22 @@ enum verdicts_state {
 	VERDICTS_UNPROVEN, /* given by the user, not proven to be this binary's */
 };
 
-/* Shares of the GC CPU as it was. NAN where nothing is known. */
+/* Shares of the GC CPU as it was, and of cycles and assists. NAN where nothing is known. */
 struct saving {
 	double share, share_equal_memory; /* the latter at the heap's peak of the run; NAN at another setting */
 	double share_reused;              /* if what is removed were used again: as much stays alive */
-	struct interval share_ci;         /* 95 % */
-	double goal_bytes;                /* the heap's goal then; infinite without any GC */
+	struct interval share_ci, share_equal_memory_ci; /* 95 % */
+	double cycles;                                   /* of the GC's cycles, and of the time that its pauses take */
+	double assists;                                  /* of the assists' CPU; NAN where there were none */
+	struct interval cycles_ci, assists_ci;
+	double goal_bytes; /* the heap's goal then; infinite without any GC */
 };
+
+/* One of which nothing is known. */
+struct saving saving_unknown(void);
+
+/* That of SITE alone, but for the goal, which is not known of it. */
+struct saving saving_of_site(const struct site *site);
 
 /* Which part of the program's stacks an analysis is about: its sites, classes and totals hold only that. */
 struct selection {

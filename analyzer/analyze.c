@@ -140,7 +140,22 @@ static void fill_amounts(struct site *site, const struct site_group *group)
 	site->lifetimes = group->object_lives.count;
 }
 
-static void fill_cost(struct site *site, const struct site_cost_run *run, const struct site_group *group)
+static void fill_savings(struct site *site, const struct site_cost *cost, bool had_assists)
+{
+	site->gc_saved_share = cost->saved.of[GC_MODEL_CPU];
+	site->gc_saved_share_ci = cost->saved_ci.of[GC_MODEL_CPU];
+	site->gc_saved_share_equal_memory = cost->saved.of[GC_MODEL_CPU_EQUAL_MEMORY];
+	site->gc_saved_share_equal_memory_ci = cost->saved_ci.of[GC_MODEL_CPU_EQUAL_MEMORY];
+	site->gc_saved_share_reused = cost->saved_reused;
+	site->gc_cycles_saved_share = cost->saved.of[GC_MODEL_CYCLES];
+	site->gc_cycles_saved_share_ci = cost->saved_ci.of[GC_MODEL_CYCLES];
+	site->gc_assists_saved_share = had_assists ? cost->saved.of[GC_MODEL_ASSISTS] : NAN;
+	site->gc_assists_saved_share_ci =
+	    had_assists ? cost->saved_ci.of[GC_MODEL_ASSISTS] : (struct interval){NAN, NAN};
+}
+
+static void fill_cost(struct site *site, const struct site_cost_run *run, const struct site_group *group,
+		      bool had_assists)
 {
 	struct site_cost cost = site_cost_of(run, group);
 
@@ -161,17 +176,14 @@ static void fill_cost(struct site *site, const struct site_cost_run *run, const 
 	site->alloc_cpu_seconds_ci = cost.alloc_seconds_ci;
 	site->miss_cpu_seconds = cost.miss_seconds;
 	site->assist_cpu_seconds = run->cpu_period > 0 ? group->assist_samples * run->cpu_period : NAN;
-	site->gc_saved_share = cost.saved;
-	site->gc_saved_share_ci = cost.saved_ci;
-	site->gc_saved_share_reused = cost.saved_reused;
-	site->gc_saved_share_equal_memory = cost.saved_equal_memory;
+	fill_savings(site, &cost, had_assists);
 }
 
 static void fill_site(struct analysis_job *job, struct site *site, const struct site_group *group)
 {
 	fill_place(site, group);
 	fill_amounts(site, group);
-	fill_cost(site, &job->cost, group);
+	fill_cost(site, &job->cost, group, job->out->gc.assist_seconds > 0);
 	site_words_fill(site, job->arena, &job->words, group);
 	site_stacks_fill(site, job->arena, job->symbols, job->trace, job->totals, job->dissection, group);
 	site_stacks_choose_shown(site, job->arena, trace_fact(job->trace, "main_module", NULL));
@@ -265,7 +277,7 @@ static void select_groups(struct analysis_job *job, struct stack_filter *filter)
 					.when = "",
 					.bytes_share = 1,
 					.time_share = 1,
-					.saving = {NAN, NAN, NAN, {NAN, NAN}, NAN},
+					.saving = saving_unknown(),
 					.alloc_cpu_seconds = NAN,
 					.alloc_cpu_seconds_ci = {NAN, NAN},
 					.miss_cpu_seconds = NAN};

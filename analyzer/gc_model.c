@@ -10,9 +10,7 @@
  * The model's own error is from `make validate`'s removals in programs that it was not made on: their savings differed
  * from the predictions by 8 points of GC in the mean, with longer tails than a normal error's, so that
  * it takes a deviation of 12 points to cover them; for small sites it is two points and four tenths of the effect, and
- * less for those below 3 % of the bytes. Where a saving is the difference of two big effects, the error is theirs. The
- * parts' intervals are put together by squares, each side by itself (the method of variance estimates recovery), so
- * that a life of which little is known widens the side it can go to.
+ * less for those below 3 % of the bytes. Where a saving is the difference of two big effects, the error is theirs.
  */
 #include "analyzer/gc_model.h"
 
@@ -92,10 +90,9 @@ static bool is_measured(const struct gc_model_parts *parts)
 	return parts->rest + parts->roots + parts->heap + parts->barriers + parts->sweep > 0;
 }
 
-/* Where nothing was measured, by the constants. */
-static struct gc_model_parts parts_of(const struct gc_model_run *run, double runway)
+/* Where nothing was measured, by the constants; HEAP is what a cycle's marking of the heap takes by these. */
+static struct gc_model_parts parts_of(const struct gc_model_run *run, double heap)
 {
-	static const struct gc_model_site nothing = {0};
 	struct gc_model_parts parts = run->parts;
 	double all;
 
@@ -103,7 +100,7 @@ static struct gc_model_parts parts_of(const struct gc_model_run *run, double run
 		return parts;
 	parts.rest = run->costs.cycle;
 	parts.roots = run->costs.root_byte * run->roots;
-	parts.heap = heap_work(run, &nothing, runway);
+	parts.heap = heap;
 	all = parts.rest + parts.roots + parts.heap;
 	return (struct gc_model_parts){.rest = parts.rest / all, .roots = parts.roots / all, .heap = parts.heap / all};
 }
@@ -207,20 +204,27 @@ static double locality(const struct thinned_heap *heap)
 	return heap->q > 0 ? pow(heap->q_without / heap->q, LOCALITY) : 1;
 }
 
-/* The saving when HEAP's runway goes from BEFORE to AFTER. Each cycle sweeps all of the heap, garbage too. */
-static double saving_of(const struct gc_model_run *run, const struct thinned_heap *heap, double before, double after)
+/* What is left of what the GC did, as shares of it. */
+struct left {
+	double cpu, cycles, marking;
+};
+
+/* What is left when HEAP's runway goes from BEFORE to AFTER. Each cycle sweeps all of the heap, garbage too. */
+static struct left left_of(const struct gc_model_run *run, const struct thinned_heap *heap, double before, double after)
 {
 	static const struct gc_model_site nothing = {0};
-	struct gc_model_parts parts = parts_of(run, before);
-	double cycles = heap->left * before / after;
+	double cycles = heap->left * before / after, whole = heap_work(run, &nothing, before);
+	struct gc_model_parts parts = parts_of(run, whole);
 	double swept =
 	    swept_spans(run, heap->site, heap->q_without, after) / swept_spans(run, &nothing, heap->q, before);
-	double idle = is_measured(&run->parts) ? HEAP_IDLE : 0, work = idle + heap_work(run, &nothing, before);
+	double idle = is_measured(&run->parts) ? HEAP_IDLE : 0, work = idle + whole;
 	double marked = work > 0 ? (idle + heap_work(run, heap->site, after)) / work * locality(heap) : 1;
 	double marking = parts.roots + parts.heap, marking_after = parts.roots + parts.heap * marked;
-	double barriers = barriers_left(run, heap, marking > 0 ? cycles * marking_after / marking : cycles, after);
+	struct left left = {.cycles = cycles, .marking = marking > 0 ? cycles * marking_after / marking : cycles};
 
-	return 1 - cycles * (parts.rest + marking_after + parts.sweep * swept) - parts.barriers * barriers;
+	left.cpu = cycles * (parts.rest + marking_after + parts.sweep * swept) +
+		   parts.barriers * barriers_left(run, heap, left.marking, after);
+	return left;
 }
 
 /* Nothing but a limit could start a cycle, and its goal is not known. */
@@ -260,16 +264,47 @@ static struct gc_model_run with_setting(const struct gc_model_run *run, const st
 	return other;
 }
 
+static struct left left_at(const struct gc_model_run *run, const struct thinned_heap *heap,
+			   const struct gc_model_setting *setting)
+{
+	struct gc_model_run other = with_setting(run, setting);
+
+	return left_of(run, heap, runway_as_set(run, heap->q), runway_as_set(&other, heap->q_without));
+}
+
 double gc_model_saving_at(const struct gc_model_run *run, const struct gc_model_site *site,
 			  const struct gc_model_setting *setting)
 {
-	struct gc_model_run other = with_setting(run, setting);
 	struct thinned_heap heap;
 
 	if (run->allocated <= 0)
 		return 0;
 	heap = thinned_by(run, site);
-	return saving_of(run, &heap, runway_as_set(run, heap.q), runway_as_set(&other, heap.q_without));
+	return 1 - left_at(run, &heap, setting).cpu;
+}
+
+static double saving_equal_memory(const struct gc_model_run *run, const struct thinned_heap *heap)
+{
+	return 1 - left_of(run, heap, runway_to_goal(run, heap->q), runway_to_goal(run, heap->q_without)).cpu;
+}
+
+/* Assists do the same part of all marking: it is what an allocation has to pay for the way that it takes. */
+struct gc_model_savings gc_model_savings_at(const struct gc_model_run *run, const struct gc_model_site *site,
+					    const struct gc_model_setting *setting)
+{
+	struct gc_model_savings savings = {{0}};
+	struct thinned_heap heap;
+	struct left left;
+
+	if (run->allocated <= 0)
+		return savings;
+	heap = thinned_by(run, site);
+	left = left_at(run, &heap, setting);
+	savings.of[GC_MODEL_CPU] = 1 - left.cpu;
+	savings.of[GC_MODEL_CYCLES] = 1 - left.cycles;
+	savings.of[GC_MODEL_ASSISTS] = 1 - left.marking;
+	savings.of[GC_MODEL_CPU_EQUAL_MEMORY] = setting ? NAN : saving_equal_memory(run, &heap);
+	return savings;
 }
 
 /* What the heap grows to when Q bytes are live. */
@@ -297,45 +332,6 @@ double gc_model_saving(const struct gc_model_run *run, const struct gc_model_sit
 	return gc_model_saving_at(run, site, NULL);
 }
 
-double gc_model_saving_equal_memory(const struct gc_model_run *run, const struct gc_model_site *site)
-{
-	struct thinned_heap heap;
-
-	if (run->allocated <= 0)
-		return 0;
-	heap = thinned_by(run, site);
-	return saving_of(run, &heap, runway_to_goal(run, heap.q), runway_to_goal(run, heap.q_without));
-}
-
-static struct gc_model_site with_allocated(const struct gc_model_site *site, double allocated)
-{
-	struct gc_model_site other = *site;
-
-	other.allocated = allocated;
-	return other;
-}
-
-/* SITE with LIVE live bytes, and the objects and scannable bytes that go with so many. */
-static struct gc_model_site with_live(const struct gc_model_site *site, double live,
-				      const struct gc_model_spread *spread)
-{
-	struct gc_model_site other = *site;
-
-	other.live = live;
-	other.objects = live * spread->objects_per_byte;
-	other.scan = live * spread->scan_per_byte;
-	return other;
-}
-
-/* Add the square of DIFFERENCE to the side where it lies. */
-static void widen(double *below, double *above, double difference)
-{
-	if (difference < 0)
-		*below += difference * difference;
-	else
-		*above += difference * difference;
-}
-
 /* What SITE allocates, with nothing of it alive; what it has of small objects is put into SMALL. */
 static struct gc_model_site without_live(const struct gc_model_site *site, struct gc_model_small *small)
 {
@@ -356,37 +352,24 @@ double gc_model_saving_reused(const struct gc_model_run *run, const struct gc_mo
 	return gc_model_saving_at(run, &kept, setting);
 }
 
-/* The larger of the site's two effects, taken one by one: fewer cycles, and what its live bytes do. */
-static double effect_size(const struct gc_model_run *run, const struct gc_model_site *site,
-			  const struct gc_model_setting *setting, double saving)
+struct gc_model_savings gc_model_errors(const struct gc_model_run *run, const struct gc_model_site *site,
+					const struct gc_model_setting *setting, const struct gc_model_savings *savings)
 {
 	struct gc_model_small small;
 	struct gc_model_site alone = without_live(site, &small);
-	double fewer;
+	struct gc_model_savings fewer = gc_model_savings_at(run, &alone, setting), errors = {{0}};
+	double layout;
 
-	fewer = gc_model_saving_at(run, &alone, setting);
-	return fmax(fmax(fabs(fewer), fabs(saving - fewer)), fabs(saving));
-}
-
-struct interval gc_model_interval(const struct gc_model_run *run, const struct gc_model_site *site,
-				  const struct gc_model_spread *spread, const struct gc_model_setting *setting)
-{
-	double saving = gc_model_saving_at(run, site, setting), below = 0, above = 0, model, layout;
-	struct gc_model_site others[4] = {
-	    with_allocated(site, spread->allocated.low),
-	    with_allocated(site, spread->allocated.high),
-	    with_live(site, spread->live.low, spread),
-	    with_live(site, spread->live.high, spread),
-	};
-
-	for (int i = 0; i < 4; i++)
-		widen(&below, &above, gc_model_saving_at(run, &others[i], setting) - saving);
+	if (run->allocated <= 0)
+		return errors;
 	layout = MODEL_LAYOUT_ERROR * fmin(1, site->allocated / run->allocated / LAYOUT_BYTES);
-	model = NORMAL_95 *
-		fmin(MODEL_RELATIVE_ERROR * effect_size(run, site, setting, saving) + layout, MODEL_LARGEST_ERROR);
-	below += model * model;
-	above += model * model;
-	return (struct interval){saving - sqrt(below), fmin(saving + sqrt(above), 1)};
+	for (int i = 0; i < GC_MODEL_FIGURES; i++) {
+		/* The larger of the site's two effects, one by one: fewer cycles, and what its live bytes do. */
+		double effect = fmax(fmax(fabs(fewer.of[i]), fabs(savings->of[i] - fewer.of[i])), fabs(savings->of[i]));
+
+		errors.of[i] = NORMAL_95 * fmin(MODEL_RELATIVE_ERROR * effect + layout, MODEL_LARGEST_ERROR);
+	}
+	return errors;
 }
 
 double gc_model_free_weight(double size)

@@ -62,12 +62,6 @@ struct gc_model_site {
 	const struct gc_model_small *small; /* borrowed; NULL: none */
 };
 
-/* A site's uncertainty: 95 % intervals of what was sampled, each around the site's figure. */
-struct gc_model_spread {
-	struct interval allocated, live;
-	double objects_per_byte, scan_per_byte; /* what each live byte brings along of both */
-};
-
 /*
  * How many objects with pointers one of SIZE bytes without any takes as long to mark as: it isn't scanned, but where
  * few share a span their spans and marks are many, and seldom in a cache.
@@ -91,6 +85,21 @@ struct gc_model_costs gc_model_costs_for(const char *go_version);
 /* The smallest goal that the pacer sets at GOGC, bytes; 0 when it is off. */
 double gc_model_heap_minimum(int gogc);
 
+/* What can be saved of: shares of what there was; negative: there would be more. */
+enum gc_model_figure {
+	GC_MODEL_CPU,
+	GC_MODEL_CPU_EQUAL_MEMORY, /* if GOGC were then set anew so that the heap's peak stays what it was */
+	GC_MODEL_CYCLES,           /* and of the pauses, as each cycle has the same */
+	GC_MODEL_ASSISTS,          /* their CPU */
+	GC_MODEL_FIGURES,
+};
+struct gc_model_savings {
+	double of[GC_MODEL_FIGURES];
+};
+struct gc_model_intervals {
+	struct interval of[GC_MODEL_FIGURES];
+};
+
 /* The share of the GC CPU that would be gone without SITE; negative when the GC would cost more. */
 double gc_model_saving(const struct gc_model_run *run, const struct gc_model_site *site);
 
@@ -105,6 +114,10 @@ struct gc_model_setting {
 double gc_model_saving_at(const struct gc_model_run *run, const struct gc_model_site *site,
 			  const struct gc_model_setting *setting);
 
+/* All that would be gone. At another SETTING memory isn't equal: that is NAN then. */
+struct gc_model_savings gc_model_savings_at(const struct gc_model_run *run, const struct gc_model_site *site,
+					    const struct gc_model_setting *setting);
+
 /* The same if SITE's objects were used again: nothing is allocated, but what lives stays. */
 double gc_model_saving_reused(const struct gc_model_run *run, const struct gc_model_site *site,
 			      const struct gc_model_setting *setting);
@@ -113,12 +126,9 @@ double gc_model_saving_reused(const struct gc_model_run *run, const struct gc_mo
 double gc_model_goal_at(const struct gc_model_run *run, const struct gc_model_site *site,
 			const struct gc_model_setting *setting);
 
-/* The same if GOGC were then set anew so that the heap's peak stays what it was. */
-double gc_model_saving_equal_memory(const struct gc_model_run *run, const struct gc_model_site *site);
-
-/* The 95 % interval of gc_model_saving_at: sampling and the model's own error. Holds the saving itself. */
-struct interval gc_model_interval(const struct gc_model_run *run, const struct gc_model_site *site,
-				  const struct gc_model_spread *spread, const struct gc_model_setting *setting);
+/* The model's own error: how far, with 95 %, each of SAVINGS, gc_model_savings_at's of the same, may be off. */
+struct gc_model_savings gc_model_errors(const struct gc_model_run *run, const struct gc_model_site *site,
+					const struct gc_model_setting *setting, const struct gc_model_savings *savings);
 
 /* Seconds of CPU that allocating OBJECTS slots of SIZE bytes takes by itself, in a real mix of other work. */
 double gc_model_alloc_seconds(double objects, double size);

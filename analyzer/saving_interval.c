@@ -1,10 +1,11 @@
 /*
- * In: the model's run, a site, and how far each figure may be off. Out: the interval of its saving.
+ * In: the model's run, a site, and how far each figure may be off. Out: the intervals of what it would save.
  *
  * A figure at a time is put to its interval's end, and the model asked again. What sampling says too much of a site it
  * says too much of the sums over all sites too, so these go along: a site that makes nine tenths of the bytes is known
  * to make about that many, however few samples there are. The other sites' part of the sums is off independently. What
- * each does to the saving is put together by squares, each side by itself, and with the model's own error.
+ * each does to the saving is put together by squares, each side by itself (the method of variance estimates recovery),
+ * so that a life of which little is known widens the side it can go to; and with the model's own error.
  */
 #include "analyzer/saving_interval.h"
 
@@ -18,8 +19,8 @@ struct saving_job {
 	const struct gc_model_run *run;
 	const struct saving_part *part;
 	const struct gc_model_setting *setting;
-	double saving;
-	struct saving_ways ways;
+	struct gc_model_savings savings;
+	struct saving_ways ways[GC_MODEL_FIGURES];
 };
 
 static double square(double x)
@@ -40,12 +41,16 @@ double saving_objects_doubt(double objects, const struct interval *objects_ci, d
 
 static void widen(struct saving_job *job, const struct gc_model_run *run, const struct gc_model_site *site)
 {
-	double difference = gc_model_saving_at(run, site, job->setting) - job->saving;
+	struct gc_model_savings savings = gc_model_savings_at(run, site, job->setting);
 
-	if (difference < 0)
-		job->ways.below += difference * difference;
-	else
-		job->ways.above += difference * difference;
+	for (int i = 0; i < GC_MODEL_FIGURES; i++) {
+		double difference = savings.of[i] - job->savings.of[i];
+
+		if (difference < 0)
+			job->ways[i].below += difference * difference;
+		else
+			job->ways[i].above += difference * difference;
+	}
 }
 
 /* Put what of SITE's small objects is alive when LIVE bytes are into SMALL. */
@@ -268,25 +273,23 @@ void saving_doubts_scale_live(struct saving_doubts *doubts, double scale)
 	scale_shift(&doubts->less_black, scale);
 }
 
-/* The model's own error alone. */
-static struct interval model_interval(const struct saving_job *job)
+/* Put the model's own error to what sampling leaves open. */
+static void add_errors(struct saving_job *job)
 {
-	const struct gc_model_site *site = &job->part->site;
-	struct gc_model_spread none = {.allocated = {site->allocated, site->allocated},
-				       .live = {site->live, site->live}};
+	struct gc_model_savings errors = gc_model_errors(job->run, &job->part->site, job->setting, &job->savings);
 
-	if (site->live > 0) {
-		none.objects_per_byte = site->objects / site->live;
-		none.scan_per_byte = site->scan / site->live;
+	for (int i = 0; i < GC_MODEL_FIGURES; i++) {
+		job->ways[i].below += square(errors.of[i]);
+		job->ways[i].above += square(errors.of[i]);
 	}
-	return gc_model_interval(job->run, site, &none, job->setting);
 }
 
-struct interval saving_interval(const struct gc_model_run *run, const struct saving_doubts *doubts,
-				const struct saving_part *part, const struct gc_model_setting *setting)
+struct gc_model_intervals saving_intervals(struct gc_model_savings *savings, const struct gc_model_run *run,
+					   const struct saving_doubts *doubts, const struct saving_part *part,
+					   const struct gc_model_setting *setting)
 {
-	struct saving_job job = {run, part, setting, gc_model_saving_at(run, &part->site, setting), {0, 0}};
-	struct interval model = model_interval(&job);
+	struct saving_job job = {run, part, setting, gc_model_savings_at(run, &part->site, setting), {{0, 0}}};
+	struct gc_model_intervals intervals;
 
 	try_allocated(&job, part->allocated.low);
 	try_allocated(&job, part->allocated.high);
@@ -298,7 +301,12 @@ struct interval saving_interval(const struct gc_model_run *run, const struct sav
 	}
 	if (doubts)
 		try_others(&job, doubts);
-	job.ways.below += square(job.saving - model.low);
-	job.ways.above += square(model.high - job.saving);
-	return (struct interval){job.saving - sqrt(job.ways.below), fmin(job.saving + sqrt(job.ways.above), 1)};
+	add_errors(&job);
+	*savings = job.savings;
+	for (int i = 0; i < GC_MODEL_FIGURES; i++) {
+		intervals.of[i].low = savings->of[i] - sqrt(job.ways[i].below);
+		/* fmin takes 1 for what is not known */
+		intervals.of[i].high = isnan(savings->of[i]) ? NAN : fmin(savings->of[i] + sqrt(job.ways[i].above), 1);
+	}
+	return intervals;
 }

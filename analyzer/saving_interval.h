@@ -51,10 +51,11 @@ void saving_doubts_add(struct saving_doubts *doubts, const struct saving_part *p
 void saving_doubts_scale_live(struct saving_doubts *doubts, double scale);
 
 /*
- * The 95 % interval of gc_model_saving_at(RUN, &PART->site, SETTING); holds the saving itself. DOUBTS are of all sites,
- * PART among them; NULL: nothing but PART is in doubt.
+ * gc_model_savings_at(RUN, &PART->site, SETTING), in *SAVINGS, and their 95 % intervals, each of which holds its
+ * figure. DOUBTS are of all sites, PART among them; NULL: nothing but PART is in doubt.
  */
-struct interval saving_interval(const struct gc_model_run *run, const struct saving_doubts *doubts,
-				const struct saving_part *part, const struct gc_model_setting *setting);
+struct gc_model_intervals saving_intervals(struct gc_model_savings *savings, const struct gc_model_run *run,
+					   const struct saving_doubts *doubts, const struct saving_part *part,
+					   const struct gc_model_setting *setting);
 
 #endif

@@ -268,9 +268,7 @@ struct site_cost site_cost_of(const struct site_cost_run *run, const struct site
 	if (!run->known || group->call.operation == OPERATION_C || group->bytes.total <= 0)
 		return cost;
 	part = part_of(group, &cost, &small);
-	cost.saved = gc_model_saving(&run->model, &part.site);
-	cost.saved_equal_memory = gc_model_saving_equal_memory(&run->model, &part.site);
+	cost.saved_ci = saving_intervals(&cost.saved, &run->model, &run->doubts, &part, NULL);
 	cost.saved_reused = gc_model_saving_reused(&run->model, &part.site, NULL);
-	cost.saved_ci = saving_interval(&run->model, &run->doubts, &part, NULL);
 	return cost;
 }

@@ -38,9 +38,9 @@ struct site_cost {
 	struct interval live_bytes_ci;
 	struct interval live_by_life, live_black; /* as in struct live_estimate */
 	double lifetime_cycles;                   /* NAN when no life was followed */
-	double saved, saved_equal_memory;
-	double saved_reused; /* if its objects were used again: what lives stays, nothing is allocated */
-	struct interval saved_ci;
+	struct gc_model_savings saved;
+	struct gc_model_intervals saved_ci;
+	double saved_reused;  /* if its objects were used again: what lives stays, nothing is allocated */
 	double barriers;      /* of all the CPU of write barriers, the share that goes with it */
 	double alloc_seconds; /* CPU of allocating itself */
 	double miss_seconds;  /* CPU that the program waits for the memory of those that outlive a cycle; NAN unknown */

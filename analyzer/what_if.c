@@ -111,27 +111,72 @@ static struct saving_part part_of(const struct removal *removal, struct gc_model
 	return part;
 }
 
+struct saving saving_unknown(void)
+{
+	static const struct interval none = {NAN, NAN};
+
+	return (struct saving){NAN, NAN, NAN, none, none, NAN, NAN, none, none, NAN};
+}
+
+struct saving saving_of_site(const struct site *site)
+{
+	return (struct saving){.share = site->gc_saved_share,
+			       .share_equal_memory = site->gc_saved_share_equal_memory,
+			       .share_reused = site->gc_saved_share_reused,
+			       .share_ci = site->gc_saved_share_ci,
+			       .share_equal_memory_ci = site->gc_saved_share_equal_memory_ci,
+			       .cycles = site->gc_cycles_saved_share,
+			       .assists = site->gc_assists_saved_share,
+			       .cycles_ci = site->gc_cycles_saved_share_ci,
+			       .assists_ci = site->gc_assists_saved_share_ci,
+			       .goal_bytes = NAN};
+}
+
+/* What a run without any GC saves: all. */
+static struct saving everything(void)
+{
+	struct saving saving = saving_unknown();
+
+	saving.share = saving.share_reused = saving.cycles = saving.assists = 1;
+	saving.share_ci = saving.cycles_ci = saving.assists_ci = (struct interval){1, 1};
+	saving.goal_bytes = INFINITY;
+	return saving;
+}
+
 struct saving analysis_saving(const struct analysis *analysis, const struct removal *removal,
 			      const struct gc_wish *wanted)
 {
-	static const struct saving unknown = {NAN, NAN, NAN, {NAN, NAN}, NAN};
 	const struct gc_model_run *run = analysis->gc_run;
 	const struct gc_model_setting *setting;
+	struct saving saving = saving_unknown();
+	struct gc_model_intervals intervals;
+	struct gc_model_savings savings;
 	struct gc_model_setting other;
 	struct gc_model_small small;
 	struct saving_part part;
-	struct saving saving;
 
 	if (!analysis->gc.known || !run)
-		return unknown;
+		return saving;
 	part = part_of(removal, &small);
 	setting = setting_of(analysis, wanted, &other);
-	if (setting && setting->gogc < 0 && setting->memory_goal <= 0)
-		return (struct saving){1, NAN, 1, {1, 1}, INFINITY}; /* no GC at all */
-	saving.share = gc_model_saving_at(run, &part.site, setting);
-	saving.share_equal_memory = setting ? NAN : gc_model_saving_equal_memory(run, &part.site);
-	saving.share_reused = gc_model_saving_reused(run, &part.site, setting);
-	saving.share_ci = saving_interval(run, analysis->gc_doubts, &part, setting);
-	saving.goal_bytes = gc_model_goal_at(run, &part.site, setting);
+	if (setting && setting->gogc < 0 && setting->memory_goal <= 0) {
+		saving = everything();
+	} else {
+		intervals = saving_intervals(&savings, run, analysis->gc_doubts, &part, setting);
+		saving.share = savings.of[GC_MODEL_CPU];
+		saving.share_ci = intervals.of[GC_MODEL_CPU];
+		saving.share_equal_memory = savings.of[GC_MODEL_CPU_EQUAL_MEMORY];
+		saving.share_equal_memory_ci = intervals.of[GC_MODEL_CPU_EQUAL_MEMORY];
+		saving.share_reused = gc_model_saving_reused(run, &part.site, setting);
+		saving.cycles = savings.of[GC_MODEL_CYCLES];
+		saving.cycles_ci = intervals.of[GC_MODEL_CYCLES];
+		saving.assists = savings.of[GC_MODEL_ASSISTS];
+		saving.assists_ci = intervals.of[GC_MODEL_ASSISTS];
+		saving.goal_bytes = gc_model_goal_at(run, &part.site, setting);
+	}
+	if (!(analysis->gc.assist_seconds > 0)) {
+		saving.assists = NAN;
+		saving.assists_ci = (struct interval){NAN, NAN};
+	}
 	return saving;
 }

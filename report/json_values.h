@@ -47,6 +47,22 @@ static inline json_t *make_interval(const struct interval *interval)
 	return pair;
 }
 
+/* SAVING's shares as keys of OBJECT, the same wherever there is a saving. Pauses are as cycles. */
+static inline void set_saving(json_t *object, const struct saving *saving)
+{
+	json_object_set_new(object, "gc_saved_share", make_real(saving->share));
+	json_object_set_new(object, "gc_saved_share_ci", make_interval(&saving->share_ci));
+	json_object_set_new(object, "gc_saved_share_equal_memory", make_real(saving->share_equal_memory));
+	json_object_set_new(object, "gc_saved_share_equal_memory_ci", make_interval(&saving->share_equal_memory_ci));
+	json_object_set_new(object, "gc_saved_share_reused", make_real(saving->share_reused));
+	json_object_set_new(object, "gc_cycles_saved_share", make_real(saving->cycles));
+	json_object_set_new(object, "gc_cycles_saved_share_ci", make_interval(&saving->cycles_ci));
+	json_object_set_new(object, "gc_pauses_saved_share", make_real(saving->cycles));
+	json_object_set_new(object, "gc_pauses_saved_share_ci", make_interval(&saving->cycles_ci));
+	json_object_set_new(object, "gc_assists_saved_share", make_real(saving->assists));
+	json_object_set_new(object, "gc_assists_saved_share_ci", make_interval(&saving->assists_ci));
+}
+
 static inline json_t *make_strings(const char *const *texts, size_t count)
 {
 	json_t *array = json_array();

@@ -101,10 +101,7 @@ static json_t *make_selection(const struct selection *selection)
 	json_object_set_new(object, "focus", make_string(selection->focus));
 	json_object_set_new(object, "ignore", make_string(selection->ignore));
 	json_object_set_new(object, "bytes_share", make_real(selection->bytes_share));
-	json_object_set_new(object, "gc_saved_share", make_real(selection->saving.share));
-	json_object_set_new(object, "gc_saved_share_ci", make_interval(&selection->saving.share_ci));
-	json_object_set_new(object, "gc_saved_share_equal_memory", make_real(selection->saving.share_equal_memory));
-	json_object_set_new(object, "gc_saved_share_reused", make_real(selection->saving.share_reused));
+	set_saving(object, &selection->saving);
 	json_object_set_new(object, "alloc_cpu_seconds", make_real(selection->alloc_cpu_seconds));
 	json_object_set_new(object, "alloc_cpu_seconds_ci", make_interval(&selection->alloc_cpu_seconds_ci));
 	json_object_set_new(object, "miss_cpu_seconds", make_real(selection->miss_cpu_seconds));
@@ -204,13 +201,9 @@ static json_t *make_tiny_with(const struct site *site)
 /* What it costs, and the way out of it. */
 static void set_costs(json_t *object, const struct site *site, bool gc_known)
 {
-	static const struct interval unknown = {NAN, NAN};
+	struct saving saving = gc_known ? saving_of_site(site) : saving_unknown();
 
-	json_object_set_new(object, "gc_saved_share", make_real(gc_known ? site->gc_saved_share : NAN));
-	json_object_set_new(object, "gc_saved_share_ci", make_interval(gc_known ? &site->gc_saved_share_ci : &unknown));
-	json_object_set_new(object, "gc_saved_share_equal_memory",
-			    make_real(gc_known ? site->gc_saved_share_equal_memory : NAN));
-	json_object_set_new(object, "gc_saved_share_reused", make_real(gc_known ? site->gc_saved_share_reused : NAN));
+	set_saving(object, &saving);
 	json_object_set_new(object, "alloc_cpu_seconds", make_real(site->alloc_cpu_seconds));
 	json_object_set_new(object, "alloc_cpu_seconds_ci", make_interval(&site->alloc_cpu_seconds_ci));
 	json_object_set_new(object, "miss_cpu_seconds", make_real(site->miss_cpu_seconds));
@@ -268,8 +261,7 @@ static json_t *make_roots(const struct analysis *analysis)
 		json_object_set_new(object, "root", make_string(root->name));
 		json_object_set_new(object, "sites", make_integer(root->sites));
 		json_object_set_new(object, "alloc_bytes", make_real(root->alloc_bytes));
-		json_object_set_new(object, "gc_saved_share", make_real(root->saving.share));
-		json_object_set_new(object, "gc_saved_share_ci", make_interval(&root->saving.share_ci));
+		set_saving(object, &root->saving);
 		json_array_append_new(array, object);
 	}
 	gather_free(&roots);
@@ -314,8 +306,7 @@ static json_t *make_labels(const struct analysis *analysis)
 		json_object_set_new(object, "labels", make_label_set(&analysis->label_sets[i]));
 		json_object_set_new(object, "alloc_bytes", make_real(removals[i].alloc_bytes));
 		json_object_set_new(object, "alloc_objects", make_real(removals[i].alloc_objects));
-		json_object_set_new(object, "gc_saved_share", make_real(saving.share));
-		json_object_set_new(object, "gc_saved_share_ci", make_interval(&saving.share_ci));
+		set_saving(object, &saving);
 		json_array_append_new(array, object);
 	}
 	free(removals);
@@ -338,10 +329,7 @@ static json_t *make_what_if(const struct analysis *analysis, const struct report
 	json_object_set_new(object, "sites", sites);
 	json_object_set_new(object, "gogc", wish->set_gogc ? json_integer(wish->gogc) : json_null());
 	json_object_set_new(object, "memory_limit", make_real(wish->set_memory_limit ? wish->memory_limit : NAN));
-	json_object_set_new(object, "gc_saved_share", make_real(saving.share));
-	json_object_set_new(object, "gc_saved_share_ci", make_interval(&saving.share_ci));
-	json_object_set_new(object, "gc_saved_share_equal_memory", make_real(saving.share_equal_memory));
-	json_object_set_new(object, "gc_saved_share_reused", make_real(saving.share_reused));
+	set_saving(object, &saving);
 	json_object_set_new(object, "goal_bytes", make_real(saving.goal_bytes));
 	json_object_set_new(object, "alloc_bytes", make_real(removal.alloc_bytes));
 	json_object_set_new(object, "alloc_objects", make_real(removal.alloc_objects));

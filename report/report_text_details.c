@@ -158,15 +158,31 @@ static void append_saving(struct buf *words, const struct site *site)
 {
 	char a[WORDS_NUMBER_SIZE], b[WORDS_NUMBER_SIZE];
 	double share = site->gc_saved_share, equal = site->gc_saved_share_equal_memory;
-	const struct interval *ci = &site->gc_saved_share_ci;
+	const struct interval *ci = &site->gc_saved_share_ci, *equal_ci = &site->gc_saved_share_equal_memory_ci;
 
 	buf_append_format(words, "Without it the GC would take about %s %% %s CPU", words_percent(a, fabs(share)),
 			  share < 0 ? "more" : "less");
 	if (isfinite(equal))
-		buf_append_format(words, " (at equal peak memory, %s %% %s)", words_percent(b, fabs(equal)),
-				  equal < 0 ? "more" : "less");
+		buf_append_format(words, " (at equal peak memory, %s %% %s; 95 %%: %s %%)",
+				  words_percent(b, fabs(equal)), equal < 0 ? "more" : "less",
+				  words_percent_interval(a, equal_ci));
 	if (ci->low <= 0 && ci->high >= 0)
 		buf_append_format(words, ", which can't be told from nothing (%s %%)", words_percent_interval(a, ci));
+	buf_append_string(words, ". ");
+}
+
+/* How often the GC would run, and what goes with that. */
+static void append_cycles(struct buf *words, const struct site *site)
+{
+	struct interval change = {-site->gc_cycles_saved_share_ci.high, -site->gc_cycles_saved_share_ci.low};
+	char a[WORDS_NUMBER_SIZE], b[WORDS_NUMBER_SIZE];
+
+	if (!isfinite(site->gc_cycles_saved_share))
+		return;
+	buf_append_format(words, "Cycles %s %% (%s %%), pauses with them", words_change(a, site->gc_cycles_saved_share),
+			  words_percent_interval(b, &change));
+	if (isfinite(site->gc_assists_saved_share))
+		buf_append_format(words, "; assists %s %%", words_change(a, site->gc_assists_saved_share));
 	buf_append_string(words, ". ");
 }
 
@@ -189,8 +205,10 @@ static void put_cost(struct page *page, const struct analysis *analysis, const s
 	char a[WORDS_NUMBER_SIZE], b[WORDS_NUMBER_SIZE];
 	struct buf words = {0};
 
-	if (analysis->gc.known)
+	if (analysis->gc.known) {
 		append_saving(&words, site);
+		append_cycles(&words, site);
+	}
 	buf_append_format(&words, "%s in %s objects", words_bytes(a, site->alloc_bytes),
 			  words_count(b, site->alloc_objects));
 	if (site->alloc_cpu_seconds > 0)

@@ -45,9 +45,19 @@ static void put_setting(struct page *page, const struct gc_wish *wish)
 		put_line(page, "Set to", &words);
 }
 
-static void put_saving(struct page *page, const struct analysis *analysis, const struct saving *saving)
+/* "12 % less (95 %: 3 to 21 %)" */
+static void append_change(struct buf *words, double saved, const struct interval *interval)
 {
 	char a[WORDS_NUMBER_SIZE], b[WORDS_NUMBER_SIZE], c[WORDS_NUMBER_SIZE];
+
+	buf_append_format(words, "%s %% %s (95 %%: %s to %s %%)", words_percent(a, fabs(saved)),
+			  saved < 0 ? "more" : "less", words_percent(b, interval->low),
+			  words_percent(c, interval->high));
+}
+
+static void put_saving(struct page *page, const struct analysis *analysis, const struct saving *saving)
+{
+	char a[WORDS_NUMBER_SIZE], b[WORDS_NUMBER_SIZE];
 	struct buf words = {0};
 
 	if (isnan(saving->share)) {
@@ -60,17 +70,22 @@ static void put_saving(struct page *page, const struct analysis *analysis, const
 		put_line(page, "GC CPU", &words);
 		return;
 	}
-	buf_append_format(&words, "%s %% %s (95 %%: %s to %s %%), ", words_percent(a, fabs(saving->share)),
-			  saving->share < 0 ? "more" : "less", words_percent(b, saving->share_ci.low),
-			  words_percent(c, saving->share_ci.high));
-	buf_append_format(&words, "%s instead of %s",
+	append_change(&words, saving->share, &saving->share_ci);
+	buf_append_format(&words, ", %s instead of %s",
 			  words_seconds(a, fmax(0, 1 - saving->share) * analysis->gc.cpu_seconds),
 			  words_seconds(b, analysis->gc.cpu_seconds));
-	if (isfinite(saving->share_equal_memory))
-		buf_append_format(&words, "; at equal peak memory, %s %% %s",
-				  words_percent(a, fabs(saving->share_equal_memory)),
-				  saving->share_equal_memory < 0 ? "more" : "less");
+	if (isfinite(saving->share_equal_memory)) {
+		buf_append_string(&words, "; at equal peak memory, ");
+		append_change(&words, saving->share_equal_memory, &saving->share_equal_memory_ci);
+	}
 	put_line(page, "GC CPU", &words);
+	append_change(&words, saving->cycles, &saving->cycles_ci);
+	buf_append_string(&words, ", pauses with them");
+	if (isfinite(saving->assists)) {
+		buf_append_string(&words, "; assists ");
+		append_change(&words, saving->assists, &saving->assists_ci);
+	}
+	put_line(page, "GC cycles", &words);
 	buf_append_format(&words, "%s instead of %s", words_bytes(a, saving->goal_bytes),
 			  words_bytes(b, analysis->gc.goal_bytes));
 	put_line(page, "Heap goal", &words);

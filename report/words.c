@@ -120,6 +120,16 @@ const char *words_percent(char *text, double share)
 	return text;
 }
 
+const char *words_change(char *text, double saved)
+{
+	words_percent(text, -saved);
+	if (saved < 0 && strcmp(text, "0") != 0 && strcmp(text, "?") != 0) {
+		memmove(text + 1, text, strlen(text) + 1);
+		*text = '+';
+	}
+	return text;
+}
+
 const char *words_percent_interval(char *text, const struct interval *interval)
 {
 	char low[12], high[12];

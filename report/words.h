@@ -32,6 +32,9 @@ const char *words_seconds(char *text, double seconds);
 /* "12.4", "0.3", "−3.1": hundredths of SHARE, without the sign for per cent. "0" when it rounds to that. */
 const char *words_percent(char *text, double share);
 
+/* "−34", "+12": what SAVED, a share that would be gone, changes, in hundredths. "0" when it rounds to that. */
+const char *words_change(char *text, double saved);
+
 /* "10–15" or, when an end is negative, "−4…−2": hundredths, in at most 9 columns; "" when an end is unknown. */
 const char *words_percent_interval(char *text, const struct interval *interval);
 

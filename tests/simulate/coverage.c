@@ -94,24 +94,20 @@ static struct interval sampling_interval(const struct analysis *analysis, const 
 				     .scan = site->scan_bytes,
 				     .spans = site->spans,
 				     .small = &small};
-	struct gc_model_spread none = {.allocated = {site->alloc_bytes, site->alloc_bytes},
-				       .live = {site->live_bytes, site->live_bytes}};
-	struct interval own, whole = site->gc_saved_share_ci;
-	double saved = site->gc_saved_share;
+	struct interval whole = site->gc_saved_share_ci;
+	double saved = site->gc_saved_share, own;
+	struct gc_model_savings savings;
 
 	for (int i = 0; i < GC_MODEL_SMALL; i++) {
 		small.allocated[i] = site->small_bytes[i];
 		small.scattered[i] = site->scattered * site->small_bytes[i];
 		small.live[i] = site->small_bytes[i] * site->live_bytes / site->alloc_bytes;
 	}
-	if (site->live_bytes > 0) {
-		none.objects_per_byte = site->mark_objects / site->live_bytes;
-		none.scan_per_byte = site->scan_bytes / site->live_bytes;
-	}
-	own = gc_model_interval(analysis->gc_run, &part, &none, NULL);
+	savings = gc_model_savings_at(analysis->gc_run, &part, NULL);
+	own = gc_model_errors(analysis->gc_run, &part, NULL, &savings).of[GC_MODEL_CPU];
 	/* An interval that ends at 1, where a saving ends, does so without the model's error too. */
-	return (struct interval){saved - without(saved - whole.low, saved - own.low),
-				 whole.high < 1 ? saved + without(whole.high - saved, own.high - saved) : 1};
+	return (struct interval){saved - without(saved - whole.low, own),
+				 whole.high < 1 ? saved + without(whole.high - saved, own) : 1};
 }
 
 static void add_site(struct coverages *coverages, const struct analysis *analysis, const struct site *site,

@@ -73,6 +73,50 @@ static void test_values(void **state)
 	json_decref(json);
 }
 
+/* NAME and its interval of SITE. */
+static void check_saved(const json_t *site, const char *name, double share, double low, double high)
+{
+	char ci[64];
+	double got, got_low, got_high;
+
+	snprintf(ci, sizeof(ci), "%s_ci", name);
+	assert_int_equal(json_unpack((json_t *)site, "{s:F,s:[F,F]}", name, &got, ci, &got_low, &got_high), 0);
+	assert_true(got == share && got_low == low && got_high == high);
+}
+
+/* All that is saved of a site; of everything that has a saving the keys are the same. */
+static void test_savings(void **state)
+{
+	static const char *const names[] = {"gc_saved_share", "gc_saved_share_equal_memory", "gc_cycles_saved_share",
+					    "gc_pauses_saved_share", "gc_assists_saved_share"};
+	struct report_options options = report_options_default();
+	uint32_t ranks[] = {1, 3};
+	char *text;
+	json_t *json, *site, *part[3];
+
+	(void)state;
+	options.what_if.ranks = ranks;
+	options.what_if.count = 2;
+	text = sample_analysis_write(report_json, sample_analysis(), &options, NULL);
+	json = json_loads(text, 0, NULL);
+	schema_check(schema, json, "report");
+	site = json_array_get(json_object_get(json, "sites"), 5);
+	check_saved(site, "gc_saved_share", -0.031, -0.052, -0.012);
+	check_saved(site, "gc_saved_share_equal_memory", 0.011, -0.008, 0.03);
+	check_saved(site, "gc_cycles_saved_share", -0.21, -0.29, -0.13);
+	check_saved(site, "gc_pauses_saved_share", -0.21, -0.29, -0.13);
+	check_saved(site, "gc_assists_saved_share", -0.19, -0.27, -0.11);
+	part[0] = json_object_get(json, "what_if");
+	part[1] = json_array_get(json_object_get(json, "roots"), 0);
+	part[2] = json_array_get(json_object_get(json, "roots"), 1);
+	for (size_t i = 0; i < 3; i++) {
+		for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++)
+			assert_true(json_is_real(json_object_get(part[i], names[k])));
+	}
+	json_decref(json);
+	free(text);
+}
+
 /* Roots come most saved first, and sites without a reason are in none. */
 static void test_roots(void **state)
 {
@@ -101,10 +145,8 @@ static void test_unknown_gc(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_schema),
-	    cmocka_unit_test(test_values),
-	    cmocka_unit_test(test_roots),
-	    cmocka_unit_test(test_unknown_gc),
+	    cmocka_unit_test(test_schema), cmocka_unit_test(test_values),     cmocka_unit_test(test_savings),
+	    cmocka_unit_test(test_roots),  cmocka_unit_test(test_unknown_gc),
 	};
 	json_error_t where;
 	int failed;

@@ -27,22 +27,63 @@ static const struct saving_part sure = {.site = {900 * MB, 20 * MB, 4e5, 0, 0, 0
 
 static double width(const struct saving_doubts *doubts, const struct saving_part *part)
 {
-	struct interval interval = saving_interval(&run, doubts, part, NULL);
-	double saving = gc_model_saving(&run, &part->site);
+	struct gc_model_savings savings;
+	struct gc_model_intervals intervals = saving_intervals(&savings, &run, doubts, part, NULL);
+	struct interval *cpu = &intervals.of[GC_MODEL_CPU];
 
-	assert_true(interval.low <= saving && saving <= interval.high && interval.high <= 1);
-	return interval.high - interval.low;
+	assert_float_equal(savings.of[GC_MODEL_CPU], gc_model_saving(&run, &part->site), 1e-12);
+	for (int i = 0; i < GC_MODEL_FIGURES; i++)
+		assert_true(intervals.of[i].low <= savings.of[i] && savings.of[i] <= intervals.of[i].high &&
+			    intervals.of[i].high <= 1);
+	return cpu->high - cpu->low;
 }
 
 static void test_nothing_in_doubt(void **state)
 {
-	struct gc_model_spread none = {.allocated = sure.allocated, .live = sure.live, .objects_per_byte = 0.02};
-	struct interval model = gc_model_interval(&run, &sure.site, &none, NULL);
-	struct interval interval = saving_interval(&run, NULL, &sure, NULL);
+	struct saving_part part = sure;
+	struct gc_model_savings savings, errors;
+	struct gc_model_intervals intervals;
 
 	(void)state;
-	assert_float_equal(interval.low, model.low, 1e-9);
-	assert_float_equal(interval.high, model.high, 1e-9);
+	part.site.allocated = part.allocated.low = part.allocated.high = 300 * MB;
+	intervals = saving_intervals(&savings, &run, NULL, &part, NULL);
+	errors = gc_model_errors(&run, &part.site, NULL, &savings);
+	for (int i = 0; i < GC_MODEL_FIGURES; i++) {
+		assert_float_equal(intervals.of[i].low, savings.of[i] - errors.of[i], 1e-9);
+		assert_float_equal(intervals.of[i].high, savings.of[i] + errors.of[i], 1e-9);
+	}
+}
+
+/* It could all be alive, and then removing it would make cycles more frequent, and the goal lower. */
+static void test_no_lives_seen(void **state)
+{
+	struct saving_part part = {.site = {.allocated = 30 * MB}, .allocated = {30 * MB, 30 * MB}};
+	struct gc_model_intervals known, unsure;
+	struct gc_model_savings savings;
+
+	(void)state;
+	known = saving_intervals(&savings, &run, NULL, &part, NULL);
+	part.live.high = 30 * MB;
+	part.objects_per_byte = 0.002;
+	unsure = saving_intervals(&savings, &run, NULL, &part, NULL);
+	assert_true(unsure.of[GC_MODEL_CYCLES].low < known.of[GC_MODEL_CYCLES].low - 0.1);
+	assert_float_equal(unsure.of[GC_MODEL_CYCLES].high, known.of[GC_MODEL_CYCLES].high, 1e-9);
+	/* With the peak as it was, they would be fewer, whatever is known. */
+	assert_true(unsure.of[GC_MODEL_CPU_EQUAL_MEMORY].high > known.of[GC_MODEL_CPU_EQUAL_MEMORY].high + 0.1);
+	assert_float_equal(unsure.of[GC_MODEL_CPU_EQUAL_MEMORY].low, known.of[GC_MODEL_CPU_EQUAL_MEMORY].low, 1e-9);
+}
+
+/* At another setting memory is not equal. */
+static void test_setting(void **state)
+{
+	struct gc_model_setting setting = {.gogc = 200};
+	struct gc_model_savings savings;
+	struct gc_model_intervals intervals = saving_intervals(&savings, &run, NULL, &sure, &setting);
+
+	(void)state;
+	assert_true(isnan(intervals.of[GC_MODEL_CPU_EQUAL_MEMORY].low));
+	assert_true(isnan(intervals.of[GC_MODEL_CPU_EQUAL_MEMORY].high));
+	assert_true(intervals.of[GC_MODEL_CYCLES].low < savings.of[GC_MODEL_CYCLES]);
 }
 
 static void test_each_doubt_widens(void **state)
@@ -116,6 +157,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_nothing_in_doubt),
+	    cmocka_unit_test(test_no_lives_seen),
+	    cmocka_unit_test(test_setting),
 	    cmocka_unit_test(test_each_doubt_widens),
 	    cmocka_unit_test(test_own_doubt_is_counted_once),
 	    cmocka_unit_test(test_sums_go_along),

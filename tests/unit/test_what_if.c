@@ -49,7 +49,7 @@ static const struct site sites[] = {
      .miss_cpu_seconds = 0.25},
     {.class_ = CLASS_C, .alloc_bytes = 3e8},
 };
-static const struct analysis analysis = {.gc.known = true, .gc_run = &run};
+static const struct analysis analysis = {.gc = {.known = true, .assist_seconds = 0.5}, .gc_run = &run};
 
 static double model_saving(double allocated, double live, double objects, double scan)
 {
@@ -80,6 +80,15 @@ static void test_together(void **state)
 	assert_float_equal(analysis_saving(&analysis, &both, NULL).share, saving.share, 1e-12);
 }
 
+static void check_figure(double share, const struct interval *ci, const struct gc_model_savings *savings,
+			 const struct gc_model_intervals *intervals, enum gc_model_figure figure)
+{
+	assert_float_equal(share, savings->of[figure], 1e-9);
+	assert_float_equal(ci->low, intervals->of[figure].low, 1e-9);
+	assert_float_equal(ci->high, intervals->of[figure].high, 1e-9);
+	assert_true(ci->low < share && share < ci->high);
+}
+
 /* Parts of a site make the whole; the interval is that of one site. */
 static void test_shares_and_intervals(void **state)
 {
@@ -87,8 +96,9 @@ static void test_shares_and_intervals(void **state)
 						.allocated = {3e8, 6e8},
 						.live = {0, 3e6},
 						.objects_per_byte = 0.01};
-	struct interval expected = saving_interval(&run, NULL, &part, NULL);
 	struct removal whole = {0}, parts = {0};
+	struct gc_model_savings savings;
+	struct gc_model_intervals expected = saving_intervals(&savings, &run, NULL, &part, NULL);
 	struct saving saving;
 
 	(void)state;
@@ -96,8 +106,11 @@ static void test_shares_and_intervals(void **state)
 	removal_add(&parts, &sites[0], 0.25);
 	removal_add(&parts, &sites[0], 0.75);
 	saving = analysis_saving(&analysis, &whole, NULL);
-	assert_float_equal(saving.share_ci.low, expected.low, 1e-9);
-	assert_float_equal(saving.share_ci.high, expected.high, 1e-9);
+	check_figure(saving.share, &saving.share_ci, &savings, &expected, GC_MODEL_CPU);
+	check_figure(saving.share_equal_memory, &saving.share_equal_memory_ci, &savings, &expected,
+		     GC_MODEL_CPU_EQUAL_MEMORY);
+	check_figure(saving.cycles, &saving.cycles_ci, &savings, &expected, GC_MODEL_CYCLES);
+	check_figure(saving.assists, &saving.assists_ci, &savings, &expected, GC_MODEL_ASSISTS);
 	assert_float_equal(analysis_saving(&analysis, &parts, NULL).share, saving.share, 1e-9);
 }
 
@@ -211,6 +224,25 @@ static void test_own_gogc(void **state)
 	check_as_it_was(&of, &wish);
 }
 
+/* Where no allocation had to help the GC there is nothing to save of that; of all the rest there is. */
+static void test_no_assists(void **state)
+{
+	struct analysis calm = analysis;
+	struct gc_wish off = {.set_gogc = true, .gogc = -1};
+	struct removal removal = {0};
+	struct saving saving;
+
+	(void)state;
+	calm.gc.assist_seconds = 0;
+	removal_add(&removal, &sites[0], 1);
+	saving = analysis_saving(&calm, &removal, NULL);
+	assert_true(isnan(saving.assists) && isnan(saving.assists_ci.low) && isnan(saving.assists_ci.high));
+	assert_true(saving.cycles > 0.3 && saving.cycles_ci.low < saving.cycles);
+	assert_true(isnan(analysis_saving(&calm, &removal, &off).assists));
+	assert_true(analysis_saving(&analysis, &removal, &off).assists == 1);
+	assert_true(analysis_saving(&analysis, &removal, &off).cycles == 1);
+}
+
 static void test_unknown(void **state)
 {
 	struct analysis heap_profile = {.is_heap_profile = true};
@@ -226,7 +258,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_together), cmocka_unit_test(test_shares_and_intervals),
 	    cmocka_unit_test(test_settings), cmocka_unit_test(test_own_limit),
-	    cmocka_unit_test(test_own_gogc), cmocka_unit_test(test_unknown),
+	    cmocka_unit_test(test_own_gogc), cmocka_unit_test(test_no_assists),
+	    cmocka_unit_test(test_unknown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
