@@ -346,6 +346,10 @@ struct analysis {
 /* The seconds that ANALYSIS' totals are of: the run, or those of it that were asked for. */
 double analysis_seconds(const struct analysis *analysis);
 
+/* Whether it is known what the GC would save: a cycle of it was seen to end. Else all savings are 0, and mean nothing.
+ */
+bool analysis_knows_savings(const struct analysis *analysis);
+
 /* Sites, or shares of them, that are thought away together; zeroed: none. Bytes and objects over the run, or alive. */
 struct removal {
 	double alloc_bytes, alloc_objects, live_bytes, mark_objects;

@@ -302,7 +302,7 @@ static void select_groups(struct analysis_job *job, struct stack_filter *filter)
 	selection->bytes_share = all > 0 ? kept / all : 0;
 }
 
-/* What the program would save without all that the filter kept. */
+/* What the program would save without all that the filter and --when kept. */
 static void take_selection_saving(struct analysis_job *job)
 {
 	struct analysis *out = job->out;
@@ -374,7 +374,7 @@ void analyze_totals(struct analysis *out, const struct trace *trace, const struc
 	if (job.dissection)
 		timeline_fill(out, job.arena, job.dissection, trace);
 	fill_sites(&job);
-	if (options && options->filter)
+	if ((options && options->filter) || (job.dissection && job.dissection->when))
 		take_selection_saving(&job);
 	if (options && options->c)
 		c_sites_fill(&out->c, job.arena, job.symbols, trace, options->c, options->filter,

@@ -111,6 +111,11 @@ static struct saving_part part_of(const struct removal *removal, struct gc_model
 	return part;
 }
 
+bool analysis_knows_savings(const struct analysis *analysis)
+{
+	return analysis->gc.known && analysis->gc_run;
+}
+
 struct saving saving_unknown(void)
 {
 	static const struct interval none = {NAN, NAN};
@@ -155,7 +160,7 @@ struct saving analysis_saving(const struct analysis *analysis, const struct remo
 	struct gc_model_small small;
 	struct saving_part part;
 
-	if (!analysis->gc.known || !run)
+	if (!analysis_knows_savings(analysis))
 		return saving;
 	part = part_of(removal, &small);
 	setting = setting_of(analysis, wanted, &other);

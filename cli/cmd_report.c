@@ -42,9 +42,9 @@ struct report_arguments {
 
 static const struct argp_option report_argp_options[] = {
     {"by", KEY_BY, "site|root|category|type|package|goroutine|label|goroutines|procs", 0,
-     "what the table has a line for: each site (the default), root, category, type, package, goroutine (who started "
-     "it), label (the goroutine's profiler labels; label:KEY: one of them), or how many goroutines or procs (running "
-     "Ps) there were at the time",
+     "what the table, in JSON the groups, has a line for: each site (the default), root, category, type, package, "
+     "goroutine (who started it), label (the goroutine's profiler labels; label:KEY: one of them), or how many "
+     "goroutines or procs (running Ps) there were at the time",
      0},
     {"top", KEY_TOP, "N", 0, "lines in the table (default 20)", 0},
     {"details", KEY_DETAILS, "N", 0, "of these, how many to explain (default 5)", 0},
@@ -134,6 +134,14 @@ static void report_check_sources(const struct report_arguments *arguments, struc
 		argp_error(state, "--source-path: sources are only looked for with --embed-source");
 }
 
+/* HTML has all sites, and SARIF is by place: neither has such a table. */
+static void report_check_by(const struct report_arguments *arguments, struct argp_state *state)
+{
+	if (arguments->options.by != REPORT_BY_SITE && arguments->format != report_text &&
+	    arguments->format != report_json)
+		argp_error(state, "--by: only --format text and json have a table of anything but sites");
+}
+
 static error_t report_parse(int key, char *value, struct argp_state *state)
 {
 	struct report_arguments *arguments = state->input;
@@ -174,6 +182,7 @@ static error_t report_parse(int key, char *value, struct argp_state *state)
 		break;
 	case ARGP_KEY_SUCCESS:
 		report_check_sources(arguments, state);
+		report_check_by(arguments, state);
 		break;
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &arguments->request;

@@ -212,6 +212,14 @@ void gather_labels(struct gathering *gathering, const struct analysis *analysis,
 	gather_end(&gatherer, analysis);
 }
 
+void gather_as_asked(struct gathering *gathering, const struct analysis *analysis, const struct report_options *options)
+{
+	if (options->by == REPORT_BY_LABEL)
+		gather_labels(gathering, analysis, options->label);
+	else
+		gather(gathering, analysis, options->by);
+}
+
 void gather_free(struct gathering *gathering)
 {
 	free(gathering->rows);

@@ -39,4 +39,8 @@ void gather_free(struct gathering *gathering);
  */
 void gather_labels(struct gathering *gathering, const struct analysis *analysis, const char *key);
 
+/* The same by what OPTIONS ask for. */
+void gather_as_asked(struct gathering *gathering, const struct analysis *analysis,
+		     const struct report_options *options);
+
 #endif

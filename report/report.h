@@ -27,7 +27,7 @@ enum report_value {
 	REPORT_VALUE_KEPT,    /* bytes of C that were not freed when the trace ended */
 };
 
-/* What the text report's table has a line for. */
+/* What the text report's table, and JSON's groups, have a line for. */
 enum report_by {
 	REPORT_BY_SITE,
 	REPORT_BY_ROOT,       /* where the escape begins */
@@ -48,8 +48,8 @@ struct report_what_if {
 };
 
 struct report_options {
-	enum report_by by;              /* text */
-	const char *label;              /* text, by label: the key of the one that is meant; NULL: all together */
+	enum report_by by;              /* text and JSON */
+	const char *label;              /* of these, by label: the key of the one that is meant; NULL: all together */
 	size_t top;                     /* text: lines of the table */
 	size_t details;                 /* text: of these, how many to tell more about */
 	size_t depth;                   /* text: frames of a stack that are shown there */
@@ -80,13 +80,16 @@ enum status report_value_parse(enum report_value *value, const char *text, struc
  */
 enum status report_by_parse(struct report_options *options, const char *text, struct error *error);
 
+/* The word that report_by_parse takes for BY: a static string. */
+const char *report_by_name(enum report_by by);
+
 /* The ranked report, for a terminal or a file; UTF-8. OPTIONS may be NULL: the default ones. */
 enum status report_text(FILE *stream, const struct analysis *analysis, const struct report_options *options,
 			struct error *error);
 
 /*
  * The contract of docs/REPORT_JSON.md, schema 1; all sites, whatever OPTIONS say (they may be NULL) but for the
- * what-if. Numbers that are not known are null.
+ * what-if and what else sites are gathered by. Numbers that are not known are null.
  */
 enum status report_json(FILE *stream, const struct analysis *analysis, const struct report_options *options,
 			struct error *error);

@@ -2,11 +2,11 @@
  * The report for programs: docs/REPORT_JSON.md, which is a contract. In comes an analysis, out goes one JSON object;
  * names become well-formed UTF-8, numbers that are not known null.
  */
-#include "base/memory.h"
 #include "report/report.h"
-#include "report/gather.h"
 #include "report/json_values.h"
 #include "report/report_json_c.h"
+#include "report/report_json_groups.h"
+#include "report/report_text_parts.h"
 #include "report/report_write.h"
 #include "report/words.h"
 
@@ -151,10 +151,12 @@ static json_t *make_classes(const struct analysis *analysis)
 	return array;
 }
 
-/* What the site is. */
-static void set_identity(json_t *object, const struct site *site)
+/* What the site is, and the ranks that it may have. */
+static void set_identity(json_t *object, const struct site *site, const struct rank_range *ranks)
 {
 	json_object_set_new(object, "rank", make_integer(site->rank));
+	json_object_set_new(object, "rank_first", make_integer(ranks->first));
+	json_object_set_new(object, "rank_last", make_integer(ranks->last));
 	json_object_set_new(object, "function", make_string(site->function));
 	json_object_set_new(object, "file", make_string(site->file));
 	json_object_set_new(object, "line", make_integer(site->line));
@@ -199,9 +201,9 @@ static json_t *make_tiny_with(const struct site *site)
 }
 
 /* What it costs, and the way out of it. */
-static void set_costs(json_t *object, const struct site *site, bool gc_known)
+static void set_costs(json_t *object, const struct site *site, bool saving_known)
 {
-	struct saving saving = gc_known ? saving_of_site(site) : saving_unknown();
+	struct saving saving = saving_known ? saving_of_site(site) : saving_unknown();
 
 	set_saving(object, &saving);
 	json_object_set_new(object, "alloc_cpu_seconds", make_real(site->alloc_cpu_seconds));
@@ -232,84 +234,22 @@ static json_t *make_label_parts(const struct site *site)
 
 static json_t *make_sites(const struct analysis *analysis)
 {
+	struct rank_range *ranks = report_text_ranks(analysis);
+	bool saving_known = analysis_knows_savings(analysis);
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < analysis->nsites; i++) {
 		json_t *object = json_object();
 
-		set_identity(object, &analysis->sites[i]);
+		set_identity(object, &analysis->sites[i], &ranks[i]);
 		set_sizes(object, &analysis->sites[i]);
-		set_costs(object, &analysis->sites[i], analysis->gc.known);
+		set_costs(object, &analysis->sites[i], saving_known);
 		json_object_set_new(object, "timeline",
 				    make_reals(analysis->sites[i].slices, analysis->timeline.count));
 		json_object_set_new(object, "labels", make_label_parts(&analysis->sites[i]));
 		json_array_append_new(array, object);
 	}
-	return array;
-}
-
-static json_t *make_roots(const struct analysis *analysis)
-{
-	struct gathering roots;
-	json_t *array = json_array();
-
-	gather(&roots, analysis, REPORT_BY_ROOT);
-	for (size_t i = 0; i < roots.count; i++) {
-		const struct gathered *root = &roots.rows[i];
-		json_t *object = json_object();
-
-		json_object_set_new(object, "root", make_string(root->name));
-		json_object_set_new(object, "sites", make_integer(root->sites));
-		json_object_set_new(object, "alloc_bytes", make_real(root->alloc_bytes));
-		set_saving(object, &root->saving);
-		json_array_append_new(array, object);
-	}
-	gather_free(&roots);
-	return array;
-}
-
-static json_t *make_label_set(const struct label_set *set)
-{
-	json_t *object = json_object();
-
-	for (size_t i = 0; i < set->count; i++) {
-		struct buf key = {0};
-
-		clean_text_append_utf8(&key, set->labels[i].key);
-		json_object_set_new(object, buf_string(&key), make_string(set->labels[i].value));
-		buf_free(&key);
-	}
-	return object;
-}
-
-/* All sets of labels, in the order of their numbers: what they are, and what was allocated under each. */
-static json_t *make_labels(const struct analysis *analysis)
-{
-	struct removal *removals = memory_alloc(analysis->nlabel_sets + 1, sizeof(*removals));
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < analysis->nsites; i++) {
-		const struct site *site = &analysis->sites[i];
-
-		for (size_t k = 0; k < site->nlabels && site->alloc_bytes > 0; k++) {
-			const struct label_part *part = &site->by_labels[k];
-
-			if (part->set < analysis->nlabel_sets)
-				removal_add(&removals[part->set], site, part->bytes / site->alloc_bytes);
-		}
-	}
-	for (size_t i = 0; i < analysis->nlabel_sets; i++) {
-		struct saving saving = analysis_saving(analysis, &removals[i], NULL);
-		json_t *object = json_object();
-
-		json_object_set_new(object, "known", json_boolean(!analysis->label_sets[i].unknown));
-		json_object_set_new(object, "labels", make_label_set(&analysis->label_sets[i]));
-		json_object_set_new(object, "alloc_bytes", make_real(removals[i].alloc_bytes));
-		json_object_set_new(object, "alloc_objects", make_real(removals[i].alloc_objects));
-		set_saving(object, &saving);
-		json_array_append_new(array, object);
-	}
-	free(removals);
+	free(ranks);
 	return array;
 }
 
@@ -352,12 +292,13 @@ enum status report_json(FILE *stream, const struct analysis *analysis, const str
 	json_object_set_new(report, "classes", make_classes(analysis));
 	json_object_set_new(report, "sites", make_sites(analysis));
 	json_object_set_new(report, "c", report_json_c(analysis));
-	json_object_set_new(report, "roots", make_roots(analysis));
-	json_object_set_new(report, "labels", make_labels(analysis));
+	json_object_set_new(report, "roots", report_json_roots(analysis));
+	json_object_set_new(report, "labels", report_json_labels(analysis));
 	json_object_set_new(report, "what_if",
 			    options && report_what_if_asks(&options->what_if)
 				? make_what_if(analysis, &options->what_if)
 				: json_null());
+	json_object_set_new(report, "groups", report_json_groups(analysis, options));
 	json_object_set_new(report, "notes", make_strings(analysis->notes, analysis->nnotes));
 	return write_json(stream, report, error);
 }

@@ -7,6 +7,18 @@
 
 #include <string.h>
 
+static const char *const by_names[] = {
+    [REPORT_BY_SITE] = "site",
+    [REPORT_BY_ROOT] = "root",
+    [REPORT_BY_CATEGORY] = "category",
+    [REPORT_BY_TYPE] = "type",
+    [REPORT_BY_GOROUTINE] = "goroutine",
+    [REPORT_BY_PACKAGE] = "package",
+    [REPORT_BY_GOROUTINES] = "goroutines",
+    [REPORT_BY_PROCS] = "procs",
+    [REPORT_BY_LABEL] = "label",
+};
+
 struct report_options report_options_default(void)
 {
 	return (struct report_options){
@@ -44,19 +56,8 @@ enum status report_value_parse(enum report_value *value, const char *text, struc
 
 enum status report_by_parse(struct report_options *options, const char *text, struct error *error)
 {
-	static const char *const names[] = {
-	    [REPORT_BY_SITE] = "site",
-	    [REPORT_BY_ROOT] = "root",
-	    [REPORT_BY_CATEGORY] = "category",
-	    [REPORT_BY_TYPE] = "type",
-	    [REPORT_BY_GOROUTINE] = "goroutine",
-	    [REPORT_BY_PACKAGE] = "package",
-	    [REPORT_BY_GOROUTINES] = "goroutines",
-	    [REPORT_BY_PROCS] = "procs",
-	    [REPORT_BY_LABEL] = "label",
-	};
 	bool has_key = strncmp(text, "label:", 6) == 0 && text[6];
-	int index = has_key ? REPORT_BY_LABEL : option_index(text, names, sizeof(names) / sizeof(names[0]));
+	int index = has_key ? REPORT_BY_LABEL : option_index(text, by_names, sizeof(by_names) / sizeof(by_names[0]));
 
 	if (index < 0)
 		return error_set(error,
@@ -66,6 +67,11 @@ enum status report_by_parse(struct report_options *options, const char *text, st
 	options->by = (enum report_by)index;
 	options->label = has_key ? text + 6 : NULL;
 	return STATUS_OK;
+}
+
+const char *report_by_name(enum report_by by)
+{
+	return by_names[by];
 }
 
 enum status report_write(FILE *stream, const struct buf *buf, struct error *error)

@@ -205,7 +205,7 @@ static void put_cost(struct page *page, const struct analysis *analysis, const s
 	char a[WORDS_NUMBER_SIZE], b[WORDS_NUMBER_SIZE];
 	struct buf words = {0};
 
-	if (analysis->gc.known) {
+	if (analysis_knows_savings(analysis)) {
 		append_saving(&words, site);
 		append_cycles(&words, site);
 	}

@@ -23,20 +23,39 @@ static const struct group_words {
     [REPORT_BY_PROCS] = {"By how many Ps were running at the time", "at the time"},
 };
 
+#define SAVED    5
+#define INTERVAL 9
+
+/* Columns with a space after each of the first two. */
 struct group_columns {
-	int saved; /* 0: not shown */
-	bool rates;
+	bool saved, live, rates; /* what is shown; a second's bytes and objects, not all */
+	int name;
 	double per; /* bytes and objects are divided by it */
 };
+
+static struct group_columns choose_columns(const struct page *page, const struct analysis *analysis)
+{
+	double seconds = analysis_seconds(analysis);
+	struct group_columns columns = {.saved = analysis_knows_savings(analysis),
+					.live = page->width >= 90,
+					.rates = !analysis->is_heap_profile && seconds >= 1,
+					.per = 1};
+
+	if (columns.rates)
+		columns.per = seconds;
+	columns.name = page->width - 33 - (columns.live ? 8 : 0) - (columns.saved ? SAVED + INTERVAL + 2 : 0);
+	return columns;
+}
 
 static void put_header(struct page *page, const struct group_columns *columns, enum report_by by)
 {
 	if (columns->saved)
-		page_right(page, PAGE_FAINT, "GC saved", columns->saved);
+		page_left(page, PAGE_FAINT, " GC CPU saved %", SAVED + INTERVAL + 2);
 	page_right(page, PAGE_FAINT, columns->rates ? "bytes/s" : "bytes", 9);
 	page_right(page, PAGE_FAINT, "share", 8);
 	page_right(page, PAGE_FAINT, columns->rates ? "obj/s" : "objs", 7);
-	page_right(page, PAGE_FAINT, "live", 8);
+	if (columns->live)
+		page_right(page, PAGE_FAINT, "live", 8);
 	page_right(page, PAGE_FAINT, "sites", 7);
 	page_put(page, "  ");
 	page_put_styled(page, PAGE_FAINT, group_words[by].column);
@@ -55,33 +74,30 @@ static void put_group(struct page *page, const struct analysis *analysis, const 
 		      const struct gathered *row)
 {
 	char text[WORDS_NUMBER_SIZE];
-	int taken = columns->saved + 41;
 
-	if (columns->saved)
-		put_percent(page, row->saving.share, columns->saved);
+	if (columns->saved) {
+		page_right(page, PAGE_PLAIN, words_percent(text, row->saving.share), SAVED);
+		page_put(page, " ");
+		page_left(page, PAGE_FAINT, words_percent_interval(text, &row->saving.share_ci), INTERVAL + 1);
+	}
 	page_right(page, PAGE_PLAIN, words_bytes(text, row->alloc_bytes / columns->per), 9);
 	put_percent(page, analysis->alloc_bytes > 0 ? row->alloc_bytes / analysis->alloc_bytes : NAN, 8);
 	page_right(page, PAGE_PLAIN, words_count(text, row->alloc_objects / columns->per), 7);
-	page_right(page, PAGE_PLAIN, words_bytes(text, row->live_bytes), 8);
+	if (columns->live)
+		page_right(page, PAGE_PLAIN, words_bytes(text, row->live_bytes), 8);
 	page_right(page, PAGE_PLAIN, words_integer(text, (double)row->sites), 7);
 	page_put(page, "  ");
-	page_short(page, PAGE_NAME, row->name, page->width - taken);
+	page_short(page, PAGE_NAME, row->name, columns->name);
 	page_put(page, "\n");
 }
 
 void report_text_groups(struct page *page, const struct analysis *analysis, const struct report_options *options)
 {
+	struct group_columns columns = choose_columns(page, analysis);
 	size_t top = options->top;
-	struct group_columns columns = {.saved = analysis->gc.known ? 9 : 0, .per = 1};
 	struct gathering gathering;
 
-	columns.rates = !analysis->is_heap_profile && analysis_seconds(analysis) >= 1;
-	if (columns.rates)
-		columns.per = analysis_seconds(analysis);
-	if (options->by == REPORT_BY_LABEL)
-		gather_labels(&gathering, analysis, options->label);
-	else
-		gather(&gathering, analysis, options->by);
+	gather_as_asked(&gathering, analysis, options);
 	page_heading(page, group_words[options->by].heading);
 	put_header(page, &columns, options->by);
 	for (size_t i = 0; i < top && i < gathering.count; i++)
@@ -94,8 +110,8 @@ void report_text_groups(struct page *page, const struct analysis *analysis, cons
 	}
 	page_wrap(
 	    page, PAGE_FAINT,
-	    "GC saved: without all of a line's sites together, which is not quite the sum of their savings. Sites "
-	    "that have nothing to be gathered by are left out.",
+	    "GC CPU saved, with its interval (95 %): without all of a line's sites together, which is not quite the sum of "
+	    "their savings. Sites that have nothing to be gathered by are left out.",
 	    0);
 	gather_free(&gathering);
 }

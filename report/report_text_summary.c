@@ -83,11 +83,22 @@ static void put_gc(struct page *page, const struct analysis *analysis)
 	put_line(page, "Live heap", &words);
 }
 
+/* What the GC would save without all that is shown. */
+static void append_saving(struct buf *words, const struct saving *saving)
+{
+	char share[WORDS_NUMBER_SIZE], low[WORDS_NUMBER_SIZE], high[WORDS_NUMBER_SIZE];
+
+	if (isfinite(saving->share))
+		buf_append_format(words, ". Without any of it the GC would take %s %% %s CPU (%s to %s)",
+				  words_percent(share, fabs(saving->share)), saving->share < 0 ? "more" : "less",
+				  words_percent(low, saving->share_ci.low), words_percent(high, saving->share_ci.high));
+}
+
 /* What the figures from here on are of, when it is not everything. */
 static void put_selection(struct page *page, const struct analysis *analysis)
 {
 	const struct selection *selection = &analysis->selection;
-	char share[WORDS_NUMBER_SIZE], low[WORDS_NUMBER_SIZE], high[WORDS_NUMBER_SIZE];
+	char share[WORDS_NUMBER_SIZE];
 	struct buf words = {0};
 
 	if (!selection->focus[0] && !selection->ignore[0])
@@ -99,11 +110,7 @@ static void put_selection(struct page *page, const struct analysis *analysis)
 		buf_append_format(&words, "%s without “%s”", selection->focus[0] ? "," : "", selection->ignore);
 	buf_append_format(&words, " only: %s %% of the bytes; the GC's figures are the whole program's",
 			  words_percent(share, selection->bytes_share));
-	if (!isnan(selection->saving.share))
-		buf_append_format(&words, ". Without any of it the GC would take %s %% less CPU (%s to %s)",
-				  words_percent(share, selection->saving.share),
-				  words_percent(low, selection->saving.share_ci.low),
-				  words_percent(high, selection->saving.share_ci.high));
+	append_saving(&words, &selection->saving);
 	put_line(page, "Shown", &words);
 }
 
@@ -121,6 +128,8 @@ static void put_moments(struct page *page, const struct analysis *analysis)
 			  "“%s” only: %s %% of the time, %s %% of the bytes%s; savings are of the whole run's GC",
 			  selection->when, words_percent(time, selection->time_share),
 			  words_percent(bytes, selection->bytes_share), stacks ? " with these stacks" : "");
+	if (!stacks)
+		append_saving(&words, &selection->saving);
 	put_line(page, "When", &words);
 }
 

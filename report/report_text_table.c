@@ -14,7 +14,7 @@
 
 static struct interval interval_of(const struct analysis *analysis, const struct site *site)
 {
-	return analysis->gc.known ? site->gc_saved_share_ci : site->alloc_bytes_ci;
+	return analysis_knows_savings(analysis) ? site->gc_saved_share_ci : site->alloc_bytes_ci;
 }
 
 static int compare_doubles(const void *a, const void *b)
@@ -93,7 +93,7 @@ struct table_columns report_text_table_columns(const struct analysis *analysis, 
 	    .rank = 5, .saved = 5, .interval = 9, .bytes = 7, .share = 5, .objects = 5, .live = 6, .why = 10};
 
 	columns.rates = !analysis->is_heap_profile && analysis_seconds(analysis) >= 1;
-	if (!analysis->gc.known)
+	if (!analysis_knows_savings(analysis))
 		columns.saved = columns.interval = 0;
 	if (width < 95)
 		columns.live = 0;
@@ -265,13 +265,13 @@ static void put_rest(struct page *page, const struct analysis *analysis, size_t 
 
 static void put_legend(struct page *page, const struct analysis *analysis, size_t top)
 {
+	bool tiny = false, negative = false, foreign = false, known = analysis_knows_savings(analysis);
 	struct buf words = {0};
-	bool tiny = false, negative = false, foreign = false;
 
 	for (size_t i = 0; i < top; i++) {
 		foreign |= !words_is_own(&analysis->sites[i]);
 		tiny |= analysis->sites[i].tiny;
-		negative |= analysis->gc.known && analysis->sites[i].gc_saved_share < 0;
+		negative |= known && analysis->sites[i].gc_saved_share < 0;
 	}
 	buf_append_string(&words,
 			  "✓ the compiler's verdict is known; ! it says stack, the run says heap; ? several fit; "
@@ -284,11 +284,12 @@ static void put_legend(struct page *page, const struct analysis *analysis, size_
 		buf_append_string(
 		    &words, "\n− below zero: without it the heap goal shrinks, cycles come more often, and the GC "
 			    "would take more CPU");
+	if (!known)
+		buf_append_format(&words, "\nRanked by bytes: %s.",
+				  analysis->is_heap_profile ? "the profile has no GC figures" : "no GC cycle was seen");
 	buf_append_string(
-	    &words, analysis->gc.known
-			? "\nA range of ranks, as 2–4: the intervals (95 %) overlap, so their order is not certain."
-			: "\nRanked by bytes: the profile has no GC figures. A range of ranks, as 2–4: the "
-			  "intervals overlap.");
+	    &words, known ? "\nA range of ranks, as 2–4: the intervals (95 %) overlap, so their order is not certain."
+			  : " A range of ranks, as 2–4: the intervals overlap.");
 	page_wrap(page, PAGE_FAINT, buf_string(&words), 0);
 	buf_free(&words);
 }
@@ -300,8 +301,8 @@ void report_text_table(struct page *page, const struct analysis *analysis, size_
 
 	if (top > analysis->nsites)
 		top = analysis->nsites;
-	page_heading(page,
-		     analysis->gc.known ? "What removing each allocation would save" : "The largest allocation sites");
+	page_heading(page, analysis_knows_savings(analysis) ? "What removing each allocation would save"
+							    : "The largest allocation sites");
 	report_text_table_header(page, &columns);
 	for (size_t i = 0; i < top; i++)
 		report_text_table_row(page, analysis, &columns, &analysis->sites[i], &ranks[i]);

@@ -14,8 +14,8 @@ record() {
 # by KEY FUNCTION: "SHARE ROW" for each row of what FUNCTION allocates.
 by() {
 	"$ESCPROF" report --by "label:$1" --focus "main\\.$2\$" "$TRACE" >"$WORK/out" || return 1
-	sed -n '/^By/,/^GC saved/p' "$WORK/out" |
-		sed -nE 's/^ *[−0-9.]+ % +[0-9.]+ [kMG]?B +([0-9.]+) % .* [0-9]+  (.*)$/\1 \2/p'
+	sed -n '/^By/,/^GC CPU saved/p' "$WORK/out" |
+		sed -nE 's/^ *[−0-9.]+ [^ ]+ +[0-9.]+ [kMG]?B +([0-9.]+) % .* [0-9]+  (.*)$/\1 \2/p'
 }
 
 # right: no row of another function's label, and at least LEAST per cent of even's and odd's are known.

@@ -158,6 +158,34 @@ done
 check "--memlimit below nothing" complains 'not a number of bytes' "$ESCPROF" report --memlimit -5M "$TRACE"
 check "--memlimit of no number" complains 'not a number of bytes' "$ESCPROF" report --memlimit much "$TRACE"
 
+# The lines of --by in JSON are those of the text, with the same bytes in all as the sites.
+by_in_json() {
+	local by
+	for by in category package goroutine; do
+		"$ESCPROF" report --format json --by $by "$TRACE" >"$WORK/json" || return 1
+		has "\"by\": \"$by\"" <"$WORK/json" || { echo "no groups by $by"; return 1; }
+		awk '/^ "groups"/ { groups = 1 }
+			/^ "sites"/ { sites = 1 }
+			/^ "(c|roots|labels)"/ { sites = 0 }
+			/"alloc_bytes":/ && (groups || sites) { sub(/,$/, ""); if (groups) rows += $2; else if (/^   "alloc/) all += $2 }
+			END { print rows, all; exit !(all > 1e6 && rows / all > 0.999 && rows / all < 1.001) }' "$WORK/json" || return 1
+	done
+	"$ESCPROF" report --format json "$TRACE" | has '^ "groups": null'
+}
+check "--by in JSON" by_in_json
+check "--by: HTML has no such table" complains 'only --format text and json' "$ESCPROF" report --by type --format html "$TRACE"
+check "--by: nor has SARIF" complains 'only --format text and json' "$ESCPROF" report --by root --format sarif "$TRACE"
+
+# No cycle ends: what a site would save is not known, which is not nothing.
+no_cycle() {
+	GOGC=off "$ESCPROF" run -q --no-report -o "$WORK/n.escprof" -- "$WORK/target" exit 0 >/dev/null || return 1
+	"$ESCPROF" report --format json "$WORK/n.escprof" >"$WORK/json" || return 1
+	[ "$(sed -n '/^ "sites"/,/^ "c"/p' "$WORK/json" | grep -c '"gc_saved_share": null')" -ge 1 ] &&
+		! sed -n '/^ "sites"/,/^ "c"/p' "$WORK/json" | has '"gc_[a-z_]*_share": [0-9]' || { head -c 3000 "$WORK/json"; return 1; }
+	report_names "$WORK/n.escprof" 'Ranked by bytes: no GC cycle was seen'
+}
+check "no GC cycle: savings are not known" no_cycle
+
 sidecar() {
 	(cd tests/cli/programs/target && CGO_ENABLED=0 "$ESCPROF" build --sidecar -o "$WORK/side" .) 2>/dev/null || return 1
 	[ -s "$WORK/side.escv" ] || return 1

@@ -246,6 +246,11 @@ static void test_when(void **state)
 	/* the whole run's GC, of which a part's allocations can only save a part */
 	assert_true(part.gc.cpu_seconds == all.gc.cpu_seconds && part.gc.goal_bytes == all.gc.goal_bytes);
 	assert_true(some->gc_saved_share > 0 && some->gc_saved_share < whole->gc_saved_share);
+	/* what all of a part would save is told, as of stacks, and the parts' are nearly the whole */
+	assert_true(isnan(all.selection.saving.share) && part.selection.saving.share >= some->gc_saved_share);
+	assert_true(part.selection.saving.share_ci.low < part.selection.saving.share);
+	assert_true(part.selection.saving.share > 0.2 && rest.selection.saving.share > 0.4);
+	assert_true(part.selection.saving.share + rest.selection.saving.share < 1.2);
 	/* and over time: the program's line is that of all, the site's that of the part */
 	assert_true(part.timeline.alloc_bytes[0] == all.timeline.alloc_bytes[0] && part.timeline.alloc_bytes[0] > 0);
 	assert_true(some->slices[0] == 0 && some->slices[30] == whole->slices[30]);

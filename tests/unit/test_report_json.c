@@ -117,6 +117,88 @@ static void test_savings(void **state)
 	free(text);
 }
 
+static json_t *report_by(const char *by)
+{
+	struct report_options options = report_options_default();
+	struct error error;
+	json_t *json;
+	char *text;
+
+	assert_int_equal(report_by_parse(&options, by, &error), STATUS_OK);
+	text = sample_analysis_write(report_json, sample_analysis(), &options, NULL);
+	json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	free(text);
+	schema_check(schema, json, by);
+	return json;
+}
+
+/* What --by asks for is there too, as sums over the sites, which are there as ever. */
+static void test_groups(void **state)
+{
+	json_t *json = report_by("goroutines"), *groups = json_object_get(json, "groups"), *row;
+	const char *name, *by;
+	double bytes, share, low, high;
+	int sites;
+
+	(void)state;
+	assert_int_equal(json_array_size(json_object_get(json, "sites")), 6);
+	assert_int_equal(json_unpack(groups, "{s:s,s:n}", "by", &by, "label"), 0);
+	assert_string_equal(by, "goroutines");
+	assert_int_equal(json_array_size(json_object_get(groups, "rows")), 3);
+	row = json_array_get(json_object_get(groups, "rows"), 1);
+	assert_int_equal(json_unpack(row, "{s:s,s:i,s:F,s:F,s:[F,F]}", "name", &name, "sites", &sites, "alloc_bytes",
+				     &bytes, "gc_saved_share", &share, "gc_saved_share_ci", &low, &high),
+			 0);
+	assert_string_equal(name, "128–255 goroutines");
+	assert_int_equal(sites, 2);
+	assert_true(bytes > 3.39e9 && bytes < 3.41e9 && low < share && share < high);
+	json_decref(json);
+	json = report_by("label:tenant");
+	assert_string_equal(json_string_value(json_object_get(json_object_get(json, "groups"), "label")), "tenant");
+	json_decref(json);
+	json = report_by("site");
+	assert_true(json_is_null(json_object_get(json, "groups")));
+	json_decref(json);
+}
+
+/* The ranks are those of the text: test_report_text.c, test_ranks. */
+static void test_ranks(void **state)
+{
+	static const int expected[][2] = {{1, 2}, {1, 2}, {3, 4}, {3, 5}, {4, 5}, {6, 6}};
+	json_t *json = report(sample_analysis()), *sites = json_object_get(json, "sites");
+	int first, last;
+
+	(void)state;
+	for (size_t i = 0; i < 6; i++) {
+		assert_int_equal(
+		    json_unpack(json_array_get(sites, i), "{s:i,s:i}", "rank_first", &first, "rank_last", &last), 0);
+		assert_int_equal(first, expected[i][0]);
+		assert_int_equal(last, expected[i][1]);
+	}
+	json_decref(json);
+}
+
+/* Figures of the GC, but no cycle that ended: what would be saved is not known, rather than nothing. */
+static void test_no_cycle(void **state)
+{
+	static const char *const names[] = {"gc_saved_share", "gc_saved_share_equal_memory", "gc_saved_share_reused",
+					    "gc_cycles_saved_share", "gc_assists_saved_share"};
+	struct analysis analysis = *sample_analysis();
+	json_t *json, *site;
+
+	(void)state;
+	analysis.gc_run = NULL;
+	json = report(&analysis);
+	schema_check(schema, json, "report");
+	site = json_array_get(json_object_get(json, "sites"), 0);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		assert_true(json_is_null(json_object_get(site, names[i])));
+	assert_true(json_is_null(json_array_get(json_object_get(site, "gc_saved_share_ci"), 0)));
+	assert_true(json_is_null(json_array_get(json_object_get(site, "gc_cycles_saved_share_ci"), 1)));
+	assert_true(json_is_real(json_object_get(json_object_get(json, "gc"), "cpu_seconds")));
+	json_decref(json);
+}
+
 /* Roots come most saved first, and sites without a reason are in none. */
 static void test_roots(void **state)
 {
@@ -146,6 +228,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_schema), cmocka_unit_test(test_values),     cmocka_unit_test(test_savings),
+	    cmocka_unit_test(test_groups), cmocka_unit_test(test_ranks),      cmocka_unit_test(test_no_cycle),
 	    cmocka_unit_test(test_roots),  cmocka_unit_test(test_unknown_gc),
 	};
 	json_error_t where;

@@ -55,6 +55,9 @@ static void test_golden(void **state)
 	roots.by = REPORT_BY_ROOT;
 	roots.top = 2;
 	check_golden("tests/unit/golden/report_text_roots.txt", sample_analysis(), &roots);
+	roots.width = 80;
+	check_golden("tests/unit/golden/report_text_roots_narrow.txt", sample_analysis(), &roots);
+	roots.width = 100;
 	roots.by = REPORT_BY_GOROUTINES;
 	check_golden("tests/unit/golden/report_text_goroutines.txt", sample_analysis(), &roots);
 	narrow.width = 80;
@@ -87,6 +90,10 @@ static void test_width(void **state)
 			struct report_options options = {.top = 20, .details = 6, .depth = 8, .width = width};
 			char *text = sample_analysis_write(report_text, analyses[i], &options, NULL);
 
+			check_width(text, width);
+			free(text);
+			options.by = REPORT_BY_ROOT;
+			text = sample_analysis_write(report_text, analyses[i], &options, NULL);
 			check_width(text, width);
 			free(text);
 		}
@@ -122,6 +129,64 @@ static void test_ranks(void **state)
 		assert_int_equal(ranks[i].last, expected[i][1]);
 	}
 	free(ranks);
+}
+
+/* The report of ANALYSIS with each run of blanks and line ends as one blank, to be freed. */
+static char *flat_report(const struct analysis *analysis, const struct report_options *options)
+{
+	char *text = sample_analysis_write(report_text, analysis, options, NULL), *to = text;
+
+	for (const char *from = text; *from; from++) {
+		bool blank = *from == ' ' || *from == '\n';
+
+		if (!blank || (to > text && to[-1] != ' '))
+			*to++ = blank ? ' ' : *from;
+	}
+	*to = '\0';
+	return text;
+}
+
+/* The GC's figures, but no cycle that ended: nothing is said of savings, by site or by group. */
+static void test_no_cycle(void **state)
+{
+	struct analysis analysis = *sample_analysis();
+	struct report_options options = report_options_default();
+	char *text, *groups;
+
+	(void)state;
+	analysis.gc_run = NULL;
+	text = sample_analysis_write(report_text, &analysis, NULL, NULL);
+	options.by = REPORT_BY_CATEGORY;
+	groups = sample_analysis_write(report_text, &analysis, &options, NULL);
+	assert_non_null(strstr(text, "Ranked by bytes: no GC cycle was seen."));
+	assert_non_null(strstr(text, "The largest allocation sites"));
+	assert_null(strstr(text, "saved %"));
+	assert_null(strstr(text, "Without it the GC"));
+	assert_null(strstr(groups, "saved %"));
+	free(text);
+	free(groups);
+}
+
+/* What is shown of a selection, by stacks or moments, would save so much together. */
+static void test_selection(void **state)
+{
+	struct analysis analysis = *sample_analysis();
+	char *text;
+
+	(void)state;
+	analysis.selection.saving = saving_unknown();
+	analysis.selection.saving.share = -0.123;
+	analysis.selection.saving.share_ci = (struct interval){-0.2, -0.05};
+	analysis.selection.when = "goroutines>1000";
+	text = flat_report(&analysis, NULL);
+	assert_non_null(strstr(text, "Without any of it the GC would take 12.3 % more CPU"));
+	free(text);
+	analysis.selection.focus = "main";
+	analysis.selection.saving.share = 0.123;
+	text = flat_report(&analysis, NULL);
+	assert_non_null(strstr(text, "12.3 % less CPU"));
+	assert_null(strstr(strstr(text, "12.3 % less CPU") + 1, "12.3 % less CPU")); /* once */
+	free(text);
 }
 
 static void test_numbers(void **state)
@@ -253,6 +318,8 @@ int main(void)
 	    cmocka_unit_test(test_width),
 	    cmocka_unit_test(test_names_are_harmless),
 	    cmocka_unit_test(test_ranks),
+	    cmocka_unit_test(test_no_cycle),
+	    cmocka_unit_test(test_selection),
 	    cmocka_unit_test(test_numbers),
 	    cmocka_unit_test(test_names),
 	    cmocka_unit_test(test_shortening),

@@ -51,6 +51,9 @@ func part(r report, function, absent string, low, high float64) {
 	if share := 100 * r.Selection.TimeShare; share < low || share > high {
 		fail("%.1f %% of the time", share)
 	}
+	if r.Selection.Saved == nil {
+		fail("nothing is told of what the part would save")
+	}
 	if r.Selection.BytesShare <= 0 || r.Selection.BytesShare >= 1 {
 		fail("%v of the bytes", r.Selection.BytesShare)
 	}

@@ -65,8 +65,9 @@ type report struct {
 		BytesShare float64 `json:"bytes_share"`
 	}
 	Selection struct {
-		BytesShare float64 `json:"bytes_share"`
-		TimeShare  float64 `json:"time_share"`
+		Saved      *float64 `json:"gc_saved_share"`
+		BytesShare float64  `json:"bytes_share"`
+		TimeShare  float64  `json:"time_share"`
 	}
 	Timeline *timeline
 	Sites    []site
