@@ -159,6 +159,7 @@ struct site {
 	double gc_cycles_saved_share;  /* of the GC's cycles, and of the time that its pauses take */
 	double gc_assists_saved_share; /* of the assists' CPU; NAN where there were none */
 	struct interval gc_cycles_saved_share_ci, gc_assists_saved_share_ci;
+	double goal_bytes;        /* the heap's goal without it; NAN unknown */
 	double alloc_cpu_seconds; /* cost of allocating itself */
 	struct interval alloc_cpu_seconds_ci;
 	double miss_cpu_seconds;       /* what the program waits for its objects' memory, an estimate; NAN unknown */
@@ -245,7 +246,7 @@ struct saving {
 /* One of which nothing is known. */
 struct saving saving_unknown(void);
 
-/* That of SITE alone, but for the goal, which is not known of it. */
+/* That of SITE alone. */
 struct saving saving_of_site(const struct site *site);
 
 /* Which part of the program's stacks an analysis is about: its sites, classes and totals hold only that. */

@@ -147,6 +147,7 @@ static void fill_savings(struct site *site, const struct site_cost *cost, bool h
 	site->gc_saved_share_equal_memory = cost->saved.of[GC_MODEL_CPU_EQUAL_MEMORY];
 	site->gc_saved_share_equal_memory_ci = cost->saved_ci.of[GC_MODEL_CPU_EQUAL_MEMORY];
 	site->gc_saved_share_reused = cost->saved_reused;
+	site->goal_bytes = cost->goal;
 	site->gc_cycles_saved_share = cost->saved.of[GC_MODEL_CYCLES];
 	site->gc_cycles_saved_share_ci = cost->saved_ci.of[GC_MODEL_CYCLES];
 	site->gc_assists_saved_share = had_assists ? cost->saved.of[GC_MODEL_ASSISTS] : NAN;

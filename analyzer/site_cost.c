@@ -261,6 +261,7 @@ struct site_cost site_cost_of(const struct site_cost_run *run, const struct site
 	struct gc_model_small small;
 	struct saving_part part;
 
+	cost.goal = NAN;
 	cost.miss_seconds = miss_seconds_of(run, group);
 	take_alloc_seconds(&cost, run, group);
 	if (run->barrier_samples > 0)
@@ -270,5 +271,6 @@ struct site_cost site_cost_of(const struct site_cost_run *run, const struct site
 	part = part_of(group, &cost, &small);
 	cost.saved_ci = saving_intervals(&cost.saved, &run->model, &run->doubts, &part, NULL);
 	cost.saved_reused = gc_model_saving_reused(&run->model, &part.site, NULL);
+	cost.goal = gc_model_goal_at(&run->model, &part.site, NULL);
 	return cost;
 }

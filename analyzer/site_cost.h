@@ -41,6 +41,7 @@ struct site_cost {
 	struct gc_model_savings saved;
 	struct gc_model_intervals saved_ci;
 	double saved_reused;  /* if its objects were used again: what lives stays, nothing is allocated */
+	double goal;          /* the heap's without it, bytes; NAN unknown */
 	double barriers;      /* of all the CPU of write barriers, the share that goes with it */
 	double alloc_seconds; /* CPU of allocating itself */
 	double miss_seconds;  /* CPU that the program waits for the memory of those that outlive a cycle; NAN unknown */

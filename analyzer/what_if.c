@@ -134,7 +134,7 @@ struct saving saving_of_site(const struct site *site)
 			       .assists = site->gc_assists_saved_share,
 			       .cycles_ci = site->gc_cycles_saved_share_ci,
 			       .assists_ci = site->gc_assists_saved_share_ci,
-			       .goal_bytes = NAN};
+			       .goal_bytes = site->goal_bytes};
 }
 
 /* What a run without any GC saves: all. */

@@ -280,6 +280,8 @@ static void put_figures(struct html_writing *writing)
 	put_reals(writing, "gc_high", COLUMN(gc_saved_share_ci.high), HTML_SHOWN);
 	put_reals(writing, "gc_equal_memory", COLUMN(gc_saved_share_equal_memory), HTML_SHOWN);
 	put_reals(writing, "gc_reused", COLUMN(gc_saved_share_reused), HTML_SHOWN);
+	put_reals(writing, "gc_cycles", COLUMN(gc_cycles_saved_share), HTML_SHOWN);
+	put_reals(writing, "goal", COLUMN(goal_bytes), HTML_SHOWN);
 	put_reals(writing, "alloc_cpu", COLUMN(alloc_cpu_seconds), HTML_SHOWN);
 	put_reals(writing, "assist_cpu", COLUMN(assist_cpu_seconds), HTML_SHOWN);
 }

@@ -206,6 +206,7 @@ static void set_costs(json_t *object, const struct site *site, bool saving_known
 	struct saving saving = saving_known ? saving_of_site(site) : saving_unknown();
 
 	set_saving(object, &saving);
+	json_object_set_new(object, "goal_bytes", make_real(saving.goal_bytes));
 	json_object_set_new(object, "alloc_cpu_seconds", make_real(site->alloc_cpu_seconds));
 	json_object_set_new(object, "alloc_cpu_seconds_ci", make_interval(&site->alloc_cpu_seconds_ci));
 	json_object_set_new(object, "miss_cpu_seconds", make_real(site->miss_cpu_seconds));

@@ -222,6 +222,24 @@ static void put_cost(struct page *page, const struct analysis *analysis, const s
 	put_words(page, "Cost", &words);
 }
 
+/* What is alive of it sets the goal: why the GC would take more without it. */
+static void put_why_more(struct page *page, const struct analysis *analysis, const struct site *site)
+{
+	char a[WORDS_NUMBER_SIZE], b[WORDS_NUMBER_SIZE], c[WORDS_NUMBER_SIZE];
+	double more = -site->gc_cycles_saved_share, goal = analysis->gc.goal_bytes, dearer;
+	struct buf words = {0};
+
+	if (!analysis_knows_savings(analysis) || !(site->gc_saved_share < 0) || !(more > 0) ||
+	    !(site->goal_bytes < goal))
+		return;
+	dearer = (1 - site->gc_saved_share) / (1 + more) - 1;
+	buf_append_format(&words, "Its %s alive hold the heap's goal up: without them it would be %s instead of %s, ",
+			  words_bytes(a, site->live_bytes), words_bytes(b, site->goal_bytes), words_bytes(c, goal));
+	buf_append_format(&words, "so the GC would run %s %% more often, each time for %s %% %s CPU.",
+			  words_percent(a, more), words_percent(b, fabs(dearer)), dearer > 0 ? "more" : "less");
+	put_words(page, "Why more", &words);
+}
+
 static void put_time(struct page *page, const struct analysis *analysis, const struct site *site)
 {
 	if (!analysis->timeline.count || !site->slices)
@@ -341,6 +359,7 @@ void report_text_site(struct page *page, const struct analysis *analysis, const 
 	if (site->advice && *site->advice)
 		put_text(page, "What to do", site->advice);
 	put_cost(page, analysis, site);
+	put_why_more(page, analysis, site);
 	put_time(page, analysis, site);
 	put_stack(page, site, depth);
 }

@@ -48,12 +48,23 @@ const Details = (() => {
 		if (Number.isFinite(equal) && equal !== null) words += `; at equal peak memory, ${percent(Math.abs(equal))} % ${equal < 0 ? 'more' : 'less'}`;
 		if (Number.isFinite(sites.gc_reused[site]) && sites.gc_reused[site] !== null)
 			words += `; with its objects used again (a pool), ${percent(sites.gc_reused[site])} %`;
-		return `${words}. `;
+		return `${words}. ${cycleWords(site)}`;
+	}
+
+	/* How often the GC would run without it; and why it would take more, where it would. */
+	function cycleWords(site) {
+		const { sites } = Data, share = sites.gc[site], saved = sites.gc_cycles[site], goal = sites.goal[site];
+		if (!Number.isFinite(saved)) return '';
+		const words = `Cycles ${saved < 0 ? '+' : ''}${percent(-saved)} %, pauses with them. `;
+		if (!(share < 0 && saved < 0 && Number.isFinite(goal) && goal < Data.gc.goal_bytes)) return words;
+		const dearer = (1 - share) / (1 - saved) - 1;
+		return `${words}Its ${bytes(sites.live[site])} alive hold the heap’s goal up: without them it would be ${bytes(goal)} instead of ` +
+			`${bytes(Data.gc.goal_bytes)}, so that each cycle comes sooner and takes ${percent(Math.abs(dearer))} % ${dearer > 0 ? 'more' : 'less'} CPU. `;
 	}
 
 	function costOf(site) {
 		const { sites } = Data;
-		let words = Data.gc.known ? savingWords(site) : '';
+		let words = Model.known(Data) ? savingWords(site) : '';
 		words += `${bytes(sites.bytes[site])} (95 %: ${bytes(sites.bytes_low[site])} to ${bytes(sites.bytes_high[site])}) in ${count(sites.objects[site])} objects`;
 		if (sites.alloc_cpu[site] > 0) words += `, about ${seconds(sites.alloc_cpu[site])} of CPU to allocate`;
 		if (sites.assist_cpu[site] > 0) words += `, ${seconds(sites.assist_cpu[site])} of assists`;

@@ -178,13 +178,18 @@ const Model = (() => {
 		return run.goal * peak(heap.without, runwayAsSet(other, heap.without)) / peak(heap.q, runwayAsSet(run, heap.q));
 	}
 
+	/* analysis_knows_savings */
+	function known(data) {
+		return Boolean(data.gc.known && data.raw.model && data.raw.model.allocated !== undefined);
+	}
+
 	/*
 	 * analysis_saving: what the GC would save without the sites of LIST at GOGC (null: as it was). Null where the model
 	 * knows nothing.
 	 */
 	function saving(data, list, gogc) {
 		const run = data.raw.model;
-		if (!run || run.allocated === undefined) return null;
+		if (!known(data)) return null;
 		const site = removalOf(data.sites, list, data.classes), other = withGogc(run, gogc), set = other !== run;
 		if (set && other.gogc < 0 && other.memory_goal <= 0)
 			return { share: 1, equalMemory: NaN, reused: 1, goal: Infinity, removal: site };
@@ -197,5 +202,5 @@ const Model = (() => {
 		};
 	}
 
-	return { saving };
+	return { saving, known };
 })();

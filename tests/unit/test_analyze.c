@@ -145,6 +145,9 @@ static void check_row(const struct site *site)
 	assert_string_equal(site->stacks[0].frames[2].function, "main.main");
 	assert_true(site->stacks[0].alloc_bytes == 2000 * 64 && site->stacks[1].alloc_bytes == 1000 * 64);
 	assert_true(site->gc_saved_share > 0 && site->gc_saved_share_ci.low < site->gc_saved_share);
+	/* most bytes, nothing alive: cycles by bytes, and the goal as it was */
+	assert_float_equal(site->gc_cycles_saved_share, 3000 * 64 / (3000 * 64 + 20 * 1024.0), 1e-9);
+	assert_true(site->gc_cycles_saved_share_ci.low < site->gc_cycles_saved_share);
 }
 
 static void check_json(const struct site *site)
@@ -184,6 +187,9 @@ static void test_trace(void **state)
 		const struct site *site = &analysis.sites[i];
 
 		assert_int_equal(site->rank, i + 1);
+		assert_true(site->class_ == CLASS_C || site->goal_bytes <= analysis.gc.goal_bytes * 1.000001);
+		assert_true(site->class_ == CLASS_C ||
+			    isnan(site->gc_assists_saved_share) == !(analysis.gc.assist_seconds > 0));
 		assert_true(i == 0 || site->gc_saved_share <= analysis.sites[i - 1].gc_saved_share);
 		if (strcmp(site->type, "db.Row") == 0)
 			check_row(site);

@@ -106,6 +106,7 @@ static void test_savings(void **state)
 	check_saved(site, "gc_cycles_saved_share", -0.21, -0.29, -0.13);
 	check_saved(site, "gc_pauses_saved_share", -0.21, -0.29, -0.13);
 	check_saved(site, "gc_assists_saved_share", -0.19, -0.27, -0.11);
+	assert_true(json_real_value(json_object_get(site, "goal_bytes")) == 29.8e6);
 	part[0] = json_object_get(json, "what_if");
 	part[1] = json_array_get(json_object_get(json, "roots"), 0);
 	part[2] = json_array_get(json_object_get(json, "roots"), 1);
@@ -181,8 +182,9 @@ static void test_ranks(void **state)
 /* Figures of the GC, but no cycle that ended: what would be saved is not known, rather than nothing. */
 static void test_no_cycle(void **state)
 {
-	static const char *const names[] = {"gc_saved_share", "gc_saved_share_equal_memory", "gc_saved_share_reused",
-					    "gc_cycles_saved_share", "gc_assists_saved_share"};
+	static const char *const names[] = {"gc_saved_share",         "gc_saved_share_equal_memory",
+					    "gc_saved_share_reused",  "gc_cycles_saved_share",
+					    "gc_assists_saved_share", "goal_bytes"};
 	struct analysis analysis = *sample_analysis();
 	json_t *json, *site;
 
