@@ -11,6 +11,7 @@
  * from the predictions by 8 points of GC in the mean, with longer tails than a normal error's, so that
  * it takes a deviation of 12 points to cover them; for small sites it is two points and four tenths of the effect, and
  * less for those below 3 % of the bytes. Where a saving is the difference of two big effects, the error is theirs.
+ * Another setting of the GC is no removal: what it changes may be many times the GC's CPU, and the error goes with it.
  */
 #include "analyzer/gc_model.h"
 
@@ -23,6 +24,7 @@
 #define MODEL_LARGEST_ERROR  0.12
 #define MODEL_LAYOUT_ERROR   0.02 /* what a change of the heap's layout alone brings */
 #define LAYOUT_BYTES         0.03 /* … for a site with that share of the bytes, or more */
+#define SETTING_ERROR        0.2  /* of what another setting changes */
 #define NORMAL_95            1.96
 #define HEAP_MINIMUM         (4.0 * (1 << 20)) /* bytes, at GOGC=100: runtime/mgcpacer.go, defaultHeapMinimum */
 #define SPAN                 8192.0            /* bytes of a span of small objects */
@@ -352,22 +354,38 @@ double gc_model_saving_reused(const struct gc_model_run *run, const struct gc_mo
 	return gc_model_saving_at(run, &kept, setting);
 }
 
+/* The deviation of a removal that saves SAVED, and FEWER if nothing of it were alive. */
+static double removal_error(double saved, double fewer, double layout)
+{
+	/* The larger of the site's two effects, one by one: fewer cycles, and what its live bytes do. */
+	double effect = fmax(fmax(fabs(fewer), fabs(saved - fewer)), fabs(saved));
+
+	return fmin(MODEL_RELATIVE_ERROR * effect + layout, MODEL_LARGEST_ERROR);
+}
+
+/*
+ * With another setting what is left is a product: of what the setting leaves, and of what the removal leaves of that.
+ * Each factor is off by its own deviation.
+ */
 struct gc_model_savings gc_model_errors(const struct gc_model_run *run, const struct gc_model_site *site,
 					const struct gc_model_setting *setting, const struct gc_model_savings *savings)
 {
+	static const struct gc_model_site nothing = {0};
 	struct gc_model_small small;
 	struct gc_model_site alone = without_live(site, &small);
-	struct gc_model_savings fewer = gc_model_savings_at(run, &alone, setting), errors = {{0}};
+	struct gc_model_savings fewer = gc_model_savings_at(run, &alone, setting), errors = {{0}}, set = {{0}};
 	double layout;
 
 	if (run->allocated <= 0)
 		return errors;
+	if (setting)
+		set = gc_model_savings_at(run, &nothing, setting);
 	layout = MODEL_LAYOUT_ERROR * fmin(1, site->allocated / run->allocated / LAYOUT_BYTES);
 	for (int i = 0; i < GC_MODEL_FIGURES; i++) {
-		/* The larger of the site's two effects, one by one: fewer cycles, and what its live bytes do. */
-		double effect = fmax(fmax(fabs(fewer.of[i]), fabs(savings->of[i] - fewer.of[i])), fabs(savings->of[i]));
+		double left = 1 - set.of[i], saved = (savings->of[i] - set.of[i]) / left;
+		double removal = removal_error(saved, (fewer.of[i] - set.of[i]) / left, layout);
 
-		errors.of[i] = NORMAL_95 * fmin(MODEL_RELATIVE_ERROR * effect + layout, MODEL_LARGEST_ERROR);
+		errors.of[i] = NORMAL_95 * hypot(left * removal, (1 - saved) * SETTING_ERROR * set.of[i]);
 	}
 	return errors;
 }

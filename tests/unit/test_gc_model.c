@@ -278,7 +278,7 @@ static void test_settings(void **state)
 	assert_near(gc_model_saving_at(&run, &half, &setting), 0.75);
 	savings = gc_model_savings_at(&run, &nothing, &setting);
 	assert_near(savings.of[GC_MODEL_CYCLES], 0.5);
-	assert_near(gc_model_errors(&run, &nothing, &setting, &savings).of[GC_MODEL_CPU], 1.96 * 0.12);
+	assert_near(gc_model_errors(&run, &nothing, &setting, &savings).of[GC_MODEL_CPU], 1.96 * 0.2 * 0.5);
 	setting.gogc = 50;
 	assert_near(gc_model_saving_at(&run, &nothing, &setting), -1);
 	assert_near(gc_model_goal_at(&run, &nothing, &setting), 75e6);
@@ -287,6 +287,35 @@ static void test_settings(void **state)
 	assert_near(gc_model_saving_at(&run, &nothing, &setting), -0.25);
 	setting.gogc = -1;
 	assert_near(gc_model_saving_at(&run, &nothing, &setting), -0.25);
+}
+
+/* The error of a setting goes with what it changes, however much; what is removed besides has its own. */
+static void test_setting_errors(void **state)
+{
+	struct gc_model_run run = middle_run();
+	struct gc_model_site nothing = {0}, half = {500 * MB, 0, 0, 0, 0, 0, NULL};
+	struct gc_model_setting setting = {.gogc = 100};
+	struct gc_model_savings savings, errors;
+	double before = -1;
+
+	(void)state;
+	run.sites_live = run.live; /* nothing floats */
+	for (int gogc = 99; gogc >= 5; gogc -= 2) {
+		setting.gogc = gogc;
+		savings = gc_model_savings_at(&run, &nothing, &setting);
+		errors = gc_model_errors(&run, &nothing, &setting, &savings);
+		assert_near(errors.of[GC_MODEL_CPU], 1.96 * 0.2 * -savings.of[GC_MODEL_CPU]);
+		assert_near(errors.of[GC_MODEL_CYCLES], 1.96 * 0.2 * -savings.of[GC_MODEL_CYCLES]);
+		assert_true(errors.of[GC_MODEL_CPU] > before);
+		before = errors.of[GC_MODEL_CPU];
+	}
+	assert_true(savings.of[GC_MODEL_CPU] < -10 && before > 4);
+	/* Of twice the GC, twice the points of a removal; and half of the setting's, as half is removed. */
+	setting.gogc = 50;
+	savings = gc_model_savings_at(&run, &half, &setting);
+	errors = gc_model_errors(&run, &half, &setting, &savings);
+	assert_near(savings.of[GC_MODEL_CYCLES], 0);
+	assert_near(errors.of[GC_MODEL_CYCLES], 1.96 * hypot(2 * 0.12, 0.5 * 0.2 * 1));
 }
 
 int main(void)
@@ -298,7 +327,7 @@ int main(void)
 	    cmocka_unit_test(test_heap_minimum), cmocka_unit_test(test_older_live_is_not_floating),
 	    cmocka_unit_test(test_errors),       cmocka_unit_test(test_figures),
 	    cmocka_unit_test(test_constants),    cmocka_unit_test(test_alloc_seconds),
-	    cmocka_unit_test(test_settings),
+	    cmocka_unit_test(test_settings),     cmocka_unit_test(test_setting_errors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
