@@ -299,7 +299,7 @@ await test('what-if: the page’s model says what the C model says, to 1e-6', 'p
 		near(got.bytes, wanted.alloc_bytes, 1e-6, `${words}: bytes`);
 		near(got.objects, wanted.alloc_objects, 1e-6, `${words}: objects`);
 	}
-	assert(sets === 8, `${sets} sets`);
+	assert(sets === 10, `${sets} sets`);
 	for (const site of report.sites) {
 		const share = await page.evaluate((rank) => Model.saving(Data, [rank - 1], null).share, site.rank);
 		near(share, site.gc_saved_share, 1e-6, `site ${site.rank} alone`);

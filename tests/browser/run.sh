@@ -38,7 +38,7 @@ record_c() {
 what_ifs() {
 	local i=0 options
 	for options in '--what-if 1' '--what-if 2' '--what-if 1,2,3' '--what-if 3,5,8,13,21' '--what-if 1,2,3,4,5,6,7,8,9,10,11,12' \
-		'--gogc 400' '--what-if 2 --gogc 50' '--what-if 1,3,4 --gogc 1000'; do
+		'--gogc 400' '--what-if 2 --gogc 50' '--what-if 1,3,4 --gogc 1000' '--gogc 20' '--what-if 2 --gogc 21'; do
 		# shellcheck disable=SC2086 # two words each
 		"$ESCPROF" report --format json $options -o "$WORK/what-if-$((i++)).json" "$WORK/t.escprof" || return 1
 	done
