@@ -3,6 +3,8 @@
 // For each workload (a program, a setting, a version of Go) it records a trace of the full program, writes down what is
 // predicted for each of its sites, and only then measures the program without them. Both go to files as they come, so
 // that a run that was cut goes on where it stopped.
+//
+// With -tables it measures nothing, but makes docs/VALIDATION.md and its plots of results that are kept.
 package main
 
 import (
@@ -31,8 +33,14 @@ func main() {
 	flag.StringVar(&o.lock, "lock", "", "a file to lock (flock) while a program runs, for other work to wait for")
 	flag.IntVar(&o.rounds, "rounds", 3, "how often each is measured")
 	flag.StringVar(&only, "only", ".", "workloads to take: a regular expression on \"program/setting/go1.26\"")
+	tables := flag.String("tables", "", "a folder of folders of results: make tables of these, and measure nothing")
+	docs := flag.String("docs", "docs", "the folder for the tables")
 	flag.Parse()
-	if err := drive(&o, only, flag.Args()); err != nil {
+	run := func() error { return drive(&o, only, flag.Args()) }
+	if *tables != "" {
+		run = func() error { return writeValidation(*tables, o.programs, *docs) }
+	}
+	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, "validate:", err)
 		os.Exit(1)
 	}
@@ -63,7 +71,7 @@ func drive(o *options, only string, gos []string) (err error) {
 			return fmt.Errorf("%s: %w", loads[i].name(), err)
 		}
 	}
-	results, err := readResults(o)
+	results, err := readResults(o.out)
 	if err != nil {
 		return err
 	}

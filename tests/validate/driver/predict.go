@@ -20,6 +20,7 @@ type report struct {
 		Bytes float64 `json:"alloc_bytes"`
 	} `json:"totals"`
 	Selection struct {
+		Share    float64    `json:"bytes_share"`
 		Saved    float64    `json:"gc_saved_share"`
 		Interval [2]float64 `json:"gc_saved_share_ci"`
 		Reused   float64    `json:"gc_saved_share_reused"`
@@ -111,5 +112,5 @@ func (w *workload) predictSite(o *options, trace string, s site) error {
 		saved = r.Selection.Reused
 	}
 	return appendLine(predictionsPath(o), w.name(), w.tuned, s.name, s.kind, saved, low, high, r.Totals.Bytes,
-		(r.Selection.AllocCPU+r.Selection.MissCPU)/r.GC.ProcessCPU)
+		(r.Selection.AllocCPU+r.Selection.MissCPU)/r.GC.ProcessCPU, r.Selection.Share, r.Selection.Saved)
 }

@@ -14,6 +14,17 @@ func median(values []float64) float64 {
 	return (sorted[(len(sorted)-1)/2] + sorted[len(sorted)/2]) / 2
 }
 
+// quantile is the smallest value that at least that SHARE of values do not exceed; NaN of none.
+func quantile(values []float64, share float64) float64 {
+	if len(values) == 0 {
+		return math.NaN()
+	}
+	sorted := append([]float64(nil), values...)
+	sort.Float64s(sorted)
+	return sorted[max(0, int(math.Ceil(share*float64(len(sorted))))-1)]
+}
+
+// mean is NaN of none.
 func mean(values []float64) float64 {
 	sum := 0.0
 	for _, value := range values {
@@ -31,7 +42,7 @@ func deviation(values []float64) float64 {
 	return math.Sqrt(sum / float64(len(values)-1))
 }
 
-// ranks are those of values, from 1; equal ones share the mean of theirs.
+// ranks are those of values, from 1; equal ones share the mean of theirs. All must be known.
 func ranks(values []float64) []float64 {
 	order := make([]int, len(values))
 	for i := range order {
@@ -52,8 +63,13 @@ func ranks(values []float64) []float64 {
 	return result
 }
 
-// spearman is the rank correlation; NaN where one side has no order.
+// spearman is the rank correlation; NaN where one side has no order, or a value is not known.
 func spearman(a, b []float64) float64 {
+	for i := range a {
+		if math.IsNaN(a[i]) || math.IsNaN(b[i]) {
+			return math.NaN()
+		}
+	}
 	ra, rb := ranks(a), ranks(b)
 	ma, mb := mean(ra), mean(rb)
 	var both, as, bs float64
