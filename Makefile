@@ -36,7 +36,7 @@ TEST_TOOLS := $(patsubst %.c,$(O)/%,$(wildcard tests/tools/*.c))
 SIMULATION_OBJECTS := $(patsubst %.c,$(O)/%.o,$(wildcard tests/simulate/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all help demo test unit cli-test browser compare-trials oracle simulate matrix moving-rates attach-storm own-tools go-tests asan valgrind fuzz bench bench-automatic c-storm c-mixed c-gdb-stacks c-sqlite c-programs c-bench article validate validate-service lint format check-deps install man completions deb consumers clean deps
+.PHONY: all help demo test unit cli-test browser compare-trials oracle simulate matrix moving-rates attach-storm own-tools go-tests asan valgrind fuzz bench bench-automatic c-storm c-mixed c-gdb-stacks c-sqlite c-programs c-bench article validate validate-tables validate-service lint format check-deps install man completions deb consumers clean deps
 .DEFAULT_GOAL := all
 
 all: $(O)/escprof $(O)/libescprof.so ## build escprof and libescprof.so into build/
@@ -183,6 +183,10 @@ oracle: all ## are the verdicts that are shown the right ones? 40 generated prog
 validate: deps ## predicted savings against really removing each site (hours; VALIDATE_ONLY, VALIDATE_ROUNDS)
 	@$(MAKE) --no-print-directory all $(TEST_TOOLS)
 	@bash tests/validate/run.sh $(O)
+
+validate-tables: ## docs/VALIDATION.md and its plots anew, from the results in tests/validate/results (seconds)
+	@mkdir -p $(O)
+	@bash tests/validate/tables.sh $(O)
 
 validate-service: deps ## the same for samples/service with 10,000 requests at once (ten minutes)
 	@$(MAKE) --no-print-directory all $(TEST_TOOLS)
