@@ -88,7 +88,7 @@ func TestReadSets(t *testing.T) {
 	root := t.TempDir()
 	writeFiles(t, root, "results/1/about", "The first\n\nWords.\n", "results/1/pairs.tsv", keptPairs,
 		"results/2/predictions.tsv", onePrediction, "results/2/measured.tsv", oneMeasurement, "results/README", "no set",
-		"programs/p/sites", "a\tf\tkind\nb\tg\tkind\treused\n")
+		"programs/p/sites", "b\tg\tkind\treused\na\tf\tkind\n")
 	sets, err := readSets(filepath.Join(root, "results"), filepath.Join(root, "programs"))
 	if err != nil || len(sets) != 2 {
 		t.Fatal(sets, err)

@@ -114,7 +114,7 @@ func criteriaOf(s score) []criterion {
 		of("Spearman's ρ at least 0.85, or within 0.05 of split-half", s.rho, "%.2f", s.rho >= 0.85 || s.rho >= s.split-0.05),
 		of("ρ at least 0.4 above ranking by bytes", above, "%.2f", above >= 0.4),
 		of("sign right for 95 % of changes over 5 %", 100*s.signs, "%.0f %%", s.signs >= 0.95),
-		of("median relative error at most 0.20", s.relative, "%.2f", s.relative <= 0.2),
+		of("median relative error at most 0.20", s.relative, "%.3f", s.relative <= 0.2),
 		of("intervals cover 85 %", 100*s.coverage, "%.0f %%", s.coverage >= 0.85),
 		of("ρ of the total at least 0.80", s.total, "%.2f", s.total >= 0.8),
 	}

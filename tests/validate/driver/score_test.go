@@ -44,7 +44,7 @@ func TestScoreUnknown(t *testing.T) {
 func TestCriteria(t *testing.T) {
 	s := score{rho: 0.86, bytes: 0.45, split: 0.95, signs: 0.94, relative: 0.2, coverage: 0.85, total: math.NaN()}
 	for i, want := range []criterion{{"", "0.86", true, true}, {"", "0.41", true, true}, {"", "94 %", true, false},
-		{"", "0.20", true, true}, {"", "85 %", true, true}, {"", "–", false, false}} {
+		{"", "0.200", true, true}, {"", "85 %", true, true}, {"", "–", false, false}} {
 		got := criteriaOf(s)[i]
 		if want.what = got.what; got != want {
 			t.Errorf("%+v, not %+v", got, want)
