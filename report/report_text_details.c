@@ -12,6 +12,7 @@
 
 #define INDENT        REPORT_TEXT_INDENT
 #define LABEL_COLUMNS REPORT_TEXT_LABEL
+#define TELLS_APART   0.01 /* of the GC CPU, between two figures of one site that are both worth to be told */
 
 void report_text_label(struct page *page, const char *label)
 {
@@ -171,6 +172,17 @@ static void append_saving(struct buf *words, const struct site *site)
 	buf_append_string(words, ". ");
 }
 
+/* What a pool would save: as much stays alive, so that it is another figure where something lives. */
+static void append_reused(struct buf *words, const struct site *site)
+{
+	double share = site->gc_saved_share_reused;
+	char a[WORDS_NUMBER_SIZE];
+
+	if (fabs(share - site->gc_saved_share) >= TELLS_APART)
+		buf_append_format(words, "With its objects used again (a pool, a buffer that is kept) about %s %% %s. ",
+				  words_percent(a, fabs(share)), share < 0 ? "more" : "less");
+}
+
 /* How often the GC would run, and what goes with that. */
 static void append_cycles(struct buf *words, const struct site *site)
 {
@@ -207,6 +219,7 @@ static void put_cost(struct page *page, const struct analysis *analysis, const s
 
 	if (analysis_knows_savings(analysis)) {
 		append_saving(&words, site);
+		append_reused(&words, site);
 		append_cycles(&words, site);
 	}
 	buf_append_format(&words, "%s in %s objects", words_bytes(a, site->alloc_bytes),
