@@ -7,6 +7,7 @@
 #include "cli/show_report.h"
 #include "cli/terminal.h"
 #include "collector/attach_session.h"
+#include "collector/attachment.h"
 #include "collector/process_info.h"
 
 #include <argp.h>
@@ -27,9 +28,7 @@ static const struct argp_option attach_options[] = {
     {"pid", 'p', "PID", 0, "the process to attach to", 0},
     {"duration", 'd', "TIME", 0, "let it go after this time: 30s, 2m, 500ms (default: at Ctrl-C, or when it ends)", 0},
     {"force", OPTION_FORCE, NULL, 0,
-     "attach to a process under seccomp too: its filter must allow memfd_create, mmap, munmap and close, or it may be "
-     "killed",
-     0},
+     "attach to a process under seccomp too: its filter must allow " ATTACHMENT_CALLS ", or it may be killed", 0},
     {0},
 };
 

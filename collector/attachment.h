@@ -17,6 +17,9 @@
 struct attachment;
 struct plan;
 
+/* What a thread of the program is made to call, on the way in or out: all that a seccomp filter must allow. */
+#define ATTACHMENT_CALLS "memfd_create, mmap, munmap, madvise, close, getpid and rt_sigreturn"
+
 /*
  * Put the agent into process PID, which runs PLAN's program, with REGION, whose sizes are decided (region_plan). Both
  * are borrowed; on STATUS_OK the region is mapped and the agent samples. STATUS_NO_ENTRY: the process has ended.

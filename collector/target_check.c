@@ -1,6 +1,7 @@
 /* Everything that can be known of a process without tracing it. */
 #include "collector/target_check.h"
 
+#include "collector/attachment.h"
 #include "collector/process_info.h"
 
 #include <errno.h>
@@ -49,9 +50,9 @@ static enum status check_protection(pid_t pid, const struct process_info *info, 
 	if (info->seccomp && !force)
 		return error_set(
 		    error,
-		    "process %d runs under seccomp, and a filter that kills it for memfd_create, mmap, munmap or "
-		    "close would end it: where the filter allows these (as Docker's and Kubernetes' default "
-		    "does), give --force",
+		    "process %d runs under seccomp, and a filter that kills it for what it is made to call would end "
+		    "it: where the filter allows " ATTACHMENT_CALLS
+		    " (as Docker's and Kubernetes' default does), give --force",
 		    (int)pid);
 	return STATUS_OK;
 }

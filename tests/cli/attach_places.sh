@@ -84,6 +84,18 @@ seccomp() {
 	refuses 'runs under seccomp.* --force' "$TARGET" && attach -d 50ms --force && answers && is_released && stop
 }
 check "a program under seccomp" seccomp
+# The refusal, the option's help and the document name the same calls.
+seccomp_calls() {
+	start -seccomp || return 1
+	refuses 'runs under seccomp' "$TARGET" || return 1
+	stop
+	local calls
+	calls=$(sed -n 's/.*filter allows \(.*\) (as Docker.*/\1/p' "$WORK/err")
+	[ "$(wc -w <<<"$calls")" -ge 7 ] || { cat "$WORK/err"; return 1; }
+	"$ESCPROF" attach --help | tr -s '\n ' ' ' | has -F "must allow $calls, or" &&
+		tr -d '`' <docs/PRODUCTION.md | tr '\n' ' ' | has -F "made to call: $calls." || { echo "$calls"; return 1; }
+}
+check "the calls that it must allow are named everywhere" seccomp_calls
 
 replaced() {
 	start || return 1
