@@ -18,6 +18,10 @@
 #define CPU_COARSE_NS     9973000
 #define CPU_FREQUENCY_MAX 10000
 
+#define TEXT_OF_WORD(word) #word
+#define TEXT_OF(macro)     TEXT_OF_WORD(macro)
+#define LEAST_PERCENT      TEXT_OF(RATE_CONTROL_LEAST)
+
 enum record_option {
 	OPTION_RATE = 0x100,
 	OPTION_BUDGET,
@@ -35,7 +39,10 @@ static const struct argp_option record_options[] = {
      "budget asks for",
      0},
     {"budget", OPTION_BUDGET, "PERCENT", 0,
-     "what an automatic rate may cost, of the program's CPU (default 0.5), or 0.05 percent of one CPU where that is more",
+     "what an automatic rate may cost, of the program's CPU (default 0.5); " LEAST_PERCENT
+     " percent of one CPU it always "
+     "may, and looking at a program costs some 0.25 percent on a virtual machine whatever the budget. "
+     "Samples of CPU that --cpu-freq asks for, and the 251 a second of run, come on top",
      0},
     {"live-rate", OPTION_LIVE_RATE, "BYTES", 0,
      "mean bytes between objects that are followed to their death, in a program that keeps no heap profile of its own "
@@ -46,8 +53,8 @@ static const struct argp_option record_options[] = {
      "on machines of many CPUs); `escprof info` says how full the rings were and what they lost",
      0},
     {"cpu-freq", OPTION_CPU_FREQUENCY, "HZ", 0,
-     "how often a second of CPU it is sampled where it is spent, which costs the program some microseconds each, in a "
-     "virtual machine up to 60 (default: 251 in run; in attach and run -D 100 with --rate BYTES, else as often as the "
+     "samples of where CPU is spent, for each second of CPU that the program uses; each costs it some microseconds, in a "
+     "virtual machine up to 60 (default: 251 in run; in attach and run -D 100 with --rate BYTES, else as many as the "
      "budget allows, 10 at the usual one)",
      0},
     {"no-cpu-samples", OPTION_NO_CPU, NULL, 0,

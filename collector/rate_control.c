@@ -15,14 +15,14 @@
  */
 #include "collector/rate_control.h"
 
-#define MEMORY       0.8    /* what the sums so far count for in the next */
-#define AIM          0.08   /* of the budget, for what is counted */
-#define ROOM         0.4    /* of what is allowed: below this it may be finer */
-#define LOW_ENOUGH   5      /* times in turn */
-#define MANY         2000   /* samples between two looks that tell what one takes */
-#define ONE          350    /* ns, as long as nothing has told */
-#define LEAST        0.0002 /* of one CPU, that samples may always take */
-#define TARGET_LEAST 2e6    /* ns of the target's CPU that tell anything */
+#define MEMORY       0.8                        /* what the sums so far count for in the next */
+#define AIM          0.08                       /* of the budget, for what is counted */
+#define ROOM         0.4                        /* of what is allowed: below this it may be finer */
+#define LOW_ENOUGH   5                          /* times in turn */
+#define MANY         2000                       /* samples between two looks that tell what one takes */
+#define ONE          350                        /* ns, as long as nothing has told */
+#define LEAST        (RATE_CONTROL_LEAST / 100) /* of one CPU, that samples may always take */
+#define TARGET_LEAST 2e6                        /* ns of the target's CPU that tell anything */
 
 /* Ns: an object's stack by runtime.callers, its record in the profile and its end; an interrupt and a stack. */
 #define FOLLOWED_ONE   4000

@@ -13,6 +13,9 @@
 #define RATE_CONTROL_FINEST   4096u
 #define RATE_CONTROL_COARSEST (512u * 1024)
 
+/* Percent of one CPU, by the clock, that samples may always take, however small the budget. */
+#define RATE_CONTROL_LEAST 0.02
+
 /* CPU in nanoseconds, since the recording began; of COUNT samples. */
 struct rate_costs {
 	uint64_t count;
