@@ -88,6 +88,8 @@ static void say_begun(void *user, const char *program)
 
 static int finish(const struct attach_arguments *arguments, const struct attach_result *result, const char *output)
 {
+	bool has_few_cpu_samples = false;
+
 	record_say_damage(&result->damage);
 	if (result->trouble.text[0])
 		terminal_error(
@@ -98,7 +100,10 @@ static int finish(const struct attach_arguments *arguments, const struct attach_
 		terminal_error("process %d has ended", arguments->pid);
 	record_say(&arguments->record, result->samples, output, result->trace_size);
 	if (!arguments->record.no_report)
-		show_report_text(stderr, output);
+		show_report_text(stderr, output, &has_few_cpu_samples);
+	if (has_few_cpu_samples)
+		terminal_error("too few samples of CPU to tell the GC's, so that is by the runtime's account: a longer "
+			       "time (-d 2m) or --cpu-freq 100 has more");
 	return result->trouble.text[0] || result->damage.text[0] ? 1 : 0;
 }
 

@@ -201,7 +201,7 @@ static void run_say_result(const struct run_arguments *arguments, struct session
 		record_say(&arguments->record, first->samples + first->c_samples, first->path, first->size);
 	}
 	if (!arguments->record.no_report)
-		show_report_text(stderr, first->path);
+		show_report_text(stderr, first->path, NULL);
 }
 
 static char *run_name_trace(void *user, const char *program, const char *process)

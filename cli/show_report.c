@@ -5,7 +5,7 @@
 #include "cli/terminal.h"
 #include "report/report.h"
 
-int show_report_text(FILE *stream, const char *path)
+int show_report_text(FILE *stream, const char *path, bool *has_few_cpu_samples)
 {
 	struct report_request request = {.input = path};
 	struct report_options options = report_options_default();
@@ -20,6 +20,8 @@ int show_report_text(FILE *stream, const char *path)
 		terminal_error("%s", error.text);
 		status = 1;
 	}
+	if (has_few_cpu_samples)
+		*has_few_cpu_samples = !status && !analysis.gc.sampled && analysis.gc.cpu_samples > 0;
 	analysis_free(&analysis);
 	return status;
 }

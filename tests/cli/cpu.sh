@@ -47,6 +47,26 @@ if grep -Eq '^ *cpu_sampled +(all|user)$' "$WORK/info"; then
 	check "--cpu-freq" frequencies
 	check "without it, 251 a second" usual_frequency
 fi
+# attached [options…]: to a program that is busy, for a second; what escprof says is in $WORK/err.
+attached() {
+	local status target
+	"$WORK/documents" 1000000 >/dev/null &
+	target=$!
+	sleep 0.3
+	"$ESCPROF" attach "$@" -d 1s -o "$TRACE" -p $target 2>"$WORK/err"
+	status=$?
+	kill $target
+	wait $target 2>/dev/null
+	[ $status = 0 ] || { cat "$WORK/err"; return 1; }
+}
+few_samples() {
+	local advice='too few samples of CPU.*-d 2m.*--cpu-freq 100'
+	attached && grep -q "$advice" "$WORK/err" && grep -q "runtime's own account" "$WORK/err" || { cat "$WORK/err"; return 1; }
+	attached --cpu-freq 1003 && ! grep "$advice" "$WORK/err"
+}
+if grep -Eq '^ *cpu_sampled +(all|user)$' "$WORK/info"; then
+	check "attach says that its samples of CPU were few, and what to do" few_samples
+fi
 no_frequencies() {
 	local value
 	for value in 0 -1 10001 often 1e3; do
