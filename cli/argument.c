@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CPU_FREQUENCY_MAX 10000
+
 size_t argument_number(struct argp_state *state, const char *option, const char *value, size_t most)
 {
 	char *end;
@@ -49,6 +51,28 @@ double argument_share(struct argp_state *state, const char *option, const char *
 	if (*end || end == value || !(percent >= 0 && percent <= most))
 		argp_error(state, "%s: not a percentage: %s", option, value);
 	return percent / 100;
+}
+
+double argument_budget(struct argp_state *state, const char *value)
+{
+	char *end;
+	double percent = strtod(value, &end);
+
+	if (*end == '%')
+		end++;
+	if (end == value || *end || !(percent > 0 && percent <= 100))
+		argp_error(state, "--budget: not a percentage from above 0 to 100: %s", value);
+	return percent / 100;
+}
+
+unsigned argument_cpu_frequency(struct argp_state *state, const char *value)
+{
+	char *end;
+	unsigned long frequency = strtoul(value, &end, 10);
+
+	if (end == value || *end || *value == '-' || frequency < 1 || frequency > CPU_FREQUENCY_MAX)
+		argp_error(state, "--cpu-freq: not a number from 1 to %d: %s", CPU_FREQUENCY_MAX, value);
+	return (unsigned)frequency;
 }
 
 unsigned long long argument_ring_size(struct argp_state *state, const char *value)

@@ -21,7 +21,9 @@ unsigned long long argument_rate(struct argp_state *state, const char *option, c
 /* The same as a share, from a percentage of 0 to MOST. */
 double argument_share(struct argp_state *state, const char *option, const char *value, double most);
 
-/* VALUE of --ring-size, in bytes, and of --pid. */
+/* VALUE of --budget, as a share of 1; of --cpu-freq, from 1 on; of --ring-size, in bytes; and of --pid. */
+double argument_budget(struct argp_state *state, const char *value);
+unsigned argument_cpu_frequency(struct argp_state *state, const char *value);
 unsigned long long argument_ring_size(struct argp_state *state, const char *value);
 pid_t argument_process(struct argp_state *state, const char *value);
 

@@ -15,13 +15,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum attach_option { OPTION_FORCE = 0x200 };
+enum attach_option { OPTION_FORCE = 0x200, OPTION_WATCHED };
 
 struct attach_arguments {
 	struct record_arguments record;
 	pid_t pid; /* 0: not given */
 	unsigned long long duration_ns;
-	bool force;
+	bool force, is_watched;
 };
 
 static const struct argp_option attach_options[] = {
@@ -29,6 +29,7 @@ static const struct argp_option attach_options[] = {
     {"duration", 'd', "TIME", 0, "let it go after this time: 30s, 2m, 500ms (default: at Ctrl-C, or when it ends)", 0},
     {"force", OPTION_FORCE, NULL, 0,
      "attach to a process under seccomp too: its filter must allow " ATTACHMENT_CALLS ", or it may be killed", 0},
+    {"watched", OPTION_WATCHED, NULL, OPTION_HIDDEN, "for escprof top, which reads the trace meanwhile", 0},
     {0},
 };
 
@@ -49,6 +50,9 @@ static error_t attach_parse(int key, char *value, struct argp_state *state)
 		break;
 	case OPTION_FORCE:
 		arguments->force = true;
+		break;
+	case OPTION_WATCHED:
+		arguments->is_watched = true;
 		break;
 	case ARGP_KEY_ARG:
 		argp_error(state, "give the process by -p: %s", value);
@@ -131,6 +135,7 @@ int cmd_attach(int argc, char **argv)
 	options.cpu_period_ns = record_cpu_period(&arguments.record, true);
 	options.duration_ns = arguments.duration_ns;
 	options.force = arguments.force;
+	options.is_watched = arguments.is_watched;
 	options.begun = say_begun;
 	options.user = &arguments;
 	if (attach_session_run(&options, record_at_end, &result, &error) != STATUS_OK)

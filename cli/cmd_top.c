@@ -13,12 +13,22 @@
 #define WINDOW_LEAST   5
 #define WINDOW_MOST    3600
 
-enum top_option { OPTION_RATE = 0x100, OPTION_LIVE_RATE, OPTION_NO_CPU, OPTION_WINDOW, OPTION_COMMAND_OUTPUT };
+enum top_option {
+	OPTION_RATE = 0x100,
+	OPTION_BUDGET,
+	OPTION_LIVE_RATE,
+	OPTION_CPU_FREQUENCY,
+	OPTION_NO_CPU,
+	OPTION_FORCE,
+	OPTION_WINDOW,
+	OPTION_COMMAND_OUTPUT
+};
 
 struct top_arguments {
 	struct top_request request;
-	char *options[8]; /* the profiler's own; owned */
-	size_t noptions;
+	char **options; /* the profiler's own, NULL behind them; owned */
+	size_t noptions, capacity;
+	bool force;
 };
 
 static const struct argp_option top_argp_options[] = {
@@ -26,17 +36,22 @@ static const struct argp_option top_argp_options[] = {
     {"window", OPTION_WINDOW, "SECONDS", 0, "what the figures are of: so many seconds back (default 60)", 0},
     {"output", 'o', "TRACE", 0, "keep the whole trace here, for escprof report (default: no trace is kept)", 0},
     {"command-output", OPTION_COMMAND_OUTPUT, "FILE", 0, "where COMMAND's output goes (default: nowhere)", 0},
-    {"rate", OPTION_RATE, "BYTES", 0, "as for escprof run", 0},
+    {"rate", OPTION_RATE, "auto|BYTES", 0, "as for escprof run", 0},
+    {"budget", OPTION_BUDGET, "PERCENT", 0, "as for escprof run", 0},
     {"live-rate", OPTION_LIVE_RATE, "BYTES", 0, "as for escprof run", 0},
     {"ring-size", 'm', "BYTES", 0, "as for escprof run", 0},
+    {"cpu-freq", OPTION_CPU_FREQUENCY, "HZ", 0, "as for escprof run, with -p as for escprof attach", 0},
     {"no-cpu-samples", OPTION_NO_CPU, NULL, 0, "as for escprof run", 0},
+    {"force", OPTION_FORCE, NULL, 0, "with -p: as for escprof attach", 0},
     {0},
 };
 
 static void top_add_option(struct top_arguments *arguments, const char *name, const char *value)
 {
-	if (arguments->noptions + 1 < sizeof(arguments->options) / sizeof(arguments->options[0]))
-		arguments->options[arguments->noptions++] = memory_format("%s%s", name, value);
+	arguments->options = memory_reserve(arguments->options, arguments->noptions + 1, &arguments->capacity,
+					    sizeof(*arguments->options));
+	arguments->options[arguments->noptions++] = memory_format("%s%s", name, value);
+	arguments->options[arguments->noptions] = NULL;
 }
 
 static double top_take_seconds(struct argp_state *state, const char *value)
@@ -74,8 +89,12 @@ static error_t top_parse(int key, char *value, struct argp_state *state)
 		arguments->request.output = value;
 		break;
 	case OPTION_RATE:
-		argument_rate(state, "--rate", NULL, value);
+		argument_rate(state, "--rate", "auto", value);
 		top_add_option(arguments, "--rate=", value);
+		break;
+	case OPTION_BUDGET:
+		argument_budget(state, value);
+		top_add_option(arguments, "--budget=", value);
 		break;
 	case OPTION_LIVE_RATE:
 		argument_rate(state, "--live-rate", NULL, value);
@@ -84,6 +103,14 @@ static error_t top_parse(int key, char *value, struct argp_state *state)
 	case 'm':
 		argument_ring_size(state, value);
 		top_add_option(arguments, "--ring-size=", value);
+		break;
+	case OPTION_CPU_FREQUENCY:
+		argument_cpu_frequency(state, value);
+		top_add_option(arguments, "--cpu-freq=", value);
+		break;
+	case OPTION_FORCE:
+		arguments->force = true;
+		top_add_option(arguments, "--force", "");
 		break;
 	case OPTION_NO_CPU:
 		top_add_option(arguments, "--no-cpu-samples", "");
@@ -95,6 +122,8 @@ static error_t top_parse(int key, char *value, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!arguments->request.command == !arguments->request.pid)
 			argp_error(state, "give either the process to watch (-p PID) or a command to run");
+		if (arguments->force && !arguments->request.pid)
+			argp_error(state, "--force: only a process that is attached to (-p PID) may need it");
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -125,6 +154,7 @@ int cmd_top(int argc, char **argv)
 	status = top_session_run(&arguments.request, &error);
 	for (size_t i = 0; i < arguments.noptions; i++)
 		free(arguments.options[i]);
+	free(arguments.options);
 	if (status != STATUS_OK)
 		terminal_error("%s", error.text);
 	return status != STATUS_OK;

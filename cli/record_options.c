@@ -14,9 +14,8 @@
 #define DEFAULT_LIVE_RATE (256 * 1024)
 
 /* Between samples of CPU, in step with nothing that happens every ms. */
-#define CPU_FINE_NS       3989000
-#define CPU_COARSE_NS     9973000
-#define CPU_FREQUENCY_MAX 10000
+#define CPU_FINE_NS   3989000
+#define CPU_COARSE_NS 9973000
 
 #define TEXT_OF_WORD(word) #word
 #define TEXT_OF(macro)     TEXT_OF_WORD(macro)
@@ -64,29 +63,6 @@ static const struct argp_option record_options[] = {
     {0},
 };
 
-static void record_parse_budget(struct record_arguments *arguments, struct argp_state *state, const char *value)
-{
-	char *end;
-	double percent = strtod(value, &end);
-
-	if (*end == '%')
-		end++;
-	if (end == value || *end || !(percent > 0 && percent <= 100))
-		argp_error(state, "--budget: not a percentage from above 0 to 100: %s", value);
-	arguments->budget = percent / 100;
-}
-
-static void record_parse_frequency(struct record_arguments *arguments, struct argp_state *state, const char *value)
-{
-	char *end;
-	unsigned long frequency = strtoul(value, &end, 10);
-
-	if (end == value || *end || *value == '-' || frequency < 1 || frequency > CPU_FREQUENCY_MAX)
-		argp_error(state, "--cpu-freq: not a number from 1 to %d: %s", CPU_FREQUENCY_MAX, value);
-	else
-		arguments->cpu_period_ns = 1000000000u / frequency;
-}
-
 static error_t record_parse(int key, char *value, struct argp_state *state)
 {
 	struct record_arguments *arguments = state->input;
@@ -103,7 +79,7 @@ static error_t record_parse(int key, char *value, struct argp_state *state)
 		arguments->is_fixed = arguments->rate != 0;
 		break;
 	case OPTION_BUDGET:
-		record_parse_budget(arguments, state, value);
+		arguments->budget = argument_budget(state, value);
 		break;
 	case OPTION_LIVE_RATE:
 		arguments->live_rate = argument_rate(state, "--live-rate", NULL, value);
@@ -112,7 +88,7 @@ static error_t record_parse(int key, char *value, struct argp_state *state)
 		arguments->ring_size = argument_ring_size(state, value);
 		break;
 	case OPTION_CPU_FREQUENCY:
-		record_parse_frequency(arguments, state, value);
+		arguments->cpu_period_ns = 1000000000u / argument_cpu_frequency(state, value);
 		break;
 	case OPTION_NO_CPU:
 		arguments->no_cpu = true;

@@ -57,7 +57,9 @@ static char **make_arguments(const struct top_profiler *profiler, const struct t
 	add_argument(arguments, &count, options->pid ? "attach" : "run");
 	add_argument(arguments, &count, "-q");
 	add_argument(arguments, &count, "--no-report");
-	if (!options->pid) { /* the view has no part for C */
+	if (options->pid) {
+		add_argument(arguments, &count, "--watched");
+	} else { /* the view has no part for C */
 		add_argument(arguments, &count, "--c-rate");
 		add_argument(arguments, &count, "off");
 	}

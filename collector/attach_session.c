@@ -86,6 +86,7 @@ static void begin_recording(struct attach_session *session)
 					  .bias = attachment_bias(session->attachment),
 					  .rate = session->options->rate,
 					  .budget = session->options->budget,
+					  .is_watched = session->options->is_watched,
 					  .way = "attach",
 					  .command = target->command,
 					  .command_size = target->command_size,

@@ -22,6 +22,7 @@ struct attach_options {
 	uint64_t cpu_period_ns; /* of CPU between two looks at where it is spent; 0: none */
 	uint64_t duration_ns;   /* then it is let go; 0: when a signal says so, or when it ends */
 	bool force;             /* attach to a program under a seccomp filter too */
+	bool is_watched;        /* somebody reads the trace meanwhile */
 
 	/* Called with USER when the agent is in; PROGRAM is the program's path. NULL: nobody wants to know. */
 	void (*begun)(void *user, const char *program);

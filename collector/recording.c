@@ -235,6 +235,11 @@ static void tend_go(struct recording *recording, uint64_t now)
 	}
 }
 
+static uint64_t flush_ns(const struct recording *recording)
+{
+	return recording->pause_ms > FLUSH_REST_FROM && !recording->source.is_watched ? FLUSH_REST_NS : FLUSH_NS;
+}
+
 static void tend(struct recording *recording)
 {
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
@@ -247,7 +252,7 @@ static void tend(struct recording *recording)
 		c_drain_run(recording->c);
 	if (recording->drain)
 		tend_go(recording, now);
-	if (now - recording->flushed_ns >= (recording->pause_ms > FLUSH_REST_FROM ? FLUSH_REST_NS : FLUSH_NS)) {
+	if (now - recording->flushed_ns >= flush_ns(recording)) {
 		recording->flushed_ns = now;
 		flush(recording);
 	}

@@ -43,6 +43,7 @@ struct recording_source {
 	pid_t pid;
 	uint64_t bias, rate;
 	double budget;       /* of the program's CPU, for the rate to keep within; 0: the rate stays as it is */
+	bool is_watched;     /* somebody reads the trace meanwhile: it is written at least every second */
 	bool has_company;    /* this process records other programs too, whose cost is not this one's */
 	const char *way;     /* "inject", "preload", "attach" */
 	const char *command; /* the program's arguments, each ended by a NUL but the last */

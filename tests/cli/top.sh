@@ -141,7 +141,8 @@ for term in dumb no-such; do
 	mux new-session -d -s top -x 100 -y 30 "bash '$PANE.term'"
 	check "nor with a terminal that is $term" wait_for 'top needs a terminal: TERM is “'"$term"
 done
-usage() { "$ESCPROF" top; [ $? = 2 ] && { "$ESCPROF" top -p 1 -- true; [ $? = 2 ]; } && { "$ESCPROF" top --window 1 -p 1; [ $? = 2 ]; }; }
+usage() { "$ESCPROF" top; [ $? = 2 ] && { "$ESCPROF" top -p 1 -- true; [ $? = 2 ]; } && { "$ESCPROF" top --window 1 -p 1; [ $? = 2 ]; } &&
+	{ "$ESCPROF" top --budget 0 -p 1; [ $? = 2 ]; } && { "$ESCPROF" top --cpu-freq 0 -p 1; [ $? = 2 ]; } && { "$ESCPROF" top --force -- true; [ $? = 2 ]; }; }
 check "usage" usage
 
 if ! "$ESCPROF" --help | has -E '^ +attach '; then
@@ -153,6 +154,14 @@ target=$!
 start -p "$target"
 watch() { until_true leads plantTree && wait_for "PID $target" && press q && wait_for '\[status 0\]' && restored && kill -0 "$target"; }
 check "-p shows the same of a running program, which q leaves running" watch
+start -p "$target" --rate auto --budget 1 --live-rate 64K --ring-size 1M --cpu-freq 50 --rate 8192 --no-cpu-samples --force
+passed_on() {
+	local line
+	wait_for plantTree && line=$(tr '\0' ' ' <"/proc/$(pgrep -P "$(viewer)")/cmdline") || return 1
+	has -F -- '--rate=auto --budget=1 --live-rate=64K --ring-size=1M --cpu-freq=50 --rate=8192 --no-cpu-samples --force' <<<"$line" &&
+		press q && wait_for '\[status 0\]' || { echo "$line"; return 1; }
+}
+check "-p: the profiler gets the options" passed_on
 start -p "$target"
 orphan() {
 	local viewer profiler
