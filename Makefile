@@ -111,7 +111,12 @@ $(O)/report/html/page_blob.o: report/html/page_blob.S $(O)/gen/report_page.html
 	@mkdir -p $(@D)
 	$(Q)$(CC) -I$(O)/gen -c -o $@ $<
 
-$(O)/gen/profile.pb-c.c $(O)/gen/profile.pb-c.h &: report/profile.proto
+# Before the first object: are the libraries there?
+$(O)/gen/has-libraries:
+	@bash tests/setup.sh --build
+	@mkdir -p $(@D) && touch $@
+
+$(O)/gen/profile.pb-c.c $(O)/gen/profile.pb-c.h &: report/profile.proto | $(O)/gen/has-libraries
 	$(call say,PROTOC,$@)
 	@mkdir -p $(O)/gen
 	$(Q)protoc-c --proto_path=report --c_out=$(O)/gen $<

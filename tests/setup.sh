@@ -3,16 +3,19 @@
 # calls apt-get; elsewhere it says what is missing and ends with status 1. With --lint it looks for the linters too, with
 # --consumers for the programs that read what escprof writes, with --browser for what make browser drives the HTML report
 # with, with --bench for other profilers of C, with --c for the programs that the tests of C allocations profile and compare with.
+# With --build it installs nothing, and says what the build alone lacks.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # A Debian package and how it shows: a command, or a header that gcc finds.
-commands=(
+build_commands=(
 	gcc:gcc
-	g++:g++
 	ld:binutils
 	pkg-config:pkg-config
 	protoc-c:protobuf-c-compiler
+)
+commands=(
+	g++:g++
 	musl-gcc:musl-tools
 	pgrep:procps
 	tmux:tmux
@@ -22,7 +25,7 @@ commands=(
 root_commands=( # of tests that only root can do
 	setcap:libcap2-bin
 )
-headers=(
+build_headers=(
 	stdlib.h:libc6-dev
 	libelf.h:libelf-dev
 	libdwarf/libdwarf.h:libdwarf-dev
@@ -35,6 +38,8 @@ headers=(
 	ncursesw/curses.h:libncurses-dev
 	jsmn.h:libjsmn-dev
 	uthash.h:uthash-dev
+)
+headers=(
 	cmocka.h:libcmocka-dev
 )
 browsers=(
@@ -92,10 +97,10 @@ missing_commands() {
 missing_headers() {
 	local pair
 	if ! command -v gcc >/dev/null; then
-		printf '%s\n' "${headers[@]#*:}"
+		printf '%s\n' "${@#*:}"
 		return
 	fi
-	for pair in "${headers[@]}"; do
+	for pair in "$@"; do
 		printf '#if !__has_include(<%s>)\nescprof-needs %s\n#endif\n' "${pair%%:*}" "${pair#*:}"
 	done | gcc -E -P - | sed -n 's/^escprof-needs //p'
 }
@@ -123,7 +128,15 @@ missing_sanitizers() {
 		echo libclang-rt-dev
 }
 
-missing=$(missing_commands "${commands[@]}"; missing_headers; missing_go)
+missing=$(missing_commands "${build_commands[@]}"; missing_headers "${build_headers[@]}")
+if [ "${1-}" = --build ]; then
+	read -r -d '' -a packages <<<"$missing" || true
+	[ ${#packages[@]} -gt 0 ] || exit 0
+	echo "setup: the build needs, by their Debian names: ${packages[*]}" >&2
+	echo "setup: install them: make deps (as root), or sudo apt-get install ${packages[*]}" >&2
+	exit 1
+fi
+missing+=" $(missing_commands "${commands[@]}"; missing_headers "${headers[@]}"; missing_go)"
 [ "$(id -u)" != 0 ] || missing+=" $(missing_commands "${root_commands[@]}")"
 if [ "${1-}" = --lint ]; then
 	missing+=" $(missing_commands "${linters[@]}") $(missing_sanitizers)"
