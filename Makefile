@@ -36,7 +36,7 @@ TEST_TOOLS := $(patsubst %.c,$(O)/%,$(wildcard tests/tools/*.c))
 SIMULATION_OBJECTS := $(patsubst %.c,$(O)/%.o,$(wildcard tests/simulate/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all help demo test unit cli-test browser compare-trials oracle simulate matrix moving-rates attach-storm own-tools go-tests asan valgrind fuzz bench bench-automatic c-storm c-mixed c-gdb-stacks c-sqlite c-programs c-bench article validate validate-tables validate-service lint format check-deps install man completions deb consumers clean deps
+.PHONY: all help demo test unit cli-test browser compare-trials oracle simulate matrix moving-rates attach-storm own-tools go-tests asan valgrind fuzz bench bench-automatic c-storm c-mixed c-gdb-stacks c-sqlite c-programs c-bench article validate validate-tables validate-service lint format check-deps install uninstall man completions deb consumers clean deps
 .DEFAULT_GOAL := all
 
 all: $(O)/escprof $(O)/libescprof.so ## build escprof and libescprof.so into build/
@@ -298,15 +298,26 @@ $(O)/completions/escprof.fish: $(O)/escprof $(wildcard cli/completion/*) docs/ma
 	$(Q)bash cli/completion/make-completions.sh $(O)/escprof $(@D)
 
 ZSH_FUNCTIONS = $(PREFIX)/share/zsh/site-functions
+DOCUMENTS = $(DESTDIR)$(PREFIX)/share/doc/escprof
+# The documents keep their folder, so that links between them lead somewhere; those into the source become plain text.
 install: all man completions ## install below PREFIX (/usr/local)
 	install -D -m 755 $(O)/escprof $(DESTDIR)$(PREFIX)/bin/escprof
 	install -D -m 755 $(O)/libescprof.so $(DESTDIR)$(PREFIX)/lib/escprof/libescprof.so
-	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/doc/escprof
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DOCUMENTS)/docs
 	install -m 644 $(O)/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 644 README.md docs/*.md docs/*.json $(DESTDIR)$(PREFIX)/share/doc/escprof
+	install -m 644 README.md LICENSE $(DOCUMENTS)
+	install -m 644 docs/*.md docs/*.json $(DOCUMENTS)/docs
+	sed -E -i 's,\[([^]]*)\]\(\.\./(samples|tests)[^)]*\),\1,g' $(DOCUMENTS)/docs/*.md
 	install -D -m 644 $(O)/completions/escprof.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/escprof
 	install -D -m 644 $(O)/completions/_escprof $(DESTDIR)$(ZSH_FUNCTIONS)/_escprof
 	install -D -m 644 $(O)/completions/escprof.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/escprof.fish
+
+uninstall: ## remove what `make install` put below PREFIX (/usr/local)
+	rm -f $(DESTDIR)$(PREFIX)/bin/escprof $(DESTDIR)$(PREFIX)/share/man/man1/escprof.1 \
+		$(DESTDIR)$(PREFIX)/share/man/man1/escprof-*.1 $(DESTDIR)$(ZSH_FUNCTIONS)/_escprof \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/escprof \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/escprof.fish
+	rm -rf $(DESTDIR)$(PREFIX)/lib/escprof $(DOCUMENTS)
 
 DEB = $(O)/escprof_$(VERSION)_amd64.deb
 deb: all ## a Debian package, build/escprof_VERSION_amd64.deb

@@ -18,6 +18,7 @@ strip --strip-unneeded --remove-section=.comment --remove-section=.note "$stage/
 strip --remove-section=.comment --remove-section=.note "$stage/usr/bin/escprof"
 gzip -9n "$stage"/usr/share/man/man1/*.1
 
+rm "$doc/LICENSE" # the copyright file has it
 mkdir -p "$doc" "$stage/usr/share/lintian/overrides" "$stage/DEBIAN"
 {
 	printf 'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\nUpstream-Name: escprof\n\n'
