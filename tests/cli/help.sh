@@ -32,6 +32,36 @@ page_options() {
 }
 check "a page has every option" page_options
 
+# plain PAGE: its text in one line, without the fonts' escapes and requests.
+plain() {
+	sed -E 's/\\f[BIR]//g; s/\\&//g; s/\\(.)/\1/g; s/^\.(B|PP)( |$)//' "$1" | tr '\n' ' '
+}
+page_usages() {
+	local command usage count=0
+	while read -r command; do
+		plain "$WORK/man/escprof-$command.1" >"$WORK/page"
+		while IFS= read -r usage; do
+			grep -qF -- "$usage" "$WORK/page" || { echo "$command: $usage"; return 1; }
+			count=$((count + 1))
+		done < <("$ESCPROF" "$command" --help | sed -nE 's/^([Uu]sage: |  or:  )//p')
+	done <"$WORK/commands"
+	[ $count -ge 14 ] || { echo "only $count usages"; return 1; }
+}
+check "and every way to call it" page_usages
+# What stands behind the options, but for what argp says of every command's.
+page_notes() {
+	local command note count=0
+	while read -r command; do
+		plain "$WORK/man/escprof-$command.1" >"$WORK/page"
+		note=$("$ESCPROF" "$command" --help | awk -v RS= '{ gsub(/\n/, " "); last = $0 } END { print last }')
+		[[ $note != ' '* && $note != 'Mandatory or optional arguments'* ]] || continue
+		grep -qF -- "$note" "$WORK/page" || { echo "$command: $note"; return 1; }
+		count=$((count + 1))
+	done <"$WORK/commands"
+	[ $count -ge 5 ] || { echo "only $count notes"; return 1; }
+}
+check "and what stands behind the options" page_notes
+
 printf '#!/bin/sh\n[ "$1" != help ] || printf "  dance     what has no page\\n"\n' >"$WORK/dancer"
 chmod +x "$WORK/dancer"
 no_page() {
