@@ -85,6 +85,9 @@ static error_t export_parse(int key, char *value, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (arguments->after && !arguments->format->write_difference)
 			argp_error(state, "--diff: folded or svg, not %s", arguments->format->name);
+		if (!arguments->after && arguments->compare.only_compare)
+			argp_error(state, "%s: only a comparison asks for it: give --diff AFTER",
+				   arguments->compare.only_compare);
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;

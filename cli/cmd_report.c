@@ -10,6 +10,7 @@
 #include "report/report_compare.h"
 
 #include <argp.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +36,7 @@ struct report_arguments {
 	uint32_t *ranks; /* of --what-if; owned */
 	size_t nranks, rank_capacity;
 	struct argument_list directories; /* of --source-path */
+	bool has_top, has_lengths;        /* --top, and --details or --depth were given */
 	/* How it is written. */
 	enum status (*format)(FILE *stream, const struct analysis *analysis, const struct report_options *options,
 			      struct error *error);
@@ -125,6 +127,15 @@ static void report_parse_format(struct report_arguments *arguments, struct argp_
 		argp_error(state, "--format: text, json, html or sarif, not %s", value);
 }
 
+/* JSON and HTML have all sites and stacks; the table and the explanations are the text's. */
+static void report_check_lengths(const struct report_arguments *arguments, struct argp_state *state)
+{
+	if (arguments->has_top && arguments->format != report_text && arguments->format != report_write_sarif)
+		argp_error(state, "--top: only --format text and sarif leave sites out");
+	if (arguments->has_lengths && arguments->format != report_text)
+		argp_error(state, "--details, --depth: only --format text has such parts");
+}
+
 /* Sources go into HTML alone. */
 static void report_check_sources(const struct report_arguments *arguments, struct argp_state *state)
 {
@@ -154,12 +165,15 @@ static error_t report_parse(int key, char *value, struct argp_state *state)
 		break;
 	case KEY_TOP:
 		arguments->options.top = argument_number(state, "--top", value, NUMBER_MAX);
+		arguments->has_top = true;
 		break;
 	case KEY_DETAILS:
 		arguments->options.details = argument_number(state, "--details", value, NUMBER_MAX);
+		arguments->has_lengths = true;
 		break;
 	case KEY_DEPTH:
 		arguments->options.depth = argument_number(state, "--depth", value, NUMBER_MAX);
+		arguments->has_lengths = true;
 		break;
 	case KEY_WHAT_IF:
 		report_parse_ranks(arguments, state, value);
@@ -181,6 +195,7 @@ static error_t report_parse(int key, char *value, struct argp_state *state)
 		argument_list_add(&arguments->directories, value);
 		break;
 	case ARGP_KEY_SUCCESS:
+		report_check_lengths(arguments, state);
 		report_check_sources(arguments, state);
 		report_check_by(arguments, state);
 		break;

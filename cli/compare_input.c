@@ -68,6 +68,7 @@ static error_t compare_parse(int key, char *value, struct argp_state *state)
 
 	switch (key) {
 	case KEY_PER:
+		request->only_compare = "--per";
 		if (strcmp(value, "time") == 0)
 			request->options.per = COMPARE_PER_SECOND;
 		else if (strcmp(value, "bytes") == 0)
@@ -76,9 +77,11 @@ static error_t compare_parse(int key, char *value, struct argp_state *state)
 			take_counts(request, state, "--per", value);
 		break;
 	case KEY_COUNT:
+		request->only_compare = "--count";
 		take_counts(request, state, "--count", value);
 		break;
 	case KEY_MIN_SHARE:
+		request->only_compare = "--min-share";
 		request->options.least_share = argument_share(state, "--min-share", value, 100);
 		break;
 	case KEY_HEAP:

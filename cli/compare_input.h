@@ -14,7 +14,8 @@ struct compare_request {
 	const char *before; /* the trace to compare with; NULL: none */
 	enum heap_choice heap;
 	struct compare_options options;
-	bool counted; /* --count was given */
+	bool counted;             /* --count was given */
+	const char *only_compare; /* an option that only a comparison heeds, as it was given; NULL: none was */
 };
 
 /* --per, --count, --min-share, --heap: an argp child whose own input is a struct compare_request, begun with

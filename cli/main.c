@@ -3,6 +3,7 @@
 #include "cli/terminal.h"
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -40,7 +41,7 @@ static void main_usage(FILE *stream)
 		if (commands[i].summary)
 			fprintf(stream, "  %-9s %s\n", commands[i].name, commands[i].summary);
 	fputs("\nTo begin:  escprof build -o service ./cmd/service  &&  escprof run -- ./service\n"
-	      "`escprof COMMAND --help` tells more about each.\n",
+	      "`escprof help COMMAND` tells more about each.\n",
 	      stream);
 }
 
@@ -54,6 +55,24 @@ static int main_run(const struct command *command, int argc, char **argv)
 	return command->run(argc, argv);
 }
 
+static bool main_is_one_of(const char *word, const char *first, const char *second, const char *third)
+{
+	return !strcmp(word, first) || !strcmp(word, second) || !strcmp(word, third);
+}
+
+/* `escprof help run` and `escprof run -h` are `escprof run --help`. */
+static void main_ask_for_help(int argc, char **argv)
+{
+	static char help[] = "--help";
+
+	if (argc == 3 && !strcmp(argv[1], "help")) {
+		argv[1] = argv[2];
+		argv[2] = help;
+	} else if (argc > 2 && !strcmp(argv[2], "-h") && strcmp(argv[1], "toolexec") != 0) {
+		argv[2] = help;
+	}
+}
+
 int main(int argc, char **argv)
 {
 	size_t i;
@@ -63,11 +82,12 @@ int main(int argc, char **argv)
 		main_usage(stderr);
 		return 2;
 	}
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+	main_ask_for_help(argc, argv);
+	if (main_is_one_of(argv[1], "--help", "-h", "help")) {
 		main_usage(stdout);
 		return 0;
 	}
-	if (!strcmp(argv[1], "--version")) {
+	if (main_is_one_of(argv[1], "--version", "-V", "version")) {
 		puts("escprof " ESCPROF_VERSION);
 		return 0;
 	}

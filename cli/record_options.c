@@ -48,8 +48,8 @@ static const struct argp_option record_options[] = {
      "(default 256K)",
      0},
     {"ring-size", 'm', "BYTES", 0,
-     "room for samples on their way to the trace, for each CPU, in BYTES or as 1M: a power of two pages (default: 16M, less "
-     "on machines of many CPUs); `escprof info` says how full the rings were and what they lost",
+     "room for samples on their way to the trace, for each CPU, in BYTES or as 1M: a power of two pages (default: 16M, "
+     "64M below --rate 64, less on machines of many CPUs); `escprof info` says how full the rings were and what they lost",
      0},
     {"cpu-freq", OPTION_CPU_FREQUENCY, "HZ", 0,
      "samples of where CPU is spent, for each second of CPU that the program uses; each costs it some microseconds, in a "

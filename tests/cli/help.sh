@@ -4,6 +4,29 @@
 source "$(dirname "$0")/common.bash"
 
 "$ESCPROF" help | sed -nE 's/^  ([a-z][a-z-]*) .*/\1/p' >"$WORK/commands"
+# same WORDS… => WORDS…: both calls of escprof say the same on standard output, something, and end with status 0.
+same() {
+	local words=()
+	while [ "$1" != "=>" ]; do
+		words+=("$1")
+		shift
+	done
+	shift
+	"$ESCPROF" "${words[@]}" >"$WORK/one" && "$ESCPROF" "$@" >"$WORK/other" && [ -s "$WORK/one" ] && diff "$WORK/one" "$WORK/other"
+}
+ways_to_help() {
+	local command
+	same -h '=>' help && same --help '=>' help || return 1
+	while read -r command; do
+		same "$command" -h '=>' "$command" --help && same help "$command" '=>' "$command" --help || { echo "$command"; return 1; }
+	done <"$WORK/commands"
+}
+check "help is asked for in every usual way" ways_to_help
+ways_to_version() { "$ESCPROF" --version | has -xE 'escprof [0-9.]+' && same -V '=>' --version && same version '=>' --version; }
+check "and so is the version" ways_to_version
+check "there is no help on what is no command" complains 'no such command: dance' "$ESCPROF" help dance
+target_help() { "$ESCPROF" run -q --no-report -o "$WORK/t" -- echo -h 2>/dev/null | has -xF -- -h; }
+check "the command's own -h is left to it" target_help
 pages() {
 	bash docs/man/make-pages.sh "$ESCPROF" 1.2 2026-01-02 "$WORK/man" || return 1
 	[ "$(wc -l <"$WORK/commands")" -ge 8 ] || { cat "$WORK/commands"; return 1; }
@@ -70,16 +93,37 @@ no_page() {
 }
 check "a command without a page is told" no_page
 
+# An option that would change nothing is no option.
+refused_where_ignored() {
+	local option
+	for option in --per=bytes --count=3 --min-share=1; do
+		complains "^escprof export: ${option%=*}: only a comparison" "$ESCPROF" export $option "$WORK/none" ||
+			return 1
+		! complains 'only a comparison' "$ESCPROF" export $option --diff "$WORK/none" "$WORK/none" >/dev/null || return 1
+	done
+	for option in json html; do
+		complains 'top: only --format text and sarif' "$ESCPROF" report --format $option --top 3 "$WORK/none" &&
+			complains 'details, --depth: only --format text' "$ESCPROF" report --depth 3 --format $option "$WORK/none" &&
+			complains 'details, --depth: only --format text' "$ESCPROF" report --details 3 --format $option "$WORK/none" || return 1
+	done
+	for option in '--top 3 --format sarif' '--top 3 --details 1 --depth 2'; do
+		! complains ': only ' "$ESCPROF" report $option "$WORK/none" >/dev/null || return 1
+	done
+}
+check "an option that its format does not heed is refused" refused_where_ignored
+
 # The words of each "a|b" in --help: the program takes them, so that it only misses the input, or whatever else it
 # misses without them too.
 words_are_taken() {
-	local command option words word count=0 status
+	local command option words word count=0 status more
 	while read -r command; do
 		"$ESCPROF" "$command" "$WORK/none" >"$WORK/without" 2>&1
 		while IFS='=' read -r option words; do
 			for word in $(tr '|' '\n' <<<"$words" | grep -E '^[a-z]+$'); do
 				status=0
-				"$ESCPROF" "$command" "$option=$word" "$WORK/none" >"$WORK/out" 2>&1 || status=$?
+				more=
+				[ "$command$option" != export--per ] || more=--diff=$WORK/none
+				"$ESCPROF" "$command" "$option=$word" $more "$WORK/none" >"$WORK/out" 2>&1 || status=$?
 				[ $status = 1 ] || cmp -s "$WORK/without" "$WORK/out" || { echo "$command $option=$word: status $status"; cat "$WORK/out"; return 1; }
 				count=$((count + 1))
 			done
