@@ -240,16 +240,6 @@ void go_pclntab_close(struct go_pclntab *table)
 	free(table);
 }
 
-uint64_t go_pclntab_address(const struct go_pclntab *table)
-{
-	return table->address;
-}
-
-uint64_t go_pclntab_moduledata(const struct go_pclntab *table)
-{
-	return table->moduledata;
-}
-
 void go_pclntab_text(const struct go_pclntab *table, uint64_t *start, uint64_t *end)
 {
 	*start = table->text_start;

@@ -44,12 +44,6 @@ enum status go_pclntab_open(struct go_pclntab **table, struct elf_image *image, 
 /* Free; NULL is ignored. */
 void go_pclntab_close(struct go_pclntab *table);
 
-/* Address of the table itself (what moduledata.pcHeader points to). */
-uint64_t go_pclntab_address(const struct go_pclntab *table);
-
-/* Address of the runtime.firstmoduledata, found by its pointer to the table; 0 when it was not found. */
-uint64_t go_pclntab_moduledata(const struct go_pclntab *table);
-
 /* moduledata.text and .etext: the range of Go's machine code. */
 void go_pclntab_text(const struct go_pclntab *table, uint64_t *start, uint64_t *end);
 

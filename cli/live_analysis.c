@@ -66,13 +66,6 @@ int live_analysis_pid(const struct live_analysis *live)
 	return pid ? atoi(pid) : 0;
 }
 
-double live_analysis_seconds(const struct live_analysis *live)
-{
-	uint64_t start = live_window_start(live->window), end = live_analysis_trace(live)->end_ns;
-
-	return end > start ? (double)(end - start) * 1e-9 : 0;
-}
-
 bool live_analysis_grows(const struct live_analysis *live)
 {
 	return trace_follow_grows(live->follow);

@@ -33,9 +33,6 @@ const struct trace *live_analysis_trace(const struct live_analysis *live);
 /* The process that is profiled; 0: the trace does not tell yet. */
 int live_analysis_pid(const struct live_analysis *live);
 
-/* Seconds that the next analysis is of. */
-double live_analysis_seconds(const struct live_analysis *live);
-
 /* Whether the trace file grows for ever, since its disk can't take back what was read. */
 bool live_analysis_grows(const struct live_analysis *live);
 

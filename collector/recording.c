@@ -198,11 +198,6 @@ void recording_begin_c(struct recording *recording, struct c_drain *drain, bool 
 	trace_writer_flush(recording->writer, &recording->damage);
 }
 
-bool recording_is_on(const struct recording *recording)
-{
-	return recording->is_on;
-}
-
 /*
  * Where a budget is kept, look as seldom as the rings allow, those of the samples of CPU too, and labels, which are
  * read where the program has them and may be others after the next cycle.

@@ -73,9 +73,6 @@ void recording_begin(struct recording *recording, const struct recording_source 
  */
 void recording_begin_c(struct recording *recording, struct c_drain *drain, bool has_libunwind, bool has_own_malloc);
 
-/* Whether it has begun. */
-bool recording_is_on(const struct recording *recording);
-
 /* Take what is there. To be called every recording_timeout ms, in which it may be waited for something else. */
 void recording_tend(struct recording *recording);
 int recording_timeout(const struct recording *recording);

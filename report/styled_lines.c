@@ -71,18 +71,6 @@ void styled_lines_resize(struct styled_lines *lines, size_t count)
 		add_line(lines);
 }
 
-char *styled_lines_text(const struct styled_lines *lines, size_t number)
-{
-	struct buf text = {0};
-	char *copy;
-
-	for (size_t i = 0; number < lines->count && i < lines->lines[number].count; i++)
-		buf_append_string(&text, lines->lines[number].spans[i].text);
-	copy = memory_copy_string(buf_string(&text));
-	buf_free(&text);
-	return copy;
-}
-
 void styled_lines_free(struct styled_lines *lines)
 {
 	styled_lines_resize(lines, 0);

@@ -29,9 +29,6 @@ void styled_lines_append(struct styled_lines *lines, struct page *page, int colu
 /* Append lines without text until there are COUNT, or take away those that are more. */
 void styled_lines_resize(struct styled_lines *lines, size_t count);
 
-/* The text of line NUMBER without its styles, to be freed with free(); "" for one that is not there. */
-char *styled_lines_text(const struct styled_lines *lines, size_t number);
-
 /* Free what it holds; zeroed and usable again. */
 void styled_lines_free(struct styled_lines *lines);
 

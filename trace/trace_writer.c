@@ -469,11 +469,6 @@ enum status trace_writer_flush(struct trace_writer *writer, struct error *error)
 	return STATUS_ERROR;
 }
 
-uint32_t trace_writer_contexts(const struct trace_writer *writer)
-{
-	return writer->ncontexts;
-}
-
 uint64_t trace_writer_size(const struct trace_writer *writer)
 {
 	return writer->size;

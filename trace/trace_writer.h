@@ -54,9 +54,6 @@ void trace_writer_function(struct trace_writer *writer, const struct trace_funct
  */
 enum status trace_writer_flush(struct trace_writer *writer, struct error *error);
 
-/* How many contexts were given: the next one's number. */
-uint32_t trace_writer_contexts(const struct trace_writer *writer);
-
 /* Bytes written to the file so far. */
 uint64_t trace_writer_size(const struct trace_writer *writer);
 

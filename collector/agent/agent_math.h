@@ -158,8 +158,8 @@ static inline int agent_is_kept(double chance, double size, double drawn, double
 }
 
 /*
- * By a few instructions, as agent_quick.S has them: false only when agent_is_kept, for the chance of the same RANDOM
- * bits, is false too. Sizes and means in bytes, DRAWN from 1.
+ * For tests alone: what agent_quick.S does by a few instructions. False only when agent_is_kept, for the chance of the
+ * same RANDOM bits, is false too. Sizes and means in bytes, DRAWN from 1.
  */
 static inline int agent_may_be_kept(uint64_t random, uint64_t size, uint64_t drawn, uint64_t wanted)
 {

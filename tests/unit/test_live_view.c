@@ -25,6 +25,19 @@ static struct live_view *make_view(const struct analysis *analysis)
 	return view;
 }
 
+/* The text of LINE without its styles, to be freed. */
+static char *text_of(const struct styled_line *line)
+{
+	struct buf text = {0};
+	char *copy;
+
+	for (size_t i = 0; i < line->count; i++)
+		buf_append_string(&text, line->spans[i].text);
+	copy = memory_copy_string(buf_string(&text));
+	buf_free(&text);
+	return copy;
+}
+
 /* The picture as one text, the chosen line with ">" before it. */
 static char *picture(struct live_view *view, int width, int height)
 {
@@ -35,7 +48,7 @@ static char *picture(struct live_view *view, int width, int height)
 	live_view_draw(view, width, height, &lines);
 	assert_int_equal(lines.count, height);
 	for (size_t i = 0; i < lines.count; i++) {
-		char *line = styled_lines_text(&lines, i);
+		char *line = text_of(&lines.lines[i]);
 
 		assert_true(clean_text_columns(line) <= width);
 		buf_append_format(&text, "%s%s\n", lines.lines[i].selected ? ">" : "", line);
