@@ -197,7 +197,7 @@ validate-service: deps ## the same for samples/service with 10,000 requests at o
 	@$(MAKE) --no-print-directory all $(TEST_TOOLS)
 	@bash tests/validate/service.sh $(O)
 
-# Where another program on this machine must not be disturbed meanwhile: TRIAL_LOCK=FILE.
+# TRIAL_LOCK=FILE: serialise with other benchmarks.
 compare-trials: deps ## false alarms of diff and check, and escapes that they find; half an hour
 	@$(MAKE) --no-print-directory all
 	@bash tests/compare/trials.sh $(O)

@@ -4,7 +4,7 @@
 # of two runs that no other pair has. Takes about half an hour of which most is analysing.
 #
 # TRIAL_PAIRS (70): pairs of runs of the same, for each program. TRIAL_FOUND (34): trials with the escape, for each.
-# TRIAL_LOCK: a file that is locked for each batch of runs, so that other work can wait (flock FILE COMMAND).
+# TRIAL_LOCK=FILE: serialise with other benchmarks (each batch of runs holds a lock on it: flock FILE COMMAND).
 # Results stay in BUILD/compare, and what is there is not made again.
 set -euo pipefail
 cd "$(dirname "$0")/../.."

@@ -4,7 +4,7 @@
 # usage: run.sh BUILD_DIR
 # VALIDATE_ONLY: workloads, a regular expression on "program/setting/go1.26"; VALIDATE_ROUNDS: 3; VALIDATE_OUT:
 # BUILD_DIR/validate, where a run that was cut goes on; VALIDATE_GO: go commands, else the one that is found and 1.24's;
-# VALIDATE_LOCK: a file that is locked while a program is measured, so that other work can wait (flock FILE COMMAND).
+# VALIDATE_LOCK=FILE: serialise with other benchmarks (each program is measured under a lock on it: flock FILE COMMAND).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 build=$(realpath "$1")
