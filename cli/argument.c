@@ -85,6 +85,12 @@ unsigned long long argument_ring_size(struct argp_state *state, const char *valu
 	return bytes;
 }
 
+void argument_color(struct argp_state *state, const char *value)
+{
+	if (!terminal_choose_colour(value))
+		argp_error(state, "--color: auto, always or never, not %s", value);
+}
+
 pid_t argument_process(struct argp_state *state, const char *value)
 {
 	char *end;

@@ -27,6 +27,16 @@ unsigned argument_cpu_frequency(struct argp_state *state, const char *value);
 unsigned long long argument_ring_size(struct argp_state *state, const char *value);
 pid_t argument_process(struct argp_state *state, const char *value);
 
+/* The entry of --color in the options of the commands that write text. */
+#define ARGUMENT_COLOR(key)                                                                                            \
+	{                                                                                                              \
+		"color", key, "auto|always|never", 0,                                                                  \
+		    "colours in text (default auto: on a terminal, unless NO_COLOR is set)", 0                         \
+	}
+
+/* Do what VALUE of --color asks for (terminal_choose_colour). */
+void argument_color(struct argp_state *state, const char *value);
+
 /* Names that were given one by one, as those of --source-path; zero-initialise it. */
 struct argument_list {
 	const char **names; /* owned, but for what they point to */

@@ -11,7 +11,7 @@
 
 #define NUMBER_MAX 100000
 
-enum annotate_key { KEY_FILE = 0x100, KEY_TOP, KEY_CONTEXT, KEY_SOURCE_PATH };
+enum annotate_key { KEY_FILE = 0x100, KEY_TOP, KEY_CONTEXT, KEY_SOURCE_PATH, KEY_COLOR };
 
 struct annotate_arguments {
 	struct report_request request;
@@ -25,6 +25,7 @@ static const struct argp_option annotate_argp_options[] = {
     {"context", KEY_CONTEXT, "N", 0, "lines around those that cost anything (default 3)", 0},
     {"source-path", KEY_SOURCE_PATH, "DIR", 0,
      "where sources are that are not where the program's debug information says; may be given again", 0},
+    ARGUMENT_COLOR(KEY_COLOR),
     {0},
 };
 
@@ -44,6 +45,9 @@ static error_t annotate_parse(int key, char *value, struct argp_state *state)
 		break;
 	case KEY_SOURCE_PATH:
 		argument_list_add(&arguments->directories, value);
+		break;
+	case KEY_COLOR:
+		argument_color(state, value);
 		break;
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &arguments->request;

@@ -11,7 +11,7 @@
 
 #define NUMBER_MAX 1000000
 
-enum diff_key { KEY_TOP = 0x100, KEY_ALL, KEY_FORMAT };
+enum diff_key { KEY_TOP = 0x100, KEY_ALL, KEY_FORMAT, KEY_COLOR };
 
 struct diff_arguments {
 	struct report_request request;
@@ -25,6 +25,7 @@ static const struct argp_option diff_argp_options[] = {
     {"top", KEY_TOP, "N", 0, "sites, at most (default 20)", 0},
     {"all", KEY_ALL, NULL, 0, "those too that have not changed", 0},
     {"format", KEY_FORMAT, "text|json", 0, "default text", 0},
+    ARGUMENT_COLOR(KEY_COLOR),
     {0},
 };
 
@@ -43,6 +44,9 @@ static error_t diff_parse(int key, char *value, struct argp_state *state)
 		arguments->json = !strcmp(value, "json");
 		if (!arguments->json && strcmp(value, "text") != 0)
 			argp_error(state, "--format: text or json, not %s", value);
+		break;
+	case KEY_COLOR:
+		argument_color(state, value);
 		break;
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &arguments->compare;

@@ -25,6 +25,7 @@ enum report_key {
 	KEY_MEMLIMIT,
 	KEY_EMBED_SOURCE,
 	KEY_SOURCE_PATH,
+	KEY_COLOR,
 };
 
 #define NUMBER_MAX 1000000
@@ -59,6 +60,7 @@ static const struct argp_option report_argp_options[] = {
     {"embed-source", KEY_EMBED_SOURCE, NULL, 0, "html: with the program's own sources in it", 0},
     {"source-path", KEY_SOURCE_PATH, "DIR", 0,
      "html: where sources are that are not where the program's debug information says; may be given again", 0},
+    ARGUMENT_COLOR(KEY_COLOR),
     {0},
 };
 
@@ -193,6 +195,9 @@ static error_t report_parse(int key, char *value, struct argp_state *state)
 		break;
 	case KEY_SOURCE_PATH:
 		argument_list_add(&arguments->directories, value);
+		break;
+	case KEY_COLOR:
+		argument_color(state, value);
 		break;
 	case ARGP_KEY_SUCCESS:
 		report_check_lengths(arguments, state);

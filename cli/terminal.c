@@ -28,10 +28,29 @@ void terminal_error(const char *format, ...)
 	fputc('\n', stderr);
 }
 
+static enum { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER } terminal_colour;
+
+bool terminal_choose_colour(const char *choice)
+{
+	static const char *const names[] = {
+	    [COLOUR_AUTO] = "auto", [COLOUR_ALWAYS] = "always", [COLOUR_NEVER] = "never"};
+	int i;
+
+	for (i = COLOUR_AUTO; i <= COLOUR_NEVER; i++) {
+		if (strcmp(choice, names[i]) != 0)
+			continue;
+		terminal_colour = i;
+		return true;
+	}
+	return false;
+}
+
 bool terminal_has_colour(FILE *stream)
 {
 	const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");
 
+	if (terminal_colour != COLOUR_AUTO)
+		return terminal_colour == COLOUR_ALWAYS;
 	return isatty(fileno(stream)) && !(no_colour && *no_colour) && term && strcmp(term, "dumb") != 0;
 }
 

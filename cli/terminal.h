@@ -9,8 +9,13 @@
 /* Print "escprof: MESSAGE" and a newline to standard error. */
 void terminal_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Whether STREAM is a terminal that may be coloured (NO_COLOR, TERM=dumb). */
+/* Whether STREAM is to be coloured: a terminal that may be (NO_COLOR, TERM=dumb), unless terminal_choose_colour says.
+ */
 bool terminal_has_colour(FILE *stream);
+
+/* --color, for the whole process: "auto" (which it begins with), "always", "never"; false when CHOICE is none of them.
+ */
+bool terminal_choose_colour(const char *choice);
 
 /*
  * Show on standard error how far a work that is called LABEL has come, DONE of TOTAL (0: not known); silent when that

@@ -33,6 +33,21 @@ check "the program's own files, or those that are asked for" own
 none() { ! annotate --file 'no/such' && grep -q 'no/such' "$WORK/err" && ! annotate --file '(' && grep -q 'regular expression' "$WORK/err"; }
 check "--file: nothing that matches, nothing to match with" none
 
+# coloured WORDS…: whether escprof's output has colours; it goes to a pipe.
+coloured() { "$ESCPROF" "$@" 2>/dev/null | has $'\033\\['; }
+colours() {
+	local command
+	for command in annotate report diff; do
+		local traces=("$TRACE")
+		[ $command != diff ] || traces+=("$TRACE")
+		coloured $command --color always "${traces[@]}" && NO_COLOR=1 coloured $command --color=always "${traces[@]}" &&
+			! coloured $command --color never "${traces[@]}" && ! coloured $command --color auto "${traces[@]}" &&
+			! coloured $command "${traces[@]}" && complains 'color: auto, always or never' "$ESCPROF" $command --color red "${traces[@]}" ||
+			{ echo "$command"; return 1; }
+	done
+}
+check "--color" colours
+
 elsewhere() {
 	record -trimpath && annotate && grep -q -- '--source-path' "$WORK/out" && grep -qE "100 k +$SITE  main.allocate" "$WORK/out" &&
 		annotate --source-path "$ROOT/tests/cli/programs/target" && line "$SITE" '= &node\{next'
