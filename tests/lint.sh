@@ -25,17 +25,17 @@ cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability --inl
 echo "clang-tidy:"
 clang-tidy --quiet --warnings-as-errors='*' \
 	--checks='-*,clang-analyzer-core.*,clang-analyzer-unix.*,clang-analyzer-deadcode.*,bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-narrowing-conversions,-bugprone-assignment-in-if-condition,-bugprone-reserved-identifier,-bugprone-implicit-widening-of-multiplication-result,-bugprone-branch-clone,-bugprone-suspicious-include,-bugprone-sizeof-expression,-bugprone-macro-parentheses' \
-	{base,binary,trace,collector,symbolizer,verdicts,analyzer,report,cli}/*.c -- \
+	{base,binary,trace,collector,collector/agent,collector/preload,symbolizer,verdicts,analyzer,report,cli}/*.c -- \
 	-std=gnu11 -D_GNU_SOURCE -DESCPROF_VERSION='"0"' -I. -I"$build/gen" 2>/dev/null || bad=1
 
 echo "contracts:"
 python3 - <<'PY' || bad=1
 import glob, re, sys
 bad = 0
-for path in sorted(glob.glob('*/*.h')):
+for path in sorted(glob.glob('*/*.h') + glob.glob('collector/*/*.h')):
     lines = open(path).read().split('\n')
     for i, line in enumerate(lines):
-        if not re.match(r'^[a-z_].*\b[a-z_0-9]+\(', line) or line.startswith(('static', 'typedef', '#', 'return')):
+        if not re.match(r'^[a-z_].*\b[a-z_0-9]+\(', line) or line.startswith(('static', '_Static_assert', 'typedef', '#', 'return')):
             continue
         j = i - 1
         while j >= 0 and re.match(r'^[a-z_}].*[;,]$|^\t', lines[j]) and lines[j].strip():

@@ -56,9 +56,10 @@ static bool find_all(void *handle)
 	return library.backtrace && library.get_context && library.init_local && library.step && library.get_register;
 }
 
+/* ADDRESS is readable, as readable_word says, and so not 0; or of a frame that is there. */
 static inline uint64_t word_at(uint64_t address)
 {
-	return *(const volatile uint64_t *)address;
+	return *(const volatile uint64_t *)address; /* NOLINT(clang-analyzer-core.NullDereference) */
 }
 
 /*
@@ -292,13 +293,13 @@ static uint32_t add_first_go(uint64_t *frames, uint32_t count, uint64_t pc)
 static bool enter_outer(unw_tdep_context_t *context, uint64_t sp)
 {
 	const struct c_callback *callback = &go.callback;
-	uint64_t at = sp + callback->frame + 8;
+	uint64_t at = sp + callback->frame + 8, outer_sp = at + callback->depth + 8;
 	greg_t *registers = context->uc_mcontext.gregs;
 
 	if (library.get_context(context) < 0)
 		return false;
 	registers[REG_RIP] = (greg_t)word_at(at + callback->depth);
-	registers[REG_RSP] = (greg_t)(at + callback->depth + 8);
+	registers[REG_RSP] = (greg_t)outer_sp;
 	registers[REG_RBX] = (greg_t)word_at(at + callback->rbx);
 	registers[REG_RBP] = (greg_t)word_at(at + callback->rbp);
 	registers[REG_R12] = (greg_t)word_at(at + callback->r12);
