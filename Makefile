@@ -36,7 +36,7 @@ TEST_TOOLS := $(patsubst %.c,$(O)/%,$(wildcard tests/tools/*.c))
 SIMULATION_OBJECTS := $(patsubst %.c,$(O)/%.o,$(wildcard tests/simulate/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all help demo test unit cli-test browser compare-trials oracle simulate matrix moving-rates attach-storm own-tools go-tests asan valgrind fuzz bench bench-automatic c-storm c-mixed c-gdb-stacks c-sqlite c-programs c-bench article validate validate-tables validate-service lint format check-deps install uninstall man completions deb consumers clean deps
+.PHONY: all help demo test unit cli-test browser compare-trials oracle simulate matrix moving-rates attach-storm own-tools go-tests asan valgrind fuzz bench bench-automatic c-storm c-storm-long c-mixed c-gdb-stacks c-sqlite c-programs c-bench article validate validate-tables validate-service lint format check-deps install uninstall man completions deb consumers clean deps
 .DEFAULT_GOAL := all
 
 all: $(O)/escprof $(O)/libescprof.so ## build escprof and libescprof.so into build/
@@ -253,8 +253,13 @@ bench-automatic: all ## what the automatic rate costs an HTTP service, beside on
 	@bash tests/bench/automatic.sh $(O)
 
 MINUTES ?= 0.2
-c-storm: all ## C allocations by 64 threads through every entry point, MINUTES (0.2) with each allocator: exact counts
+c-storm: all $(O)/tests/tools/print_c_stacks ## C allocations by 64 threads through every entry point, MINUTES (0.2) with each allocator and rate: the right counts
 	@bash tests/c/storm.sh $(O) $(MINUTES)
+
+# At rate 1 it takes half an hour, at all three an hour and a half.
+c-storm-long: MINUTES = 30
+c-storm-long: all $(O)/tests/tools/print_c_stacks ## the same for 30 minutes, all allocators side by side, one rate after the other (STORM_RATES)
+	@STORM_AT_ONCE=1 bash tests/c/storm.sh $(O) $(MINUTES)
 
 c-mixed: all $(O)/tests/tools/print_c_stacks ## stacks of Go and C, each called from the other: are they what was called? (MIXED_VERSIONS)
 	@bash tests/c/mixed.sh $(O)

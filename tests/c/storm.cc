@@ -1,13 +1,15 @@
 /*
- * storm SECONDS THREADS PLUGIN PLUGIN PROGRESS: threads that allocate by every entry point at once, pass what they have
- * to each other, and do whatever else programs do (storm_events.cc). At the end it prints, for each of its functions
- * that allocate, how many objects and bytes that made and how many are left: what a profile at rate 1 has to say
- * exactly. Once a second it writes to the file PROGRESS: "well", or which thread has come to nothing for long.
+ * storm SECONDS THREADS PLUGIN PLUGIN PROGRESS RATE: threads that allocate by every entry point at once, pass what they
+ * have to each other, and do whatever else programs do (storm_events.cc). At the end it prints, for each of its
+ * functions that allocate, how many objects and bytes that made and how many are left, and by how much a profile may be
+ * off in each whose samples lie RATE bytes apart in the mean: at 1 by nothing. Once a second it writes to the file
+ * PROGRESS: "well", or which thread has come to nothing for long.
  */
 #include "storm.h"
 
 #include <atomic>
 #include <cerrno>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -36,10 +38,51 @@ const char *const names[WAY_COUNT] = {
 #undef AS_NAME
 };
 
+/* Of sizes: exact ones, then sixteen to a doubling. */
+const unsigned EXACT = 512, EXACT_BITS = 9, CLASSES = EXACT + 16 * 24;
+
+unsigned class_of(uint64_t size)
+{
+	unsigned top = size < EXACT ? 0 : 63 - static_cast<unsigned>(__builtin_clzll(size));
+
+	return size < EXACT ? static_cast<unsigned>(size) : EXACT + (top - EXACT_BITS) * 16 + (size >> (top - 4) & 15);
+}
+
+/* The middle of the sizes of class NUMBER; what has none counts as a byte. */
+double size_of(unsigned number)
+{
+	if (number < EXACT)
+		return number ? number : 1;
+	return (16.5 + (number - EXACT) % 16) * pow(2, EXACT_BITS - 4 + (number - EXACT) / 16);
+}
+
 struct sums {
-	std::atomic<uint64_t> objects, bytes;
-	std::atomic<int64_t> left;
+	std::atomic<uint64_t> bytes, made[CLASSES], gone[CLASSES];
 } all[WAY_COUNT];
+
+/* Four standard errors of an estimate that adds up a value for each sampled object, and more where few samples make it. */
+class margin
+{
+      public:
+	/* OBJECTS of a VALUE each are sampled with a PROBABILITY, and count for more by that. */
+	void add(double objects, double value, double probability)
+	{
+		variance += objects * value * value * (1 - probability) / probability;
+		if (objects > 0 && value / probability > most)
+			most = value / probability;
+	}
+
+	/* By Bernstein's inequality. */
+	double is() const
+	{
+		double skew = 8 * most / 3;
+
+		return variance > 0 ? skew + sqrt(skew * skew + 16 * variance) : 0;
+	}
+
+      private:
+	double variance = 0, most = 0;
+};
 
 const size_t SLOTS = 1024, MOST = 256, AT_EXIT = 7;
 const unsigned PATIENCE = 150; /* seconds without a round; the machine may be busy with other things */
@@ -117,11 +160,17 @@ void report_progress(int progress)
 		_exit(3);
 }
 
+void made_and_gone(way way, uint64_t size)
+{
+	storm_made(way, size);
+	storm_gone(way, size);
+}
+
 struct whole_life {
 	whole_life()
 	{
 		by_static_constructor(300);
-		storm_count(WAY_static_constructor, 1, 300, 0);
+		made_and_gone(WAY_static_constructor, 300);
 	}
 	~whole_life()
 	{
@@ -143,24 +192,50 @@ void wait_a_second(struct timespec *next)
 		;
 }
 
-/* What comes after the last line is known beforehand. */
-void print_all()
+/* NAME's counts, and the margins of a profile at RATE. */
+void print_one(const char *name, const sums &sums, double rate)
 {
-	storm_count(WAY_static_destructor, 1, 301, 0);
-	storm_count(WAY_atexit, AT_EXIT, AT_EXIT * 310, 0);
-	storm_count(WAY_library_destructor, 5, 200 + 201 + 202 + 203 + 204, 0);
+	margin of_objects, of_bytes, of_left;
+	uint64_t objects = 0, left = 0;
+
+	for (unsigned i = 0; i < CLASSES; i++) {
+		uint64_t made = sums.made[i], stay = made - sums.gone[i];
+		double size = size_of(i), probability = rate > 1 ? -expm1(-size / rate) : 1;
+
+		objects += made;
+		left += stay;
+		of_objects.add(static_cast<double>(made), 1, probability);
+		of_bytes.add(static_cast<double>(made), size, probability);
+		of_left.add(static_cast<double>(stay), 1, probability);
+	}
+	printf("%s %llu %llu %llu %.1f %.1f %.1f\n", name, static_cast<unsigned long long>(objects),
+	       static_cast<unsigned long long>(sums.bytes), static_cast<unsigned long long>(left), of_objects.is(),
+	       of_bytes.is(), of_left.is());
+}
+
+/* What comes after the last line is known beforehand. */
+void print_all(double rate)
+{
+	made_and_gone(WAY_static_destructor, 301);
+	for (size_t i = 0; i < AT_EXIT; i++)
+		made_and_gone(WAY_atexit, 310);
+	for (size_t i = 0; i < 5; i++)
+		made_and_gone(WAY_library_destructor, 200 + i);
 	for (int i = 0; i < WAY_COUNT; i++)
-		printf("%s %llu %llu %lld\n", names[i], static_cast<unsigned long long>(all[i].objects),
-		       static_cast<unsigned long long>(all[i].bytes), static_cast<long long>(all[i].left));
+		print_one(names[i], all[i], rate);
 }
 
 } // namespace
 
-void storm_count(way way, uint64_t count, uint64_t bytes, int64_t left)
+void storm_made(way way, uint64_t size)
 {
-	all[way].objects += count;
-	all[way].bytes += bytes;
-	all[way].left += left;
+	all[way].made[class_of(size)]++;
+	all[way].bytes += size;
+}
+
+void storm_gone(way way, uint64_t size)
+{
+	all[way].gone[class_of(size)]++;
 }
 
 void storm_failed(const char *what)
@@ -177,7 +252,7 @@ int main(int argc, char **argv)
 	struct timespec next;
 	int progress;
 
-	if (argc != 6 || (progress = open(argv[5], O_WRONLY | O_CREAT | O_CLOEXEC, 0644)) < 0)
+	if (argc != 7 || (progress = open(argv[5], O_WRONLY | O_CREAT | O_CLOEXEC, 0644)) < 0)
 		return 2;
 	nthreads = static_cast<size_t>(atoi(argv[2])) % MOST;
 	plugin_paths[0] = argv[3];
@@ -203,6 +278,6 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < nthreads; i++)
 		pthread_join(ids[i], nullptr);
 	signals_end();
-	print_all();
+	print_all(atof(argv[6]));
 	return 0;
 }

@@ -1,6 +1,7 @@
 /*
  * What the parts of the storm share: the functions that allocate, what they have allocated so far, and what the storm's
- * threads do besides. Counts are the program's own, which a profile at rate 1 has to have too.
+ * threads do besides. Counts are the program's own, which a profile at rate 1 has to have too, and one at another rate
+ * to come near.
  */
 #ifndef TESTS_C_STORM_H
 #define TESTS_C_STORM_H
@@ -55,8 +56,9 @@ enum way : uint8_t {
 };
 
 extern "C" {
-/* COUNT objects of SIZE bytes were made by WAY, of which LEFT more than before are there. */
-void storm_count(way way, uint64_t count, uint64_t bytes, int64_t left);
+/* An object of SIZE bytes was made by WAY; one of them is there no more. */
+void storm_made(way way, uint64_t size);
+void storm_gone(way way, uint64_t size);
 
 /* Allocate SIZE bytes and free them, as a plugin's caller. */
 void by_callback(size_t size);

@@ -29,7 +29,8 @@ extern "C" {
 		void *p = malloc(size);                                                                                \
 		KEEP(p);                                                                                               \
 		free(p);                                                                                               \
-		storm_count(WAY_##name, 1, size, 0);                                                                   \
+		storm_made(WAY_##name, size);                                                                          \
+		storm_gone(WAY_##name, size);                                                                          \
 	}
 MAKES_AND_FREES(thread)
 MAKES_AND_FREES(key_destructor)

@@ -13,14 +13,16 @@ APART void by_plugin_constructor(size_t size)
 	void *p = malloc(size);
 	KEEP(p);
 	free(p);
-	storm_count(WAY_plugin_constructor, 1, size, 0);
+	storm_made(WAY_plugin_constructor, size);
+	storm_gone(WAY_plugin_constructor, size);
 }
 APART void by_plugin_destructor(size_t size)
 {
 	void *p = malloc(size);
 	KEEP(p);
 	free(p);
-	storm_count(WAY_plugin_destructor, 1, size, 0);
+	storm_made(WAY_plugin_destructor, size);
+	storm_gone(WAY_plugin_destructor, size);
 }
 APART void by_plugin(size_t size)
 {
@@ -32,18 +34,19 @@ APART void by_plugin(size_t size)
 	KEEP(p);
 	by_callback(size + 1);
 	free(p);
-	storm_count(WAY_plugin, 1, size, 0);
+	storm_made(WAY_plugin, size);
+	storm_gone(WAY_plugin, size);
 	KEEP(frame);
 }
 
-/* So is what it lies in: frames that are found by rsp and by rbp. */
+/* So is what it lies in: frames that are found by rsp and by rbp. Some are large, so that coarse rates sample them too. */
 APART void plugin_make(int count)
 {
 	char *room = static_cast<char *>(__builtin_alloca(static_cast<size_t>(count) * FRAME % 300 + 1));
 
 	KEEP(room);
 	for (int i = 0; i < count; i++)
-		by_plugin(77);
+		by_plugin(i % 4 ? 77 : 60000);
 	KEEP(room);
 }
 }

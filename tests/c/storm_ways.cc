@@ -139,7 +139,7 @@ static void take(object *object, void *pointer, size_t size, size_t alignment)
 {
 	if (!pointer || reinterpret_cast<uintptr_t>(pointer) % (size ? alignment : 1) || malloc_usable_size(pointer) < size)
 		storm_failed_at(object->way, size, pointer);
-	storm_count(object->way, 1, size, 1);
+	storm_made(object->way, size);
 	object->pointer = static_cast<unsigned char *>(pointer);
 	object->size = size;
 	if (size)
@@ -171,7 +171,7 @@ static void make_by_steps(random_numbers &random, object *object, size_t size, b
 		pointer = array ? by_reallocarray(pointer, sizes[i], 1) : by_realloc(pointer, sizes[i]);
 		take(object, pointer, sizes[i], 16 > sizes[i] ? 8 : 16);
 		if (i)
-			storm_count(object->way, 0, 0, -1);
+			storm_gone(object->way, sizes[i - 1]);
 		if (random.once_in(3))
 			break;
 	}
@@ -259,8 +259,8 @@ static void release_by_realloc(object *object)
 	void *pointer = by_realloc(object->pointer, 0);
 
 	if (pointer) {
-		storm_count(WAY_realloc, 1, 0, 1);
-		storm_count(WAY_realloc, 0, 0, -1);
+		storm_made(WAY_realloc, 0);
+		storm_gone(WAY_realloc, 0);
 		free(pointer);
 	}
 }
@@ -308,7 +308,7 @@ void object_release(random_numbers &random, object *object)
 		     way == WAY_new_array_aligned_nothrow;
 
 	expect_marks(object);
-	storm_count(way, 0, 0, -1);
+	storm_gone(way, object->size);
 	if (way >= WAY_new_aligned && way <= WAY_new_array_aligned_nothrow)
 		release_aligned(random, object, array);
 	else if (way >= WAY_new && way <= WAY_new_array_nothrow)
@@ -332,7 +332,7 @@ void fail_in_every_way()
 	volatile size_t far_too_much = SIZE_MAX / 2 + 1;
 	void *kept = by_malloc(50), *untouched = kept;
 
-	storm_count(WAY_malloc, 1, 50, 1);
+	storm_made(WAY_malloc, 50);
 	expect_nothing(by_malloc(far_too_much));
 	expect_nothing(calloc(far_too_much, 2));
 	expect_nothing(by_calloc(far_too_much));
@@ -351,6 +351,6 @@ void fail_in_every_way()
 		storm_failed("an alignment that cannot be");
 	free(nullptr);
 	::operator delete(nullptr);
-	storm_count(WAY_malloc, 0, 0, -1);
+	storm_gone(WAY_malloc, 50);
 	free(kept);
 }

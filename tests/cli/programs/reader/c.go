@@ -43,6 +43,21 @@ func cTotals(r report) {
 	fmt.Printf("%.0f %.0f\n", r.C.AllocBytes, r.C.AllocObjects)
 }
 
+// c_functions FILE prints a line for each function of C: its name, objects, bytes, and the objects that were not freed.
+func cFunctions(r report) {
+	sums := map[string][3]float64{}
+	if r.C == nil {
+		fail("no C allocations")
+	}
+	for _, s := range r.C.Sites {
+		sum := sums[s.Function]
+		sums[s.Function] = [3]float64{sum[0] + s.AllocObjects, sum[1] + s.AllocBytes, sum[2] + s.KeptObjects}
+	}
+	for function, sum := range sums {
+		fmt.Printf("%s %.0f %.0f %.0f\n", function, sum[0], sum[1], sum[2])
+	}
+}
+
 // c_callers FILE PREFIX…: Go has allocated too, and nearly all bytes of C are called by Go functions that begin so.
 func cCallers(r report, prefixes []string) {
 	if r.C == nil || r.Totals.AllocBytes <= 0 {

@@ -253,6 +253,8 @@ func main() {
 		total(r, number(os.Args[3]), number(os.Args[4]))
 	case "c_totals":
 		cTotals(r)
+	case "c_functions":
+		cFunctions(r)
 	case "c_callers":
 		cCallers(r, os.Args[3:])
 	case "site":
