@@ -52,6 +52,12 @@ c_tests=(
 	python3:python3
 	sqlite3:sqlite3
 )
+# Files in the libraries' folders.
+c_libraries=(
+	libjemalloc.so.2:libjemalloc2
+	libjemalloc.a:libjemalloc-dev
+	libtcmalloc_minimal.a:libgoogle-perftools-dev
+)
 linters=(
 	clang:clang
 	clang-format:clang-format
@@ -80,7 +86,6 @@ consumers=(
 rivals=(
 	heaptrack:heaptrack
 )
-# Files in the libraries' folders.
 rival_libraries=(
 	libjemalloc.so.2:libjemalloc2
 	libtcmalloc.so.4:libgoogle-perftools4
@@ -148,7 +153,7 @@ if [ "${1-}" = --bench ]; then
 	missing+=" $(missing_commands "${rivals[@]}") $(missing_libraries "${rival_libraries[@]}")"
 fi
 if [ "${1-}" = --c ]; then
-	missing+=" $(missing_commands "${c_tests[@]}")"
+	missing+=" $(missing_commands "${c_tests[@]}") $(missing_libraries "${c_libraries[@]}")"
 fi
 if [ "${1-}" = --browser ]; then
 	missing+=" $(missing_commands "${browsers[@]}")"
