@@ -210,8 +210,14 @@ RATE_SEEDS ?= 300
 moving-rates: all $(O)/tests/tools/move_rate ## RATE_SEEDS (300) runs whose rate is moved at random: are their intervals right?
 	@RATE_SEEDS=$(RATE_SEEDS) bash tests/rates/run.sh $(O)
 
-matrix: all $(O)/tests/tools/print_trace ## Go versions x kinds of build x run and attach (fetches toolchains; MATRIX_VERSIONS, MATRIX_KINDS)
-	@bash tests/matrix/run.sh $(O)
+# Where a part is chosen it is a part of Go's.
+matrix: all $(O)/tests/tools/print_trace ## Go versions x kinds of build x run and attach (fetches toolchains; MATRIX_VERSIONS, MATRIX_KINDS); then c-programs
+	@bash tests/matrix/run.sh $(O); go=$$?; \
+	if [ "$(MATRIX_VERSIONS)$(MATRIX_KINDS)$(MATRIX_QUICK)" ]; then \
+		echo "programs of C and C++: not run, as a part was chosen: make c-programs"; \
+		exit $$go; \
+	fi; \
+	bash tests/c/programs.sh $(O) && exit $$go
 
 STORM_TOOLS = kill_in_midst print_agent tell_ends
 attach-storm: all $(STORM_TOOLS:%=$(O)/tests/tools/%) ## attach and let go a thousand times, and be killed at it (ATTACH_ROUNDS, ATTACH_KILLS)

@@ -50,6 +50,7 @@ browsers=(
 c_tests=(
 	git:git
 	python3:python3
+	redis-benchmark:redis-tools
 	sqlite3:sqlite3
 )
 # Files in the libraries' folders.
