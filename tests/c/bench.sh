@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # bench.sh BUILD: CPU (the collector's included) and wall of a malloc-heavy C program of two threads under escprof and its
 # rivals, as ratios to the same without profiling. Each pair is run back to back, the pairs interleaved, BENCH_ROUNDS (5)
-# times; medians, and quartiles behind them. A rival that is not installed is skipped. Prints; asserts nothing.
+# times; medians, and quartiles behind them. A rival that is not installed is skipped. The last lines say whether the medians
+# are what they are to be: at 512 KiB at most 1.05 times no profiling, and recording everything adds at least 5 times less
+# than heaptrack. With BENCH_ASSERT=1, for a quiet machine, the status is 1 when one is not, or a rival is missing.
 #
 # jemalloc and gperftools are compared with their own allocators without profiling. BENCH_C_ROUNDS (20000) is how long the
 # program runs where it is sampled, BENCH_C_EVERY (4000) where everything is recorded; gperftools, which takes hundreds of
@@ -11,6 +13,7 @@ cd "$(dirname "$0")/../.."
 build=$(realpath "${1:-build}")
 rounds=${BENCH_ROUNDS:-5}
 long=${BENCH_C_ROUNDS:-20000} every=${BENCH_C_EVERY:-4000} short=${BENCH_C_GPERFTOOLS:-50}
+missing='' bad=''
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 TIMEFORMAT='%R %U %S'
@@ -50,6 +53,12 @@ pair() {
 	awk "BEGIN { print $cpu / $cpu0, $wall / $wall0 }" >>"$work/$1.ratios"
 }
 
+# is_missing TEXT
+is_missing() {
+	echo "skip $1"
+	missing=1
+}
+
 # How many times less is added to the plain program's time by recording everything than by heaptrack.
 pair_recording() {
 	local wall0 cpu0 wall1 cpu1
@@ -75,20 +84,29 @@ quartiles() {
 		END { printf "%7.3f (%.3f-%.3f)", at(.5), at(.25), at(.75) }'
 }
 
+# judge TITLE NAME COLUMN CONDITION: of the median m.
+judge() {
+	local median said
+	[ -e "$work/$2.ratios" ] || return 0
+	median=$(quartiles "$3" "$work/$2.ratios" | awk '{ print $1 }')
+	said=$(printf '%s: %s, wanted %s' "$1" "$median" "${4#m }")
+	if awk "BEGIN { m = $median; exit !($4) }"; then echo "ok $said"; else echo "not ok $said"; bad=1; fi
+}
+
 # show TITLE NAME
 show() {
 	[ ! -e "$work/$2.ratios" ] ||
 		printf '  %-44s CPU %s  wall %s\n' "$1" "$(quartiles 1 "$work/$2.ratios")" "$(quartiles 2 "$work/$2.ratios")"
 }
 
-has_heaptrack=$(command -v heaptrack) || echo "skip heaptrack: it is not installed"
+has_heaptrack=$(command -v heaptrack) || is_missing "heaptrack: it is not installed"
 if [ "$jemalloc" ]; then
 	jemalloc_prof 1 >/dev/null 2>&1
-	compgen -G "$work/jeprof.*" >/dev/null || { echo "skip jemalloc: $jemalloc is built without profiling"; jemalloc=; }
+	compgen -G "$work/jeprof.*" >/dev/null || { is_missing "jemalloc: $jemalloc is built without profiling"; jemalloc=; }
 else
-	echo "skip jemalloc: libjemalloc.so.2 is not installed"
+	is_missing "jemalloc: libjemalloc.so.2 is not installed"
 fi
-[ "$tcmalloc" ] || echo "skip gperftools: libtcmalloc.so.4 is not installed"
+[ "$tcmalloc" ] || is_missing "gperftools: libtcmalloc.so.4 is not installed"
 
 # What a run costs that has hardly begun when it ends: finding libunwind, symbols. It is in the ratios.
 measure recorded 1
@@ -108,3 +126,8 @@ show "escprof --c-rate 1, everything" recorded
 show "heaptrack, everything" heaptrack
 show "gperftools HEAPPROFILE, everything" gperftools
 show "escprof adds so many times less than heaptrack" less
+judge "512K, CPU" sampled 1 'm <= 1.05'
+judge "512K, wall" sampled 2 'm <= 1.05'
+judge "heaptrack adds so many times more CPU" less 1 'm >= 5'
+judge "heaptrack adds so many times more wall" less 2 'm >= 5'
+[ "${BENCH_ASSERT-}" != 1 ] || { [ -z "$bad" ] && [ -z "$missing" ]; }
