@@ -270,7 +270,7 @@ c-storm-long: all $(O)/tests/tools/print_c_stacks ## the same for 30 minutes, al
 c-mixed: all $(O)/tests/tools/print_c_stacks ## stacks of Go and C, each called from the other: are they what was called? (MIXED_VERSIONS)
 	@bash tests/c/mixed.sh $(O)
 
-c-gdb-stacks: all ## the stacks of 1,000 samples of each of four programs against gdb's (STACKS, STACKS_ONLY)
+c-gdb-stacks: all ## the stacks of 1,000 samples of each of five programs against gdb's (STACKS, STACKS_ONLY)
 	@bash tests/c/gdb_stacks.sh $(O)
 
 c-sqlite: all $(O)/tests/tools/print_c_stacks ## a Go service on the real SQLite under load: counts and stacks (fetches go-sqlite3)

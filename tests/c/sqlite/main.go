@@ -2,7 +2,8 @@
 // Go functions back, which ask SQLite again. It loads itself by clients of its own, and at the end, before anything is
 // closed, prints what the counters of counted.h say: "sqlite OBJECTS BYTES FREED FREED_BYTES", "malloc OBJECTS BYTES FREED",
 // "in_place OBJECTS BYTES"; and malloc's own statistics: "glibc IN_USE" or "jemalloc OBJECTS BYTES FREED FREED_BYTES IN_USE".
-// usage: sqlite REQUESTS
+// usage: sqlite REQUESTS [wait]	with the last word, a line is waited for, and nothing is made but by requests; KEPT_MB in the
+// environment: lives to the end besides
 package main
 
 /*
@@ -12,6 +13,7 @@ package main
 import "C"
 
 import (
+	"bufio"
 	"database/sql"
 	"fmt"
 	"io"
@@ -131,8 +133,8 @@ func load(address string, requests int) {
 // kept lives on, so that there is something in use at the end.
 var kept *sql.DB
 
-// fill makes it some megabytes large.
-func fill(db *sql.DB) error {
+// fill makes it some megabytes large, and as many more.
+func fill(db *sql.DB, more int) error {
 	db.SetMaxOpenConns(1)
 	if _, err := db.Exec("CREATE TABLE kept(a INTEGER PRIMARY KEY, b TEXT)"); err != nil {
 		return err
@@ -142,11 +144,21 @@ func fill(db *sql.DB) error {
 			return err
 		}
 	}
+	for i := 0; i < more; i++ {
+		if _, err := db.Exec("INSERT INTO kept(b) VALUES(?)", strings.Repeat("k", 1<<20)); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
 func main() {
 	requests, _ := strconv.Atoi(os.Args[1])
+	more, _ := strconv.Atoi(os.Getenv("KEPT_MB"))
+	wait := len(os.Args) > 2
+	if wait {
+		bufio.NewReader(os.Stdin).ReadString('\n')
+	}
 	if C.counted_begin() != 0 {
 		panic("SQLite was in use already")
 	}
@@ -167,8 +179,10 @@ func main() {
 	if kept, err = sql.Open("sqlite3", ":memory:"); err != nil {
 		panic(err)
 	}
-	if err = fill(kept); err != nil {
-		panic(err)
+	if !wait {
+		if err = fill(kept, more); err != nil {
+			panic(err)
+		}
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
