@@ -3,6 +3,8 @@
 #include <malloc.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* SQLite's interface (https://www.sqlite.org/c3ref/mem_methods.html), whose header Go's driver keeps to itself. */
 struct sqlite_methods {
@@ -60,16 +62,22 @@ static void give(void *pointer)
 	next.give(pointer);
 }
 
+/* The block that malloc has made for POINTER. */
+static uint64_t block_of(void *pointer)
+{
+	return malloc_usable_size((char *)pointer - PREFIX);
+}
+
 static void *resize(void *pointer, int size)
 {
-	uint64_t before = (uint64_t)next.size(pointer);
+	uint64_t before = (uint64_t)next.size(pointer), block = block_of(pointer);
 	void *made = next.resize(pointer, size);
 
 	if (made)
 		freed(before);
-	if (made && made == pointer) {
+	if (made && made == pointer && block_of(made) == block) {
 		add(&in_place.objects, 1);
-		add(&in_place.bytes, malloc_usable_size((char *)made - PREFIX));
+		add(&in_place.bytes, block);
 	}
 	return allocated(made);
 }
@@ -139,15 +147,40 @@ static void add_classes(struct counted *all, uint64_t count, const char *kind, c
 	}
 }
 
+/* The size that XML gives for the first element that BEGINS so. */
+static uint64_t size_in(const char *xml, const char *begins)
+{
+	const char *size = strstr(xml, begins);
+
+	size = size ? strstr(size, "size=\"") : NULL;
+	return size ? strtoull(size + 6, NULL, 10) : 0;
+}
+
+/*
+ * What of all arenas is not free, and what is mapped by itself: mallinfo2 knows of the main arena alone. After the arenas
+ * the sums stand. What lies in threads' caches counts as in use.
+ */
+static uint64_t glibc_in_use(void)
+{
+	static char text[4 << 20];
+	FILE *file = fmemopen(text, sizeof(text), "w");
+	const char *sums = text, *next;
+
+	if (!file || malloc_info(0, file) || fclose(file) || !strstr(text, "</malloc>"))
+		abort();
+	while ((next = strstr(sums, "</heap>")))
+		sums = next + 1;
+	return size_in(sums, "<system type=\"current\"") - size_in(sums, "<total type=\"fast\"") -
+	       size_in(sums, "<total type=\"rest\"") + size_in(sums, "<total type=\"mmap\"");
+}
+
 static struct statistics read_all(void)
 {
 	struct statistics statistics = {0};
 	uint64_t now = 1;
 
 	if (!mallctl) {
-		struct mallinfo2 glibc = mallinfo2();
-
-		statistics.in_use = glibc.uordblks + glibc.hblkhd;
+		statistics.in_use = glibc_in_use();
 		return statistics;
 	}
 	mallctl("epoch", NULL, NULL, &now, sizeof(now));

@@ -21,7 +21,7 @@ int counted_begin(void);
 /* What SQLite has asked malloc for, in bytes as it asks malloc for them. */
 struct counted counted_by_sqlite(void);
 
-/* Of those, a realloc that left the block where it is: how often, and the bytes of the blocks. */
+/* Of those, a realloc that left the block as it is, place and size: how often, and the bytes of the blocks. */
 struct counted counted_in_place(void);
 
 /* What the library count_malloc.so, which is preloaded, has seen of all of malloc; 0 where it is not. It has no bytes
