@@ -232,9 +232,22 @@ go-tests: all ## Go's own tests of its standard library, with every allocation s
 
 asan: ## unit tests under AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory O=$(O)/asan ASAN=1 unit
+	@$(MAKE) --no-print-directory $(O)/ubsan/test_c_interpose
+	@$(O)/ubsan/test_c_interpose
 
-# Not c_interpose: valgrind puts operators new and delete of its own in the place of those, and knows no pvalloc.
-PRELOAD_TESTS = c_sampler c_rooms c_pages c_pointers c_counts c_contexts c_modules c_interrupted quiet unwind late_symbol c_target
+# AddressSanitizer has a malloc of its own in front of what stands in front of malloc, so UBSan looks at that alone. It traps:
+# its library would allocate, and ask for symbols, before the first call. What it needs of the rest is left to the linker.
+UBSAN_SOURCES = tests/unit/test_c_interpose.c tests/unit/c_sampler_fixture.c $(filter-out %/preload.c,$(PRELOAD_SOURCES)) \
+	collector/c_drain.c collector/region.c $(wildcard base/*.c trace/*.c binary/elf_*.c)
+$(O)/ubsan/test_c_interpose: $(UBSAN_SOURCES) $(wildcard collector/preload/*.h tests/unit/*.h) | $(O)/gen/profile.pb-c.h
+	$(call say,UBSAN,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out -MMD -MP,$(BASE_CFLAGS)) $(PKG_CFLAGS) $(CFLAGS) -fno-builtin -fsanitize=undefined \
+		-fsanitize-undefined-trap-on-error -ffunction-sections -fdata-sections -Wl,--gc-sections -o $@ $(UBSAN_SOURCES) \
+		$(LIBS) -lcmocka
+
+PRELOAD_TESTS = c_sampler c_rooms c_pages c_pointers c_counts c_contexts c_modules c_walks c_interrupted quiet unwind \
+	late_symbol c_target c_interpose
 valgrind: $(PRELOAD_TESTS:%=$(O)/tests/unit/test_%) ## what goes into C programs: its unit tests under valgrind
 	@bash tests/c/valgrind.sh $(O) $(PRELOAD_TESTS)
 

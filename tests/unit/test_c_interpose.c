@@ -147,6 +147,7 @@ static void test_is_first(void **state)
 /* Each makes one object of 48 bytes and frees it. */
 static void test_every_way(void **state)
 {
+	uint64_t made = getenv("UNIT_NO_PVALLOC") ? 10 : 11; /* at it valgrind ends the program */
 	struct sums before = count();
 	void *pointer = malloc(48);
 
@@ -163,10 +164,11 @@ static void test_every_way(void **state)
 	free(pointer);
 	free(memalign(128, 48));
 	free(valloc(48));
-	free(pvalloc(48));
+	if (made == 11)
+		free(pvalloc(48));
 	_ZdlPv(_Znwm(48));
 	_ZdaPvm(_ZnamRKSt9nothrow_t(48, "nothrow"), 48);
-	expect_since(before, 11, 11 * 48, 11, 11 * 48);
+	expect_since(before, made, made * 48, made, made * 48);
 }
 
 static void test_reallocs(void **state)
