@@ -246,7 +246,7 @@ $(O)/ubsan/test_c_interpose: $(UBSAN_SOURCES) $(wildcard collector/preload/*.h t
 		-fsanitize-undefined-trap-on-error -ffunction-sections -fdata-sections -Wl,--gc-sections -o $@ $(UBSAN_SOURCES) \
 		$(LIBS) -lcmocka
 
-PRELOAD_TESTS = c_sampler c_rooms c_pages c_pointers c_counts c_contexts c_modules c_walks c_interrupted quiet unwind \
+PRELOAD_TESTS = c_sampler side_stack c_rooms c_pages c_pointers c_counts c_contexts c_modules c_walks c_interrupted quiet unwind \
 	late_symbol c_target c_interpose
 valgrind: $(PRELOAD_TESTS:%=$(O)/tests/unit/test_%) ## what goes into C programs: its unit tests under valgrind
 	@bash tests/c/valgrind.sh $(O) $(PRELOAD_TESTS)
