@@ -25,7 +25,7 @@ all_right() {
 }
 
 check "walks that were known, of a program that does little else than allocate" all_right 10000 "$WORK/allocate" 30
-check "walks that were known, while libraries come and go" all_right 1 "$WORK/storm" 3 16 "$WORK/small.so" "$WORK/large.so" "$WORK/progress"
+check "walks that were known, while libraries come and go" all_right 1 "$WORK/storm" 3 16 "$WORK/small.so" "$WORK/large.so" "$WORK/progress" 1
 
 cat >"$WORK/sql" <<'SQL'
 CREATE TABLE t(id INTEGER PRIMARY KEY, name TEXT, value REAL);
