@@ -330,7 +330,7 @@ install: all man completions ## install below PREFIX (/usr/local)
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DOCUMENTS)/docs
 	install -m 644 $(O)/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 README.md LICENSE $(DOCUMENTS)
-	install -m 644 docs/*.md docs/*.json $(DOCUMENTS)/docs
+	install -m 644 docs/*.md docs/*.json docs/*.svg $(DOCUMENTS)/docs
 	sed -E -i 's,\[([^]]*)\]\(\.\./(samples|tests)[^)]*\),\1,g' $(DOCUMENTS)/docs/*.md
 	install -D -m 644 $(O)/completions/escprof.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/escprof
 	install -D -m 644 $(O)/completions/_escprof $(DESTDIR)$(ZSH_FUNCTIONS)/_escprof

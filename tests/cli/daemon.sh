@@ -138,7 +138,7 @@ check "the collector killed: the command goes on" killed
 
 report() {
 	"$ESCPROF" run -D -o "$TRACE" -- "$FAMILY" leaf 3000 0 2>&1 >/dev/null | cat >"$WORK/err" # until the collector ends
-	grep -q '^escprof: [0-9]* samples in' "$WORK/err" && grep -q 'What removing each allocation would save' "$WORK/err"
+	grep -q '^escprof: [0-9]* samples in' "$WORK/err" && grep -Eq 'What removing each allocation would save|Ranked by bytes' "$WORK/err"
 }
 check "the report is on standard error" report
 
