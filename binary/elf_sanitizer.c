@@ -15,8 +15,9 @@ static const char *const libraries[] = {
     "libasan.so",         "libhwasan.so",        "liblsan.so",       "libtsan.so",       "libclang_rt.asan",
     "libclang_rt.hwasan", "libclang_rt.memprof", "libclang_rt.lsan", "libclang_rt.tsan", "libclang_rt.msan"};
 
-static const char *const functions[] = {"__asan_init", "__hwasan_init", "__lsan_init",
-					"__tsan_init", "__msan_init",   "__memprof_init"};
+/* Of ThreadSanitizer's one that Go's runtime (go build -race) has not: that is made of the same, without a malloc. */
+static const char *const functions[] = {"__asan_init",       "__hwasan_init", "__lsan_init",
+					"__tsan_func_entry", "__msan_init",   "__memprof_init"};
 
 /* NAME, a path or not, has LENGTH characters. */
 static bool is_runtime(const char *name, size_t length)

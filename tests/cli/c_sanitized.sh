@@ -77,3 +77,16 @@ if CGO_ENABLED=1 go_program cgo -asan 2>"$WORK/err"; then
 else
 	echo "skip cgo that is built with -asan: $(head -n 1 "$WORK/err")"
 fi
+
+# go build -race: of ThreadSanitizer it has no malloc, so that its C is sampled as any other.
+go_race() {
+	"$ESCPROF" run --no-report --c-rate 1 -o "$TRACE" -- "$WORK/cgo" >"$WORK/out" 2>"$WORK/err" || { cat "$WORK/err"; return 1; }
+	"$ESCPROF" info "$TRACE" | has 'way *preload' && "$ESCPROF" report --format json "$TRACE" >"$WORK/json" &&
+		"$WORK/reader" c "$WORK/json" c_leaf objects 3300 kept 0 ||
+		{ "$ESCPROF" info "$TRACE"; cat "$WORK/err"; return 1; }
+}
+if go_program reader && CGO_ENABLED=1 go_program cgo -race 2>"$WORK/err"; then
+	check "cgo that is built with -race: its C is sampled" go_race
+else
+	echo "skip cgo that is built with -race: $(head -n 1 "$WORK/err")"
+fi

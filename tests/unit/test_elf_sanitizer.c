@@ -31,15 +31,22 @@ static int set_up(void **state)
 	binary_fixture_do("strip -o stripped linked");
 	binary_fixture_do("gcc -O1 -fsanitize=address -static-libasan -o linked_in \"$PROGRAMS/many_symbols.c\"");
 	binary_fixture_do("gcc -O1 -fsanitize=thread -o threads \"$PROGRAMS/many_symbols.c\"");
+	binary_fixture_do("gcc -O1 -fsanitize=thread -static-libtsan -o threads_in \"$PROGRAMS/many_symbols.c\"");
 	binary_fixture_do("gcc -O1 -fsanitize=undefined -o undefined \"$PROGRAMS/many_symbols.c\"");
+	/* What go build -race links in has these of ThreadSanitizer's, and no malloc. */
+	binary_fixture_do(
+	    "echo 'void __tsan_init(void) {} void __tsan_func_enter(void) {} void __tsan_go_start(void) {} "
+	    "int main(void) { return 0; }' >race.c && gcc -o race race.c");
 	return 0;
 }
 
 static void test_programs(void **state)
 {
 	(void)state;
-	assert_true(is_in("linked") && is_in("stripped") && is_in("linked_in") && is_in("threads"));
+	assert_true(is_in("linked") && is_in("stripped") && is_in("linked_in") && is_in("threads") &&
+		    is_in("threads_in"));
 	assert_false(is_in("plain"));
+	assert_false(is_in("race"));
 	assert_false(is_in("undefined")); /* that one has no malloc */
 }
 
