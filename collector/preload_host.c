@@ -196,6 +196,9 @@ static enum status preload_host_hear(struct preload_host *host, pid_t pid, const
 		errno = result.error_number;
 		return region_refused(region, (int)pid, (size_t)result.failed_step, error);
 	}
+	if (answer->c_attach && result.c_failed_step && result.c_error_number == PRELOAD_OTHER_BUILD)
+		return error_set(error, "libescprof.so in process %d is of another build than escprof: install it anew",
+				 (int)pid);
 	if (answer->c_attach && result.c_failed_step) {
 		errno = result.c_error_number;
 		return error_set_errno(error, "process %d cannot have its C allocations sampled (step %d)", (int)pid,

@@ -26,8 +26,7 @@
 #include <stdint.h>
 
 #define C_HASH_FACTOR  0x9fb21c651e98df25ull /* odd, and no pattern */
-#define C_MAGIC        0x32696c6c6f636365ull
-#define C_FRAMES       192 /* of a stack, at most */
+#define C_FRAMES       192                   /* of a stack, at most */
 #define C_CONTEXTS     (1u << 17)
 #define C_INDEX        (1u << 18)
 #define C_INDEX_PROBES 32 /* places that are tried for a hash */
@@ -128,7 +127,7 @@ struct c_module {
 };
 
 struct c_control {
-	uint64_t magic;
+	uint64_t magic; /* C_MAGIC; always the first */
 	struct c_plan plan;
 	/*
 	 * A robust lock of the collector's, held as long as it lives. However that ends, the kernel writes
@@ -153,6 +152,12 @@ struct c_control {
 #define C_SLOT_OFFSET    (C_MODULE_OFFSET + C_ROUND(C_MODULES * sizeof(struct c_module)))
 #define C_ARENA_OFFSET   (C_SLOT_OFFSET + C_ROUND(C_SLOTS * sizeof(struct c_slot)))
 #define C_REGION_SIZE    (C_ARENA_OFFSET + C_ARENA)
+
+/*
+ * Other sizes make another one, so that library and collector of two versions do nothing with each other. To be changed
+ * where something else comes to mean another thing.
+ */
+#define C_MAGIC ((0x33696c6c6f636365ull + C_REGION_SIZE) ^ sizeof(struct c_control) * C_HASH_FACTOR)
 
 /* The parts of a region that begins at REGION. */
 static inline uint32_t *c_index_of(const struct c_control *region)

@@ -179,7 +179,7 @@ static void preload_map_c(int memory, struct preload_result *result)
 
 	if (region == MAP_FAILED || region->magic != C_MAGIC) {
 		result->c_failed_step = STEP_REGION;
-		result->c_error_number = errno;
+		result->c_error_number = region == MAP_FAILED ? errno : PRELOAD_OTHER_BUILD;
 		return;
 	}
 	madvise(region, C_REGION_SIZE, MADV_DONTDUMP);

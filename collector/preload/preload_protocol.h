@@ -10,6 +10,7 @@
 
 #include "collector/agent/agent_shared.h"
 
+#include <errno.h>
 #include <stdint.h>
 
 /* Names of an abstract socket (without its leading NUL). */
@@ -44,6 +45,8 @@ struct preload_answer {
 	struct preload_write writes[PRELOAD_MAX_WRITES];
 	uint8_t code[AGENT_CODE_SIZE];
 };
+
+#define PRELOAD_OTHER_BUILD EPROTO /* as an errno: what is shared about C allocations is not as it is here */
 
 /* What the library tells at the end: 0, or the step that failed and its errno; and the same of C allocations. */
 struct preload_result {

@@ -133,3 +133,16 @@ vforks() {
 	"$ESCPROF" report --format json -o "$WORK/json" "$TRACE" && c in_child objects 1000 bytes 44000 kept 0
 }
 check "C: children by vfork, which allocate in their parent's memory, count as it does" vforks
+
+# As it is for a moment while both are installed anew.
+other_build() {
+	local folder=$WORK/other
+	mkdir -p "$folder/collector/preload" && cp "$ESCPROF" "$folder" &&
+		sed 's/uint64_t rate; /uint64_t more[8]; &/' collector/preload/c_shared.h >"$folder/collector/preload/c_shared.h" &&
+		! cmp -s collector/preload/c_shared.h "$folder/collector/preload/c_shared.h" &&
+		gcc -std=gnu11 -O1 -D_GNU_SOURCE -I"$folder" -I. -shared -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-builtin \
+			-o "$folder/libescprof.so" collector/preload/*.c || return 1
+	"$folder/escprof" run -q --c-rate 1 -o "$TRACE" -- "$WORK/own_malloc" >"$WORK/out" 2>"$WORK/err"
+	says "$("$WORK/own_malloc")" && grep -q 'nothing was profiled: libescprof.so in process .* is of another build' "$WORK/err" || { cat "$WORK/err"; return 1; }
+}
+check "C: a library that shares other things than this escprof does nothing" other_build
