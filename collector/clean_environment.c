@@ -1,25 +1,32 @@
 /*
  * The environment at a program's start lies on its stack: argc, the argv pointers, 0, the envp pointers, 0, and then
- * what must not move (the auxiliary vector). So an entry is taken out by pointing it at its neighbour's string.
+ * what must not move (the auxiliary vector). So an entry is taken out by pointing it at another's string.
  */
 #include "collector/clean_environment.h"
 
 #include "base/memory.h"
+#include "collector/preload/preload_list.h"
 #include "collector/preload/preload_protocol.h"
 #include "collector/target_memory.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/user.h>
 
-#define ENTRIES_MAX 65536 /* pointers looked at */
-#define ENTRY_HEAD  4096  /* bytes of an entry looked at */
+#define ENTRIES_MAX 65536        /* pointers looked at */
+#define STRING_MAX  (128u << 10) /* the kernel takes none that is longer */
+#define STRING_PART 4096
+#define HEAD_SIZE   16
+
+#define PRELOAD "LD_PRELOAD="
+#define SOCKET  PRELOAD_SOCKET_VARIABLE "="
 
 struct environment {
 	pid_t pid;
 	uint64_t envp;      /* address of the first pointer */
-	uint64_t *pointers; /* a copy, without the 0 */
+	uint64_t *pointers; /* a copy, without the 0; one that is dropped: 0 */
 	size_t count;
 };
 
@@ -48,58 +55,99 @@ static enum status environment_read(struct environment *environment, pid_t pid, 
 	return STATUS_OK;
 }
 
-/* The head of the entry at INDEX, NUL-terminated; "" when it cannot be read. Near the stack's end fewer bytes are
- * there. */
-static void environment_head(const struct environment *environment, size_t index, char head[ENTRY_HEAD + 1])
+/* How the entry at INDEX begins, and NULs. Near the stack's end few bytes are there. */
+static void environment_head(const struct environment *environment, size_t index, char head[HEAD_SIZE + 1])
 {
-	size_t size = ENTRY_HEAD;
-
-	while (size &&
-	       target_memory_read(environment->pid, environment->pointers[index], head, size, NULL) != STATUS_OK)
-		size /= 2;
-	head[size] = 0;
+	memset(head, 0, HEAD_SIZE + 1);
+	target_memory_read_some(environment->pid, environment->pointers[index], head, HEAD_SIZE);
 }
 
-/* Point the entry at INDEX at another one's string. */
-static enum status environment_drop(struct environment *environment, size_t index, struct error *error)
+/* The string at ADDRESS, to be freed; NULL when it cannot be read to its end. */
+static char *environment_string(const struct environment *environment, uint64_t address)
 {
-	size_t other = index ? index - 1 : index + 1;
+	size_t size = 0, got;
+	char *string = NULL;
 
-	if (other >= environment->count)
-		return STATUS_OK;
-	environment->pointers[index] = environment->pointers[other];
-	return target_memory_write(environment->pid, environment->envp + 8 * index, &environment->pointers[other],
-				   sizeof(uint64_t), error);
+	do {
+		string = memory_resize(string, size + STRING_PART, 1);
+		got = target_memory_read_some(environment->pid, address + size, string + size, STRING_PART);
+		if (memchr(string + size, 0, got))
+			return string;
+		size += got;
+	} while (got && size < STRING_MAX);
+	free(string);
+	return NULL;
 }
 
-/* LD_PRELOAD=LIBRARY:REST becomes LD_PRELOAD=REST, in place; without a rest the entry is dropped. */
-static enum status environment_restore_preload(struct environment *environment, size_t index, const char *entry,
-					       const char *library, struct error *error)
+/* Take LIBRARY out of the entry at INDEX, LD_PRELOAD, in place; the entry is dropped when nothing else is in it. */
+static enum status environment_restore_preload(struct environment *environment, size_t index, const char *library,
+					       struct error *error)
 {
-	const char *value = entry + strlen("LD_PRELOAD="), *rest = value + strlen(library);
+	char *string = environment_string(environment, environment->pointers[index]), *list;
+	enum status status = STATUS_OK;
+	size_t size;
 
-	if (strncmp(value, library, strlen(library)) != 0)
-		return STATUS_OK;
-	if (*rest != ':')
-		return environment_drop(environment, index, error);
-	return target_memory_write(environment->pid, environment->pointers[index] + strlen("LD_PRELOAD="), rest + 1,
-				   strlen(rest + 1) + 1, error);
+	if (!string)
+		return error_set(error, "cannot read LD_PRELOAD of process %d", (int)environment->pid);
+	list = string + strlen(PRELOAD);
+	size = strlen(list);
+	if (preload_list_remove(list, library)) {
+		status = target_memory_write(environment->pid, environment->pointers[index] + strlen(PRELOAD), list,
+					     size, error);
+		if (!*list)
+			environment->pointers[index] = 0;
+	}
+	free(string);
+	return status;
+}
+
+/* Point the entry at INDEX, which was dropped, at the string of one that stays. Without any it becomes "". */
+static enum status environment_fill(const struct environment *environment, size_t index, uint64_t dropped,
+				    struct error *error)
+{
+	size_t i;
+
+	for (i = 0; i < environment->count; i++)
+		if (environment->pointers[i])
+			return target_memory_write(environment->pid, environment->envp + 8 * index,
+						   &environment->pointers[i], sizeof(uint64_t), error);
+	return target_memory_write(environment->pid, dropped, "", 1, error);
+}
+
+/* Take what is ours out of each entry. */
+static enum status environment_clean(struct environment *environment, const char *library, struct error *error)
+{
+	enum status status = STATUS_OK;
+	char head[HEAD_SIZE + 1];
+	size_t i;
+
+	for (i = 0; i < environment->count; i++) {
+		environment_head(environment, i, head);
+		if (!strncmp(head, SOCKET, strlen(SOCKET)))
+			environment->pointers[i] = 0;
+		else if (!strncmp(head, PRELOAD, strlen(PRELOAD)) &&
+			 environment_restore_preload(environment, i, library, error) != STATUS_OK)
+			status = STATUS_ERROR;
+	}
+	return status;
 }
 
 enum status clean_environment(pid_t pid, const char *library, struct error *error)
 {
 	struct environment environment;
 	enum status status = environment_read(&environment, pid, error);
-	char head[ENTRY_HEAD + 1];
+	uint64_t *before = memory_alloc(environment.count + 1, sizeof(*before));
 	size_t i;
 
-	for (i = 0; status == STATUS_OK && i < environment.count; i++) {
-		environment_head(&environment, i, head);
-		if (!strncmp(head, PRELOAD_SOCKET_VARIABLE "=", sizeof(PRELOAD_SOCKET_VARIABLE)))
-			status = environment_drop(&environment, i, error);
-		else if (!strncmp(head, "LD_PRELOAD=", 11))
-			status = environment_restore_preload(&environment, i, head, library, error);
+	if (status == STATUS_OK) {
+		memcpy(before, environment.pointers, environment.count * sizeof(*before));
+		status = environment_clean(&environment, library, error);
+		for (i = 0; i < environment.count; i++)
+			if (!environment.pointers[i] &&
+			    environment_fill(&environment, i, before[i], error) != STATUS_OK)
+				status = STATUS_ERROR;
 	}
+	free(before);
 	free(environment.pointers);
 	return status;
 }

@@ -7,8 +7,9 @@
 #include <sys/types.h>
 
 /*
- * PID stands at its exec. Its children shall inherit nothing of ours: LD_PRELOAD becomes what it was before LIBRARY was
- * put in front of it, and the socket's variable goes. Errors leave the environment as it was, which is harmless.
+ * PID stands at its exec. Neither its loader nor its children shall find anything of ours: LIBRARY, a path, is taken
+ * out of LD_PRELOAD, wherever it stands there, and the socket's variable goes. An error leaves what it is about as it
+ * was.
  */
 enum status clean_environment(pid_t pid, const char *library, struct error *error);
 

@@ -23,6 +23,16 @@ static int target_memory_open(pid_t pid, int flags)
 	return open(path, flags | O_CLOEXEC);
 }
 
+size_t target_memory_read_some(pid_t pid, uint64_t address, void *buffer, size_t size)
+{
+	int fd = target_memory_open(pid, O_RDONLY);
+	ssize_t got = fd < 0 ? -1 : pread(fd, buffer, size, (off_t)address);
+
+	if (fd >= 0)
+		close(fd);
+	return got < 0 ? 0 : (size_t)got;
+}
+
 enum status target_memory_read(pid_t pid, uint64_t address, void *buffer, size_t size, struct error *error)
 {
 	int fd = target_memory_open(pid, O_RDONLY);

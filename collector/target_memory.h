@@ -16,6 +16,9 @@
 enum status target_memory_read(pid_t pid, uint64_t address, void *buffer, size_t size, struct error *error);
 enum status target_memory_write(pid_t pid, uint64_t address, const void *buffer, size_t size, struct error *error);
 
+/* Copy as many of SIZE bytes at ADDRESS of process PID as are there. Returns how many; 0 where none can be read. */
+size_t target_memory_read_some(pid_t pid, uint64_t address, void *buffer, size_t size);
+
 /* One line of /proc/PID/maps. */
 struct target_mapping {
 	uint64_t start, end, offset, inode;

@@ -5,9 +5,11 @@
  */
 #include "collector/preload/c_sampler.h"
 #include "collector/preload/interpose.h"
+#include "collector/preload/preload_list.h"
 #include "collector/preload/preload_protocol.h"
 #include "collector/preload/unwind.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -147,17 +149,18 @@ static enum preload_step preload_apply(void)
 }
 
 /*
- * Children of the profiled program are not ours to touch: LD_PRELOAD becomes again what it was before this library was
- * put in front of it.
+ * Children of the profiled program are not ours to touch: this library is taken out of LD_PRELOAD, in place, since what
+ * the kernel tells of the environment is then right too.
  */
 static void preload_clean_environment(void)
 {
-	const char *value = getenv("LD_PRELOAD"), *rest = value ? strchr(value, ':') : NULL;
+	char *list = getenv("LD_PRELOAD");
+	Dl_info here;
 
 	unsetenv(PRELOAD_SOCKET_VARIABLE);
-	if (rest)
-		setenv("LD_PRELOAD", rest + 1, 1);
-	else
+	if (!list || !dladdr(&answer, &here) || !preload_list_remove(list, here.dli_fname))
+		return;
+	if (!*list)
 		unsetenv("LD_PRELOAD");
 }
 

@@ -51,6 +51,42 @@ preloaded() {
 }
 check "C: a program into which a sanitizer's runtime is preloaded" preloaded
 
+# Ours goes out of any environment, wherever it stands there.
+check "C: one whose environment is nothing but ours" later 'env -i ESCPROF_SOCKET="$ESCPROF_SOCKET" LD_PRELOAD="$LD_PRELOAD" "$0"; exit $?'
+check "C: one whose environment is nothing but ours, the other way round" \
+	later 'env -i LD_PRELOAD="$LD_PRELOAD" ESCPROF_SOCKET="$ESCPROF_SOCKET" "$0"; exit $?'
+gcc -shared -o "$WORK/empty.so" -xc - </dev/null || { echo "not ok build: gcc -shared"; exit 1; }
+beside_ours() {
+	local list
+	RUNTIME=$(readlink -f "$(gcc -print-file-name=libasan.so)")
+	export RUNTIME
+	for list in '$LD_PRELOAD $RUNTIME' '$RUNTIME $LD_PRELOAD' '$RUNTIME:$LD_PRELOAD' '$RUNTIME:$LD_PRELOAD $RUNTIME'; do
+		as_without 'nothing was profiled' sh -c "LD_PRELOAD=\"$list\" \"\$0\"; exit \$?" "$WORK/plain" || { echo "$list"; return 1; }
+	done
+}
+check "C: one where its runtime is preloaded before ours or behind it" beside_ours
+far_away() {
+	local ESCPROF=$ESCPROF length folder
+	for length in 120 150 1000; do
+		folder=$WORK
+		while [ ${#folder} -lt "$length" ]; do folder=$folder/a-part-of-a-path; done
+		mkdir -p "$folder" && cp "$ESCPROF" "$BUILD/libescprof.so" "$folder" && ESCPROF=$folder/escprof || return 1
+		later 'env -i LD_PRELOAD="$LD_PRELOAD" "$0"; exit $?' || return 1
+	done
+}
+check "C: one where the library lies at the end of a long path" far_away
+
+# What is profiled has its own LD_PRELOAD for its children.
+restored() {
+	local before
+	for before in "$WORK/empty.so \$LD_PRELOAD" "\$LD_PRELOAD $WORK/empty.so" "\$LD_PRELOAD:$WORK/empty.so"; do
+		"$ESCPROF" run --no-report --c-rate 1 -o "$TRACE" -- sh -c "LD_PRELOAD=\"$before\" exec awk \"\$0\"" \
+			'BEGIN { system("echo = $LD_PRELOAD =") }' \
+			>"$WORK/out" 2>"$WORK/err"
+		[ "$(cat "$WORK/out")" = "= $WORK/empty.so =" ] && "$ESCPROF" info "$TRACE" | has c_rate || { echo "$before"; cat "$WORK/out" "$WORK/err"; return 1; }
+	done
+}
+check "C: what is profiled leaves its children what is preloaded beside ours" restored
 
 # Where the program may not be traced, nobody takes our library out of its environment at its exec.
 untraced() {
