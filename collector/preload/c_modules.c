@@ -141,7 +141,8 @@ static void find_extent(struct c_module *module, const struct dl_phdr_info *info
 
 /*
  * The number of MODULE in the table, added when it is new; C_MODULES: the table is full. The same file that is loaded
- * again, somewhere else, keeps its number; another one under its name has its own.
+ * again, somewhere else, keeps its number; another one under its name has its own. Paths, which lie a page away, are
+ * compared last: the loader's list is locked.
  */
 static uint32_t number_of(const struct c_module *module)
 {
@@ -149,8 +150,9 @@ static uint32_t number_of(const struct c_module *module)
 	uint32_t count = shared->nmodules, i;
 
 	for (i = 0; i < count; i++)
-		if (!strcmp(table[i].path, module->path) && table[i].build_id_size == module->build_id_size &&
-		    !memcmp(table[i].build_id, module->build_id, module->build_id_size) && table[i].sum == module->sum)
+		if (table[i].build_id_size == module->build_id_size && table[i].sum == module->sum &&
+		    !memcmp(table[i].build_id, module->build_id, module->build_id_size) &&
+		    !strcmp(table[i].path, module->path))
 			return i;
 	if (count == C_MODULES)
 		return C_MODULES;
