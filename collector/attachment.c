@@ -121,12 +121,12 @@ static enum status clean_once(struct attachment *attachment, uint64_t control, b
 	struct thread_stop stop;
 	enum status status = thread_stop_all(&stop, attachment->patching.process, error);
 
-	if (status != STATUS_OK)
-		return status;
-	*clean = clear_spaces(&stop, attachment->spaces);
-	if (control)
-		status = patching_take_out(&attachment->patching, &stop, control, error);
-	thread_stop_release(&stop);
+	if (status == STATUS_OK) {
+		*clean = clear_spaces(&stop, attachment->spaces);
+		if (control)
+			status = patching_take_out(&attachment->patching, &stop, control, error);
+		thread_stop_release(&stop);
+	}
 	note_stop(&stop, &attachment->begin_ns);
 	return status;
 }
@@ -347,14 +347,15 @@ static enum status patch(struct attachment *attachment, struct error *error)
 	struct thread_stop stop;
 	enum status status = thread_stop_all(&stop, attachment->patching.process, error);
 
-	if (status != STATUS_OK)
-		return status;
-	if (is_ours(attachment))
-		status = patching_put_in(&attachment->patching, &stop, attachment->code, attachment->region, error);
-	else
-		status =
-		    error_set(error, "another escprof came to process %d first", (int)attachment->patching.process);
-	thread_stop_release(&stop);
+	if (status == STATUS_OK) {
+		if (is_ours(attachment))
+			status =
+			    patching_put_in(&attachment->patching, &stop, attachment->code, attachment->region, error);
+		else
+			status = error_set(error, "another escprof came to process %d first",
+					   (int)attachment->patching.process);
+		thread_stop_release(&stop);
+	}
 	note_stop(&stop, &attachment->begin_ns);
 	return status;
 }
