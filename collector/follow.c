@@ -27,17 +27,20 @@ struct tracee {
 
 struct follow {
 	follow_decide *decide;
+	follow_keep *keep;
 	void *user;
 	struct tracee *tracees;
 	size_t ntracees, capacity;
-	bool releasing;
+	bool settled;   /* those stay that are to be kept */
+	bool releasing; /* none does */
 };
 
-struct follow *follow_new(follow_decide *decide, void *user)
+struct follow *follow_new(follow_decide *decide, follow_keep *keep, void *user)
 {
 	struct follow *follow = memory_alloc(1, sizeof(*follow));
 
 	follow->decide = decide;
+	follow->keep = keep;
 	follow->user = user;
 	return follow;
 }
@@ -60,7 +63,8 @@ static struct tracee *follow_add(struct follow *follow, pid_t pid)
 			return &follow->tracees[i];
 	follow->tracees =
 	    memory_reserve(follow->tracees, follow->ntracees, &follow->capacity, sizeof(*follow->tracees));
-	follow->tracees[follow->ntracees] = (struct tracee){.pid = pid};
+	follow->tracees[follow->ntracees] =
+	    (struct tracee){.pid = pid, .leaves = follow->settled && !follow->keep(follow->user, pid)};
 	return &follow->tracees[follow->ntracees++];
 }
 
@@ -96,6 +100,24 @@ static void follow_detach(struct follow *follow, pid_t pid, int signal)
 	follow_remove(follow, pid);
 }
 
+/* TRACEE is detached at its next stop, for which it is asked. */
+static void follow_dismiss(struct tracee *tracee)
+{
+	tracee->until_ns = 0;
+	tracee->leaves = true;
+	ptrace(PTRACE_INTERRUPT, tracee->pid, NULL, NULL);
+}
+
+void follow_settle(struct follow *follow)
+{
+	size_t i;
+
+	follow->settled = true;
+	for (i = 0; i < follow->ntracees; i++)
+		if (!follow->keep(follow->user, follow->tracees[i].pid))
+			follow_dismiss(&follow->tracees[i]);
+}
+
 void follow_release(struct follow *follow)
 {
 	size_t i;
@@ -112,11 +134,8 @@ void follow_tend(struct follow *follow)
 	for (i = 0; i < follow->ntracees; i++) {
 		struct tracee *tracee = &follow->tracees[i];
 
-		if (!tracee->until_ns || clock_ns(CLOCK_MONOTONIC) < tracee->until_ns)
-			continue;
-		tracee->until_ns = 0;
-		tracee->leaves = true;
-		ptrace(PTRACE_INTERRUPT, tracee->pid, NULL, NULL);
+		if (tracee->until_ns && clock_ns(CLOCK_MONOTONIC) >= tracee->until_ns)
+			follow_dismiss(tracee);
 	}
 }
 
@@ -173,7 +192,7 @@ static void follow_at_exec(struct follow *follow, pid_t pid)
 		break;
 	case FOLLOW_DONE:
 		follow_detach(follow, pid, 0);
-		follow_release(follow);
+		follow_settle(follow);
 		break;
 	}
 }
@@ -181,6 +200,7 @@ static void follow_at_exec(struct follow *follow, pid_t pid)
 bool follow_handle(struct follow *follow, pid_t pid, int status)
 {
 	int event = status >> 16, signal = WSTOPSIG(status);
+	bool leaves;
 
 	if (!WIFSTOPPED(status)) {
 		follow_remove(follow, pid);
@@ -189,11 +209,12 @@ bool follow_handle(struct follow *follow, pid_t pid, int status)
 	if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK)
 		follow_at_fork(follow, pid);
 	/* A new thread shows up with its first stop. */
-	if (follow_add(follow, pid)->leaves || follow->releasing)
+	leaves = follow_add(follow, pid)->leaves;
+	if (event == PTRACE_EVENT_EXEC && !follow->releasing)
+		follow_at_exec(follow, pid); /* one that leaves was asked to in its midst */
+	else if (leaves || follow->releasing)
 		follow_detach(follow, pid,
 			      event && !(event == PTRACE_EVENT_STOP && follow_is_stop_signal(signal)) ? 0 : signal);
-	else if (event == PTRACE_EVENT_EXEC)
-		follow_at_exec(follow, pid);
 	else if (event == PTRACE_EVENT_STOP && follow_is_stop_signal(signal))
 		ptrace(PTRACE_LISTEN, pid, NULL, NULL);
 	else

@@ -17,13 +17,16 @@ struct follow;
 enum follow_decision {
 	FOLLOW_ON,     /* not what we look for: let it run and watch for its next exec */
 	FOLLOW_LET_GO, /* let this process go, go on following the others */
-	FOLLOW_DONE,   /* found: let everything go */
+	FOLLOW_DONE,   /* found: let this process go, and follow_settle */
 };
 
 typedef enum follow_decision follow_decide(void *user, pid_t pid);
 
-/* A follower that asks DECIDE (with USER) at every exec. Free with follow_free. */
-struct follow *follow_new(follow_decide *decide, void *user);
+/* Whether PID is followed to its next exec although what was looked for is found. */
+typedef bool follow_keep(void *user, pid_t pid);
+
+/* A follower that asks DECIDE (with USER) at every exec, and KEEP in follow_settle. Free with follow_free. */
+struct follow *follow_new(follow_decide *decide, follow_keep *keep, void *user);
 void follow_free(struct follow *follow);
 
 /* Seize PID, which waits at its gate. STATUS_ERROR says why ptrace is not allowed and what to do. */
@@ -44,6 +47,12 @@ size_t follow_fresh(const struct follow *follow);
 
 /* Whether waitpid's STATUS of PID is a ptrace stop; if so it is dealt with. False: an exit, which is the caller's. */
 bool follow_handle(struct follow *follow, pid_t pid, int status);
+
+/*
+ * What was looked for is found: every tracee is let go that KEEP does not want, and what those that stay start is kept
+ * or let go alike.
+ */
+void follow_settle(struct follow *follow);
 
 /* Stop following: every tracee is detached at its next stop, and is asked to stop for it. */
 void follow_release(struct follow *follow);

@@ -54,6 +54,13 @@ static enum follow_decision session_at_exec(void *user, pid_t pid)
 	return session->is_over ? FOLLOW_DONE : ways_in_at_exec(session->ways, pid);
 }
 
+static bool session_keeps(void *user, pid_t pid)
+{
+	struct session *session = user;
+
+	return ways_in_keeps(session->ways, pid);
+}
+
 /* As process 1 of a container we are given orphans too; they want nothing but this. */
 static void session_reap(struct session *session)
 {
@@ -235,7 +242,7 @@ enum status session_run(const struct session_options *options, session_at_end *a
 		return STATUS_ERROR;
 	session_block_signals(&session);
 	session.ways = ways_in_open(options, session.programs, &result->refusal);
-	session.follow = follow_new(session_at_exec, &session);
+	session.follow = follow_new(session_at_exec, session_keeps, &session);
 	status = session_start(&session, error);
 	if (status == STATUS_OK) {
 		session_loop(&session);

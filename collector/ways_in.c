@@ -135,18 +135,33 @@ static bool is_found(const struct ways_in *ways, pid_t pid)
 	return found;
 }
 
+/* PID's LD_PRELOAD, to be freed, where that names our library; else NULL. */
+static char *preloaded_by(const struct ways_in *ways, pid_t pid)
+{
+	char *preloaded = ways->library ? process_info_environment(pid, "LD_PRELOAD") : NULL;
+
+	if (preloaded && strstr(preloaded, ways->library))
+		return preloaded;
+	free(preloaded);
+	return NULL;
+}
+
 /* Whether PID's environment, as it was exec'd, names our library: then its constructor will ask. */
 static bool will_preload(const struct ways_in *ways, pid_t pid)
 {
-	char *preloaded;
-	bool will;
+	char *preloaded = preloaded_by(ways, pid);
+	bool will = preloaded && is_found(ways, pid) && !elf_sanitizer_is_among(preloaded);
 
-	if (!ways->library || !is_found(ways, pid))
-		return false;
-	preloaded = process_info_environment(pid, "LD_PRELOAD");
-	will = preloaded && strstr(preloaded, ways->library) && !elf_sanitizer_is_among(preloaded);
 	free(preloaded);
 	return will;
+}
+
+bool ways_in_keeps(const struct ways_in *ways, pid_t pid)
+{
+	char *preloaded = preloaded_by(ways, pid);
+
+	free(preloaded);
+	return preloaded != NULL;
 }
 
 /*
@@ -201,8 +216,11 @@ enum follow_decision ways_in_at_exec(struct ways_in *ways, pid_t pid)
 {
 	struct plan *plan;
 
-	if (!programs_next(ways->programs))
-		return FOLLOW_DONE;
+	if (!programs_next(ways->programs)) {
+		if (ways->library)
+			clean_environment(pid, ways->library, NULL);
+		return FOLLOW_LET_GO;
+	}
 	programs_end_replaced(ways->programs, pid);
 	plan = plan_of(ways, pid);
 	if (!plan)
@@ -214,7 +232,7 @@ enum follow_decision ways_in_at_exec(struct ways_in *ways, pid_t pid)
 	return FOLLOW_LET_GO; /* the constructor will ask */
 }
 
-/* What the library has been given, and what of it is in, begins; the rest is let go. */
+/* What the library has been given, and what of it is in, begins. */
 static void begin_preloaded(struct ways_in *ways, struct follow *follow, pid_t pid, const struct preload_heard *heard)
 {
 	struct profiled *next = programs_next(ways->programs);
@@ -228,7 +246,7 @@ static void begin_preloaded(struct ways_in *ways, struct follow *follow, pid_t p
 	if (has_c)
 		recording_begin_c(next->recording, next->c, heard->has_libunwind, heard->has_own_malloc);
 	if (!programs_next(ways->programs))
-		follow_release(follow);
+		follow_settle(follow);
 }
 
 /* Find out what of PID, whose program is NEXT, is to be profiled. Returns whether anything is; *HAS_C: C allocations.

@@ -9,6 +9,7 @@
 #include "collector/follow.h"
 #include "collector/session.h"
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct programs;
@@ -38,7 +39,13 @@ void ways_in_set_command(struct ways_in *ways, pid_t pid);
 enum follow_decision ways_in_at_exec(struct ways_in *ways, pid_t pid);
 
 /*
- * A library or an agent asks: answer. FOLLOW follows the children that agents tell of, and lets all go once no other
+ * No other program is wanted: whether PID is followed on all the same, because what it starts would have our library,
+ * with which some programs do not start (binary/elf_sanitizer.h). At its exec that is taken out.
+ */
+bool ways_in_keeps(const struct ways_in *ways, pid_t pid);
+
+/*
+ * A library or an agent asks: answer. FOLLOW follows the children that agents tell of, and is settled once no other
  * program is wanted.
  */
 void ways_in_answer(struct ways_in *ways, struct follow *follow);

@@ -126,3 +126,29 @@ if go_program reader && CGO_ENABLED=1 go_program cgo -race 2>"$WORK/err"; then
 else
 	echo "skip cgo that is built with -race: $(head -n 1 "$WORK/err")"
 fi
+
+# Once the Go program is found nothing else is wanted; what is started then has to start all the same.
+after_go() {
+	export GO_PROGRAM=$1 PROGRAM=$WORK/shared
+	as_without 'samples in' sh -c '"$GO_PROGRAM"; "$PROGRAM"; exit $?' && as_without 'samples in' sh -c '"$GO_PROGRAM"; exec "$PROGRAM"' &&
+		as_without 'samples in' sh -c '(echo; sh -c "\"\$GO_PROGRAM\"; true"); (sh -c "\"\$PROGRAM\"; exit \$?")' &&
+		as_without 'samples in' sh -c '"$GO_PROGRAM" & wait; env "$PROGRAM"; printf "%s\n" "$PROGRAM" "$PROGRAM" | xargs -n 1 sh -c "\"\$0\"; exit 0"'
+}
+if CGO_ENABLED=1 go_program cgo 2>"$WORK/err"; then
+	check "C: one that is started after a Go program that loads our library" after_go "$WORK/cgo"
+else
+	echo "skip C: one that is started after a Go program that loads our library: $(head -n 1 "$WORK/err")"
+fi
+if go_program source; then
+	check "C: one that is started after a Go program that is entered by ptrace" after_go "$WORK/source"
+fi
+
+# A C program that is profiled is not traced any more: its children have nothing of ours.
+let_go() {
+	"$ESCPROF" run --no-report --c-rate 1 -o "$TRACE" -- awk 'BEGIN {
+		for (i = 0; i < 600 && system("grep -q ^TracerPid:.0$ /proc/$PPID/status"); i++)
+			system("sleep 0.05")
+		print i < 600 }' >"$WORK/out" 2>"$WORK/err"
+	[ "$(cat "$WORK/out")" = 1 ] && "$ESCPROF" info "$TRACE" | has c_rate || { cat "$WORK/out" "$WORK/err"; return 1; }
+}
+check "C: a program that is profiled is traced no longer than to its start" let_go
