@@ -60,7 +60,8 @@ struct sums {
 	std::atomic<uint64_t> bytes, made[CLASSES], gone[CLASSES];
 } all[WAY_COUNT];
 
-/* Four standard errors of an estimate that adds up a value for each sampled object, and more where few samples make it. */
+/* Four standard errors of an estimate that adds up a value for each sampled object, and more where few samples make it.
+ */
 class margin
 {
       public:
@@ -85,7 +86,11 @@ class margin
 };
 
 const size_t SLOTS = 1024, MOST = 256, AT_EXIT = 7;
-const unsigned PATIENCE = 150; /* seconds without a round; the machine may be busy with other things */
+/*
+ * Seconds without a round. On a machine that is busy with other things, one of 64 threads that all want to fork has
+ * waited for 150 while the others took turns.
+ */
+const unsigned PATIENCE = 600;
 
 std::atomic<object *> exchange[SLOTS];
 std::atomic<bool> over;

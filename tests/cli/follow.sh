@@ -98,13 +98,14 @@ many() {
 }
 check "200 short children, four at a time: each has its trace, output and exit status" many
 
-# Whatever else may be told of escprof, the family must not depend on it.
+# Whatever else may be told of escprof, the family must not depend on it once it is there.
 killed() {
 	local round pid
 	for round in {1..12}; do
 		fresh
 		"$ESCPROF" run -q --follow -o "$TRACES/t.escprof" -- "$FAMILY" many 60 >"$WORK/out" 2>"$WORK/err" &
 		pid=$!
+		until pgrep -P $pid >/dev/null || ! kill -0 $pid 2>/dev/null; do sleep 0.01; done
 		sleep "$(printf '0.%03d' $((round * 35)))"
 		kill -9 $pid 2>/dev/null
 		wait $pid 2>/dev/null

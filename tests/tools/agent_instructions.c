@@ -1,9 +1,9 @@
 /*
  * How many instructions the agent takes for a sample that the program's own profile does not get: the real agent's
- * code, on goroutine stacks made up here, stepped through one instruction at a time. Steady where times are not. At rates
- * below AGENT_COUNT_BELOW the usual sample is only counted with its context, which is held to USUAL_MOST; from there on
- * each is passed on to the collector, as a record with its goroutine, labels and time.
- * usage: agent_instructions
+ * code, on goroutine stacks made up here, stepped through one instruction at a time. Steady where times are not. At
+ * rates below AGENT_COUNT_BELOW the usual sample is only counted with its context, which is held to USUAL_MOST; from
+ * there on each is passed on to the collector, as a record with its goroutine, labels and time. usage:
+ * agent_instructions
  */
 #include "tests/unit/agent_fixture.h"
 
@@ -141,9 +141,10 @@ static uint32_t measure(uint64_t rate, uint32_t depth, uint32_t own)
 	for (i = 0; i < counts.count; i++)
 		sum += counts.instructions[i];
 	median = counts.instructions[counts.count / 2];
-	printf("  --rate %-5llu %-8s %u frames, %u of them new: %5.0f in the mean, median %u, 99 %% up to %u (%u samples)\n",
-	       (unsigned long long)rate, rate < AGENT_COUNT_BELOW ? "counted" : "recorded", depth, own, (double)sum / counts.count, median,
-	       counts.instructions[(uint64_t)counts.count * 99 / 100], counts.count);
+	printf(
+	    "  --rate %-5llu %-8s %u frames, %u of them new: %5.0f in the mean, median %u, 99 %% up to %u (%u samples)\n",
+	    (unsigned long long)rate, rate < AGENT_COUNT_BELOW ? "counted" : "recorded", depth, own,
+	    (double)sum / counts.count, median, counts.instructions[(uint64_t)counts.count * 99 / 100], counts.count);
 	made_remove(code, &region);
 	return median;
 }
