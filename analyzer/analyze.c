@@ -47,7 +47,7 @@ struct analysis_job {
 	struct symbols *symbols;
 	struct site_groups groups;
 	struct cpu_profile cpu;
-	double kept_barriers; /* samples of write barriers whose stacks the filter keeps */
+	double kept_barriers; /* samples of write barriers that go with what the filter and --when keep */
 	size_t cpu_unknown; /* addresses without a symbol that only CPU stacks hold: of the kernel's, of C libraries */
 	struct site_cost_run cost;
 	struct site_words_input words;
@@ -256,14 +256,34 @@ static void take_cpu(struct analysis_job *job)
 	job->cpu_unknown = symbols_unknown(job->symbols) - unknown;
 }
 
-/* From here on only what was allocated at the moments asked for counts. */
-static void select_moments(struct analysis_job *job)
+/* Only the stacks that FILTER keeps. */
+static void select_stacks(struct analysis_job *job, struct stack_filter *filter)
+{
+	site_groups_free(&job->groups);
+	site_groups_make(&job->groups, job->arena, job->symbols, job->trace, job->totals, filter);
+	if (job->cpu.known)
+		job->kept_barriers = cpu_profile_share(job->trace, job->cpu_counts, job->symbols, filter, &job->groups);
+}
+
+/*
+ * From here on only what was allocated at the moments asked for counts. Samples of CPU are not of some moments alone:
+ * allocating is told by the sizes, and of a group's write barriers what is its bytes' part.
+ */
+static void select_moments(struct analysis_job *job, struct stack_filter *filter)
 {
 	const struct when *when = job->dissection->when;
+	struct site_groups whole = job->groups;
+	double all = site_groups_bytes(&whole);
 
 	job->totals = job->dissection->part.contexts;
 	job->out->selection.when = arena_string(job->arena, when_text(when));
 	job->out->selection.time_share = when_share(when, job->dissection->moments);
+	site_groups_make(&job->groups, job->arena, job->symbols, job->trace, job->totals, filter);
+	site_groups_take_barriers(&job->groups, &whole, job->trace->ncontexts);
+	if (all > 0)
+		job->kept_barriers *= site_groups_bytes(&job->groups) / all;
+	job->cost.cpu_period = 0;
+	site_groups_free(&whole);
 }
 
 /* Keep only what FILTER and --when keep of the groups, which are all the program's until then. */
@@ -271,7 +291,7 @@ static void select_groups(struct analysis_job *job, struct stack_filter *filter)
 {
 	bool part = job->dissection && job->dissection->when;
 	struct selection *selection = &job->out->selection;
-	double all = 0, kept = 0;
+	double all = site_groups_bytes(&job->groups);
 
 	*selection = (struct selection){.focus = "",
 					.ignore = "",
@@ -282,25 +302,18 @@ static void select_groups(struct analysis_job *job, struct stack_filter *filter)
 					.alloc_cpu_seconds = NAN,
 					.alloc_cpu_seconds_ci = {NAN, NAN},
 					.miss_cpu_seconds = NAN};
-	for (size_t i = 0; i < job->groups.count; i++) {
-		all += job->groups.groups[i]->bytes.total;
+	for (size_t i = 0; i < job->groups.count; i++)
 		selection->all_samples += job->groups.groups[i]->objects.count;
-	}
 	if (!filter && !part)
 		return;
+	job->kept_barriers = job->cost.barrier_samples;
+	if (filter)
+		select_stacks(job, filter);
 	if (part)
-		select_moments(job);
-	site_groups_free(&job->groups);
-	site_groups_make(&job->groups, job->arena, job->symbols, job->trace, job->totals, filter);
-	if (part)
-		job->cost.cpu_period = 0; /* samples of CPU are not of some moments alone: by the sizes, then */
-	else if (job->cpu.known)
-		job->kept_barriers = cpu_profile_share(job->trace, job->cpu_counts, job->symbols, filter, &job->groups);
-	for (size_t i = 0; i < job->groups.count; i++)
-		kept += job->groups.groups[i]->bytes.total;
+		select_moments(job, filter);
 	selection->focus = arena_string(job->arena, filter ? stack_filter_focus(filter) : "");
 	selection->ignore = arena_string(job->arena, filter ? stack_filter_ignore(filter) : "");
-	selection->bytes_share = all > 0 ? kept / all : 0;
+	selection->bytes_share = all > 0 ? site_groups_bytes(&job->groups) / all : 0;
 }
 
 /* What the program would save without all that the filter and --when kept. */

@@ -287,3 +287,30 @@ void site_groups_free(struct site_groups *groups)
 	free(groups->groups);
 	*groups = (struct site_groups){0};
 }
+
+double site_groups_bytes(const struct site_groups *groups)
+{
+	double bytes = 0;
+
+	for (size_t i = 0; i < groups->count; i++)
+		bytes += groups->groups[i]->bytes.total;
+	return bytes;
+}
+
+void site_groups_take_barriers(struct site_groups *part, const struct site_groups *whole, size_t ncontexts)
+{
+	double *by_context = memory_alloc(ncontexts + 1, sizeof(*by_context)); /* samples for each byte */
+
+	for (size_t i = 0; i < whole->count; i++) {
+		const struct site_group *group = whole->groups[i];
+
+		for (size_t k = 0; k < group->ncontexts && group->bytes.total > 0; k++)
+			by_context[group->contexts[k]] = group->barrier_samples / group->bytes.total;
+	}
+	for (size_t i = 0; i < part->count; i++) {
+		struct site_group *group = part->groups[i];
+
+		group->barrier_samples = by_context[group->contexts[0]] * group->bytes.total;
+	}
+	free(by_context);
+}

@@ -56,4 +56,13 @@ void site_groups_make(struct site_groups *groups, struct arena *arena, struct sy
 		      const struct trace *trace, const struct context_totals *totals, struct stack_filter *filter);
 void site_groups_free(struct site_groups *groups);
 
+/* What all of them allocated. */
+double site_groups_bytes(const struct site_groups *groups);
+
+/*
+ * Give PART, groups of some moments' totals, their barrier_samples: those of WHOLE, of all moments' totals, in the
+ * proportion of the bytes. Both are of the same stacks, of NCONTEXTS contexts.
+ */
+void site_groups_take_barriers(struct site_groups *part, const struct site_groups *whole, size_t ncontexts);
+
 #endif

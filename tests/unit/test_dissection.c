@@ -6,6 +6,7 @@
 
 #include "analyzer/analysis.h"
 #include "analyzer/analyze.h"
+#include "analyzer/stack_filter.h"
 #include "analyzer/when.h"
 #include "trace/trace_writer.h"
 
@@ -27,6 +28,11 @@
 #define CYCLE    50 /* steps of a GC cycle */
 
 static char path[] = "/tmp/test_dissection.XXXXXX";
+static char barriers_path[] = "/tmp/test_dissection.XXXXXX"; /* the same with samples of CPU */
+
+#define SAMPLES          100 /* of CPU, all of the GC's */
+#define BARRIERS         40  /* of these in write barriers */
+#define CROWDED_BARRIERS 10  /* of these below main.crowded */
 
 static void write_symbols(struct trace_writer *writer)
 {
@@ -35,6 +41,28 @@ static void write_symbols(struct trace_writer *writer)
 
 	trace_writer_symbol(writer, 0x1000, &steady, 1, "runtime.newobject", 0);
 	trace_writer_symbol(writer, 0x2000, &crowded, 1, "runtime.newobject", 0);
+}
+
+/* The GC marks, and the program's writes of pointers are told it meanwhile. */
+static void write_cpu(struct trace_writer *writer)
+{
+	static const struct trace_frame_text flush = {"runtime.wbBufFlush", "/r/mwbbuf.go", 1, 1},
+					     mark = {"runtime.gcDrain", "/r/mgcmark.go", 1, 1};
+	static const uint64_t steady[] = {0x3000, 0x1000}, crowded[] = {0x3000, 0x2000}, worker[] = {0x4000};
+	static const struct trace_cpu_stack stacks[] = {{2, crowded}, {2, steady}, {1, worker}};
+
+	trace_writer_symbol(writer, 0x3000, &flush, 1, "", 0);
+	trace_writer_symbol(writer, 0x4000, &mark, 1, "", 0);
+	trace_writer_fact(writer, "cpu_period_ns", "1000000", 7);
+	trace_writer_fact(writer, "cpu_sampled", "user", 4);
+	for (int i = 0; i < 3; i++)
+		trace_writer_cpu_stack(writer, &stacks[i]);
+	for (int i = 0; i < SAMPLES; i++) {
+		uint32_t stack = i < CROWDED_BARRIERS ? 0 : i < BARRIERS ? 1 : 2;
+		struct trace_cpu_sample sample = {.time_ns = (uint64_t)i * STEP_NS, .stack = stack};
+
+		trace_writer_cpu_sample(writer, &sample);
+	}
 }
 
 static void write_gc(struct trace_writer *writer, int step)
@@ -73,17 +101,16 @@ static void write_object(struct trace_writer *writer, uint32_t context, int step
 	trace_writer_death(writer, &death);
 }
 
-static int write_trace(void **state)
+static int write_trace(char *to, bool with_cpu)
 {
 	static const uint64_t stacks[] = {0x1000, 0x2000};
 	struct trace_context context = {.stack_depth = 1, .size = 64};
 	struct trace_writer *writer;
 	struct error error;
-	int fd = mkstemp(path);
+	int fd = mkstemp(to);
 
-	(void)state;
 	close(fd);
-	if (fd < 0 || trace_writer_open(&writer, path, &error) != STATUS_OK)
+	if (fd < 0 || trace_writer_open(&writer, to, &error) != STATUS_OK)
 		return 1;
 	for (int i = 0; i < 2; i++) {
 		context.stack = &stacks[i];
@@ -99,17 +126,27 @@ static int write_trace(void **state)
 			write_object(writer, 1, step);
 	}
 	write_symbols(writer);
+	if (with_cpu)
+		write_cpu(writer);
 	return trace_writer_close(writer, true, &error) != STATUS_OK;
 }
 
-static int remove_trace(void **state)
+static int write_traces(void **state)
 {
 	(void)state;
-	return unlink(path);
+	return write_trace(path, false) || write_trace(barriers_path, true);
 }
 
-static struct analysis analyze(const char *text)
+static int remove_traces(void **state)
 {
+	(void)state;
+	return unlink(path) || unlink(barriers_path);
+}
+
+/* Analyse the trace FROM at the moments of TEXT, and its stacks that FOCUS matches; NULL: all. */
+static struct analysis analyze_stacks(const char *from, const char *text, const char *focus)
+{
+	struct analyze_options options = {.filter = NULL};
 	struct analyze_input *input;
 	struct analysis analysis;
 	struct when *when = NULL;
@@ -117,12 +154,20 @@ static struct analysis analyze(const char *text)
 
 	if (text && when_parse(&when, text, &error) != STATUS_OK)
 		fail_msg("%s", error.text);
-	if (analyze_input_read_when(&input, path, when, &error) != STATUS_OK)
+	if (focus && stack_filter_new(&options.filter, focus, NULL, &error) != STATUS_OK)
 		fail_msg("%s", error.text);
-	analyze_input_run(&analysis, input, NULL);
+	if (analyze_input_read_when(&input, from, when, &error) != STATUS_OK)
+		fail_msg("%s", error.text);
+	analyze_input_run(&analysis, input, &options);
 	analyze_input_free(input);
+	stack_filter_free(options.filter);
 	when_free(when);
 	return analysis;
+}
+
+static struct analysis analyze(const char *text)
+{
+	return analyze_stacks(path, text, NULL);
 }
 
 static const struct site *site_of(const struct analysis *analysis, const char *function)
@@ -259,6 +304,49 @@ static void test_when(void **state)
 	analysis_free(&rest);
 }
 
+/* Barriers go with what was allocated then, so that a condition and its opposite are the whole. */
+static void test_barriers(void **state)
+{
+	struct analysis all = analyze_stacks(barriers_path, NULL, NULL);
+	struct analysis every = analyze_stacks(barriers_path, "time>=0", NULL);
+	struct analysis part = analyze_stacks(barriers_path, "goroutines>1000", NULL);
+	struct analysis rest = analyze_stacks(barriers_path, "goroutines<=1000", NULL);
+	double steady = site_of(&all, "main.steady")->barrier_share;
+
+	(void)state;
+	assert_true(fabs(all.gc.parts.barriers - (double)BARRIERS / SAMPLES) < 1e-9);
+	assert_true(fabs(steady - 1 + (double)CROWDED_BARRIERS / BARRIERS) < 1e-9);
+	assert_true(fabs(every.selection.saving.share - 1) < 0.02);
+	assert_true(
+	    fabs(site_of(&every, "main.steady")->gc_saved_share - site_of(&all, "main.steady")->gc_saved_share) < 1e-9);
+	assert_true(fabs(site_of(&part, "main.crowded")->barrier_share - (1 - steady)) < 1e-9);
+	assert_true(fabs(site_of(&part, "main.steady")->barrier_share + site_of(&rest, "main.steady")->barrier_share -
+			 steady) < 1e-9);
+	analysis_free(&all);
+	analysis_free(&every);
+	analysis_free(&part);
+	analysis_free(&rest);
+}
+
+/* The same of some stacks: writes below them that no site is known to make are of those moments too. */
+static void test_barriers_of_stacks(void **state)
+{
+	struct analysis all = analyze_stacks(barriers_path, NULL, "steady");
+	struct analysis every = analyze_stacks(barriers_path, "time>=0", "steady");
+	struct analysis part = analyze_stacks(barriers_path, "goroutines>1000", "steady");
+	struct analysis none = analyze_stacks(barriers_path, "goroutines<=1000", "crowded");
+
+	(void)state;
+	assert_true(fabs(every.selection.saving.share - all.selection.saving.share) < 1e-9);
+	assert_true(fabs(site_of(&part, "main.steady")->barrier_share -
+			 0.2 * site_of(&all, "main.steady")->barrier_share) < 1e-9);
+	assert_true(fabs(none.selection.saving.share) < 1e-9);
+	analysis_free(&all);
+	analysis_free(&every);
+	analysis_free(&part);
+	analysis_free(&none);
+}
+
 /* Lives of what is left out must not end others': with all that was followed, as many lives as samples. */
 static void test_lives(void **state)
 {
@@ -308,10 +396,12 @@ static void test_left_out_lives(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_timeline),     cmocka_unit_test(test_buckets),        cmocka_unit_test(test_labels),
-	    cmocka_unit_test(test_ranges),       cmocka_unit_test(test_when),           cmocka_unit_test(test_lives),
+	    cmocka_unit_test(test_timeline),     cmocka_unit_test(test_buckets),
+	    cmocka_unit_test(test_labels),       cmocka_unit_test(test_ranges),
+	    cmocka_unit_test(test_when),         cmocka_unit_test(test_lives),
 	    cmocka_unit_test(test_nothing_left), cmocka_unit_test(test_left_out_lives),
+	    cmocka_unit_test(test_barriers),     cmocka_unit_test(test_barriers_of_stacks),
 	};
 
-	return cmocka_run_group_tests(tests, write_trace, remove_trace);
+	return cmocka_run_group_tests(tests, write_traces, remove_traces);
 }
