@@ -114,7 +114,7 @@ static int export_run(const struct export_arguments *arguments, const struct com
 	struct output output;
 	enum status status;
 
-	if (!arguments->value_given && !analysis->gc.known) /* a heap profile, or C's heap */
+	if (!arguments->value_given && !analysis_knows_savings(analysis)) /* a heap profile, C's heap, no GC cycle */
 		options.value = REPORT_VALUE_ALLOC;
 	if (!output_open(&output, arguments->request.output))
 		return 1;

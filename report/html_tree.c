@@ -109,7 +109,7 @@ static double drawn(double value)
 	return isfinite(value) && value > 0 ? fmin(value, 1e300) : 0;
 }
 
-static void add_stack(struct tree *tree, const struct analysis_stack *stack, uint32_t site, bool gc_known)
+static void add_stack(struct tree *tree, const struct analysis_stack *stack, uint32_t site, bool knows_savings)
 {
 	size_t frames = stack->nframes < DEPTH_LIMIT ? stack->nframes : DEPTH_LIMIT;
 	uint32_t at = 0;
@@ -123,11 +123,13 @@ static void add_stack(struct tree *tree, const struct analysis_stack *stack, uin
 	values[VALUE_BYTES] += drawn(stack->alloc_bytes);
 	values[VALUE_OBJECTS] += drawn(stack->alloc_objects);
 	values[VALUE_LIVE] += drawn(stack->live_bytes);
-	values[VALUE_GC] += gc_known ? drawn(stack->gc_saved_share) : 0;
+	values[VALUE_GC] += knows_savings ? drawn(stack->gc_saved_share) : 0;
 }
 
 static void make_tree(struct tree *tree, const struct analysis *analysis)
 {
+	bool knows_savings = analysis_knows_savings(analysis);
+
 	tree->names = strtab_new();
 	tree->nodes = memory_reserve(NULL, 0, &tree->capacity, sizeof(*tree->nodes));
 	tree->nodes[tree->count++] = (struct node){.site = NO_SITE};
@@ -137,7 +139,7 @@ static void make_tree(struct tree *tree, const struct analysis *analysis)
 		for (size_t k = 0; k < stack_values_count(site); k++) {
 			struct analysis_stack stack = stack_values_at(site, k);
 
-			add_stack(tree, &stack, (uint32_t)i, analysis->gc.known);
+			add_stack(tree, &stack, (uint32_t)i, knows_savings);
 		}
 	}
 }

@@ -28,6 +28,7 @@ struct annotation {
 	const struct annotate_options *options;
 	time_t built;       /* of the program; 0: not known */
 	bool has_go, has_c; /* columns of either heap */
+	bool knows_savings;
 };
 
 static int figure_columns(const struct annotation *annotation)
@@ -55,7 +56,7 @@ static void put_sums(struct annotation *annotation, const struct cost_sums *sums
 	double share = sums->gc_saved_share;
 
 	if (annotation->has_go) {
-		if (annotation->analysis->gc.known)
+		if (annotation->knows_savings)
 			snprintf(cell, sizeof(cell), "%s %%", words_percent(text, share));
 		page_right(page, share < 0 ? PAGE_BAD : PAGE_GOOD, cell, COLUMN);
 		page_right(page, PAGE_PLAIN, words_bytes(text, sums->alloc_bytes), COLUMN);
@@ -158,7 +159,7 @@ static void put_header(struct annotation *annotation)
 	struct page *page = &annotation->page;
 
 	if (annotation->has_go) {
-		page_right(page, PAGE_FAINT, annotation->analysis->gc.known ? "GC saved" : "", COLUMN);
+		page_right(page, PAGE_FAINT, annotation->knows_savings ? "GC saved" : "", COLUMN);
 		page_right(page, PAGE_FAINT, "bytes", COLUMN);
 		page_right(page, PAGE_FAINT, "objects", COLUMN);
 	}
@@ -235,7 +236,8 @@ enum status report_annotate(FILE *stream, const struct analysis *analysis, const
 					.options = options,
 					.built = time_of(analysis->binary),
 					.has_go = !report_text_is_c_alone(analysis),
-					.has_c = analysis->c.known};
+					.has_c = analysis->c.known,
+					.knows_savings = analysis_knows_savings(analysis)};
 	struct line_costs costs;
 	regex_t pattern;
 	size_t shown;

@@ -300,8 +300,9 @@ static Pprof__Profile *build_profile(const struct analysis *analysis)
 	if (analysis->duration_seconds > 0 && analysis->duration_seconds < 1e9)
 		profile->duration_nanos = (int64_t)(analysis->duration_seconds * 1e9);
 	profile->time_nanos = analysis->start_nanoseconds;
-	set_comment(&builder, profile, analysis->gc.known);
-	profile->default_sample_type = add_string(&builder, analysis->gc.known ? "gc_cpu" : "alloc_space");
+	set_comment(&builder, profile, analysis_knows_savings(analysis));
+	profile->default_sample_type =
+	    add_string(&builder, analysis_knows_savings(analysis) ? "gc_cpu" : "alloc_space");
 	set_lists(&builder, profile);
 	strtab_free(builder.strings);
 	strtab_free(builder.functions);

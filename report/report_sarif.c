@@ -296,7 +296,7 @@ static void append_cost(struct buf *out, const struct analysis *analysis, const 
 	buf_append_format(out, "%s: %s %% of the allocated bytes",
 			  site->verdict.message ? site->verdict.message : words_class(site->class_),
 			  words_percent(a, share));
-	if (analysis->gc.known)
+	if (analysis_knows_savings(analysis))
 		buf_append_format(out, "; without it the GC would take %s %% %s CPU",
 				  words_percent(b, fabs(site->gc_saved_share)),
 				  site->gc_saved_share < 0 ? "more" : "less");

@@ -199,7 +199,7 @@ static void speedscope_put_title(struct speedscope_writer *writer)
 
 static void speedscope_put_file(struct speedscope_writer *writer, enum report_value shown)
 {
-	enum report_value first = writer->analysis->gc.known ? REPORT_VALUE_GC : REPORT_VALUE_ALLOC;
+	enum report_value first = analysis_knows_savings(writer->analysis) ? REPORT_VALUE_GC : REPORT_VALUE_ALLOC;
 
 	buf_append_string(&writer->out,
 			  "{\"$schema\":\"https://www.speedscope.app/file-format-schema.json\",\n\"name\":");

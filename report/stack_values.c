@@ -38,7 +38,9 @@ int64_t stack_values_get(const struct analysis *analysis, const struct analysis_
 {
 	switch (value) {
 	case REPORT_VALUE_GC:
-		return analysis->gc.known ? round_value(stack->gc_saved_share * analysis->gc.cpu_seconds * 1e9) : 0;
+		return analysis_knows_savings(analysis)
+			   ? round_value(stack->gc_saved_share * analysis->gc.cpu_seconds * 1e9)
+			   : 0;
 	case REPORT_VALUE_OBJECTS:
 		return round_value(stack->alloc_objects);
 	case REPORT_VALUE_LIVE:
@@ -68,11 +70,11 @@ int64_t stack_values_kept_objects(const struct site *site, const struct analysis
 
 enum status stack_values_check(const struct analysis *analysis, enum report_value value, struct error *error)
 {
-	if (value == REPORT_VALUE_GC && !analysis->gc.known)
+	if (value == REPORT_VALUE_GC && !analysis_knows_savings(analysis))
 		return error_set(
 		    error,
-		    "nothing is known of the GC's CPU, as of C's memory or in any heap profile: add --value alloc, "
-		    "objects or live");
+		    "nothing is known of what the GC would save, as of C's memory, in any heap profile, and without a GC "
+		    "cycle that ended: add --value alloc, objects or live");
 	if (value == REPORT_VALUE_KEPT && analysis->c.of_moments)
 		return error_set(error, "what was not freed is not known of moments alone: leave --when out");
 	if (value == REPORT_VALUE_KEPT && !analysis->c.known)

@@ -291,7 +291,7 @@ const Flame = (() => {
 			lines.push(element('div', { class: 'details' }, element('dl', {}, terms([['At', `${Data.text(Data.sites.function[site])} ${Data.place(Data.text(Data.sites.file[site]), Data.sites.line[site])}`]]
 				.concat(Details.words(site), [['Cost', Details.costOf(site)]])).flat())));
 			lines.push(element('div', { class: 'actions' }, button('Open in the table', () => Table.show(site)),
-				Data.gc.known ? button(State.chosen.ticked.has(site) ? 'Untick' : 'What if it were gone', () => {
+				Model.known(Data) ? button(State.chosen.ticked.has(site) ? 'Untick' : 'What if it were gone', () => {
 					State.tick(site, !State.chosen.ticked.has(site));
 					tell(node);
 				}) : null));

@@ -23,7 +23,7 @@ const Source = (() => {
 	function lineNode(file, number, code, k) {
 		const has = k !== undefined && costly(file, k);
 		return element('div', { class: `line${has ? ' cost' : ''}`, 'data-line': number },
-			element('span', { text: has && Data.gc.known ? `${percent(file.gc[k])} %` : '' }), element('span', { text: has ? bytes(file.bytes[k]) : '' }),
+			element('span', { text: has && Model.known(Data) ? `${percent(file.gc[k])} %` : '' }), element('span', { text: has ? bytes(file.bytes[k]) : '' }),
 			element('span', { class: 'objects', text: has ? count(file.objects[k]) : '' }), element('span', { class: 'number', text: String(number) }), element('code', { text: code }));
 	}
 

@@ -54,7 +54,7 @@ const Summary = (() => {
 			node.textContent = 'A heap profile knows nothing of the collector, so sites are ranked by bytes.';
 			return;
 		}
-		if (Data.raw.model.allocated === undefined) {
+		if (!Model.known(Data)) {
 			node.textContent = 'No GC cycle was seen, so nothing can be said of what the collector would save; sites are ranked by bytes.';
 			return;
 		}

@@ -48,7 +48,7 @@ const Table = (() => {
 	}
 
 	function makeColumns() {
-		const second = rates() ? '/s' : '', known = Data.gc.known, sites = Data.sites;
+		const second = rates() ? '/s' : '', known = Model.known(Data), sites = Data.sites;
 		const all = () => Data.run.alloc_bytes * (State.chosen.span ? State.allFraction() : 1);
 		columns = [
 			known && { key: 'tick', label: '', name: 'what if', cell: tickCell },
@@ -102,7 +102,7 @@ const Table = (() => {
 			return (x < y ? -sign : x > y ? sign : 0) || a - b;
 		});
 		top = 0;
-		for (let site = 0; Data.gc.known && site < Data.count; site++) top = Math.max(top, gc(site));
+		for (let site = 0; Model.known(Data) && site < Data.count; site++) top = Math.max(top, gc(site));
 	}
 
 	function toggle(site, on) {
@@ -197,7 +197,7 @@ const Table = (() => {
 
 	/* In a span the order is by what is shown of it, unless another was chosen. */
 	function followSpan() {
-		const key = Data.gc.known ? 'gc' : 'bytes';
+		const key = Model.known(Data) ? 'gc' : 'bytes';
 		if (State.chosen.span && sort.key === 'rank') {
 			sort = { key, down: true };
 			sortedBySpan = true;
@@ -233,7 +233,7 @@ const Table = (() => {
 			ArrowDown: () => moveTo(at + 1), ArrowUp: () => moveTo(at - 1), Home: () => moveTo(0), End: () => moveTo(order.length - 1),
 			PageDown: () => moveTo(at + 10), PageUp: () => moveTo(at - 10),
 			Enter: () => toggle(site, !open.has(site)), ArrowRight: () => toggle(site, true), ArrowLeft: () => toggle(site, false),
-			' ': () => Data.gc.known && State.tick(site, !State.chosen.ticked.has(site)),
+			' ': () => Model.known(Data) && State.tick(site, !State.chosen.ticked.has(site)),
 			f: () => Flame.showSite(site),
 		}[event.key];
 		if (!run) return;
@@ -253,7 +253,7 @@ const Table = (() => {
 
 	function legend() {
 		const parts = ['✓ the compiler’s verdict is known; ! it says stack, the run says heap; ? several fit; · none.'];
-		if (Data.gc.known) parts.push('Below zero: without it the heap goal shrinks, cycles come more often, and the GC would take more CPU.',
+		if (Model.known(Data)) parts.push('Below zero: without it the heap goal shrinks, cycles come more often, and the GC would take more CPU.',
 			'Savings of several sites do not add up: tick them to have them taken together.');
 		parts.push('A range of ranks: the intervals (95 %) overlap. f:8 › g: line 8 of your function f leads to g, which allocates. ~ tiny objects share blocks.');
 		Base.id('sites-legend').textContent = parts.join(' ');
@@ -270,7 +270,7 @@ const Table = (() => {
 		makeColumns();
 		const table = Base.id('table');
 		table.setAttribute('role', 'treegrid');
-		Base.id('sites-title').textContent = Data.gc.known ? 'What removing each allocation would save' : 'The largest allocation sites';
+		Base.id('sites-title').textContent = Model.known(Data) ? 'What removing each allocation would save' : 'The largest allocation sites';
 		table.tBodies[0].addEventListener('keydown', key);
 		table.tBodies[0].addEventListener('focusin', (event) => {
 			const row_ = event.target.closest('tr.site');

@@ -20,10 +20,6 @@ const WhatIf = (() => {
 		document.body.classList.toggle('has-what-if', asks);
 		if (!asks) return;
 		const saving = Model.saving(Data, list, State.chosen.gogc);
-		if (!saving) {
-			answer.replaceChildren(figure('not known', 'no GC cycle was seen'));
-			return;
-		}
 		const { removal } = saving, cpu = Data.gc.cpu_seconds, parts = [];
 		parts.push(figure(`${percent(Math.abs(saving.share))} % ${saving.share < 0 ? 'more' : 'less'}`,
 			`GC CPU: ${seconds(Math.max(0, 1 - saving.share) * cpu)} instead of ${seconds(cpu)}`));
@@ -42,7 +38,7 @@ const WhatIf = (() => {
 	}
 
 	function start() {
-		if (!Data.gc.known) return;
+		if (!Model.known(Data)) return;
 		answer = element('output', { id: 'what-if-answer', 'aria-live': 'polite' });
 		gogc = element('input', { type: 'number', id: 'what-if-gogc', min: 1, max: 100000, step: 1, placeholder: Data.gc.gogc < 0 ? 'off' : String(Data.gc.gogc) });
 		command = element('code');
@@ -62,7 +58,7 @@ const WhatIf = (() => {
 
 	/* What the report was asked with. */
 	function ask(asked) {
-		if (!Data.gc.known) return;
+		if (!Model.known(Data)) return;
 		if (asked.gogc !== null && asked.gogc > 0) {
 			gogc.value = String(asked.gogc);
 			State.chosen.gogc = asked.gogc;

@@ -47,7 +47,7 @@ check "folded: both heaps, or one of them, with mixed stacks" both_heaps
 c_alone() {
 	folded "$C" && has -x '.*main;leaks 123000' <"$WORK/folded" || return 1
 	folded "$C" --value kept && has -x '.*main;leaks 123000' <"$WORK/folded" && ! grep -q by_calloc "$WORK/folded" &&
-		fails 1 "nothing is known of the GC's CPU, as of C's memory" "$ESCPROF" export --value gc "$C"
+		fails 1 "nothing is known of what the GC would save, as of C's memory" "$ESCPROF" export --value gc "$C"
 }
 check "folded: a C program's bytes, and those that it did not free" c_alone
 

@@ -184,7 +184,22 @@ no_cycle() {
 		! sed -n '/^ "sites"/,/^ "c"/p' "$WORK/json" | has '"gc_[a-z_]*_share": [0-9]' || { head -c 3000 "$WORK/json"; return 1; }
 	report_names "$WORK/n.escprof" 'Ranked by bytes: no GC cycle was seen'
 }
+# Nor do the other formats claim any: bytes are what is shown then, unless the GC is asked for by name.
+no_cycle_elsewhere() {
+	local trace=$WORK/n.escprof
+	"$ESCPROF" report --format sarif "$trace" >"$WORK/out" && has '% of the allocated bytes' <"$WORK/out" &&
+		! has 'the GC would take' <"$WORK/out" || { head -c 3000 "$WORK/out"; return 1; }
+	"$ESCPROF" report --format html "$trace" | has '"model":{}' || { echo "html: a model"; return 1; }
+	"$ESCPROF" annotate --file . "$trace" >"$WORK/out" && has 'objects' <"$WORK/out" && ! has 'GC saved' <"$WORK/out" &&
+		! has '^ *[0-9.]* %' <"$WORK/out" || { head "$WORK/out"; return 1; }
+	"$ESCPROF" export "$trace" >"$WORK/out" && "$ESCPROF" export --value alloc "$trace" | cmp - "$WORK/out" &&
+		has ' [1-9][0-9]*$' <"$WORK/out" || { head "$WORK/out"; return 1; }
+	"$ESCPROF" export --format speedscope "$trace" >"$WORK/out" && has 'allocated bytes' <"$WORK/out" &&
+		! has 'GC CPU that' <"$WORK/out" || { head -c 500 "$WORK/out"; return 1; }
+	complains 'without a GC cycle that ended: add --value alloc' "$ESCPROF" export --value gc "$trace"
+}
 check "no GC cycle: savings are not known" no_cycle
+check "no GC cycle: nor in SARIF, HTML, annotate, export" no_cycle_elsewhere
 
 sidecar() {
 	(cd tests/cli/programs/target && CGO_ENABLED=0 "$ESCPROF" build --sidecar -o "$WORK/side" .) 2>/dev/null || return 1
