@@ -155,20 +155,28 @@ static void put_verdict(struct page *page, const struct analysis *analysis, cons
 		put_root(page, site);
 }
 
+/* "12 % less (95 %: 3–21 %)"; WHAT stands behind "less". */
+static void append_change(struct buf *words, double saved, const char *what, const struct interval *interval)
+{
+	struct interval told = words_told_interval(saved, interval);
+	char a[WORDS_NUMBER_SIZE], b[WORDS_NUMBER_SIZE];
+
+	buf_append_format(words, "%s %% %s%s (95 %%: %s %%)", words_percent(a, fabs(saved)),
+			  saved < 0 ? "more" : "less", what, words_percent_interval(b, &told));
+}
+
 static void append_saving(struct buf *words, const struct site *site)
 {
-	char a[WORDS_NUMBER_SIZE], b[WORDS_NUMBER_SIZE];
-	double share = site->gc_saved_share, equal = site->gc_saved_share_equal_memory;
-	const struct interval *ci = &site->gc_saved_share_ci, *equal_ci = &site->gc_saved_share_equal_memory_ci;
+	const struct interval *ci = &site->gc_saved_share_ci;
+	bool may_be_nothing = ci->low <= 0 && ci->high >= 0;
 
-	buf_append_format(words, "Without it the GC would take about %s %% %s CPU", words_percent(a, fabs(share)),
-			  share < 0 ? "more" : "less");
-	if (isfinite(equal))
-		buf_append_format(words, " (at equal peak memory, %s %% %s; 95 %%: %s %%)",
-				  words_percent(b, fabs(equal)), equal < 0 ? "more" : "less",
-				  words_percent_interval(a, equal_ci));
-	if (ci->low <= 0 && ci->high >= 0)
-		buf_append_format(words, ", which can't be told from nothing (%s %%)", words_percent_interval(a, ci));
+	buf_append_string(words, "Without it the GC would take about ");
+	append_change(words, site->gc_saved_share, may_be_nothing ? " CPU, which can't be told from nothing" : " CPU",
+		      ci);
+	if (isfinite(site->gc_saved_share_equal_memory)) {
+		buf_append_string(words, "; at equal peak memory, ");
+		append_change(words, site->gc_saved_share_equal_memory, "", &site->gc_saved_share_equal_memory_ci);
+	}
 	buf_append_string(words, ". ");
 }
 

@@ -78,7 +78,7 @@ static void put_group(struct page *page, const struct analysis *analysis, const 
 	if (columns->saved) {
 		page_right(page, PAGE_PLAIN, words_percent(text, row->saving.share), SAVED);
 		page_put(page, " ");
-		page_left(page, PAGE_FAINT, words_percent_interval(text, &row->saving.share_ci), INTERVAL + 1);
+		page_left(page, PAGE_FAINT, words_percent_cell(text, &row->saving.share_ci), INTERVAL + 1);
 	}
 	page_right(page, PAGE_PLAIN, words_bytes(text, row->alloc_bytes / columns->per), 9);
 	put_percent(page, analysis->alloc_bytes > 0 ? row->alloc_bytes / analysis->alloc_bytes : NAN, 8);
@@ -89,6 +89,19 @@ static void put_group(struct page *page, const struct analysis *analysis, const 
 	page_put(page, "  ");
 	page_short(page, PAGE_NAME, row->name, columns->name);
 	page_put(page, "\n");
+}
+
+static void put_legend(struct page *page, const struct group_columns *columns)
+{
+	struct buf words = {0};
+
+	if (columns->saved)
+		buf_append_string(&words,
+				  "GC CPU saved, with its interval (95 %): without all of a line's sites together, "
+				  "which is not quite the sum of their savings. ");
+	buf_append_string(&words, "Sites that have nothing to be gathered by are left out.");
+	page_wrap(page, PAGE_FAINT, buf_string(&words), 0);
+	buf_free(&words);
 }
 
 void report_text_groups(struct page *page, const struct analysis *analysis, const struct report_options *options)
@@ -108,10 +121,6 @@ void report_text_groups(struct page *page, const struct analysis *analysis, cons
 		page_printf(page, "  and %zu more", gathering.count - top);
 		page_put(page, "\n");
 	}
-	page_wrap(
-	    page, PAGE_FAINT,
-	    "GC CPU saved, with its interval (95 %): without all of a line's sites together, which is not quite the sum of "
-	    "their savings. Sites that have nothing to be gathered by are left out.",
-	    0);
+	put_legend(page, &columns);
 	gather_free(&gathering);
 }

@@ -86,12 +86,13 @@ static void put_gc(struct page *page, const struct analysis *analysis)
 /* What the GC would save without all that is shown. */
 static void append_saving(struct buf *words, const struct saving *saving)
 {
+	struct interval told = words_told_interval(saving->share, &saving->share_ci);
 	char share[WORDS_NUMBER_SIZE], low[WORDS_NUMBER_SIZE], high[WORDS_NUMBER_SIZE];
 
 	if (isfinite(saving->share))
-		buf_append_format(words, ". Without any of it the GC would take %s %% %s CPU (%s to %s)",
+		buf_append_format(words, ". Without any of it the GC would take %s %% %s CPU (95 %%: %s to %s %%)",
 				  words_percent(share, fabs(saving->share)), saving->share < 0 ? "more" : "less",
-				  words_percent(low, saving->share_ci.low), words_percent(high, saving->share_ci.high));
+				  words_percent(low, told.low), words_percent(high, told.high));
 }
 
 /* What the figures from here on are of, when it is not everything. */

@@ -236,8 +236,7 @@ void report_text_table_row(struct page *page, const struct analysis *analysis, c
 	put_cell(page, PAGE_PLAIN, text, columns->rank);
 	put_cell(page, style_of(site), words_percent(text, site->gc_saved_share), columns->saved);
 	if (columns->interval)
-		page_left(page, PAGE_FAINT, words_percent_interval(text, &site->gc_saved_share_ci),
-			  columns->interval + 1);
+		page_left(page, PAGE_FAINT, words_percent_cell(text, &site->gc_saved_share_ci), columns->interval + 1);
 	put_cell(page, PAGE_PLAIN, words_bytes(text, site->alloc_bytes / per), columns->bytes);
 	words_percent(text, share);
 	put_cell(page, PAGE_PLAIN, text, columns->share);

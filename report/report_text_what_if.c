@@ -48,11 +48,11 @@ static void put_setting(struct page *page, const struct gc_wish *wish)
 /* "12 % less (95 %: 3 to 21 %)" */
 static void append_change(struct buf *words, double saved, const struct interval *interval)
 {
+	struct interval told = words_told_interval(saved, interval);
 	char a[WORDS_NUMBER_SIZE], b[WORDS_NUMBER_SIZE], c[WORDS_NUMBER_SIZE];
 
 	buf_append_format(words, "%s %% %s (95 %%: %s to %s %%)", words_percent(a, fabs(saved)),
-			  saved < 0 ? "more" : "less", words_percent(b, interval->low),
-			  words_percent(c, interval->high));
+			  saved < 0 ? "more" : "less", words_percent(b, told.low), words_percent(c, told.high));
 }
 
 static void put_saving(struct page *page, const struct analysis *analysis, const struct saving *saving)

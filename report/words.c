@@ -4,12 +4,14 @@
 #include "report/words.h"
 
 #include "base/buf.h"
+#include "report/clean_text.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#define MINUS "−"
+#define MINUS        "−"
+#define CELL_COLUMNS 9 /* of an interval in a table */
 
 /* VALUE with three digits: "1.23" is more than anybody needs of an estimate, so "1.2", "12", "123". */
 static void write_scaled(char *text, double value, const char *separator, const char *unit)
@@ -143,6 +145,33 @@ const char *words_percent_interval(char *text, const struct interval *interval)
 	write_percent(high, sizeof(high), interval->high, decimal);
 	snprintf(text, WORDS_NUMBER_SIZE, "%s%s%s", low, strstr(low, MINUS) || strstr(high, MINUS) ? "…" : "–", high);
 	return text;
+}
+
+/* "<−99" for what is below that. */
+static void write_cell_end(char *text, size_t size, double share)
+{
+	if (share < -0.995)
+		snprintf(text, size, "<" MINUS "99");
+	else
+		write_percent(text, size, share, false);
+}
+
+const char *words_percent_cell(char *text, const struct interval *interval)
+{
+	char low[12], high[12];
+
+	words_percent_interval(text, interval);
+	if (clean_text_columns(text) <= CELL_COLUMNS)
+		return text;
+	write_cell_end(low, sizeof(low), interval->low);
+	write_cell_end(high, sizeof(high), interval->high);
+	snprintf(text, WORDS_NUMBER_SIZE, "%s…%s", low, high);
+	return text;
+}
+
+struct interval words_told_interval(double saved, const struct interval *interval)
+{
+	return saved < 0 ? (struct interval){-interval->high, -interval->low} : *interval;
 }
 
 const char *words_site(const struct site *site)

@@ -35,8 +35,14 @@ const char *words_percent(char *text, double share);
 /* "−34", "+12": what SAVED, a share that would be gone, changes, in hundredths. "0" when it rounds to that. */
 const char *words_change(char *text, double saved);
 
-/* "10–15" or, when an end is negative, "−4…−2": hundredths, in at most 9 columns; "" when an end is unknown. */
+/* "10–15" or, when an end is negative, "−4…−2": hundredths; "" when an end is unknown. */
 const char *words_percent_interval(char *text, const struct interval *interval);
+
+/* The same in at most 9 columns: where it would take more, an end below −99 is "<−99". */
+const char *words_percent_cell(char *text, const struct interval *interval);
+
+/* INTERVAL of SAVED as it is told beside "12 % less" or, of a negative SAVED, "12 % more": in that direction. */
+struct interval words_told_interval(double saved, const struct interval *interval);
 
 /* What made SITE's objects go to the heap, in at most 9 columns: the category, or else the class. A static string. */
 const char *words_site(const struct site *site);

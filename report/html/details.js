@@ -40,14 +40,22 @@ const Details = (() => {
 			`${bytes(sites.size[site])} each`, entry ? [', made by ', element('code', { text: entry })] : '');
 	}
 
+	const lessOrMore = (saved) => `${percent(Math.abs(saved))} % ${saved < 0 ? 'more' : 'less'}`;
+
+	/* "−34", "+12": words_change of the text report. */
+	function change(saved) {
+		const text = percent(-saved);
+		return saved < 0 && text !== '0' ? `+${text}` : text;
+	}
+
 	function savingWords(site) {
 		const { sites } = Data, share = sites.gc[site], low = sites.gc_low[site], high = sites.gc_high[site], equal = sites.gc_equal_memory[site];
-		let words = `Without it the GC would take about ${percent(Math.abs(share))} % ${share < 0 ? 'more' : 'less'} CPU`;
+		let words = `Without it the GC would take about ${lessOrMore(share)} CPU`;
 		if (low <= 0 && high >= 0) words += ', which can’t be told from nothing';
-		words += ` (95 %: ${percent(low)} to ${percent(high)} %)`;
-		if (Number.isFinite(equal) && equal !== null) words += `; at equal peak memory, ${percent(Math.abs(equal))} % ${equal < 0 ? 'more' : 'less'}`;
+		words += ` (95 %: ${share < 0 ? `${percent(-high)} to ${percent(-low)}` : `${percent(low)} to ${percent(high)}`} %)`;
+		if (Number.isFinite(equal) && equal !== null) words += `; at equal peak memory, ${lessOrMore(equal)}`;
 		if (Number.isFinite(sites.gc_reused[site]) && sites.gc_reused[site] !== null)
-			words += `; with its objects used again (a pool), ${percent(sites.gc_reused[site])} %`;
+			words += `; with its objects used again (a pool), ${lessOrMore(sites.gc_reused[site])}`;
 		return `${words}. ${cycleWords(site)}`;
 	}
 
@@ -55,7 +63,7 @@ const Details = (() => {
 	function cycleWords(site) {
 		const { sites } = Data, share = sites.gc[site], saved = sites.gc_cycles[site], goal = sites.goal[site];
 		if (!Number.isFinite(saved)) return '';
-		const words = `Cycles ${saved < 0 ? '+' : ''}${percent(-saved)} %, pauses with them. `;
+		const words = `Cycles ${change(saved)} %, pauses with them. `;
 		if (!(share < 0 && saved < 0 && Number.isFinite(goal) && goal < Data.gc.goal_bytes)) return words;
 		const dearer = (1 - share) / (1 - saved) - 1;
 		return `${words}Its ${bytes(sites.live[site])} alive hold the heap’s goal up: without them it would be ${bytes(goal)} instead of ` +

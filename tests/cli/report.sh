@@ -134,7 +134,13 @@ what_if_set() {
 	grep -q 'GOGC=400, memory limit 2.1 GB' "$WORK/out" && grep -q 'GC CPU *[0-9.]* % less (95 %' "$WORK/out" &&
 		grep -q '#2 ' "$WORK/out" || { sed -n '/What if/,/^$/p' "$WORK/out"; return 1; }
 }
+# What would be more is told with an interval of more.
+what_if_more() {
+	"$ESCPROF" report --gogc 20 "$TRACE" >"$WORK/out" || return 1
+	grep -q 'GC CPU *[0-9.]* % more (95 %: [0-9.]* to [0-9.]* %)' "$WORK/out" || { sed -n '/What if/,/^$/p' "$WORK/out"; return 1; }
+}
 check "--what-if of one site is its saving" what_if
+check "--gogc: an interval is told in its figure's direction" what_if_more
 check "--what-if of two, with another GOGC and limit" what_if_set
 check "--what-if of no site" complains 'there is no site 99999' "$ESCPROF" report --what-if 99999 "$TRACE"
 check "--what-if of no number" complains 'not ranks of the table' "$ESCPROF" report --what-if 1,x "$TRACE"
@@ -196,6 +202,8 @@ no_cycle_elsewhere() {
 		has ' [1-9][0-9]*$' <"$WORK/out" || { head "$WORK/out"; return 1; }
 	"$ESCPROF" export --format speedscope "$trace" >"$WORK/out" && has 'allocated bytes' <"$WORK/out" &&
 		! has 'GC CPU that' <"$WORK/out" || { head -c 500 "$WORK/out"; return 1; }
+	"$ESCPROF" export --format pprof -o "$WORK/n.pb.gz" "$trace" && "$GO" tool pprof -top "$WORK/n.pb.gz" 2>/dev/null | has '^Type: alloc_space' ||
+		{ echo "pprof"; return 1; }
 	complains 'without a GC cycle that ended: add --value alloc' "$ESCPROF" export --value gc "$trace"
 }
 check "no GC cycle: savings are not known" no_cycle

@@ -168,7 +168,8 @@ static void test_no_cycle(void **state)
 	assert_non_null(strstr(text, "The largest allocation sites"));
 	assert_null(strstr(text, "saved %"));
 	assert_null(strstr(text, "Without it the GC"));
-	assert_null(strstr(groups, "saved %"));
+	assert_null(strstr(groups, "saved"));
+	assert_non_null(strstr(groups, "nothing to be gathered by"));
 	free(text);
 	free(groups);
 }
@@ -185,12 +186,13 @@ static void test_selection(void **state)
 	analysis.selection.saving.share_ci = (struct interval){-0.2, -0.05};
 	analysis.selection.when = "goroutines>1000";
 	text = flat_report(&analysis, NULL);
-	assert_non_null(strstr(text, "Without any of it the GC would take 12.3 % more CPU"));
+	assert_non_null(strstr(text, "Without any of it the GC would take 12.3 % more CPU (95 %: 5.0 to 20.0 %)"));
 	free(text);
 	analysis.selection.focus = "main";
 	analysis.selection.saving.share = 0.123;
+	analysis.selection.saving.share_ci = (struct interval){-0.05, 0.2};
 	text = flat_report(&analysis, NULL);
-	assert_non_null(strstr(text, "12.3 % less CPU"));
+	assert_non_null(strstr(text, "12.3 % less CPU (95 %: −5.0 to 20.0 %)"));
 	assert_null(strstr(strstr(text, "12.3 % less CPU") + 1, "12.3 % less CPU")); /* once */
 	free(text);
 }
@@ -210,6 +212,7 @@ static void test_why_more(void **state)
 			       "48 MB, so the GC would run "));
 	assert_non_null(strstr(why, "21.0 % more often, each time for 14.8 % less CPU."));
 	assert_null(strstr(why + 1, "Why more"));
+	assert_non_null(strstr(text, "Without it the GC would take about 3.1 % more CPU (95 %: 1.2–5.2 %)"));
 	free(text);
 	memcpy(sites, analysis.sites, sizeof(sites));
 	sites[5].goal_bytes = NAN;
@@ -217,6 +220,35 @@ static void test_why_more(void **state)
 	text = flat_report(&analysis, &options);
 	assert_null(strstr(text, "Why more"));
 	free(text);
+}
+
+/* An interval is told in the direction of its figure, and in a table within its column. */
+static void test_intervals(void **state)
+{
+	static const struct {
+		struct interval interval;
+		const char *text, *cell, *more;
+	} cases[] = {
+	    {{0.1, 0.15}, "10–15", "10–15", "−15…−10"},
+	    {{-0.58, -0.1}, "−58…−10", "−58…−10", "10–58"},
+	    {{-0.15, 0.32}, "−15…32", "−15…32", "−32…15"},
+	    {{-0.095, 0.0123}, "−9.5…1.2", "−9.5…1.2", "−1.2…9.5"},
+	    {{-1.2, -1.1}, "−120…−110", "−120…−110", "110–120"},
+	    {{-12.3, -1.1}, "−1230…−110", "<−99…<−99", "110–1230"},
+	    {{-1234, 0.32}, "−123400…32", "<−99…32", "−32…123400"},
+	    {{NAN, 0.32}, "", "", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct interval told = words_told_interval(0.1, &cases[i].interval);
+		char text[WORDS_NUMBER_SIZE];
+
+		assert_string_equal(words_percent_interval(text, &told), cases[i].text);
+		assert_string_equal(words_percent_cell(text, &told), cases[i].cell);
+		told = words_told_interval(-0.1, &cases[i].interval);
+		assert_string_equal(words_percent_interval(text, &told), cases[i].more);
+	}
 }
 
 static void test_numbers(void **state)
@@ -351,6 +383,7 @@ int main(void)
 	    cmocka_unit_test(test_why_more),
 	    cmocka_unit_test(test_no_cycle),
 	    cmocka_unit_test(test_selection),
+	    cmocka_unit_test(test_intervals),
 	    cmocka_unit_test(test_numbers),
 	    cmocka_unit_test(test_names),
 	    cmocka_unit_test(test_shortening),
