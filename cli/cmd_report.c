@@ -155,6 +155,19 @@ static void report_check_by(const struct report_arguments *arguments, struct arg
 		argp_error(state, "--by: only --format text and json have a table of anything but sites");
 }
 
+/* SARIF has no place for such an answer; the page's own model knows GOGC alone. */
+static void report_check_what_if(const struct report_arguments *arguments, struct argp_state *state)
+{
+	const struct gc_wish *wish = &arguments->options.what_if.wish;
+
+	if (arguments->format == report_write_sarif && (arguments->nranks || wish->set_gogc || wish->set_memory_limit))
+		argp_error(state, "--what-if, --gogc, --memlimit: only --format text, json and html answer them");
+	if (arguments->format == report_html && wish->set_memory_limit)
+		argp_error(state, "--memlimit: only --format text and json answer it");
+	if (arguments->format == report_html && wish->set_gogc && wish->gogc < 0)
+		argp_error(state, "--gogc off: only --format text and json answer it");
+}
+
 static error_t report_parse(int key, char *value, struct argp_state *state)
 {
 	struct report_arguments *arguments = state->input;
@@ -203,6 +216,7 @@ static error_t report_parse(int key, char *value, struct argp_state *state)
 		report_check_lengths(arguments, state);
 		report_check_sources(arguments, state);
 		report_check_by(arguments, state);
+		report_check_what_if(arguments, state);
 		break;
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &arguments->request;

@@ -157,6 +157,17 @@ own_setting() {
 			exit !(same != "" && same * same + off * off + both * both < 1e-20 && less < -0.1 && more > 0.3) }'
 }
 check "--memlimit and --gogc of the run itself change nothing, others do" own_setting
+# What a format does not answer it does not take.
+not_answered() {
+	local option
+	for option in '--what-if=1' '--gogc=50' '--gogc=off' '--memlimit=1G'; do
+		complains 'only --format text, json and html answer' "$ESCPROF" report --format sarif "$option" "$TRACE" || return 1
+	done
+	complains 'memlimit: only --format text and json answer' "$ESCPROF" report --memlimit 1G --format html "$TRACE" &&
+		complains 'gogc off: only --format text and json answer' "$ESCPROF" report --gogc off --format html "$TRACE" &&
+		"$ESCPROF" report --gogc 50 --what-if 1 --format html "$TRACE" | has '"asked":{"sites":\[0\],"gogc":50}'
+}
+check "SARIF answers no what-if, HTML none of a limit" not_answered
 check "--gogc of no number" complains 'not a percentage' "$ESCPROF" report --gogc many "$TRACE"
 for gogc in -5 -5x -1 5x 0 '' OFF 99999999999999999999; do
 	check "--gogc '$gogc'" complains "gogc: not a percentage from 1 to 100000, nor off: $gogc\$" "$ESCPROF" report --gogc "$gogc" "$TRACE"
