@@ -241,6 +241,7 @@ struct saving {
 	double assists;                                  /* of the assists' CPU; NAN where there were none */
 	struct interval cycles_ci, assists_ci;
 	double goal_bytes; /* the heap's goal then; infinite without any GC */
+	bool does_not_fit; /* the memory limit leaves the heap less than is alive: nothing above is known */
 };
 
 /* One of which nothing is known. */

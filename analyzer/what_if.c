@@ -120,7 +120,7 @@ struct saving saving_unknown(void)
 {
 	static const struct interval none = {NAN, NAN};
 
-	return (struct saving){NAN, NAN, NAN, none, none, NAN, NAN, none, none, NAN};
+	return (struct saving){NAN, NAN, NAN, none, none, NAN, NAN, none, none, NAN, false};
 }
 
 struct saving saving_of_site(const struct site *site)
@@ -148,6 +148,17 @@ static struct saving everything(void)
 	return saving;
 }
 
+/* Whether cycles would find more alive without SITE than the goal that SETTING's limit allows. */
+static bool is_too_small(const struct gc_model_run *run, const struct gc_model_site *site,
+			 const struct gc_model_setting *setting)
+{
+	double left = run->allocated > 0 ? fmax(0, 1 - site->allocated / run->allocated) : 1;
+	double floating = fmax(0, run->live - run->sites_live - run->older_live);
+	double live = run->older_live + fmax(0, run->sites_live - site->live) + left * floating;
+
+	return setting->memory_goal > 0 && setting->memory_goal <= live;
+}
+
 struct saving analysis_saving(const struct analysis *analysis, const struct removal *removal,
 			      const struct gc_wish *wanted)
 {
@@ -164,7 +175,9 @@ struct saving analysis_saving(const struct analysis *analysis, const struct remo
 		return saving;
 	part = part_of(removal, &small);
 	setting = setting_of(analysis, wanted, &other);
-	if (setting && setting->gogc < 0 && setting->memory_goal <= 0) {
+	if (setting && is_too_small(run, &part.site, setting)) {
+		saving.does_not_fit = true;
+	} else if (setting && setting->gogc < 0 && setting->memory_goal <= 0) {
 		saving = everything();
 	} else {
 		intervals = saving_intervals(&savings, run, analysis->gc_doubts, &part, setting);

@@ -272,6 +272,7 @@ static json_t *make_what_if(const struct analysis *analysis, const struct report
 	json_object_set_new(object, "memory_limit", make_real(wish->set_memory_limit ? wish->memory_limit : NAN));
 	set_saving(object, &saving);
 	json_object_set_new(object, "goal_bytes", make_real(saving.goal_bytes));
+	json_object_set_new(object, "fits", json_boolean(!saving.does_not_fit));
 	json_object_set_new(object, "alloc_bytes", make_real(removal.alloc_bytes));
 	json_object_set_new(object, "alloc_objects", make_real(removal.alloc_objects));
 	json_object_set_new(object, "alloc_cpu_seconds", make_real(removal.alloc_cpu_seconds));

@@ -60,6 +60,12 @@ static void put_saving(struct page *page, const struct analysis *analysis, const
 	char a[WORDS_NUMBER_SIZE], b[WORDS_NUMBER_SIZE];
 	struct buf words = {0};
 
+	if (saving->does_not_fit) {
+		buf_append_string(&words,
+				  "the heap does not fit in this limit: more is alive than it leaves for the heap");
+		put_line(page, "GC CPU", &words);
+		return;
+	}
 	if (isnan(saving->share)) {
 		buf_append_string(&words, "not known: no GC cycle was seen");
 		put_line(page, "GC CPU", &words);

@@ -157,6 +157,16 @@ own_setting() {
 			exit !(same != "" && same * same + off * off + both * both < 1e-20 && less < -0.1 && more > 0.3) }'
 }
 check "--memlimit and --gogc of the run itself change nothing, others do" own_setting
+# 9 kB for the heap are less than what is alive: no figure is given, and that is told.
+too_small() {
+	"$ESCPROF" report --memlimit 10000 "$TRACE" >"$WORK/out" && grep -q 'the heap does not fit in this limit' "$WORK/out" &&
+		! grep -q '^  GC cycles' "$WORK/out" || { sed -n '/What if/,/^$/p' "$WORK/out"; return 1; }
+	"$ESCPROF" report --format json --memlimit 10000 "$TRACE" >"$WORK/json" || return 1
+	sed -n '/^ "what_if"/,$p' "$WORK/json" >"$WORK/out"
+	has '"fits": false' <"$WORK/out" && has '"gc_saved_share": null' <"$WORK/out" && has '"goal_bytes": null' <"$WORK/out" ||
+		{ cat "$WORK/out"; return 1; }
+}
+check "--memlimit below what is alive" too_small
 # What a format does not answer it does not take.
 not_answered() {
 	local option

@@ -132,11 +132,37 @@ static void test_settings(void **state)
 	assert_float_equal(analysis_saving(&analysis, &none, &wish).share, 1, 1e-12);
 }
 
+/* A limit that leaves the heap less than is alive: no figure, rather than an absurd one. Without some sites it may do.
+ */
+static void test_too_small(void **state)
+{
+	struct gc_wish wish = {.set_memory_limit = true, .memory_limit = 45e6};
+	struct removal none = {0}, some = {0};
+	struct saving saving = analysis_saving(&analysis, &none, &wish);
+
+	(void)state;
+	assert_true(saving.does_not_fit && isnan(saving.share) && isnan(saving.share_ci.low) && isnan(saving.assists) &&
+		    isnan(saving.cycles) && isnan(saving.goal_bytes));
+	removal_add(&some, &sites[1], 1);
+	saving = analysis_saving(&analysis, &some, &wish);
+	assert_true(!saving.does_not_fit && isfinite(saving.share) && saving.goal_bytes < 45e6);
+	wish.memory_limit = 70e6;
+	saving = analysis_saving(&analysis, &none, &wish);
+	assert_true(!saving.does_not_fit && saving.share < 0);
+	wish.set_gogc = true;
+	wish.gogc = -1;
+	wish.memory_limit = 45e6;
+	assert_true(analysis_saving(&analysis, &none, &wish).does_not_fit);
+}
+
+/* Where the heap does not fit, endlessly much more. */
 static double share_at(const struct analysis *of, const struct gc_wish *wish)
 {
 	struct removal none = {0};
 	struct saving saving = analysis_saving(of, &none, wish);
 
+	if (saving.does_not_fit)
+		return -INFINITY;
 	assert_true(saving.share_ci.low <= saving.share && saving.share <= saving.share_ci.high);
 	return saving.share;
 }
@@ -256,10 +282,10 @@ static void test_unknown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_together), cmocka_unit_test(test_shares_and_intervals),
-	    cmocka_unit_test(test_settings), cmocka_unit_test(test_own_limit),
-	    cmocka_unit_test(test_own_gogc), cmocka_unit_test(test_no_assists),
-	    cmocka_unit_test(test_unknown),
+	    cmocka_unit_test(test_together),   cmocka_unit_test(test_shares_and_intervals),
+	    cmocka_unit_test(test_settings),   cmocka_unit_test(test_too_small),
+	    cmocka_unit_test(test_own_limit),  cmocka_unit_test(test_own_gogc),
+	    cmocka_unit_test(test_no_assists), cmocka_unit_test(test_unknown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
