@@ -219,7 +219,7 @@ struct gc_summary {
 	uint64_t cycles;
 	int gogc;                      /* negative: off */
 	uint64_t memory_limit;         /* UINT64_MAX: none */
-	double live_bytes, goal_bytes; /* means at the cycles' ends */
+	double live_bytes, goal_bytes; /* means at the cycles' ends; NAN where no cycle was seen */
 	uint64_t goroutines_max;       /* dead ones that are kept for reuse counted too */
 	uint64_t goroutines_live_max;  /* 0: not known */
 	uint64_t total_alloc;          /* by the runtime's own count, over the trace */

@@ -381,8 +381,9 @@ void analyze_totals(struct analysis *out, const struct trace *trace, const struc
 			  options && options->costs ? *options->costs : gc_model_costs_for(out->go_version));
 	out->calibrated = arena_string(job.arena, options && options->costs ? options->calibrated : "");
 	out->gc = summary_of_gc(gc, &job.cpu);
-	if (job.cost.known)
-		out->gc.goal_bytes = job.cost.model.goal;
+	out->gc.goal_bytes = job.cost.known ? job.cost.model.goal : NAN;
+	if (!job.cost.known)
+		out->gc.live_bytes = NAN;
 	keep_model(&job);
 	select_groups(&job, options ? options->filter : NULL);
 	if (job.dissection)

@@ -340,7 +340,7 @@ static bool fill_noise(struct noisy *noisy, const struct analysis *analysis, enu
 		noisy->value = gc->live_bytes;
 		noisy->chance = pow(FLOOR_BLACK * fmax(0, gc->goal_bytes - gc->live_bytes), 2);
 		noisy->floor = FLOOR_LIVE;
-		return gc->known && gc->cycles > 0;
+		return gc->known && isfinite(gc->live_bytes);
 	case TOTAL_C_BYTES:
 	case TOTAL_C_LIVE:
 	case TOTAL_C_KEPT:

@@ -127,6 +127,8 @@ static void put_heap_figures(struct figures *figures, const struct analysis *ana
 	if (!analysis->gc.known || !analysis->gc.cycles || seconds <= 0)
 		return;
 	put_figure_of(figures, "", words_count(number, (double)analysis->gc.cycles / seconds), " cycles/s");
+	if (!isfinite(analysis->gc.live_bytes))
+		return;
 	put_figure_of(figures, "live ", words_bytes(number, analysis->gc.live_bytes), "");
 	put_figure_of(figures, "goal ", words_bytes(number, analysis->gc.goal_bytes), "");
 }

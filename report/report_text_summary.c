@@ -78,6 +78,8 @@ static void put_gc(struct page *page, const struct analysis *analysis)
 	buf_append_format(&words, "; assists, which requests pay, %s; pauses %s", words_seconds(a, gc->assist_seconds),
 			  words_seconds(b, gc->pause_seconds));
 	put_line(page, "GC CPU", &words);
+	if (!isfinite(gc->live_bytes))
+		return;
 	buf_append_format(&words, "%s at a cycle's end, goal %s", words_bytes(a, gc->live_bytes),
 			  words_bytes(b, gc->goal_bytes));
 	put_line(page, "Live heap", &words);

@@ -36,7 +36,7 @@ const Summary = (() => {
 			add(bytes(run.alloc_bytes), '', 'allocated');
 			add(count(run.alloc_objects), '', 'objects');
 		}
-		if (gc.known) add(bytes(gc.live_bytes), '', `live at a cycle’s end, goal ${bytes(gc.goal_bytes)}`);
+		if (Model.known(Data)) add(bytes(gc.live_bytes), '', `live at a cycle’s end, goal ${bytes(gc.goal_bytes)}`);
 		return list;
 	}
 

@@ -209,6 +209,9 @@ no_cycle() {
 	"$ESCPROF" report --format json "$WORK/n.escprof" >"$WORK/json" || return 1
 	[ "$(sed -n '/^ "sites"/,/^ "c"/p' "$WORK/json" | grep -c '"gc_saved_share": null')" -ge 1 ] &&
 		! sed -n '/^ "sites"/,/^ "c"/p' "$WORK/json" | has '"gc_[a-z_]*_share": [0-9]' || { head -c 3000 "$WORK/json"; return 1; }
+	sed -n '/^ "gc"/,/^ "totals"/p' "$WORK/json" >"$WORK/out"
+	has '"live_bytes": null' <"$WORK/out" && has '"goal_bytes": null' <"$WORK/out" && has '"cycles": 0' <"$WORK/out" || { cat "$WORK/out"; return 1; }
+	! "$ESCPROF" report "$WORK/n.escprof" | has 'Live heap' || return 1
 	report_names "$WORK/n.escprof" 'Ranked by bytes: no GC cycle was seen'
 }
 # Nor do the other formats claim any: bytes are what is shown then, unless the GC is asked for by name.
@@ -216,7 +219,8 @@ no_cycle_elsewhere() {
 	local trace=$WORK/n.escprof
 	"$ESCPROF" report --format sarif "$trace" >"$WORK/out" && has '% of the allocated bytes' <"$WORK/out" &&
 		! has 'the GC would take' <"$WORK/out" || { head -c 3000 "$WORK/out"; return 1; }
-	"$ESCPROF" report --format html "$trace" | has '"model":{}' || { echo "html: a model"; return 1; }
+	"$ESCPROF" report --format html "$trace" >"$WORK/out" && has '"model":{}' <"$WORK/out" &&
+		has '"live_bytes":null,"goal_bytes":null' <"$WORK/out" || { echo "html: a model"; return 1; }
 	"$ESCPROF" annotate --file . "$trace" >"$WORK/out" && has 'objects' <"$WORK/out" && ! has 'GC saved' <"$WORK/out" &&
 		! has '^ *[0-9.]* %' <"$WORK/out" || { head "$WORK/out"; return 1; }
 	"$ESCPROF" export "$trace" >"$WORK/out" && "$ESCPROF" export --value alloc "$trace" | cmp - "$WORK/out" &&
