@@ -283,6 +283,20 @@ await test('a span of time, by pointer and keys: table and flame graph follow', 
 	same(await page.evaluate(() => State.chosen.span), null, 'after “Whole run”');
 });
 
+await test('what-if: a site’s interval is told in the direction of its figure', 'plain.html', async (page) => {
+	const costs = await page.evaluate(() => [[0.08, -0.15, 0.32, 0.12], [-0.08, -0.15, 0.02, -0.12]].map(([share, low, high, reused]) => {
+		Object.entries({ gc: share, gc_low: low, gc_high: high, gc_reused: reused, gc_cycles: -0.0001 }).forEach(([key, value]) => {
+			Data.sites[key][0] = value;
+		});
+		return Details.costOf(0);
+	}));
+	const nothing = 'which can’t be told from nothing';
+	assert(costs[0].includes(`8.0 % less CPU, ${nothing} (95 %: −15.0 to 32.0 %)`), costs[0]);
+	assert(costs[1].includes(`8.0 % more CPU, ${nothing} (95 %: −2.0 to 15.0 %)`), costs[1]);
+	assert(costs[0].includes('(a pool), 12.0 % less.') && costs[1].includes('(a pool), 12.0 % more.'), costs.join('\n'));
+	assert(costs[0].includes('Cycles 0 %,'), costs[0]);
+});
+
 await test('what-if: the page’s model says what the C model says, to 1e-6', 'plain.html', async (page) => {
 	let sets = 0;
 	for (; existsSync(file(`what-if-${sets}.json`)); sets++) {
