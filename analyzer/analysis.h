@@ -213,6 +213,7 @@ struct gc_summary {
 	bool sampled;         /* by samples of CPU; else by the runtime's account (cpuStats: metered by wall clock) */
 	bool sees_kernel;     /* the samples hold what was spent in the kernel too */
 	uint64_t cpu_samples; /* of the program, the agent's own left out */
+	bool has_few_samples; /* CPU was sampled, but there are too few samples to tell the GC's part */
 	struct gc_parts parts;
 	double process_cpu_seconds;
 	double assist_seconds, pause_seconds;

@@ -305,7 +305,8 @@ static void note_gc(struct analysis *analysis, struct arena *arena, const struct
 		add_note(analysis, arena,
 			 "Only what the program does outside the kernel was sampled: the GC's CPU is without the "
 			 "kernel's part of it (kernel.perf_event_paranoid of 1 shows it).");
-	if (!analysis->gc.sampled && analysis->gc.cpu_samples > 0)
+	analysis->gc.has_few_samples = !analysis->gc.sampled && why && (!strcmp(why, "all") || !strcmp(why, "user"));
+	if (analysis->gc.has_few_samples)
 		add_note(
 		    analysis, arena,
 		    "The GC's CPU is by the runtime's own account, which is metered by wall clock and without sweeping "

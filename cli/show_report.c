@@ -21,7 +21,7 @@ int show_report_text(FILE *stream, const char *path, bool *has_few_cpu_samples)
 		status = 1;
 	}
 	if (has_few_cpu_samples)
-		*has_few_cpu_samples = !status && !analysis.gc.sampled && analysis.gc.cpu_samples > 0;
+		*has_few_cpu_samples = !status && analysis.gc.has_few_samples;
 	analysis_free(&analysis);
 	return status;
 }
