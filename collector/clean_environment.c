@@ -1,6 +1,8 @@
 /*
- * The environment at a program's start lies on its stack: argc, the argv pointers, 0, the envp pointers, 0, and then
- * what must not move (the auxiliary vector). So an entry is taken out by pointing it at another's string.
+ * At a program's start its stack holds argc, the argv pointers, 0, the envp pointers, 0, and the auxiliary vector, in a
+ * row (System V ABI, AMD64 supplement, 3.4.1): loaders, C libraries and Go's runtime look for each behind the one
+ * before. So what goes leaves no gap and nothing in its place, as a library's unsetenv would move the rest: the row is
+ * written anew without it, by as many words further up, where the stack pointer is set to.
  */
 #include "collector/clean_environment.h"
 
@@ -15,7 +17,8 @@
 #include <sys/ptrace.h>
 #include <sys/user.h>
 
-#define ENTRIES_MAX 65536        /* pointers looked at */
+#define ROW_MAX     (1u << 20) /* bytes, of pointers */
+#define ROW_PART    4096
 #define STRING_MAX  (128u << 10) /* the kernel takes none that is longer */
 #define STRING_PART 4096
 #define HEAD_SIZE   16
@@ -23,36 +26,65 @@
 #define PRELOAD "LD_PRELOAD="
 #define SOCKET  PRELOAD_SOCKET_VARIABLE "="
 
+#define CODE_64 0x33 /* the code segment of programs of 64 bits, Linux on amd64 */
+
 struct environment {
 	pid_t pid;
-	uint64_t envp;      /* address of the first pointer */
-	uint64_t *pointers; /* a copy, without the 0; one that is dropped: 0 */
+	uint64_t start;     /* the stack pointer, where argc lies */
+	uint64_t *row;      /* a copy of all, to the auxiliary vector's end */
+	size_t size, front; /* words of it, and those before the first entry */
+	uint64_t *pointers; /* in the row: the entries, without the 0; one that is dropped: 0 */
 	size_t count;
 };
+
+/* The words up to the first 0 behind WORDS[FROM], or to END. */
+static size_t row_zero(const uint64_t *words, size_t from, size_t end)
+{
+	while (from < end && words[from])
+		from++;
+	return from;
+}
+
+/* Find what is what in the SIZE words of the row that were read; false when it goes on behind them. */
+static bool row_parse(struct environment *environment, size_t size)
+{
+	uint64_t *row = environment->row, argc = size ? row[0] : 0;
+	size_t at;
+
+	if (argc >= size || argc + 2 >= size)
+		return false;
+	environment->front = (size_t)argc + 2;
+	environment->pointers = row + environment->front;
+	at = row_zero(row, environment->front, size);
+	environment->count = at - environment->front;
+	for (at++; at + 1 < size; at += 2)
+		if (!row[at]) { /* AT_NULL */
+			environment->size = at + 2;
+			return true;
+		}
+	return false;
+}
 
 static enum status environment_read(struct environment *environment, pid_t pid, struct error *error)
 {
 	struct user_regs_struct registers;
-	uint64_t argc, pointer;
-	size_t capacity = 0;
+	size_t size = 0, got;
 
 	*environment = (struct environment){.pid = pid};
 	if (ptrace(PTRACE_GETREGS, pid, NULL, &registers))
 		return error_set_errno(error, "cannot read the registers of process %d", (int)pid);
-	if (target_memory_read(pid, registers.rsp, &argc, sizeof(argc), error) != STATUS_OK)
-		return STATUS_ERROR;
-	environment->envp = registers.rsp + 8 * (argc + 2);
-	while (environment->count < ENTRIES_MAX) {
-		if (target_memory_read(pid, environment->envp + 8 * environment->count, &pointer, sizeof(pointer),
-				       error) != STATUS_OK)
-			return STATUS_ERROR;
-		if (!pointer)
-			break;
-		environment->pointers =
-		    memory_reserve(environment->pointers, environment->count, &capacity, sizeof(pointer));
-		environment->pointers[environment->count++] = pointer;
-	}
-	return STATUS_OK;
+	if (registers.cs != CODE_64)
+		return error_set(error, "process %d is no program of 64 bits", (int)pid);
+	environment->start = registers.rsp;
+	do {
+		environment->row = memory_resize(environment->row, size + ROW_PART, 1);
+		got =
+		    target_memory_read_some(pid, environment->start + size, (char *)environment->row + size, ROW_PART);
+		size += got;
+		if (row_parse(environment, size / sizeof(uint64_t)))
+			return STATUS_OK;
+	} while (got == ROW_PART && size < ROW_MAX);
+	return error_set(error, "cannot read the environment of process %d", (int)pid);
 }
 
 /* How the entry at INDEX begins, and NULs. Near the stack's end few bytes are there. */
@@ -101,19 +133,6 @@ static enum status environment_restore_preload(struct environment *environment, 
 	return status;
 }
 
-/* Point the entry at INDEX, which was dropped, at the string of one that stays. Without any it becomes "". */
-static enum status environment_fill(const struct environment *environment, size_t index, uint64_t dropped,
-				    struct error *error)
-{
-	size_t i;
-
-	for (i = 0; i < environment->count; i++)
-		if (environment->pointers[i])
-			return target_memory_write(environment->pid, environment->envp + 8 * index,
-						   &environment->pointers[i], sizeof(uint64_t), error);
-	return target_memory_write(environment->pid, dropped, "", 1, error);
-}
-
 /* Take what is ours out of each entry. */
 static enum status environment_clean(struct environment *environment, const char *library, struct error *error)
 {
@@ -132,22 +151,40 @@ static enum status environment_clean(struct environment *environment, const char
 	return status;
 }
 
+/* Write the row without what was dropped. The stack pointer stays aligned to 16: so the auxiliary vector may move by a
+ * word. */
+static enum status environment_write(struct environment *environment, struct error *error)
+{
+	struct user_regs_struct registers;
+	size_t from, to = environment->front, end = environment->front + environment->count, dropped;
+
+	for (from = environment->front; from < environment->size; from++)
+		if (from >= end || environment->row[from])
+			environment->row[to++] = environment->row[from];
+	dropped = environment->size - to;
+	if (!dropped)
+		return STATUS_OK;
+	if (ptrace(PTRACE_GETREGS, environment->pid, NULL, &registers))
+		return error_set_errno(error, "cannot read the registers of process %d", (int)environment->pid);
+	registers.rsp = environment->start + (dropped & ~(size_t)1) * sizeof(uint64_t);
+	if (target_memory_write(environment->pid, registers.rsp, environment->row, to * sizeof(uint64_t), error) !=
+	    STATUS_OK)
+		return STATUS_ERROR;
+	if (ptrace(PTRACE_SETREGS, environment->pid, NULL, &registers))
+		return error_set_errno(error, "cannot set the registers of process %d", (int)environment->pid);
+	return STATUS_OK;
+}
+
 enum status clean_environment(pid_t pid, const char *library, struct error *error)
 {
 	struct environment environment;
 	enum status status = environment_read(&environment, pid, error);
-	uint64_t *before = memory_alloc(environment.count + 1, sizeof(*before));
-	size_t i;
 
 	if (status == STATUS_OK) {
-		memcpy(before, environment.pointers, environment.count * sizeof(*before));
 		status = environment_clean(&environment, library, error);
-		for (i = 0; i < environment.count; i++)
-			if (!environment.pointers[i] &&
-			    environment_fill(&environment, i, before[i], error) != STATUS_OK)
-				status = STATUS_ERROR;
+		if (environment_write(&environment, error) != STATUS_OK)
+			status = STATUS_ERROR;
 	}
-	free(before);
-	free(environment.pointers);
+	free(environment.row);
 	return status;
 }
