@@ -73,6 +73,7 @@ attached() {
 	said() { read -r -t 20 line <&4 && [ "$line" = "$1" ] || { echo "said $line, not $1"; return 1; }; }
 	told() { echo "$1" >&3 && said "$1 $2"; }
 	said ready && told work 0 || return 1
+	rm -f "$WORK/err" # which says of an earlier one that it is in
 	"$ESCPROF" attach --no-report --rate 1 -o "$TRACE" -p "$TARGET" 2>"$WORK/err" &
 	local profiler=$!
 	wait_for "$WORK/err" 'attached to' && told work 0 && told callback 5 && told callback 5 && told work 0 || return 1
