@@ -16,8 +16,9 @@
 
 #include <stdbool.h>
 
-typedef uint64_t agent_word64 __attribute__((may_alias));
-typedef uint32_t agent_word32 __attribute__((may_alias));
+/* A frame pointer that has been led astray may be odd. */
+typedef uint64_t agent_word64 __attribute__((may_alias, aligned(1)));
+typedef uint32_t agent_word32 __attribute__((may_alias, aligned(1)));
 
 static inline uint64_t load64(uint64_t address)
 {
