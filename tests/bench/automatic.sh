@@ -89,7 +89,7 @@ awk '
 		error = n > 1 ? sqrt((square - sum * mean) / (n - 1) / n) : 0
 		printf "  %-34s %+.2f %%  (95 %%: %+.2f to %+.2f)", name, 100 * mean, 100 * (mean - t * error), 100 * (mean + t * error)
 	}
-	function noise(square) { printf square > 0 ? "  from turn to turn %.2f" : "", 100 * sqrt(square / differences) }
+	function noise(square) { return square > 0 ? sprintf("  from turn to turn %.2f", 100 * sqrt(square / differences)) : "" }
 	# Of a pair: each service was with and without, so that what one has over the other goes away.
 	function both(first, second) { return sqrt(first * second) - 1 }
 	# Requests a second of the window at AT.
@@ -128,6 +128,6 @@ awk '
 		tell("CPU a request, all together", a, aa, n); print ""
 		tell("of it in the service", s, ss, n); print ""
 		tell("of it the collector", c, cc, n); print ""
-		tell("throughput", p, pp, n); noise(apart); print ""
-		tell("99th percentile", l, ll, n); noise(lateness); print ""
+		tell("throughput", p, pp, n); print noise(apart)
+		tell("99th percentile", l, ll, n); print noise(lateness)
 	}' "$work/pairs"
