@@ -86,3 +86,14 @@ bool elf_sanitizer_is_in(struct elf_image *image)
 			return true;
 	return false;
 }
+
+bool elf_sanitizer_is_in_file(const char *path, const char *preloaded)
+{
+	struct elf_image *image = NULL;
+	bool is = elf_sanitizer_is_among(preloaded);
+
+	if (!is && path && elf_image_open(&image, path, NULL) == STATUS_OK)
+		is = elf_sanitizer_is_in(image);
+	elf_image_close(image);
+	return is;
+}

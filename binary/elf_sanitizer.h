@@ -15,4 +15,10 @@ bool elf_sanitizer_is_in(struct elf_image *image);
 /* Whether one of the LIBRARIES, paths or names with colons or spaces between them (LD_PRELOAD), is one. NULL: none. */
 bool elf_sanitizer_is_among(const char *libraries);
 
+/*
+ * Whether the program in file PATH has one, or gets one by PRELOADED, LD_PRELOAD's value. Either may be NULL; what is
+ * no program has none.
+ */
+bool elf_sanitizer_is_in_file(const char *path, const char *preloaded);
+
 #endif

@@ -60,12 +60,8 @@ const char *c_target_why_not(bool dynamic, bool sanitized)
 bool c_target_is_sanitized(pid_t pid)
 {
 	char *path = process_info_program(pid), *preloaded = process_info_environment(pid, "LD_PRELOAD");
-	struct elf_image *image = NULL;
-	bool is_sanitized = elf_sanitizer_is_among(preloaded);
+	bool is_sanitized = elf_sanitizer_is_in_file(path, preloaded);
 
-	if (!is_sanitized && path && elf_image_open(&image, path, NULL) == STATUS_OK)
-		is_sanitized = elf_sanitizer_is_in(image);
-	elf_image_close(image);
 	free(preloaded);
 	free(path);
 	return is_sanitized;

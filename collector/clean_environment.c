@@ -30,10 +30,10 @@
 
 struct environment {
 	pid_t pid;
-	uint64_t start;     /* the stack pointer, where argc lies */
-	uint64_t *row;      /* a copy of all, to the auxiliary vector's end */
-	size_t size, front; /* words of it, and those before the first entry */
-	uint64_t *pointers; /* in the row: the entries, without the 0; one that is dropped: 0 */
+	struct user_regs_struct registers; /* argc lies at the stack pointer */
+	uint64_t *row;                     /* a copy of all, to the auxiliary vector's end */
+	size_t size, front;                /* words of it, and those before the first entry */
+	uint64_t *pointers;                /* in the row: the entries, without the 0; one that is dropped: 0 */
 	size_t count;
 };
 
@@ -67,19 +67,17 @@ static bool row_parse(struct environment *environment, size_t size)
 
 static enum status environment_read(struct environment *environment, pid_t pid, struct error *error)
 {
-	struct user_regs_struct registers;
 	size_t size = 0, got;
 
 	*environment = (struct environment){.pid = pid};
-	if (ptrace(PTRACE_GETREGS, pid, NULL, &registers))
+	if (ptrace(PTRACE_GETREGS, pid, NULL, &environment->registers))
 		return error_set_errno(error, "cannot read the registers of process %d", (int)pid);
-	if (registers.cs != CODE_64)
+	if (environment->registers.cs != CODE_64)
 		return error_set(error, "process %d is no program of 64 bits", (int)pid);
-	environment->start = registers.rsp;
 	do {
 		environment->row = memory_resize(environment->row, size + ROW_PART, 1);
-		got =
-		    target_memory_read_some(pid, environment->start + size, (char *)environment->row + size, ROW_PART);
+		got = target_memory_read_some(pid, environment->registers.rsp + size, (char *)environment->row + size,
+					      ROW_PART);
 		size += got;
 		if (row_parse(environment, size / sizeof(uint64_t)))
 			return STATUS_OK;
@@ -155,7 +153,6 @@ static enum status environment_clean(struct environment *environment, const char
  * word. */
 static enum status environment_write(struct environment *environment, struct error *error)
 {
-	struct user_regs_struct registers;
 	size_t from, to = environment->front, end = environment->front + environment->count, dropped;
 
 	for (from = environment->front; from < environment->size; from++)
@@ -164,13 +161,11 @@ static enum status environment_write(struct environment *environment, struct err
 	dropped = environment->size - to;
 	if (!dropped)
 		return STATUS_OK;
-	if (ptrace(PTRACE_GETREGS, environment->pid, NULL, &registers))
-		return error_set_errno(error, "cannot read the registers of process %d", (int)environment->pid);
-	registers.rsp = environment->start + (dropped & ~(size_t)1) * sizeof(uint64_t);
-	if (target_memory_write(environment->pid, registers.rsp, environment->row, to * sizeof(uint64_t), error) !=
-	    STATUS_OK)
+	environment->registers.rsp += (dropped & ~(size_t)1) * sizeof(uint64_t);
+	if (target_memory_write(environment->pid, environment->registers.rsp, environment->row, to * sizeof(uint64_t),
+				error) != STATUS_OK)
 		return STATUS_ERROR;
-	if (ptrace(PTRACE_SETREGS, environment->pid, NULL, &registers))
+	if (ptrace(PTRACE_SETREGS, environment->pid, NULL, &environment->registers))
 		return error_set_errno(error, "cannot set the registers of process %d", (int)environment->pid);
 	return STATUS_OK;
 }

@@ -5,7 +5,6 @@
 #include "collector/launch.h"
 
 #include "base/memory.h"
-#include "binary/elf_image.h"
 #include "binary/elf_sanitizer.h"
 #include "collector/preload/preload_protocol.h"
 
@@ -231,12 +230,8 @@ const char *launch_forbids_tracing(const char *command0)
 bool launch_is_sanitized(const char *command0)
 {
 	char *file = launch_find(command0);
-	struct elf_image *image = NULL;
-	bool is_sanitized = elf_sanitizer_is_among(getenv("LD_PRELOAD"));
+	bool is_sanitized = elf_sanitizer_is_in_file(file, getenv("LD_PRELOAD"));
 
-	if (!is_sanitized && file && elf_image_open(&image, file, NULL) == STATUS_OK)
-		is_sanitized = elf_sanitizer_is_in(image);
-	elf_image_close(image);
 	free(file);
 	return is_sanitized;
 }

@@ -185,8 +185,8 @@ static enum status session_start(struct session *session, struct error *error)
 	struct error why = {""};
 	const char *forbidden;
 
-	if (!launch_is_sanitized(
-		options->command[0])) /* at its exec it would be found too, but for where tracing is forbidden */
+	/* At its exec it would be found to be sanitized, too, but not where tracing is forbidden. */
+	if (!launch_is_sanitized(options->command[0]))
 		how.library = ways_in_library(session->ways);
 	how.socket_name = ways_in_socket(session->ways);
 	if (launch_start(&session->launch, &how, error) != STATUS_OK)

@@ -4,15 +4,21 @@
 source "$(dirname "$0")/common.bash"
 
 "$ESCPROF" help | sed -nE 's/^  ([a-z][a-z-]*) .*/\1/p' >"$WORK/commands"
-# same WORDS… => WORDS…: both calls of escprof say the same on standard output, something, and end with status 0.
-same() {
-	local words=()
+# split WORDS… => REST…: sets words and rest.
+split() {
+	words=()
 	while [ "$1" != "=>" ]; do
 		words+=("$1")
 		shift
 	done
-	shift
-	"$ESCPROF" "${words[@]}" >"$WORK/one" && "$ESCPROF" "$@" >"$WORK/other" && [ -s "$WORK/one" ] && diff "$WORK/one" "$WORK/other"
+	rest=("${@:2}")
+}
+
+# same WORDS… => WORDS…: both calls of escprof say the same on standard output, something, and end with status 0.
+same() {
+	local words rest
+	split "$@"
+	"$ESCPROF" "${words[@]}" >"$WORK/one" && "$ESCPROF" "${rest[@]}" >"$WORK/other" && [ -s "$WORK/one" ] && diff "$WORK/one" "$WORK/other"
 }
 ways_to_help() {
 	local command
@@ -139,19 +145,15 @@ touch "$WORK/files/run.escprof" "$WORK/files/two words.escprof" "$WORK/files/hea
 
 # completes WORDS… => EXPECTED…: bash's completion of the last word, in a folder with those files.
 completes() {
-	local words=()
-	while [ "$1" != "=>" ]; do
-		words+=("$1")
-		shift
-	done
-	shift
+	local words rest
+	split "$@"
 	(cd "$WORK/files" && bash -c '
 		source "$0"
 		COMP_WORDS=("$@")
 		COMP_CWORD=$(($# - 1))
 		_escprof
 		printf "%s\n" "${COMPREPLY[@]}"' "$WORK/completions/escprof.bash" "${words[@]}") 2>&1 | sort >"$WORK/got"
-	printf '%s\n' "$@" | sort | diff - "$WORK/got"
+	printf '%s\n' "${rest[@]}" | sort | diff - "$WORK/got"
 }
 check "bash: commands" completes escprof re '=>' report
 check "bash: options" completes escprof report --wh '=>' --what-if= --when=
