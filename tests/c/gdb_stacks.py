@@ -119,6 +119,8 @@ def go_frames():
     m = thread_of_go()
     if not int(m):  # it is about to become one, and asks C for its stack's bounds
         return []
+    if not int(m["curg"]):  # the scheduler calls C by itself, to start a thread
+        return []
     sched = m["curg"]["sched"]
     registers = {"rip": int(sched["pc"]), "rsp": int(sched["sp"]), "rbp": int(sched["bp"])}
     outer, pcs = int(m["g0"]["sched"]["sp"]), []
