@@ -102,6 +102,20 @@ struct analysis_stack {
 	double kept_bytes; /* of C's: not freed at the end */
 };
 
+/* What is saved without something: shares of the GC CPU as it was, and of cycles and assists. NAN where nothing is
+ * known. */
+struct saving {
+	double share;              /* negative: without it the GC would take more */
+	double share_equal_memory; /* at the heap's peak of the run; NAN at another setting */
+	double share_reused;       /* if what is removed were used again (a pool): nothing allocated, as much alive */
+	struct interval share_ci, share_equal_memory_ci; /* 95 % */
+	double cycles;                                   /* of the GC's cycles, and of the time that its pauses take */
+	double assists;                                  /* of the assists' CPU; NAN where there were none */
+	struct interval cycles_ci, assists_ci;
+	double goal_bytes; /* the heap's goal then; infinite without any GC */
+	bool does_not_fit; /* the memory limit leaves the heap less than is alive: nothing above is known */
+};
+
 #define TINY_WITH_MAX 3
 
 /* A site whose objects may be in the same blocks. */
@@ -110,7 +124,7 @@ struct tiny_company {
 	double share; /* of the tiny objects that other sites make */
 };
 
-/* One allocation site: one inline chain at one call into the allocator, one type. Ranked by gc_saved_share, less for
+/* One allocation site: one inline chain at one call into the allocator, one type. Ranked by saving.share, less for
  * what of its interval lies on the other side of 0; then by bytes. */
 struct site {
 	uint32_t rank;               /* from 1 */
@@ -149,17 +163,9 @@ struct site {
 	const double *small_bytes;                /* allocated, by size: struct gc_model_small; NULL where not known */
 	double barrier_share;                     /* of the CPU of write barriers, what goes with it */
 	double scan_share;                        /* of its bytes, what the GC scans in objects over 512 bytes */
-	double lifetime_cycles; /* mean GC cycles survived; NAN when no death or censored life was told */
-	uint64_t lifetimes;     /* samples whose lives were followed */
-	double gc_saved_share;  /* of the GC CPU; negative: removing it would cost */
-	struct interval gc_saved_share_ci;
-	double gc_saved_share_equal_memory;
-	struct interval gc_saved_share_equal_memory_ci;
-	double gc_saved_share_reused;  /* if its objects were used again (a pool): nothing allocated, as much alive */
-	double gc_cycles_saved_share;  /* of the GC's cycles, and of the time that its pauses take */
-	double gc_assists_saved_share; /* of the assists' CPU; NAN where there were none */
-	struct interval gc_cycles_saved_share_ci, gc_assists_saved_share_ci;
-	double goal_bytes;        /* the heap's goal without it; NAN unknown */
+	double lifetime_cycles;   /* mean GC cycles survived; NAN when no death or censored life was told */
+	uint64_t lifetimes;       /* samples whose lives were followed */
+	struct saving saving;     /* without it; all of it 0 where the GC made no cycle */
 	double alloc_cpu_seconds; /* cost of allocating itself */
 	struct interval alloc_cpu_seconds_ci;
 	double miss_cpu_seconds;       /* what the program waits for its objects' memory, an estimate; NAN unknown */
@@ -233,23 +239,8 @@ enum verdicts_state {
 	VERDICTS_UNPROVEN, /* given by the user, not proven to be this binary's */
 };
 
-/* Shares of the GC CPU as it was, and of cycles and assists. NAN where nothing is known. */
-struct saving {
-	double share, share_equal_memory; /* the latter at the heap's peak of the run; NAN at another setting */
-	double share_reused;              /* if what is removed were used again: as much stays alive */
-	struct interval share_ci, share_equal_memory_ci; /* 95 % */
-	double cycles;                                   /* of the GC's cycles, and of the time that its pauses take */
-	double assists;                                  /* of the assists' CPU; NAN where there were none */
-	struct interval cycles_ci, assists_ci;
-	double goal_bytes; /* the heap's goal then; infinite without any GC */
-	bool does_not_fit; /* the memory limit leaves the heap less than is alive: nothing above is known */
-};
-
 /* One of which nothing is known. */
 struct saving saving_unknown(void);
-
-/* That of SITE alone. */
-struct saving saving_of_site(const struct site *site);
 
 /* Which part of the program's stacks an analysis is about: its sites, classes and totals hold only that. */
 struct selection {

@@ -140,21 +140,6 @@ static void fill_amounts(struct site *site, const struct site_group *group)
 	site->lifetimes = group->object_lives.count;
 }
 
-static void fill_savings(struct site *site, const struct site_cost *cost, bool had_assists)
-{
-	site->gc_saved_share = cost->saved.of[GC_MODEL_CPU];
-	site->gc_saved_share_ci = cost->saved_ci.of[GC_MODEL_CPU];
-	site->gc_saved_share_equal_memory = cost->saved.of[GC_MODEL_CPU_EQUAL_MEMORY];
-	site->gc_saved_share_equal_memory_ci = cost->saved_ci.of[GC_MODEL_CPU_EQUAL_MEMORY];
-	site->gc_saved_share_reused = cost->saved_reused;
-	site->goal_bytes = cost->goal;
-	site->gc_cycles_saved_share = cost->saved.of[GC_MODEL_CYCLES];
-	site->gc_cycles_saved_share_ci = cost->saved_ci.of[GC_MODEL_CYCLES];
-	site->gc_assists_saved_share = had_assists ? cost->saved.of[GC_MODEL_ASSISTS] : NAN;
-	site->gc_assists_saved_share_ci =
-	    had_assists ? cost->saved_ci.of[GC_MODEL_ASSISTS] : (struct interval){NAN, NAN};
-}
-
 static void fill_cost(struct site *site, const struct site_cost_run *run, const struct site_group *group,
 		      bool had_assists)
 {
@@ -177,7 +162,9 @@ static void fill_cost(struct site *site, const struct site_cost_run *run, const 
 	site->alloc_cpu_seconds_ci = cost.alloc_seconds_ci;
 	site->miss_cpu_seconds = cost.miss_seconds;
 	site->assist_cpu_seconds = run->cpu_period > 0 ? group->assist_samples * run->cpu_period : NAN;
-	fill_savings(site, &cost, had_assists);
+	site->saving = cost.saving;
+	if (!had_assists)
+		saving_forget_assists(&site->saving);
 }
 
 static void fill_site(struct analysis_job *job, struct site *site, const struct site_group *group)
@@ -198,8 +185,8 @@ static void fill_site(struct analysis_job *job, struct site *site, const struct 
  */
 static double rank_value(const struct site *site)
 {
-	const struct interval *interval = &site->gc_saved_share_ci;
-	double width = interval->high - interval->low, saved = site->gc_saved_share;
+	const struct interval *interval = &site->saving.share_ci;
+	double width = interval->high - interval->low, saved = site->saving.share;
 	double beyond = saved > 0 ? fmax(0, -interval->low) : fmax(0, interval->high);
 
 	return width > 0 ? saved * fmax(0, 1 - 2 * beyond / width) : saved;

@@ -87,13 +87,10 @@ static void judge_sites(struct judging *judging, double limit)
 	judging->breaches = 0;
 	for (size_t i = 0; analysis->gc.known && i < analysis->nsites; i++) {
 		const struct site *site = &analysis->sites[i];
-		struct gate_finding finding = {.rule = GATE_SITE_GC,
-					       .breached = true,
-					       .figure = site->gc_saved_share,
-					       .limit = limit,
-					       .site = site};
+		struct gate_finding finding = {
+		    .rule = GATE_SITE_GC, .breached = true, .figure = site->saving.share, .limit = limit, .site = site};
 
-		if (site->gc_saved_share > limit)
+		if (site->saving.share > limit)
 			add_finding(judging, &finding);
 	}
 	end_rule(judging, GATE_SITE_GC, limit);

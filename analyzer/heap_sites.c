@@ -65,7 +65,7 @@ static struct site site_of(const struct c_site *from, const char *module)
 	    .kept_bytes = from->kept_bytes,
 	    .kept_objects = from->kept_objects,
 	    .lifetime_cycles = NAN,
-	    .gc_saved_share_ci = nothing,
+	    .saving.share_ci = nothing,
 	    .alloc_cpu_seconds = 0,
 	    .assist_cpu_seconds = NAN,
 	    .advice = "",

@@ -310,3 +310,26 @@ struct gc_model_intervals saving_intervals(struct gc_model_savings *savings, con
 	}
 	return intervals;
 }
+
+struct saving saving_of_part(const struct gc_model_run *run, const struct saving_doubts *doubts,
+			     const struct saving_part *part, const struct gc_model_setting *setting)
+{
+	struct gc_model_savings savings;
+	struct gc_model_intervals intervals = saving_intervals(&savings, run, doubts, part, setting);
+
+	return (struct saving){.share = savings.of[GC_MODEL_CPU],
+			       .share_ci = intervals.of[GC_MODEL_CPU],
+			       .share_equal_memory = savings.of[GC_MODEL_CPU_EQUAL_MEMORY],
+			       .share_equal_memory_ci = intervals.of[GC_MODEL_CPU_EQUAL_MEMORY],
+			       .share_reused = gc_model_saving_reused(run, &part->site, setting),
+			       .cycles = savings.of[GC_MODEL_CYCLES],
+			       .cycles_ci = intervals.of[GC_MODEL_CYCLES],
+			       .assists = savings.of[GC_MODEL_ASSISTS],
+			       .assists_ci = intervals.of[GC_MODEL_ASSISTS],
+			       .goal_bytes = gc_model_goal_at(run, &part->site, setting)};
+}
+
+void saving_forget_assists(struct saving *saving)
+{
+	saving->assists = saving->assists_ci.low = saving->assists_ci.high = NAN;
+}

@@ -58,4 +58,11 @@ struct gc_model_intervals saving_intervals(struct gc_model_savings *savings, con
 					   const struct saving_doubts *doubts, const struct saving_part *part,
 					   const struct gc_model_setting *setting);
 
+/* All that removing PART saves, with these intervals; the arguments are those of saving_intervals. */
+struct saving saving_of_part(const struct gc_model_run *run, const struct saving_doubts *doubts,
+			     const struct saving_part *part, const struct gc_model_setting *setting);
+
+/* There were no assists of which SAVING could save any. */
+void saving_forget_assists(struct saving *saving);
+
 #endif

@@ -261,7 +261,7 @@ struct site_cost site_cost_of(const struct site_cost_run *run, const struct site
 	struct gc_model_small small;
 	struct saving_part part;
 
-	cost.goal = NAN;
+	cost.saving.goal_bytes = NAN;
 	cost.miss_seconds = miss_seconds_of(run, group);
 	take_alloc_seconds(&cost, run, group);
 	if (run->barrier_samples > 0)
@@ -269,8 +269,6 @@ struct site_cost site_cost_of(const struct site_cost_run *run, const struct site
 	if (!run->known || group->call.operation == OPERATION_C || group->bytes.total <= 0)
 		return cost;
 	part = part_of(group, &cost, &small);
-	cost.saved_ci = saving_intervals(&cost.saved, &run->model, &run->doubts, &part, NULL);
-	cost.saved_reused = gc_model_saving_reused(&run->model, &part.site, NULL);
-	cost.goal = gc_model_goal_at(&run->model, &part.site, NULL);
+	cost.saving = saving_of_part(&run->model, &run->doubts, &part, NULL);
 	return cost;
 }

@@ -38,13 +38,10 @@ struct site_cost {
 	struct interval live_bytes_ci;
 	struct interval live_by_life, live_black; /* as in struct live_estimate */
 	double lifetime_cycles;                   /* NAN when no life was followed */
-	struct gc_model_savings saved;
-	struct gc_model_intervals saved_ci;
-	double saved_reused;  /* if its objects were used again: what lives stays, nothing is allocated */
-	double goal;          /* the heap's without it, bytes; NAN unknown */
-	double barriers;      /* of all the CPU of write barriers, the share that goes with it */
-	double alloc_seconds; /* CPU of allocating itself */
-	double miss_seconds;  /* CPU that the program waits for the memory of those that outlive a cycle; NAN unknown */
+	struct saving saving;                     /* all of it 0, and no goal, where the model can't be asked */
+	double barriers;                          /* of all the CPU of write barriers, the share that goes with it */
+	double alloc_seconds;                     /* CPU of allocating itself */
+	double miss_seconds; /* CPU that the program waits for the memory of those that outlive a cycle; NAN unknown */
 	struct interval alloc_seconds_ci;
 };
 

@@ -147,7 +147,7 @@ void site_stacks_fill(struct site *site, struct arena *arena, struct symbols *sy
 		stack->alloc_bytes = sums[i].bytes;
 		stack->alloc_objects = sums[i].objects;
 		stack->live_bytes = site->live_bytes * (survived > 0 ? sums[i].survived / survived : share);
-		stack->gc_saved_share = site->gc_saved_share * share;
+		stack->gc_saved_share = site->saving.share * share;
 		if (dissection)
 			stack->by_labels = label_parts_make(arena, dissection, contexts + sums[i].first, sums[i].count,
 							    &stack->nlabels);

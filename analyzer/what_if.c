@@ -123,20 +123,6 @@ struct saving saving_unknown(void)
 	return (struct saving){NAN, NAN, NAN, none, none, NAN, NAN, none, none, NAN, false};
 }
 
-struct saving saving_of_site(const struct site *site)
-{
-	return (struct saving){.share = site->gc_saved_share,
-			       .share_equal_memory = site->gc_saved_share_equal_memory,
-			       .share_reused = site->gc_saved_share_reused,
-			       .share_ci = site->gc_saved_share_ci,
-			       .share_equal_memory_ci = site->gc_saved_share_equal_memory_ci,
-			       .cycles = site->gc_cycles_saved_share,
-			       .assists = site->gc_assists_saved_share,
-			       .cycles_ci = site->gc_cycles_saved_share_ci,
-			       .assists_ci = site->gc_assists_saved_share_ci,
-			       .goal_bytes = site->goal_bytes};
-}
-
 /* What a run without any GC saves: all. */
 static struct saving everything(void)
 {
@@ -165,8 +151,6 @@ struct saving analysis_saving(const struct analysis *analysis, const struct remo
 	const struct gc_model_run *run = analysis->gc_run;
 	const struct gc_model_setting *setting;
 	struct saving saving = saving_unknown();
-	struct gc_model_intervals intervals;
-	struct gc_model_savings savings;
 	struct gc_model_setting other;
 	struct gc_model_small small;
 	struct saving_part part;
@@ -180,21 +164,9 @@ struct saving analysis_saving(const struct analysis *analysis, const struct remo
 	} else if (setting && setting->gogc < 0 && setting->memory_goal <= 0) {
 		saving = everything();
 	} else {
-		intervals = saving_intervals(&savings, run, analysis->gc_doubts, &part, setting);
-		saving.share = savings.of[GC_MODEL_CPU];
-		saving.share_ci = intervals.of[GC_MODEL_CPU];
-		saving.share_equal_memory = savings.of[GC_MODEL_CPU_EQUAL_MEMORY];
-		saving.share_equal_memory_ci = intervals.of[GC_MODEL_CPU_EQUAL_MEMORY];
-		saving.share_reused = gc_model_saving_reused(run, &part.site, setting);
-		saving.cycles = savings.of[GC_MODEL_CYCLES];
-		saving.cycles_ci = intervals.of[GC_MODEL_CYCLES];
-		saving.assists = savings.of[GC_MODEL_ASSISTS];
-		saving.assists_ci = intervals.of[GC_MODEL_ASSISTS];
-		saving.goal_bytes = gc_model_goal_at(run, &part.site, setting);
+		saving = saving_of_part(run, analysis->gc_doubts, &part, setting);
 	}
-	if (!(analysis->gc.assist_seconds > 0)) {
-		saving.assists = NAN;
-		saving.assists_ci = (struct interval){NAN, NAN};
-	}
+	if (!(analysis->gc.assist_seconds > 0))
+		saving_forget_assists(&saving);
 	return saving;
 }

@@ -275,13 +275,13 @@ static void put_figures(struct html_writing *writing)
 	put_reals(writing, "objects", COLUMN(alloc_objects), HTML_EXACT);
 	put_reals(writing, "live", COLUMN(live_bytes), HTML_EXACT);
 	put_column(writing, "lifetime", put_lifetime);
-	put_reals(writing, "gc", COLUMN(gc_saved_share), 9);
-	put_reals(writing, "gc_low", COLUMN(gc_saved_share_ci.low), HTML_SHOWN);
-	put_reals(writing, "gc_high", COLUMN(gc_saved_share_ci.high), HTML_SHOWN);
-	put_reals(writing, "gc_equal_memory", COLUMN(gc_saved_share_equal_memory), HTML_SHOWN);
-	put_reals(writing, "gc_reused", COLUMN(gc_saved_share_reused), HTML_SHOWN);
-	put_reals(writing, "gc_cycles", COLUMN(gc_cycles_saved_share), HTML_SHOWN);
-	put_reals(writing, "goal", COLUMN(goal_bytes), HTML_SHOWN);
+	put_reals(writing, "gc", COLUMN(saving.share), 9);
+	put_reals(writing, "gc_low", COLUMN(saving.share_ci.low), HTML_SHOWN);
+	put_reals(writing, "gc_high", COLUMN(saving.share_ci.high), HTML_SHOWN);
+	put_reals(writing, "gc_equal_memory", COLUMN(saving.share_equal_memory), HTML_SHOWN);
+	put_reals(writing, "gc_reused", COLUMN(saving.share_reused), HTML_SHOWN);
+	put_reals(writing, "gc_cycles", COLUMN(saving.cycles), HTML_SHOWN);
+	put_reals(writing, "goal", COLUMN(saving.goal_bytes), HTML_SHOWN);
 	put_reals(writing, "alloc_cpu", COLUMN(alloc_cpu_seconds), HTML_SHOWN);
 	put_reals(writing, "assist_cpu", COLUMN(assist_cpu_seconds), HTML_SHOWN);
 }

@@ -203,7 +203,7 @@ static json_t *make_tiny_with(const struct site *site)
 /* What it costs, and the way out of it. */
 static void set_costs(json_t *object, const struct site *site, bool saving_known)
 {
-	struct saving saving = saving_known ? saving_of_site(site) : saving_unknown();
+	struct saving saving = saving_known ? site->saving : saving_unknown();
 
 	set_saving(object, &saving);
 	json_object_set_new(object, "goal_bytes", make_real(saving.goal_bytes));

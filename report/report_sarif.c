@@ -298,8 +298,7 @@ static void append_cost(struct buf *out, const struct analysis *analysis, const 
 			  words_percent(a, share));
 	if (analysis_knows_savings(analysis))
 		buf_append_format(out, "; without it the GC would take %s %% %s CPU",
-				  words_percent(b, fabs(site->gc_saved_share)),
-				  site->gc_saved_share < 0 ? "more" : "less");
+				  words_percent(b, fabs(site->saving.share)), site->saving.share < 0 ? "more" : "less");
 	buf_append_u8(out, '.');
 }
 

@@ -167,15 +167,15 @@ static void append_change(struct buf *words, double saved, const char *what, con
 
 static void append_saving(struct buf *words, const struct site *site)
 {
-	const struct interval *ci = &site->gc_saved_share_ci;
+	const struct interval *ci = &site->saving.share_ci;
 	bool may_be_nothing = ci->low <= 0 && ci->high >= 0;
 
 	buf_append_string(words, "Without it the GC would take about ");
-	append_change(words, site->gc_saved_share, may_be_nothing ? " CPU, which can't be told from nothing" : " CPU",
+	append_change(words, site->saving.share, may_be_nothing ? " CPU, which can't be told from nothing" : " CPU",
 		      ci);
-	if (isfinite(site->gc_saved_share_equal_memory)) {
+	if (isfinite(site->saving.share_equal_memory)) {
 		buf_append_string(words, "; at equal peak memory, ");
-		append_change(words, site->gc_saved_share_equal_memory, "", &site->gc_saved_share_equal_memory_ci);
+		append_change(words, site->saving.share_equal_memory, "", &site->saving.share_equal_memory_ci);
 	}
 	buf_append_string(words, ". ");
 }
@@ -183,10 +183,10 @@ static void append_saving(struct buf *words, const struct site *site)
 /* What a pool would save: as much stays alive, so that it is another figure where something lives. */
 static void append_reused(struct buf *words, const struct site *site)
 {
-	double share = site->gc_saved_share_reused;
+	double share = site->saving.share_reused;
 	char a[WORDS_NUMBER_SIZE];
 
-	if (fabs(share - site->gc_saved_share) >= TELLS_APART)
+	if (fabs(share - site->saving.share) >= TELLS_APART)
 		buf_append_format(words, "With its objects used again (a pool, a buffer that is kept) about %s %% %s. ",
 				  words_percent(a, fabs(share)), share < 0 ? "more" : "less");
 }
@@ -194,15 +194,15 @@ static void append_reused(struct buf *words, const struct site *site)
 /* How often the GC would run, and what goes with that. */
 static void append_cycles(struct buf *words, const struct site *site)
 {
-	struct interval change = {-site->gc_cycles_saved_share_ci.high, -site->gc_cycles_saved_share_ci.low};
+	struct interval change = {-site->saving.cycles_ci.high, -site->saving.cycles_ci.low};
 	char a[WORDS_NUMBER_SIZE], b[WORDS_NUMBER_SIZE];
 
-	if (!isfinite(site->gc_cycles_saved_share))
+	if (!isfinite(site->saving.cycles))
 		return;
-	buf_append_format(words, "Cycles %s %% (%s %%), pauses with them", words_change(a, site->gc_cycles_saved_share),
+	buf_append_format(words, "Cycles %s %% (%s %%), pauses with them", words_change(a, site->saving.cycles),
 			  words_percent_interval(b, &change));
-	if (isfinite(site->gc_assists_saved_share))
-		buf_append_format(words, "; assists %s %%", words_change(a, site->gc_assists_saved_share));
+	if (isfinite(site->saving.assists))
+		buf_append_format(words, "; assists %s %%", words_change(a, site->saving.assists));
 	buf_append_string(words, ". ");
 }
 
@@ -247,15 +247,16 @@ static void put_cost(struct page *page, const struct analysis *analysis, const s
 static void put_why_more(struct page *page, const struct analysis *analysis, const struct site *site)
 {
 	char a[WORDS_NUMBER_SIZE], b[WORDS_NUMBER_SIZE], c[WORDS_NUMBER_SIZE];
-	double more = -site->gc_cycles_saved_share, goal = analysis->gc.goal_bytes, dearer;
+	double more = -site->saving.cycles, goal = analysis->gc.goal_bytes, dearer;
 	struct buf words = {0};
 
-	if (!analysis_knows_savings(analysis) || !(site->gc_saved_share < 0) || !(more > 0) ||
-	    !(site->goal_bytes < goal))
+	if (!analysis_knows_savings(analysis) || !(site->saving.share < 0) || !(more > 0) ||
+	    !(site->saving.goal_bytes < goal))
 		return;
-	dearer = (1 - site->gc_saved_share) / (1 + more) - 1;
+	dearer = (1 - site->saving.share) / (1 + more) - 1;
 	buf_append_format(&words, "Its %s alive hold the heap's goal up: without them it would be %s instead of %s, ",
-			  words_bytes(a, site->live_bytes), words_bytes(b, site->goal_bytes), words_bytes(c, goal));
+			  words_bytes(a, site->live_bytes), words_bytes(b, site->saving.goal_bytes),
+			  words_bytes(c, goal));
 	buf_append_format(&words, "so the GC would run %s %% more often, each time for %s %% %s CPU.",
 			  words_percent(a, more), words_percent(b, fabs(dearer)), dearer > 0 ? "more" : "less");
 	put_words(page, "Why more", &words);

@@ -14,7 +14,7 @@
 
 static struct interval interval_of(const struct analysis *analysis, const struct site *site)
 {
-	return analysis_knows_savings(analysis) ? site->gc_saved_share_ci : site->alloc_bytes_ci;
+	return analysis_knows_savings(analysis) ? site->saving.share_ci : site->alloc_bytes_ci;
 }
 
 static int compare_doubles(const void *a, const void *b)
@@ -147,9 +147,9 @@ const char *report_text_mark(const struct site *site)
 
 static enum page_style style_of(const struct site *site)
 {
-	if (site->gc_saved_share_ci.low > 0)
+	if (site->saving.share_ci.low > 0)
 		return PAGE_GOOD;
-	return site->gc_saved_share < 0 ? PAGE_BAD : PAGE_PLAIN;
+	return site->saving.share < 0 ? PAGE_BAD : PAGE_PLAIN;
 }
 
 /* Function and file:line in COLUMNS; when there is too little room for both, the function is shortened first. */
@@ -234,9 +234,9 @@ void report_text_table_row(struct page *page, const struct analysis *analysis, c
 
 	format_rank(text, rank, analysis->nsites);
 	put_cell(page, PAGE_PLAIN, text, columns->rank);
-	put_cell(page, style_of(site), words_percent(text, site->gc_saved_share), columns->saved);
+	put_cell(page, style_of(site), words_percent(text, site->saving.share), columns->saved);
 	if (columns->interval)
-		page_left(page, PAGE_FAINT, words_percent_cell(text, &site->gc_saved_share_ci), columns->interval + 1);
+		page_left(page, PAGE_FAINT, words_percent_cell(text, &site->saving.share_ci), columns->interval + 1);
 	put_cell(page, PAGE_PLAIN, words_bytes(text, site->alloc_bytes / per), columns->bytes);
 	words_percent(text, share);
 	put_cell(page, PAGE_PLAIN, text, columns->share);
@@ -270,7 +270,7 @@ static void put_legend(struct page *page, const struct analysis *analysis, size_
 	for (size_t i = 0; i < top; i++) {
 		foreign |= !words_is_own(&analysis->sites[i]);
 		tiny |= analysis->sites[i].tiny;
-		negative |= known && analysis->sites[i].gc_saved_share < 0;
+		negative |= known && analysis->sites[i].saving.share < 0;
 	}
 	buf_append_string(&words,
 			  "✓ the compiler's verdict is known; ! it says stack, the run says heap; ? several fit; "

@@ -22,7 +22,7 @@ struct analysis_stack stack_values_at(const struct site *site, size_t index)
 	    .alloc_objects = site->alloc_objects,
 	    .live_bytes = site->live_bytes,
 	    .kept_bytes = site->kept_bytes,
-	    .gc_saved_share = site->gc_saved_share,
+	    .gc_saved_share = site->saving.share,
 	};
 }
 

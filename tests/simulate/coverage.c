@@ -94,8 +94,8 @@ static struct interval sampling_interval(const struct analysis *analysis, const 
 				     .scan = site->scan_bytes,
 				     .spans = site->spans,
 				     .small = &small};
-	struct interval whole = site->gc_saved_share_ci;
-	double saved = site->gc_saved_share, own;
+	struct interval whole = site->saving.share_ci;
+	double saved = site->saving.share, own;
 	struct gc_model_savings savings;
 
 	for (int i = 0; i < GC_MODEL_SMALL; i++) {

@@ -99,9 +99,9 @@ static struct site site_of(uint32_t rank, const struct analysis_frame *frame)
 			     .mark_objects = 100,
 			     .slices = slices,
 			     .lifetime_cycles = NAN,
-			     .gc_saved_share = 0.3 / rank,
-			     .gc_saved_share_ci = {0.2 / rank, 0.4 / rank},
-			     .gc_saved_share_equal_memory = NAN,
+			     .saving.share = 0.3 / rank,
+			     .saving.share_ci = {0.2 / rank, 0.4 / rank},
+			     .saving.share_equal_memory = NAN,
 			     .assist_cpu_seconds = NAN,
 			     .difference = "",
 			     .advice = "Reuse it."};
@@ -157,7 +157,7 @@ static struct analysis make_hostile(void)
 	sites[1].class_ = CLASS_AMBIGUOUS;
 	sites[1].candidates = hostile_candidates;
 	sites[1].ncandidates = 2;
-	sites[1].gc_saved_share = NAN;
+	sites[1].saving.share = NAN;
 	sites[1].live_bytes = INFINITY;
 	analysis.sites = sites;
 	analysis.nsites = 2;
@@ -190,8 +190,8 @@ static struct analysis make_idle(void)
 	struct analysis analysis = make_hostile();
 
 	site = analysis.sites[0];
-	site.gc_saved_share = 0;
-	site.gc_saved_share_ci = (struct interval){0, 0};
+	site.saving.share = 0;
+	site.saving.share_ci = (struct interval){0, 0};
 	site.live_bytes = 0;
 	hostile_stacks[0].gc_saved_share = hostile_stacks[0].live_bytes = 0;
 	analysis.sites = &site;

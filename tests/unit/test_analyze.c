@@ -144,10 +144,10 @@ static void check_row(const struct site *site)
 	assert_int_equal(site->stacks[0].nframes, 3);
 	assert_string_equal(site->stacks[0].frames[2].function, "main.main");
 	assert_true(site->stacks[0].alloc_bytes == 2000 * 64 && site->stacks[1].alloc_bytes == 1000 * 64);
-	assert_true(site->gc_saved_share > 0 && site->gc_saved_share_ci.low < site->gc_saved_share);
+	assert_true(site->saving.share > 0 && site->saving.share_ci.low < site->saving.share);
 	/* most bytes, nothing alive: cycles by bytes, and the goal as it was */
-	assert_float_equal(site->gc_cycles_saved_share, 3000 * 64 / (3000 * 64 + 20 * 1024.0), 1e-9);
-	assert_true(site->gc_cycles_saved_share_ci.low < site->gc_cycles_saved_share);
+	assert_float_equal(site->saving.cycles, 3000 * 64 / (3000 * 64 + 20 * 1024.0), 1e-9);
+	assert_true(site->saving.cycles_ci.low < site->saving.cycles);
 }
 
 static void check_json(const struct site *site)
@@ -187,14 +187,14 @@ static void test_trace(void **state)
 		const struct site *site = &analysis.sites[i];
 
 		assert_int_equal(site->rank, i + 1);
-		assert_true(site->class_ == CLASS_C || site->goal_bytes <= analysis.gc.goal_bytes * 1.000001);
+		assert_true(site->class_ == CLASS_C || site->saving.goal_bytes <= analysis.gc.goal_bytes * 1.000001);
 		assert_true(site->class_ == CLASS_C ||
-			    isnan(site->gc_assists_saved_share) == !(analysis.gc.assist_seconds > 0));
-		assert_true(i == 0 || site->gc_saved_share <= analysis.sites[i - 1].gc_saved_share);
+			    isnan(site->saving.assists) == !(analysis.gc.assist_seconds > 0));
+		assert_true(i == 0 || site->saving.share <= analysis.sites[i - 1].saving.share);
 		if (strcmp(site->type, "db.Row") == 0)
 			check_row(site);
 		else if (site->class_ == CLASS_C)
-			assert_true(site->gc_saved_share == 0);
+			assert_true(site->saving.share == 0);
 		else
 			check_json(site);
 	}
@@ -288,7 +288,7 @@ static void test_memory_limit(void **state)
 	for (size_t i = 0; i < analysis.nsites; i++) {
 		const struct site *site = &analysis.sites[i];
 
-		assert_true(fabs(site->gc_saved_share - site->gc_saved_share_equal_memory) < 1e-9);
+		assert_true(fabs(site->saving.share - site->saving.share_equal_memory) < 1e-9);
 	}
 	analysis_free(&analysis);
 	accumulate_free(&sums);
@@ -358,9 +358,9 @@ static void test_selection_keeps_the_model(void **state)
 	analyze_selected(&main_only, "newRow", "other");
 	analyze_selected(&other_only, "newRow", "main\\.main");
 	assert_true(all.gc.cpu_seconds == main_only.gc.cpu_seconds && all.gc.goal_bytes == other_only.gc.goal_bytes);
-	assert_true(main_only.sites[0].gc_saved_share > 0);
-	assert_true(main_only.sites[0].gc_saved_share > other_only.sites[0].gc_saved_share);
-	assert_true(all.sites[0].gc_saved_share > main_only.sites[0].gc_saved_share);
+	assert_true(main_only.sites[0].saving.share > 0);
+	assert_true(main_only.sites[0].saving.share > other_only.sites[0].saving.share);
+	assert_true(all.sites[0].saving.share > main_only.sites[0].saving.share);
 	analysis_free(&all);
 	analysis_free(&main_only);
 	analysis_free(&other_only);

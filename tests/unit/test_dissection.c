@@ -290,9 +290,9 @@ static void test_when(void **state)
 	assert_true(fabs(analysis_seconds(&part) - 2) < 0.05 && fabs(analysis_seconds(&all) - 10) < 0.05);
 	/* the whole run's GC, of which a part's allocations can only save a part */
 	assert_true(part.gc.cpu_seconds == all.gc.cpu_seconds && part.gc.goal_bytes == all.gc.goal_bytes);
-	assert_true(some->gc_saved_share > 0 && some->gc_saved_share < whole->gc_saved_share);
+	assert_true(some->saving.share > 0 && some->saving.share < whole->saving.share);
 	/* what all of a part would save is told, as of stacks, and the parts' are nearly the whole */
-	assert_true(isnan(all.selection.saving.share) && part.selection.saving.share >= some->gc_saved_share);
+	assert_true(isnan(all.selection.saving.share) && part.selection.saving.share >= some->saving.share);
 	assert_true(part.selection.saving.share_ci.low < part.selection.saving.share);
 	assert_true(part.selection.saving.share > 0.2 && rest.selection.saving.share > 0.4);
 	assert_true(part.selection.saving.share + rest.selection.saving.share < 1.2);
@@ -317,8 +317,8 @@ static void test_barriers(void **state)
 	assert_true(fabs(all.gc.parts.barriers - (double)BARRIERS / SAMPLES) < 1e-9);
 	assert_true(fabs(steady - 1 + (double)CROWDED_BARRIERS / BARRIERS) < 1e-9);
 	assert_true(fabs(every.selection.saving.share - 1) < 0.02);
-	assert_true(
-	    fabs(site_of(&every, "main.steady")->gc_saved_share - site_of(&all, "main.steady")->gc_saved_share) < 1e-9);
+	assert_true(fabs(site_of(&every, "main.steady")->saving.share - site_of(&all, "main.steady")->saving.share) <
+		    1e-9);
 	assert_true(fabs(site_of(&part, "main.crowded")->barrier_share - (1 - steady)) < 1e-9);
 	assert_true(fabs(site_of(&part, "main.steady")->barrier_share + site_of(&rest, "main.steady")->barrier_share -
 			 steady) < 1e-9);

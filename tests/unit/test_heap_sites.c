@@ -96,7 +96,7 @@ static void test_words(void **state)
 	assert_string_equal(view.analysis.sites[3].shown.function, "c_leaf");
 	assert_true(view.analysis.sites[3].shown_is_own);
 	assert_null(view.analysis.sites[0].verdict.message);
-	assert_true(view.analysis.sites[0].gc_saved_share == 0);
+	assert_true(view.analysis.sites[0].saving.share == 0);
 	heap_sites_free(&view);
 }
 

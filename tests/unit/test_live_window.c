@@ -264,9 +264,9 @@ static void compare_sites(const struct site *a, const struct site *b)
 	check_near(a->live_bytes, b->live_bytes);
 	check_near(a->live_bytes_ci.low, b->live_bytes_ci.low);
 	check_near(a->live_bytes_ci.high, b->live_bytes_ci.high);
-	check_near(a->gc_saved_share, b->gc_saved_share);
-	check_near(a->gc_saved_share_ci.low, b->gc_saved_share_ci.low);
-	check_near(a->gc_saved_share_ci.high, b->gc_saved_share_ci.high);
+	check_near(a->saving.share, b->saving.share);
+	check_near(a->saving.share_ci.low, b->saving.share_ci.low);
+	check_near(a->saving.share_ci.high, b->saving.share_ci.high);
 	check_near(a->alloc_cpu_seconds, b->alloc_cpu_seconds);
 	check_near(a->miss_cpu_seconds, b->miss_cpu_seconds);
 	check_near(a->assist_cpu_seconds, b->assist_cpu_seconds);

@@ -130,7 +130,7 @@ static void test_sites(void **state)
 		assert_string_equal(text_at(data, column(data, "function", i)), site->function);
 		assert_string_equal(text_at(data, column(data, "advice", i)), site->advice);
 		assert_int_equal(json_integer_value(column(data, "line", i)), site->line);
-		assert_true(fabs(json_number_value(column(data, "gc", i)) - site->gc_saved_share) < 1e-9);
+		assert_true(fabs(json_number_value(column(data, "gc", i)) - site->saving.share) < 1e-9);
 		assert_true(fabs(json_number_value(column(data, "bytes", i)) - site->alloc_bytes) < 1);
 		assert_int_equal(json_array_size(column(data, "candidates", i)), site->ncandidates);
 	}

@@ -215,7 +215,7 @@ static void test_why_more(void **state)
 	assert_non_null(strstr(text, "Without it the GC would take about 3.1 % more CPU (95 %: 1.2–5.2 %)"));
 	free(text);
 	memcpy(sites, analysis.sites, sizeof(sites));
-	sites[5].goal_bytes = NAN;
+	sites[5].saving.goal_bytes = NAN;
 	analysis.sites = sites;
 	text = flat_report(&analysis, &options);
 	assert_null(strstr(text, "Why more"));
