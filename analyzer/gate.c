@@ -78,6 +78,7 @@ static void end_rule(struct judging *judging, enum gate_rule rule, double limit)
 	judging->breaches = 0;
 }
 
+/* Where nothing is known of the GC, that is no reason to pass; where it made no cycle, no site costs anything. */
 static void judge_sites(struct judging *judging, double limit)
 {
 	const struct analysis *analysis = judging->gate->analysis;
@@ -85,6 +86,9 @@ static void judge_sites(struct judging *judging, double limit)
 	if (isnan(limit))
 		return;
 	judging->breaches = 0;
+	if (!analysis->gc.known)
+		add_finding(judging, &(struct gate_finding){
+					 .rule = GATE_SITE_GC, .breached = true, .figure = NAN, .limit = limit});
 	for (size_t i = 0; analysis->gc.known && i < analysis->nsites; i++) {
 		const struct site *site = &analysis->sites[i];
 		struct gate_finding finding = {

@@ -211,6 +211,11 @@ static void append_site_gc(struct buf *out, const struct gate_finding *finding)
 {
 	char a[WORDS_NUMBER_SIZE], b[WORDS_NUMBER_SIZE];
 
+	if (!finding->site) {
+		buf_append_format(out, "What a site costs of the GC's CPU is not known here; the limit is %s %%",
+				  words_percent(b, finding->limit));
+		return;
+	}
 	append_site(out, finding->site);
 	buf_append_format(out, " costs %s %% of the GC's CPU; the limit is %s %%", words_percent(a, finding->figure),
 			  words_percent(b, finding->limit));

@@ -182,11 +182,23 @@ static void test_unknown_is_a_breach(void **state)
 	struct analysis profile = sample_analysis_heap_profile();
 	struct gate_limits limits = gate_limits_none();
 	struct gate gate;
+	char *text;
 
 	(void)state;
 	limits.gc_share = 0.5;
 	gate_judge(&gate, &profile, NULL, &limits);
 	assert_int_equal(gate.breaches, 1);
+	gate_free(&gate);
+	limits = gate_limits_none();
+	limits.site_gc = 0.5;
+	gate_judge(&gate, &profile, NULL, &limits);
+	assert_int_equal(gate.breaches, 1);
+	text = write_gate(report_check_text, &gate);
+	assert_non_null(strstr(text, "is not known here; the limit is 50.0 %.\n"));
+	free(text);
+	check_json(write_gate(report_check_json, &gate), "docs/check.schema.json");
+	free(write_gate(report_check_junit, &gate));
+	free(write_gate(write_sarif, &gate));
 	gate_free(&gate);
 }
 
