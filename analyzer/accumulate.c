@@ -350,6 +350,20 @@ void accumulate_gc(struct accumulation *accumulation, const struct trace_gc *gc)
 		totals->last = *gc;
 }
 
+bool gc_totals_begin_late(const struct gc_totals *gc)
+{
+	return gc->attached || gc->first.cycle > 1;
+}
+
+double gc_totals_forced(const struct gc_totals *gc)
+{
+	uint64_t before = gc_totals_begin_late(gc) ? gc->first.forced_cycles : 0, after = gc->last.forced_cycles;
+
+	if (!gc->records || before == UINT64_MAX || after == UINT64_MAX)
+		return NAN;
+	return after > before ? (double)(after - before) : 0;
+}
+
 void accumulate_cpu(struct accumulation *accumulation, const struct trace_cpu_sample *sample)
 {
 	++*cpu_count_at(accumulation, sample->stack);

@@ -60,6 +60,12 @@ struct gc_totals {
 	double unswept; /* share of the garbage found by the last cycle whose deaths the trace's end came before */
 };
 
+/* Whether the program ran before the first of GC's records: then what it had counted until then is not the trace's. */
+bool gc_totals_begin_late(const struct gc_totals *gc);
+
+/* Of the cycles over the trace, those that the program asked for (runtime.GC); NAN: not known. */
+double gc_totals_forced(const struct gc_totals *gc);
+
 /* Lives by the cycle of their birth, of the last few such cycles: how many there were, how many the next cycle ended.
  */
 #define LIFE_COHORTS 4

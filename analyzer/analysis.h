@@ -224,6 +224,7 @@ struct gc_summary {
 	double process_cpu_seconds;
 	double assist_seconds, pause_seconds;
 	uint64_t cycles;
+	double forced_cycles;          /* of these, those that the program asked for; NAN: not known */
 	int gogc;                      /* negative: off */
 	uint64_t memory_limit;         /* UINT64_MAX: none */
 	double live_bytes, goal_bytes; /* means at the cycles' ends; NAN where no cycle was seen */

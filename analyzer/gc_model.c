@@ -211,21 +211,26 @@ struct left {
 	double cpu, cycles, marking;
 };
 
-/* What is left when HEAP's runway goes from BEFORE to AFTER. Each cycle sweeps all of the heap, garbage too. */
+/*
+ * What is left when HEAP's runway goes from BEFORE to AFTER. Each cycle sweeps all of the heap, garbage too. Those that
+ * the program asks for are as many as they were, and between them there is less.
+ */
 static struct left left_of(const struct gc_model_run *run, const struct thinned_heap *heap, double before, double after)
 {
 	static const struct gc_model_site nothing = {0};
-	double cycles = heap->left * before / after, whole = heap_work(run, &nothing, before);
+	double cycles = run->forced + (1 - run->forced) * heap->left * before / after;
+	double runway = run->forced > 0 ? fmax(1, heap->left * before / cycles) : after;
+	double idle = is_measured(&run->parts) ? HEAP_IDLE : 0, whole = heap_work(run, &nothing, before);
 	struct gc_model_parts parts = parts_of(run, whole);
 	double swept =
-	    swept_spans(run, heap->site, heap->q_without, after) / swept_spans(run, &nothing, heap->q, before);
-	double idle = is_measured(&run->parts) ? HEAP_IDLE : 0, work = idle + whole;
-	double marked = work > 0 ? (idle + heap_work(run, heap->site, after)) / work * locality(heap) : 1;
+	    swept_spans(run, heap->site, heap->q_without, runway) / swept_spans(run, &nothing, heap->q, before);
+	double work = idle + whole;
+	double marked = work > 0 ? (idle + heap_work(run, heap->site, runway)) / work * locality(heap) : 1;
 	double marking = parts.roots + parts.heap, marking_after = parts.roots + parts.heap * marked;
 	struct left left = {.cycles = cycles, .marking = marking > 0 ? cycles * marking_after / marking : cycles};
 
 	left.cpu = cycles * (parts.rest + marking_after + parts.sweep * swept) +
-		   parts.barriers * barriers_left(run, heap, left.marking, after);
+		   parts.barriers * barriers_left(run, heap, left.marking, runway);
 	return left;
 }
 

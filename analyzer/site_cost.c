@@ -76,17 +76,17 @@ static double known_or(uint64_t value, double otherwise)
 /*
  * The goal that the memory limit allows, and the goal in force. The runtime's record of its goal may know of GOGC
  * alone; but what is allocated between two cycles is the way from the live heap to the real one, so the goal can be
- * seen.
+ * seen: between two of the pacer's, as those that the program asks for come when they are asked for.
  */
 static void take_goals(struct site_cost_run *run, uint64_t limit)
 {
 	struct gc_model_run *model = &run->model;
-	double runway = run->cycles > 0 ? model->allocated / run->cycles : 0;
+	double runway = run->cycles > 0 ? model->allocated / run->cycles : 0, paced = 1 - model->forced;
 	bool limited = limit != 0 && limit < INT64_MAX;
 	bool goal_known = model->goal > model->live;
 
-	if (!goal_known || (limited && model->goal - model->live > LIMIT_FELT * runway)) {
-		model->goal = model->live + runway;
+	if (!goal_known || (limited && paced * (model->goal - model->live) > LIMIT_FELT * runway)) {
+		model->goal = model->live + (paced > 0 ? runway / paced : runway);
 		model->memory_goal = limited ? model->goal : 0;
 	} else if (limited) {
 		model->memory_goal = model->gogc < 0 ? model->goal : fmax(model->goal, LIMIT_FOR_HEAP * (double)limit);
@@ -98,9 +98,11 @@ static void take_gc(struct site_cost_run *run, const struct gc_totals *gc)
 	struct gc_model_run *model = &run->model;
 
 	/* A trace that saw the program's start has its first record in the first cycle. */
-	run->attached_late = gc->attached || gc->first.cycle > 1;
+	run->attached_late = gc_totals_begin_late(gc);
 	run->cycles = (double)(gc->cycle_high - (run->attached_late ? gc->cycle_low : 0));
 	run->known = gc->cycles > 0 && run->cycles > 0;
+	if (run->known && gc_totals_forced(gc) > 0)
+		model->forced = fmin(1, gc_totals_forced(gc) / run->cycles);
 	model->gogc = gc->last.gc_percent;
 	model->live = gc->heap_marked;
 	model->goal = gc->heap_goal;

@@ -66,7 +66,7 @@ struct gc_summary summary_of_gc(const struct gc_totals *gc, const struct cpu_pro
 
 	if (!gc || gc->records == 0)
 		return summary;
-	if (gc->attached || gc->first.cycle > 1)
+	if (gc_totals_begin_late(gc))
 		before = gc->first;
 	summary.known = true;
 	summary.cpu_samples = cpu->known ? cpu->samples : 0;
@@ -92,6 +92,7 @@ struct gc_summary summary_of_gc(const struct gc_totals *gc, const struct cpu_pro
 	if (cpu->known && (cpu->samples >= FEW_SAMPLES || !(summary.cpu_seconds > 0)))
 		take_sampled(&summary, cpu);
 	summary.cycles = gc->cycle_high - before.cycle;
+	summary.forced_cycles = gc_totals_forced(gc);
 	summary.gogc = gc->last.gc_percent;
 	summary.memory_limit = gc->last.memory_limit >= INT64_MAX ? UINT64_MAX : gc->last.memory_limit;
 	summary.live_bytes = gc->heap_marked;

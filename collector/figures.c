@@ -21,7 +21,9 @@ enum figure {
 	FIGURE_PAUSE_TOTAL,
 	FIGURE_GOROUTINES,
 	FIGURE_PROFILE_RATE,
-	FIGURE_CPU, /* the words of cpuStats from here on */
+	FIGURE_CYCLES, /* memstats.numgc, and behind it numforcedgc, each 32 bits (runtime/mstats.go, Go 1.18 to 1.27)
+			*/
+	FIGURE_CPU,    /* the words of cpuStats from here on */
 	FIGURE_COUNT = FIGURE_CPU + 11,
 };
 
@@ -66,6 +68,7 @@ size_t figures_addresses(const struct go_layout *layout, uint64_t bias, uint64_t
 	addresses[FIGURE_PAUSE_TOTAL] = figures_field(layout->memstats, layout->memstats_pause_total_ns, bias);
 	addresses[FIGURE_GOROUTINES] = figures_field(layout->allglen, 0, bias);
 	addresses[FIGURE_PROFILE_RATE] = figures_field(layout->mem_profile_rate, 0, bias);
+	addresses[FIGURE_CYCLES] = figures_field(layout->memstats, layout->memstats_numgc, bias);
 	for (i = 0; i < FIGURE_COUNT - FIGURE_CPU; i++)
 		addresses[FIGURE_CPU + i] = cpu ? cpu + 8 * i : 0;
 	return FIGURE_COUNT;
@@ -93,6 +96,8 @@ void figures_decode(const uint64_t *words, size_t count, struct trace_gc *gc)
 	gc->pause_total_ns = words[FIGURE_PAUSE_TOTAL];
 	gc->goroutines = words[FIGURE_GOROUTINES];
 	gc->mem_profile_rate = words[FIGURE_PROFILE_RATE];
+	if (words[FIGURE_CYCLES] != UINT64_MAX)
+		gc->forced_cycles = words[FIGURE_CYCLES] >> 32;
 	gc->cpu_gc_assist_ns = cpu[CPU_GC_ASSIST];
 	gc->cpu_gc_dedicated_ns = cpu[CPU_GC_DEDICATED];
 	gc->cpu_gc_idle_ns = cpu[CPU_GC_IDLE];

@@ -72,6 +72,7 @@ static void put_gc(struct html_writing *writing)
 	html_json_real(json, "assist_seconds", gc->assist_seconds, HTML_SHOWN);
 	html_json_real(json, "pause_seconds", gc->pause_seconds, HTML_SHOWN);
 	html_json_integer(json, "cycles", (int64_t)gc->cycles);
+	html_json_real(json, "forced_cycles", gc->forced_cycles, HTML_SHOWN);
 	html_json_integer(json, "gogc", gc->gogc);
 	html_json_real(json, "memory_limit", gc->memory_limit < INT64_MAX ? (double)gc->memory_limit : NAN, HTML_SHOWN);
 	html_json_real(json, "live_bytes", gc->live_bytes, HTML_SHOWN);

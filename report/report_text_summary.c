@@ -49,6 +49,9 @@ static void put_run(struct page *page, const struct analysis *analysis)
 	if (gc->known) {
 		buf_append_format(&words, ", %s GC cycle%s", words_integer(text, (double)gc->cycles),
 				  gc->cycles == 1 ? "" : "s");
+		if (gc->forced_cycles > 0)
+			buf_append_format(&words, ", of which the program asked for %s",
+					  words_integer(text, gc->forced_cycles));
 		if (gc->gogc < 0)
 			buf_append_string(&words, ", GOGC=off");
 		else

@@ -13,7 +13,7 @@ static const size_t cumulative[] = {
     offsetof(struct trace_gc, cpu_gc_pause_ns),     offsetof(struct trace_gc, cpu_gc_total_ns),
     offsetof(struct trace_gc, cpu_scavenge_ns),     offsetof(struct trace_gc, cpu_idle_ns),
     offsetof(struct trace_gc, cpu_user_ns),         offsetof(struct trace_gc, cpu_total_ns),
-    offsetof(struct trace_gc, process_cpu_ns),
+    offsetof(struct trace_gc, process_cpu_ns),      offsetof(struct trace_gc, forced_cycles),
 };
 _Static_assert(sizeof(cumulative) / sizeof(cumulative[0]) == MERGE_FIGURES, "one of each");
 

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MERGE_FIGURES 13 /* of the GC, that only grow */
+#define MERGE_FIGURES 14 /* of the GC, that only grow */
 
 struct merge_input {
 	const char *path;   /* borrowed */

@@ -91,6 +91,7 @@ struct trace_gc {
 	uint64_t goroutines_live;  /* without dead ones and without the runtime's own, as runtime.NumGoroutine counts */
 	uint64_t procs_running;    /* Ps that are not idle */
 	uint64_t procs;            /* GOMAXPROCS */
+	uint64_t forced_cycles;    /* cumulative: of the cycles, those that the program asked for (runtime.GC) */
 };
 
 /* What could not be recorded, cumulative. */

@@ -298,7 +298,7 @@ void trace_writer_gc(struct trace_writer *writer, const struct trace_gc *gc)
 	    gc->pause_total_ns,  gc->goroutines,      gc->cpu_gc_assist_ns, gc->cpu_gc_dedicated_ns, gc->cpu_gc_idle_ns,
 	    gc->cpu_gc_pause_ns, gc->cpu_gc_total_ns, gc->cpu_scavenge_ns,  gc->cpu_idle_ns,         gc->cpu_user_ns,
 	    gc->cpu_total_ns,    gc->process_cpu_ns,  gc->mem_profile_rate, gc->goroutines_live,     gc->procs_running,
-	    gc->procs,
+	    gc->procs,           gc->forced_cycles,
 	};
 	size_t i;
 

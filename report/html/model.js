@@ -128,8 +128,9 @@ const Model = (() => {
 		return heap.barriers * (paced * share + (1 - paced) * marking);
 	}
 
-	function savingOf(run, heap, before, after) {
-		const none = nothing(), parts = partsOf(run, before), cycles = heap.left * before / after;
+	function savingOf(run, heap, before, goesTo) {
+		const none = nothing(), parts = partsOf(run, before), cycles = run.forced + (1 - run.forced) * heap.left * before / goesTo;
+		const after = run.forced > 0 ? Math.max(1, heap.left * before / cycles) : goesTo;
 		const swept = sweptSpans(run, heap.site, heap.without, after) / sweptSpans(run, none, heap.q, before);
 		const idle = isMeasured(run) ? run.heap_idle : 0, work = idle + heapWork(run, none, before);
 		const locality = heap.q > 0 ? Math.pow(heap.without / heap.q, run.locality) : 1;
@@ -192,7 +193,7 @@ const Model = (() => {
 		if (!known(data)) return null;
 		const site = removalOf(data.sites, list, data.classes), other = withGogc(run, gogc), set = other !== run;
 		if (set && other.gogc < 0 && other.memory_goal <= 0)
-			return { share: 1, equalMemory: NaN, reused: 1, goal: Infinity, removal: site };
+			return { share: 1 - run.forced, equalMemory: NaN, reused: 1 - run.forced, goal: Infinity, removal: site };
 		return {
 			share: savingAt(run, site, other),
 			equalMemory: set ? NaN : savingEqualMemory(run, site),

@@ -22,7 +22,7 @@ const Summary = (() => {
 			element('dt', { text: words }), element('dd', {}, number, unit ? element('small', { text: '\u00a0' + unit }) : null)));
 		if (gc.known) {
 			add(percent(gc.cpu_share), '%', `of the CPU is GC: ${seconds(gc.cpu_seconds)} of ${seconds(gc.process_cpu_seconds)}`);
-			add(integer(gc.cycles), '', 'GC cycles');
+			add(integer(gc.cycles), '', gc.forced_cycles > 0 ? `GC cycles, ${integer(gc.forced_cycles)} of them asked for by the program` : 'GC cycles');
 		}
 		if (c && !Data.text(run.go)) {
 			add(bytes(c.all_bytes), '', 'allocated by C');

@@ -104,8 +104,8 @@ static void print_number(uint64_t number)
 
 static void print_gc(void *user, const struct trace *trace, const struct trace_gc *gc)
 {
-	const uint64_t numbers[] = {gc->heap_goal,       gc->pause_total_ns, gc->heap_marked,
-				    gc->cpu_gc_total_ns, gc->stack_scan,     gc->globals_scan};
+	const uint64_t numbers[] = {gc->heap_goal,  gc->pause_total_ns, gc->heap_marked,  gc->cpu_gc_total_ns,
+				    gc->stack_scan, gc->globals_scan,   gc->forced_cycles};
 	struct sums *sums = user;
 
 	(void)trace;

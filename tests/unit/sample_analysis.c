@@ -391,6 +391,7 @@ static const struct analysis service = {
 	    .assist_seconds = 0.41,
 	    .pause_seconds = 0.0123,
 	    .cycles = 212,
+	    .forced_cycles = 12,
 	    .gogc = 100,
 	    .memory_limit = UINT64_MAX,
 	    .live_bytes = 23.4e6,

@@ -117,6 +117,21 @@ static void test_gc_means(void **state)
 	accumulate_free(&sums);
 }
 
+static void test_forced_cycles(void **state)
+{
+	struct gc_totals totals = {
+	    .records = 2, .first = {.cycle = 1, .forced_cycles = 1}, .last = {.forced_cycles = 4}};
+
+	(void)state;
+	assert_true(gc_totals_forced(&totals) == 4); /* seen from the start: the first is the trace's own */
+	totals.first.cycle = 7;
+	assert_true(gc_totals_begin_late(&totals) && gc_totals_forced(&totals) == 3);
+	totals.last.forced_cycles = UINT64_MAX;
+	assert_true(isnan(gc_totals_forced(&totals)));
+	totals = (struct gc_totals){0};
+	assert_true(isnan(gc_totals_forced(&totals)));
+}
+
 static double cpu_seconds(void)
 {
 	struct timespec now;
@@ -161,6 +176,7 @@ int main(void)
 	    cmocka_unit_test(test_lives),
 	    cmocka_unit_test(test_records_out_of_order),
 	    cmocka_unit_test(test_gc_means),
+	    cmocka_unit_test(test_forced_cycles),
 	    cmocka_unit_test(test_ten_million),
 	};
 

@@ -184,6 +184,29 @@ static void test_older_live_is_not_floating(void **state)
 }
 
 /* What is wrong of the model: four tenths of what the site does, 12 points at most, in each figure. */
+/* What the program asks for it gets, whatever it allocates: only what there is to mark then is less. */
+static void test_forced(void **state)
+{
+	const struct gc_model_site garbage = {400 * MB, 0, 0, 0, 0, 0, NULL},
+				   list = {5 * MB, 6 * MB, 100000, 0, 0, 0, NULL};
+	const struct gc_model_site everything = {1000 * MB, 18 * MB, 200000, 5 * MB, 0, 0, NULL};
+	struct gc_model_run run = middle_run(), forced = middle_run();
+	struct gc_model_savings savings;
+
+	(void)state;
+	forced.forced = 1;
+	assert_near(gc_model_saving(&forced, &garbage), 0);
+	assert_near(gc_model_savings_at(&forced, &garbage, NULL).of[GC_MODEL_CYCLES], 0);
+	/* The goal is of no matter: fewer objects are marked, and no more cycles come of that. */
+	assert_true(gc_model_saving(&forced, &list) > gc_model_saving(&run, &list));
+	assert_near(gc_model_savings_at(&forced, &list, NULL).of[GC_MODEL_CYCLES], 0);
+	savings = gc_model_savings_at(&forced, &everything, NULL);
+	assert_true(savings.of[GC_MODEL_CPU] > 0.5 && savings.of[GC_MODEL_CPU] < 1);
+	forced.forced = 0.25;
+	assert_near(gc_model_saving(&forced, &garbage), 0.3);
+	assert_near(gc_model_saving(&forced, &everything), 1 - 0.25 * (1 - savings.of[GC_MODEL_CPU]));
+}
+
 static void test_errors(void **state)
 {
 	struct gc_model_run run = middle_run();
@@ -321,13 +344,14 @@ static void test_setting_errors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_formula),      cmocka_unit_test(test_parts),
-	    cmocka_unit_test(test_barriers),     cmocka_unit_test(test_sweep),
-	    cmocka_unit_test(test_spans),        cmocka_unit_test(test_free_weight),
-	    cmocka_unit_test(test_heap_minimum), cmocka_unit_test(test_older_live_is_not_floating),
-	    cmocka_unit_test(test_errors),       cmocka_unit_test(test_figures),
-	    cmocka_unit_test(test_constants),    cmocka_unit_test(test_alloc_seconds),
-	    cmocka_unit_test(test_settings),     cmocka_unit_test(test_setting_errors),
+	    cmocka_unit_test(test_formula),        cmocka_unit_test(test_parts),
+	    cmocka_unit_test(test_barriers),       cmocka_unit_test(test_sweep),
+	    cmocka_unit_test(test_spans),          cmocka_unit_test(test_free_weight),
+	    cmocka_unit_test(test_heap_minimum),   cmocka_unit_test(test_older_live_is_not_floating),
+	    cmocka_unit_test(test_forced),         cmocka_unit_test(test_errors),
+	    cmocka_unit_test(test_figures),        cmocka_unit_test(test_constants),
+	    cmocka_unit_test(test_alloc_seconds),  cmocka_unit_test(test_settings),
+	    cmocka_unit_test(test_setting_errors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -153,6 +153,7 @@ static char *write_trace(bool complete)
 	gc.heap_live = 12345;
 	gc.goroutines_live = 77;
 	gc.procs_running = 0;
+	gc.forced_cycles = 4;
 	trace_writer_gc(writer, &gc);
 	trace_writer_losses(writer, &losses);
 	trace_writer_rings(writer, 65536, (const struct trace_ring[]){{9, 9, 9, 9, 9}, {1, 1, 1, 1, 1}}, 2);
@@ -239,6 +240,7 @@ static void test_round_trip(void **state)
 	assert_int_equal(seen.gc.goroutines_live, 77);
 	assert_int_equal(seen.gc.procs_running, 0);
 	assert_true(seen.gc.procs == UINT64_MAX);
+	assert_int_equal(seen.gc.forced_cycles, 4);
 	assert_int_equal(trace.losses.throttled, 5);
 	assert_int_equal(trace.nrings, 2);
 	assert_int_equal(trace.ring_size, 65536);

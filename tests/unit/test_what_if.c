@@ -117,6 +117,8 @@ static void test_shares_and_intervals(void **state)
 static void test_settings(void **state)
 {
 	struct gc_wish wish = {.set_gogc = true, .gogc = 300};
+	struct gc_model_run forced = run;
+	struct analysis of = analysis;
 	struct removal none = {0};
 	struct saving more, limited;
 
@@ -130,6 +132,9 @@ static void test_settings(void **state)
 	wish = (struct gc_wish){.set_gogc = true, .gogc = -1};
 	assert_true(isinf(analysis_saving(&analysis, &none, &wish).goal_bytes));
 	assert_float_equal(analysis_saving(&analysis, &none, &wish).share, 1, 1e-12);
+	forced.forced = 0.25;
+	of.gc_run = &forced;
+	assert_float_equal(analysis_saving(&of, &none, &wish).share, 0.75, 1e-12);
 }
 
 /* A limit that leaves the heap less than is alive: no figure, rather than an absurd one. Without some sites it may do.

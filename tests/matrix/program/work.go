@@ -190,6 +190,6 @@ func write(out io.Writer, goroutines int) {
 	for i := range collected {
 		c := &collected[i]
 		fmt.Fprintln(out, "gc", c.memory.NumGC, c.memory.NextGC, c.memory.PauseTotalNs, c.figures[0], c.figures[1],
-			c.figures[2], c.figures[3])
+			c.figures[2], c.figures[3], c.memory.NumForcedGC)
 	}
 }

@@ -20,6 +20,7 @@ var cycleFigures = []struct {
 	since int
 }{
 	{"goal", 18}, {"total pause", 18}, {"live heap", 21}, {"GC CPU", 20}, {"scanned stacks", 21}, {"scanned globals", 21},
+	{"count of cycles asked for", 18},
 }
 
 // A site as the program knows it or as a trace has it.
