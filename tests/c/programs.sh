@@ -85,30 +85,11 @@ run_cc1plus() {
 run_git() { same git "$(real git)" -C "$source_dir" log --stat -n 50; }
 
 run_sqlite3() {
-	cat >"$work/sql" <<'SQL'
-CREATE TABLE t(id INTEGER PRIMARY KEY, name TEXT, value REAL);
-WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c WHERE x<50000) INSERT INTO t SELECT x, 'name '||x, x*1.5 FROM c;
-CREATE INDEX i ON t(name);
-SELECT count(*), sum(value), max(name) FROM t WHERE name LIKE 'name 1%';
-SELECT a.id FROM t a JOIN t b ON a.id = b.id + 1 ORDER BY a.name DESC LIMIT 5;
-SQL
+	sed 's/x<5000/x<50000/' "$source_dir/tests/c/inputs/table.sql" >"$work/sql"
 	same sqlite3 "$(real sqlite3)" -batch :memory: ".read $work/sql"
 }
 
-run_python3() {
-	cat >"$work/p.py" <<'PY'
-import json, subprocess, threading
-total = []
-def work(n):
-    made = [dict(number=i, text=str(i) * 20) for i in range(2000)]
-    total.append(len(json.dumps(made)) + n * 0)
-threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
-[t.start() for t in threads]; [t.join() for t in threads]
-print(sum(total), subprocess.run(["sh", "-c", "echo from a child; env | grep -c LD_PRELOAD"], capture_output=True, text=True).stdout)
-print(subprocess.run(["/bin/true"]).returncode)
-PY
-	same python3 "$(readlink -f /usr/bin/python3)" "$work/p.py"
-}
+run_python3() { same python3 "$(readlink -f /usr/bin/python3)" "$source_dir/tests/c/inputs/threads.py" 8 2000 children; }
 
 run_perl() {
 	cat >"$work/p.pl" <<'PL'

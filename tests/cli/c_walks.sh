@@ -27,32 +27,15 @@ all_right() {
 check "walks that were known, of a program that does little else than allocate" all_right 10000 "$WORK/allocate" 30
 check "walks that were known, while libraries come and go" all_right 1 "$WORK/storm" 3 16 "$WORK/small.so" "$WORK/large.so" "$WORK/progress" 1
 
-cat >"$WORK/sql" <<'SQL'
-CREATE TABLE t(id INTEGER PRIMARY KEY, name TEXT, value REAL);
-WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c WHERE x<5000) INSERT INTO t SELECT x, 'name '||x, x*1.5 FROM c;
-CREATE INDEX i ON t(name);
-SELECT count(*), sum(value), max(name) FROM t WHERE name LIKE 'name 1%';
-SELECT a.id FROM t a JOIN t b ON a.id = b.id + 1 ORDER BY a.name DESC LIMIT 5;
-SQL
 if type -P sqlite3 >/dev/null; then
-	check "walks that were known, of sqlite3" all_right 1000 "$(readlink -f "$(type -P sqlite3)")" -batch :memory: ".read $WORK/sql"
+	check "walks that were known, of sqlite3" all_right 1000 "$(readlink -f "$(type -P sqlite3)")" -batch :memory: ".read tests/c/inputs/table.sql"
 else
 	echo "skip walks that were known, of sqlite3, which is not installed"
 fi
 
-cat >"$WORK/p.py" <<'PY'
-import json, threading
-total = []
-def work(n):
-    made = [dict(number=i, text=str(i) * 20) for i in range(1000)]
-    total.append(len(json.dumps(made)) + n * 0)
-threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
-[t.start() for t in threads]; [t.join() for t in threads]
-print(sum(total))
-PY
 if [ -x /usr/bin/python3 ]; then
-	check "walks that were known, of python3" all_right 50 "$(readlink -f /usr/bin/python3)" "$WORK/p.py"
-	RATE=16 check "the same where not all is recorded" all_right 50 "$(readlink -f /usr/bin/python3)" "$WORK/p.py"
+	check "walks that were known, of python3" all_right 50 "$(readlink -f /usr/bin/python3)" tests/c/inputs/threads.py 4 1000
+	RATE=16 check "the same where not all is recorded" all_right 50 "$(readlink -f /usr/bin/python3)" tests/c/inputs/threads.py 4 1000
 else
 	echo "skip walks that were known, of python3, which is not installed"
 fi
