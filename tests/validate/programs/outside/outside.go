@@ -9,8 +9,8 @@ import (
 
 // Slice is COUNT zero values that are never given back.
 func Slice[T any](count int) []T {
-	var zero T
-	memory, err := syscall.Mmap(-1, 0, count*int(unsafe.Sizeof(zero)), syscall.PROT_READ|syscall.PROT_WRITE,
+	size := int(unsafe.Sizeof(*new(T)))
+	memory, err := syscall.Mmap(-1, 0, count*size, syscall.PROT_READ|syscall.PROT_WRITE,
 		syscall.MAP_ANON|syscall.MAP_PRIVATE)
 	if err != nil {
 		panic(err)
