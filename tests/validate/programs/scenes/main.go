@@ -12,7 +12,7 @@ import (
 
 const (
 	corpus    = 1 << 20 // letters of all text
-	pages     = 2500
+	pages     = 3500
 	shortest  = 900 // letters of a page
 	longest   = 5200
 	measure   = 52 // letters of a line, about
@@ -20,7 +20,7 @@ const (
 	mostNodes = 64 // of a page
 	fonts     = 6
 	glyphs    = 16384
-	stripes   = 950 // that are kept
+	stripes   = 700 // that are kept
 	narrowest = 96  // dots of a stripe
 	sizes     = 12
 	mostDots  = (narrowest + 32*(sizes-1)) * (narrowest + 32*(sizes-1)) / 4
@@ -488,7 +488,7 @@ func main() {
 	run.Start()
 	run.End(run.Work(func(w int) (sum uint64) {
 		r := newRenderer(w)
-		for i := 0; i < run.Scaled(47000); i++ {
+		for i := 0; i < run.Scaled(54000); i++ {
 			random := r.random.Next()
 			p := r.pages[random>>20%pages]
 			sum = sum*31 + r.answer(p, int(random>>36%sizes), random>>52%8)
