@@ -1,5 +1,5 @@
-// A service that watches others: it reads the samples that its targets tell in text, keeps windows of what each series was
-// lately, evaluates rules over the series that they select, and remembers the alerts of each rule, and what was above
+// A service that watches others: it reads the samples that its targets tell in text, keeps windows of what each series
+// was lately, evaluates rules over the series that they select, and remembers the alerts of each rule, and what was above
 // the threshold in the last evaluations.
 package main
 

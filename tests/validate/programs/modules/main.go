@@ -1,6 +1,6 @@
 // A compiler of many modules: it takes a module's text in, parses it function by function, computes what is constant,
-// and keeps the code, the names and what is known of the functions until the text, or what other modules have for it, is
-// another. What is kept answers questions in between.
+// and keeps the code, the names and what is known of the functions until the text, or what other modules have for it,
+// is another. What is kept answers questions in between.
 package main
 
 import (
@@ -135,7 +135,8 @@ func newNames(count int) map[string]int32 { return make(map[string]int32, count)
 func enterName(names map[string]int32, name string, slot int32) { names[name] = slot }
 
 func newCompiler(w int) *compiler {
-	c := &compiler{worker: w, random: run.Random(w + 401), atoms: map[string]uint32{}, code: &fixedCode[w], numbers: &fixedNumbers[w],
+	c := &compiler{worker: w, random: run.Random(w + 401), atoms: map[string]uint32{}, code: &fixedCode[w],
+		numbers:   &fixedNumbers[w],
 		noSources: run.Without("sources"), noNodes: run.Without("nodes"), noSummaries: run.Without("summaries"),
 		noExports: run.Without("exports"), noNames: run.Without("names"), noValues: run.Without("values"),
 		noCode: run.Without("code")}

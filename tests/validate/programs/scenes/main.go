@@ -1,5 +1,5 @@
-// A renderer of documents: a page is laid out into lines and a tree of what is on it, and a stripe of it is painted at the
-// size that was asked for, glyph by glyph. Pages stay until they are edited, stripes and glyphs until others need their
+// A renderer of documents: a page is laid out into lines and a tree of what is on it, and a stripe of it is painted at
+// the size that was asked for, glyph by glyph. Pages stay until they are edited, stripes and glyphs until others need their
 // places.
 package main
 
@@ -338,8 +338,9 @@ func (r *renderer) glyphOf(f *font, letter byte, size, phase int) *glyph {
 		g = newGlyph()
 		r.glyphs[at] = g
 	}
-	*g = glyph{key: key, rows: hash & (hash >> 7) & (hash << 5), advance: int16(5 + size/3 + f.spacing - int(f.narrow[letter-' '])/2),
-		width: 8, height: int16(6 + size/4), left: int16(phase), opacity: uint8(3 + f.weight), weight: uint8(f.weight)}
+	*g = glyph{key: key, rows: hash & (hash >> 7) & (hash << 5),
+		advance: int16(5 + size/3 + f.spacing - int(f.narrow[letter-' '])/2),
+		width:   8, height: int16(6 + size/4), left: int16(phase), opacity: uint8(3 + f.weight), weight: uint8(f.weight)}
 	for i := range g.before {
 		g.before[i], g.after[i] = int16(hash>>(8*i)%3), int16(hash>>(8*i+4)%2)
 	}
