@@ -112,7 +112,7 @@ struct saving {
 	double cycles;                                   /* of the GC's cycles, and of the time that its pauses take */
 	double assists;                                  /* of the assists' CPU; NAN where there were none */
 	struct interval cycles_ci, assists_ci;
-	double goal_bytes; /* the heap's goal then; infinite without any GC */
+	double goal_bytes; /* the heap's goal then; infinite where nothing starts a cycle */
 	bool does_not_fit; /* the memory limit leaves the heap less than is alive: nothing above is known */
 };
 

@@ -195,7 +195,7 @@ static double barriers_left(const struct gc_model_run *run, const struct thinned
 			    double after)
 {
 	double f = floating_rate(run), paced = fmin(1, f / PACED);
-	double share = f > 0 ? floating_in(run, after) / after / f : 1;
+	double share = f > 0 && after > 0 ? floating_in(run, after) / after / f : 1;
 
 	return heap->barriers * (paced * share + (1 - paced) * marking);
 }
@@ -212,25 +212,42 @@ struct left {
 };
 
 /*
- * What is left when HEAP's runway goes from BEFORE to AFTER. Each cycle sweeps all of the heap, garbage too. Those that
- * the program asks for are as many as they were, and between them there is less.
+ * What is allocated between two cycles when the pacer lets it be RUNWAY, with LEFT of the run's allocations left. After
+ * a cycle that the program has asked for the way to the goal begins anew; such are taken to come at random.
  */
+static double between_cycles(const struct gc_model_run *run, double runway, double left)
+{
+	double every = run->forced_every * left;
+
+	if (run->forced_every <= 0)
+		return runway;
+	return every > 0 ? -every * expm1(-runway / every) : 0;
+}
+
+/* Of RUN's cycles, with BEFORE between two of them, those that are left when LEFT is allocated, with AFTER between. */
+static double cycles_left(const struct gc_model_run *run, double left, double before, double after)
+{
+	if (after > 0)
+		return left * before / after;
+	return run->forced_every > 0 ? before / run->forced_every : 0; /* nothing is allocated */
+}
+
+/* What is left when HEAP's runway goes from BEFORE to AFTER. Each cycle sweeps all of the heap, garbage too. */
 static struct left left_of(const struct gc_model_run *run, const struct thinned_heap *heap, double before, double after)
 {
 	static const struct gc_model_site nothing = {0};
-	double cycles = run->forced + (1 - run->forced) * heap->left * before / after;
-	double runway = run->forced > 0 ? fmax(1, heap->left * before / cycles) : after;
-	double idle = is_measured(&run->parts) ? HEAP_IDLE : 0, whole = heap_work(run, &nothing, before);
+	double apart = between_cycles(run, before, 1), apart_after = between_cycles(run, after, heap->left);
+	double cycles = cycles_left(run, heap->left, apart, apart_after), whole = heap_work(run, &nothing, apart);
 	struct gc_model_parts parts = parts_of(run, whole);
 	double swept =
-	    swept_spans(run, heap->site, heap->q_without, runway) / swept_spans(run, &nothing, heap->q, before);
-	double work = idle + whole;
-	double marked = work > 0 ? (idle + heap_work(run, heap->site, runway)) / work * locality(heap) : 1;
+	    swept_spans(run, heap->site, heap->q_without, apart_after) / swept_spans(run, &nothing, heap->q, apart);
+	double idle = is_measured(&run->parts) ? HEAP_IDLE : 0, work = idle + whole;
+	double marked = work > 0 ? (idle + heap_work(run, heap->site, apart_after)) / work * locality(heap) : 1;
 	double marking = parts.roots + parts.heap, marking_after = parts.roots + parts.heap * marked;
 	struct left left = {.cycles = cycles, .marking = marking > 0 ? cycles * marking_after / marking : cycles};
 
 	left.cpu = cycles * (parts.rest + marking_after + parts.sweep * swept) +
-		   parts.barriers * barriers_left(run, heap, left.marking, runway);
+		   parts.barriers * barriers_left(run, heap, left.marking, apart_after);
 	return left;
 }
 
@@ -240,9 +257,12 @@ static bool is_goal_fixed(const struct gc_model_run *run)
 	return run->gogc < 0 && run->memory_goal <= 0;
 }
 
+/* Where no goal starts a cycle, but the program does, it has no end. */
 static double runway_as_set(const struct gc_model_run *run, double q)
 {
-	return is_goal_fixed(run) ? runway_to_goal(run, q) : runway_of(run, q);
+	if (!is_goal_fixed(run))
+		return runway_of(run, q);
+	return run->forced_every > 0 ? INFINITY : runway_to_goal(run, q);
 }
 
 double gc_model_heap_minimum(int gogc)
@@ -314,10 +334,10 @@ struct gc_model_savings gc_model_savings_at(const struct gc_model_run *run, cons
 	return savings;
 }
 
-/* What the heap grows to when Q bytes are live. */
-static double peak_of(const struct gc_model_run *run, double q, double runway)
+/* What the heap grows to when Q bytes are live, and APART are allocated between two cycles. */
+static double peak_of(const struct gc_model_run *run, double q, double apart)
 {
-	return q + floating_in(run, runway) + runway;
+	return q + floating_in(run, apart) + apart;
 }
 
 double gc_model_goal_at(const struct gc_model_run *run, const struct gc_model_site *site,
@@ -330,8 +350,9 @@ double gc_model_goal_at(const struct gc_model_run *run, const struct gc_model_si
 		return run->goal;
 	heap = thinned_by(run, site);
 	/* The model's way to the goal and the runtime's differ a little: what was seen is scaled by what it says. */
-	return run->goal * peak_of(run, heap.q_without, runway_as_set(&other, heap.q_without)) /
-	       peak_of(run, heap.q, runway_as_set(run, heap.q));
+	return run->goal *
+	       peak_of(run, heap.q_without, between_cycles(run, runway_as_set(&other, heap.q_without), heap.left)) /
+	       peak_of(run, heap.q, between_cycles(run, runway_as_set(run, heap.q), 1));
 }
 
 double gc_model_saving(const struct gc_model_run *run, const struct gc_model_site *site)

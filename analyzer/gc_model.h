@@ -44,9 +44,9 @@ struct gc_model_run {
 	double heap_minimum;      /* 4 MiB · GOGC/100 */
 	double live, goal, roots; /* L, G and R: heap marked, heap goal, stacks + globals scanned */
 	double allocated;         /* A: over the whole run */
-	double forced;            /* of the cycles, the share that the program asks for, whatever it allocates */
-	double sites_live;        /* Lt: Σ of the sites' live bytes */
-	double older_live;        /* live bytes of before the trace began, of which no site knows */
+	double forced_every; /* bytes between two cycles that the program asks for, whatever it allocates; 0: none */
+	double sites_live;   /* Lt: Σ of the sites' live bytes */
+	double older_live;   /* live bytes of before the trace began, of which no site knows */
 	double sites_objects,
 	    sites_scan;           /* O and S: Σ of live objects, of scannable live bytes in objects over 512 bytes */
 	double spans, live_spans; /* allocated over the whole run, and with live bytes; 0: not known */

@@ -74,19 +74,33 @@ static double known_or(uint64_t value, double otherwise)
 }
 
 /*
+ * What the pacer lets be allocated between two cycles, given that FORCED of all come when the program asks for them, at
+ * random; infinite when all do.
+ */
+static double paced_runway(const struct site_cost_run *run, double forced)
+{
+	double share = fmin(1, forced / run->cycles), apart = run->model.allocated / run->cycles;
+
+	return share > 0 ? -log1p(-share) / share * apart : apart;
+}
+
+/*
  * The goal that the memory limit allows, and the goal in force. The runtime's record of its goal may know of GOGC
  * alone; but what is allocated between two cycles is the way from the live heap to the real one, so the goal can be
  * seen: between two of the pacer's, as those that the program asks for come when they are asked for.
  */
-static void take_goals(struct site_cost_run *run, uint64_t limit)
+static void take_goals(struct site_cost_run *run, const struct gc_totals *gc)
 {
 	struct gc_model_run *model = &run->model;
-	double runway = run->cycles > 0 ? model->allocated / run->cycles : 0, paced = 1 - model->forced;
+	uint64_t limit = gc->last.memory_limit;
+	double forced = fmax(0, gc_totals_forced(gc)), runway = paced_runway(run, forced);
 	bool limited = limit != 0 && limit < INT64_MAX;
 	bool goal_known = model->goal > model->live;
 
-	if (!goal_known || (limited && paced * (model->goal - model->live) > LIMIT_FELT * runway)) {
-		model->goal = model->live + (paced > 0 ? runway / paced : runway);
+	if (forced > 0)
+		model->forced_every = model->allocated / forced;
+	if (!goal_known || (limited && model->goal - model->live > LIMIT_FELT * runway)) {
+		model->goal = model->live + (isfinite(runway) ? runway : model->allocated / run->cycles);
 		model->memory_goal = limited ? model->goal : 0;
 	} else if (limited) {
 		model->memory_goal = model->gogc < 0 ? model->goal : fmax(model->goal, LIMIT_FOR_HEAP * (double)limit);
@@ -101,8 +115,6 @@ static void take_gc(struct site_cost_run *run, const struct gc_totals *gc)
 	run->attached_late = gc_totals_begin_late(gc);
 	run->cycles = (double)(gc->cycle_high - (run->attached_late ? gc->cycle_low : 0));
 	run->known = gc->cycles > 0 && run->cycles > 0;
-	if (run->known && gc_totals_forced(gc) > 0)
-		model->forced = fmin(1, gc_totals_forced(gc) / run->cycles);
 	model->gogc = gc->last.gc_percent;
 	model->live = gc->heap_marked;
 	model->goal = gc->heap_goal;
@@ -221,7 +233,7 @@ void site_cost_prepare(struct site_cost_run *run, const struct site_groups *grou
 	if (cpu->known)
 		take_cpu(run, groups, cpu);
 	if (run->known && gc)
-		take_goals(run, gc->last.memory_limit);
+		take_goals(run, gc);
 	if (run->attached_late && gc)
 		run->model.older_live =
 		    fmin(known_or(gc->first.heap_marked, 0), fmax(0, run->model.live - run->model.sites_live));

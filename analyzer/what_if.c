@@ -123,14 +123,13 @@ struct saving saving_unknown(void)
 	return (struct saving){NAN, NAN, NAN, none, none, NAN, NAN, none, none, NAN, false};
 }
 
-/* What is saved when RUN has no cycle but those that it asks for, and they take what they took. */
-static struct saving all_but_forced(const struct gc_model_run *run)
+/* What a run without any GC saves: all. */
+static struct saving everything(void)
 {
 	struct saving saving = saving_unknown();
-	double left = 1 - run->forced;
 
-	saving.share = saving.share_reused = saving.cycles = saving.assists = left;
-	saving.share_ci = saving.cycles_ci = saving.assists_ci = (struct interval){left, left};
+	saving.share = saving.share_reused = saving.cycles = saving.assists = 1;
+	saving.share_ci = saving.cycles_ci = saving.assists_ci = (struct interval){1, 1};
 	saving.goal_bytes = INFINITY;
 	return saving;
 }
@@ -162,8 +161,8 @@ struct saving analysis_saving(const struct analysis *analysis, const struct remo
 	setting = setting_of(analysis, wanted, &other);
 	if (setting && is_too_small(run, &part.site, setting)) {
 		saving.does_not_fit = true;
-	} else if (setting && setting->gogc < 0 && setting->memory_goal <= 0) {
-		saving = all_but_forced(run);
+	} else if (setting && setting->gogc < 0 && setting->memory_goal <= 0 && run->forced_every <= 0) {
+		saving = everything();
 	} else {
 		saving = saving_of_part(run, analysis->gc_doubts, &part, setting);
 	}

@@ -15,7 +15,6 @@
 
 #define MAGIC_118     0xfffffff0u
 #define MAGIC_120     0xfffffff1u
-#define HEADER_SIZE   0x48
 #define BEFORE_NEWEST 26 /* minor version whose moduledata a newer one may have, too */
 #define SOUND_TREES   16 /* inline trees that are looked at in a newer one, at least */
 

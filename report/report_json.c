@@ -68,7 +68,9 @@ static json_t *make_gc(const struct analysis *analysis)
 	json_object_set_new(object, "assist_seconds", make_real(gc->assist_seconds + unknown));
 	json_object_set_new(object, "pause_seconds", make_real(gc->pause_seconds + unknown));
 	json_object_set_new(object, "cycles", gc->known ? make_integer(gc->cycles) : json_null());
-	json_object_set_new(object, "forced_cycles", make_real(gc->forced_cycles + unknown));
+	json_object_set_new(object, "forced_cycles",
+			    isnan(gc->forced_cycles + unknown) ? json_null()
+							       : make_integer((uint64_t)gc->forced_cycles));
 	json_object_set_new(object, "gogc", gc->known ? json_integer(gc->gogc) : json_null());
 	json_object_set_new(object, "memory_limit_bytes",
 			    gc->known && gc->memory_limit > 0 ? make_integer(gc->memory_limit) : json_null());

@@ -33,8 +33,10 @@ static void see_gc(void *user, const struct trace *trace, const struct trace_gc 
 
 		if (!input->any_gc)
 			input->first[i] = value;
-		if (value != UINT64_MAX)
+		if (value != UINT64_MAX) {
 			input->last[i] = value;
+			input->known |= 1u << i;
+		}
 	}
 	if (!input->any_gc)
 		input->first_cycle = gc->cycle;

@@ -20,6 +20,7 @@ struct merge_input {
 	uint64_t end_ns;
 	uint32_t first_cycle, last_cycle;
 	uint64_t first[MERGE_FIGURES], last[MERGE_FIGURES];
+	uint32_t known; /* bits: which of these it has */
 	bool any_gc, cut;
 	char *build_id, *cpu_period, *c_rate; /* owned; "" when there is none */
 	uint64_t cpu_lost;

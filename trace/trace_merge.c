@@ -38,6 +38,7 @@ struct merge {
 	uint64_t time_ns;
 	uint32_t cycle, base_cycle;
 	uint64_t sums[MERGE_FIGURES], bases[MERGE_FIGURES];
+	uint32_t figures_known; /* bits: of these, what all inputs with a GC have */
 };
 
 static bool is_same_file(const char *left, const char *right)
@@ -55,6 +56,7 @@ static enum status check_inputs(struct merge *merge, const char *output, struct 
 	bool any_c = false;
 
 	merge->with_cpu = merge->with_c = true;
+	merge->figures_known = UINT32_MAX;
 	for (size_t i = 0; i < merge->count; i++) {
 		struct merge_input *input = &merge->inputs[i];
 
@@ -74,6 +76,8 @@ static enum status check_inputs(struct merge *merge, const char *output, struct 
 		merge->with_cpu &= *input->cpu_period && !strcmp(input->cpu_period, first->cpu_period);
 		merge->with_c &= *input->c_rate && !strcmp(input->c_rate, first->c_rate);
 		any_c |= *input->c_rate != 0;
+		if (input->any_gc)
+			merge->figures_known &= input->known;
 		if (input->cut) {
 			result->cut++;
 			result->last = input->path;
@@ -199,7 +203,9 @@ static void on_gc(void *user, const struct trace *trace, const struct trace_gc *
 	for (size_t i = 0; i < MERGE_FIGURES; i++) {
 		uint64_t *value = merge_input_figure(&moved, i);
 
-		if (*value != UINT64_MAX)
+		if (!(merge->figures_known & 1u << i))
+			*value = UINT64_MAX; /* a sum of some would be too little */
+		else if (*value != UINT64_MAX)
 			*value += merge->sums[i] - merge->bases[i];
 	}
 	trace_writer_gc(merge->writer, &moved);

@@ -102,7 +102,8 @@ const Model = (() => {
 	}
 
 	function runwayAsSet(run, q) {
-		return run.gogc < 0 && run.memory_goal <= 0 ? runwayToGoal(run, q) : runwayOf(run, q);
+		if (run.gogc >= 0 || run.memory_goal > 0) return runwayOf(run, q);
+		return run.forced_every > 0 ? Infinity : runwayToGoal(run, q);
 	}
 
 	function thinnedBy(run, site) {
@@ -124,19 +125,30 @@ const Model = (() => {
 
 	function barriersLeft(run, heap, marking, after) {
 		const f = floatingRate(run), paced = Math.min(1, f / run.paced);
-		const share = f > 0 ? floatingIn(run, after) / after / f : 1;
+		const share = f > 0 && after > 0 ? floatingIn(run, after) / after / f : 1;
 		return heap.barriers * (paced * share + (1 - paced) * marking);
 	}
 
-	function savingOf(run, heap, before, goesTo) {
-		const none = nothing(), parts = partsOf(run, before), cycles = run.forced + (1 - run.forced) * heap.left * before / goesTo;
-		const after = run.forced > 0 ? Math.max(1, heap.left * before / cycles) : goesTo;
-		const swept = sweptSpans(run, heap.site, heap.without, after) / sweptSpans(run, none, heap.q, before);
-		const idle = isMeasured(run) ? run.heap_idle : 0, work = idle + heapWork(run, none, before);
+	function betweenCycles(run, runway, left) {
+		const every = run.forced_every * left;
+		if (run.forced_every <= 0) return runway;
+		return every > 0 ? -every * Math.expm1(-runway / every) : 0;
+	}
+
+	function cyclesLeft(run, left, before, after) {
+		if (after > 0) return left * before / after;
+		return run.forced_every > 0 ? before / run.forced_every : 0;
+	}
+
+	function savingOf(run, heap, before, after) {
+		const none = nothing(), apart = betweenCycles(run, before, 1), apartAfter = betweenCycles(run, after, heap.left);
+		const parts = partsOf(run, apart), cycles = cyclesLeft(run, heap.left, apart, apartAfter);
+		const swept = sweptSpans(run, heap.site, heap.without, apartAfter) / sweptSpans(run, none, heap.q, apart);
+		const idle = isMeasured(run) ? run.heap_idle : 0, work = idle + heapWork(run, none, apart);
 		const locality = heap.q > 0 ? Math.pow(heap.without / heap.q, run.locality) : 1;
-		const marked = work > 0 ? (idle + heapWork(run, heap.site, after)) / work * locality : 1;
+		const marked = work > 0 ? (idle + heapWork(run, heap.site, apartAfter)) / work * locality : 1;
 		const marking = parts.roots + parts.heap, markingAfter = parts.roots + parts.heap * marked;
-		const barriers = barriersLeft(run, heap, marking > 0 ? cycles * markingAfter / marking : cycles, after);
+		const barriers = barriersLeft(run, heap, marking > 0 ? cycles * markingAfter / marking : cycles, apartAfter);
 		return 1 - cycles * (parts.rest + markingAfter + parts.sweep * swept) - parts.barriers * barriers;
 	}
 
@@ -175,8 +187,9 @@ const Model = (() => {
 	function goalAt(run, site, other) {
 		if (run.allocated <= 0) return run.goal;
 		const heap = thinnedBy(run, site);
-		const peak = (q, runway) => q + floatingIn(run, runway) + runway;
-		return run.goal * peak(heap.without, runwayAsSet(other, heap.without)) / peak(heap.q, runwayAsSet(run, heap.q));
+		const peak = (q, apart) => q + floatingIn(run, apart) + apart;
+		return run.goal * peak(heap.without, betweenCycles(run, runwayAsSet(other, heap.without), heap.left)) /
+			peak(heap.q, betweenCycles(run, runwayAsSet(run, heap.q), 1));
 	}
 
 	/* analysis_knows_savings */
@@ -192,8 +205,8 @@ const Model = (() => {
 		const run = data.raw.model;
 		if (!known(data)) return null;
 		const site = removalOf(data.sites, list, data.classes), other = withGogc(run, gogc), set = other !== run;
-		if (set && other.gogc < 0 && other.memory_goal <= 0)
-			return { share: 1 - run.forced, equalMemory: NaN, reused: 1 - run.forced, goal: Infinity, removal: site };
+		if (set && other.gogc < 0 && other.memory_goal <= 0 && run.forced_every <= 0)
+			return { share: 1, equalMemory: NaN, reused: 1, goal: Infinity, removal: site };
 		return {
 			share: savingAt(run, site, other),
 			equalMemory: set ? NaN : savingEqualMemory(run, site),

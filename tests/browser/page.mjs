@@ -297,15 +297,15 @@ await test('what-if: a site’s interval is told in the direction of its figure'
 	assert(costs[0].includes('Cycles 0 %,'), costs[0]);
 });
 
-await test('what-if: the page’s model says what the C model says, to 1e-6', 'plain.html', async (page) => {
-	let sets = 0;
-	for (; existsSync(file(`what-if-${sets}.json`)); sets++) {
-		const wanted = json(`what-if-${sets}.json`).what_if;
+// Of NAME's page: its model says what the C model says in the COUNT files of what_ifs.
+async function asksAlike(page, name, count) {
+	for (let set = 0; set < count; set++) {
+		const wanted = json(`${name}-what-if-${set}.json`).what_if;
 		const got = await page.evaluate(([sites, gogc]) => {
 			const { share, equalMemory, reused, goal, removal } = Model.saving(Data, sites, gogc);
 			return { share, equalMemory, reused, goal, bytes: removal.allocated, objects: removal.allocObjects };
 		}, [wanted.sites.map((rank) => rank - 1), wanted.gogc]);
-		const words = `set ${sets} (${wanted.sites.join()}; GOGC ${wanted.gogc})`;
+		const words = `set ${set} (${wanted.sites.join()}; GOGC ${wanted.gogc})`;
 		near(got.share, wanted.gc_saved_share, 1e-6, `${words}: saving`);
 		near(got.equalMemory, wanted.gc_saved_share_equal_memory, 1e-6, `${words}: at equal memory`);
 		near(got.reused, wanted.gc_saved_share_reused, 1e-6, `${words}: reused`);
@@ -313,15 +313,24 @@ await test('what-if: the page’s model says what the C model says, to 1e-6', 'p
 		near(got.bytes, wanted.alloc_bytes, 1e-6, `${words}: bytes`);
 		near(got.objects, wanted.alloc_objects, 1e-6, `${words}: objects`);
 	}
-	assert(sets === 10, `${sets} sets`);
+	assert(!existsSync(file(`${name}-what-if-${count}.json`)), `more than ${count} sets`);
+}
+
+await test('what-if: the page’s model says what the C model says, to 1e-6', 'plain.html', async (page) => {
+	await asksAlike(page, 'plain', 10);
 	for (const site of report.sites) {
 		const share = await page.evaluate((rank) => Model.saving(Data, [rank - 1], null).share, site.rank);
 		near(share, site.gc_saved_share, 1e-6, `site ${site.rank} alone`);
 	}
 });
 
+await test('what-if: so it does where the program asks for cycles itself', 'forced.html', async (page) => {
+	assert(json('forced-what-if-0.json').gc.forced_cycles >= 2, 'some are forced');
+	await asksAlike(page, 'forced', 5);
+});
+
 await test('what-if: ticked sites are answered, and a GOGC', 'plain.html', async (page) => {
-	const wanted = json('what-if-2.json').what_if;
+	const wanted = json('plain-what-if-2.json').what_if;
 	for (const site of [0, 1, 2]) await page.check(`tr.site[data-site="${site}"] input`);
 	const text = await page.innerText('#what-if');
 	assert(text.includes('Without 3 sites') && text.includes('--what-if 1,2,3'), text);

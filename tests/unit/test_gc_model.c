@@ -183,30 +183,43 @@ static void test_older_live_is_not_floating(void **state)
 	assert_near(gc_model_saving(&run, &site), 0.1);
 }
 
-/* What is wrong of the model: four tenths of what the site does, 12 points at most, in each figure. */
-/* What the program asks for it gets, whatever it allocates: only what there is to mark then is less. */
+/*
+ * What the program asks for it gets, whatever it allocates. X bytes apart in the mean, at random, with the pacer's way
+ * H there are 1/(1 − e^(−H/X)) cycles for each of them.
+ */
 static void test_forced(void **state)
 {
 	const struct gc_model_site garbage = {400 * MB, 0, 0, 0, 0, 0, NULL},
 				   list = {5 * MB, 6 * MB, 100000, 0, 0, 0, NULL};
-	const struct gc_model_site everything = {1000 * MB, 18 * MB, 200000, 5 * MB, 0, 0, NULL};
+	const struct gc_model_site all = {1000 * MB, 18 * MB, 200000, 5 * MB, 0, 0, NULL};
+	const struct gc_model_setting off = {-1, 0}, low = {5, 0};
 	struct gc_model_run run = middle_run(), forced = middle_run();
-	struct gc_model_savings savings;
+	double way = 209 * MB / 10,
+	       mixed = 1 - expm1(-1) / expm1(-1 / 0.6); /* H: all but the list leaves it as it is */
 
 	(void)state;
-	forced.forced = 1;
-	assert_near(gc_model_saving(&forced, &garbage), 0);
-	assert_near(gc_model_savings_at(&forced, &garbage, NULL).of[GC_MODEL_CYCLES], 0);
-	/* The goal is of no matter: fewer objects are marked, and no more cycles come of that. */
+	forced.forced_every = 1e18; /* as good as never */
+	assert_true(fabs(gc_model_saving(&forced, &list) - gc_model_saving(&run, &list)) < 1e-6);
+	forced.forced_every = way;
+	assert_near(gc_model_savings_at(&forced, &garbage, NULL).of[GC_MODEL_CYCLES], mixed);
+	assert_near(gc_model_savings_at(&forced, &all, NULL).of[GC_MODEL_CYCLES], 1 + expm1(-1));
+	assert_true(gc_model_saving(&forced, &all) > 1 + expm1(-1) && gc_model_saving(&forced, &all) < 1);
+	assert_near(gc_model_savings_at(&forced, &(struct gc_model_site){0}, &off).of[GC_MODEL_CYCLES], 1 + expm1(-1));
+	assert_true(gc_model_saving_at(&forced, &list, &off) > gc_model_saving_at(&forced, &garbage, &off) + 0.05);
+	forced.forced_every = 1 * MB; /* so often that no other comes */
+	assert_true(fabs(gc_model_savings_at(&forced, &garbage, NULL).of[GC_MODEL_CYCLES]) < 1e-6);
+	assert_true(fabs(gc_model_saving(&forced, &garbage)) < 1e-6);
 	assert_true(gc_model_saving(&forced, &list) > gc_model_saving(&run, &list));
-	assert_near(gc_model_savings_at(&forced, &list, NULL).of[GC_MODEL_CYCLES], 0);
-	savings = gc_model_savings_at(&forced, &everything, NULL);
-	assert_true(savings.of[GC_MODEL_CPU] > 0.5 && savings.of[GC_MODEL_CPU] < 1);
-	forced.forced = 0.25;
-	assert_near(gc_model_saving(&forced, &garbage), 0.3);
-	assert_near(gc_model_saving(&forced, &everything), 1 - 0.25 * (1 - savings.of[GC_MODEL_CPU]));
+	/* Where the goal comes down to less than that, others do. */
+	forced.heap_minimum = 0;
+	assert_true(gc_model_savings_at(&forced, &garbage, &low).of[GC_MODEL_CYCLES] < 0);
+	forced.gogc = -1; /* and without any goal none */
+	assert_near(gc_model_savings_at(&forced, &all, NULL).of[GC_MODEL_CYCLES], 0);
+	assert_true(isfinite(gc_model_goal_at(&forced, &list, NULL)) &&
+		    isfinite(gc_model_goal_at(&forced, &all, NULL)));
 }
 
+/* What is wrong of the model: four tenths of what the site does, 12 points at most, in each figure. */
 static void test_errors(void **state)
 {
 	struct gc_model_run run = middle_run();

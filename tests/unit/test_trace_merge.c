@@ -32,9 +32,10 @@ struct run {
 	bool complete;
 	uint32_t nrings; /* up to 2 */
 	uint64_t ring_size;
+	bool knows_forced; /* half of its cycles were asked for */
 };
 
-static void write_gc(struct trace_writer *writer, uint32_t cycle)
+static void write_gc(struct trace_writer *writer, const struct run *run, uint32_t cycle)
 {
 	struct trace_gc gc;
 
@@ -45,6 +46,8 @@ static void write_gc(struct trace_writer *writer, uint32_t cycle)
 	gc.heap_marked = 1000000;
 	gc.total_alloc = 5000ull * cycle;
 	gc.cpu_gc_total_ns = 300ull * cycle;
+	if (run->knows_forced)
+		gc.forced_cycles = cycle / 2;
 	trace_writer_gc(writer, &gc);
 }
 
@@ -82,7 +85,7 @@ static char *write_run(const struct run *run)
 	trace_writer_labels(writer, &label, 1);
 	trace_writer_cpu_stack(writer, &(struct trace_cpu_stack){1, &run->stack});
 	for (uint32_t cycle = 0; cycle < run->cycles; cycle++) {
-		write_gc(writer, cycle);
+		write_gc(writer, run, cycle);
 		write_samples(writer, run, cycle);
 		trace_writer_cpu_sample(writer, &(struct trace_cpu_sample){1000000ull * cycle, 0});
 	}
@@ -95,9 +98,9 @@ static char *write_run(const struct run *run)
 	return path;
 }
 
-static const struct run first = {"id", "1000", 0x401000, 10, 50, true, 1, 65536},
-			second = {"id", "1000", 0x402000, 20, 30, true, 0, 0},
-			like_first = {"id", "1000", 0x401000, 5, 20, true, 2, 65536};
+static const struct run first = {"id", "1000", 0x401000, 10, 50, true, 1, 65536, false},
+			second = {"id", "1000", 0x402000, 20, 30, true, 0, 0, false},
+			like_first = {"id", "1000", 0x401000, 5, 20, true, 2, 65536, false};
 
 static void test_sums(void **state)
 {
@@ -135,6 +138,49 @@ static void test_sums(void **state)
 	}
 	unlink(output);
 	free(output);
+}
+
+static void keep_forced(void *user, const struct trace *trace, const struct trace_gc *gc)
+{
+	uint64_t *forced = user;
+
+	(void)trace;
+	*forced = gc->forced_cycles;
+}
+
+/* Of how many cycles the merge of two runs says at its end that they were asked for. */
+static uint64_t merged_forced(const struct run *left, const struct run *right)
+{
+	char *paths[] = {write_run(left), write_run(right)}, *output = temporary();
+	uint64_t forced = 0;
+	struct trace_callbacks callbacks = {.user = &forced, .gc = keep_forced};
+	struct trace_merge_result result;
+	struct error error = {""};
+	struct trace trace;
+
+	if (trace_merge(output, (const char *const *)paths, 2, &result, &error) != STATUS_OK)
+		fail_msg("%s", error.text);
+	assert_int_equal(trace_read(&trace, output, &callbacks, &error), STATUS_OK);
+	trace_free(&trace);
+	for (int i = 0; i < 2; i++) {
+		unlink(paths[i]);
+		free(paths[i]);
+	}
+	unlink(output);
+	free(output);
+	return forced;
+}
+
+/* What one of the runs does not know is not known of all, whichever comes last. */
+static void test_unknown_figures(void **state)
+{
+	struct run knowing = first;
+
+	(void)state;
+	knowing.knows_forced = true;
+	assert_int_equal(merged_forced(&knowing, &knowing), 8);
+	assert_true(merged_forced(&knowing, &first) == UINT64_MAX);
+	assert_true(merged_forced(&first, &knowing) == UINT64_MAX);
 }
 
 /* The site that a trace of write_run is of, and its live bytes; *CYCLES of the whole. */
@@ -192,8 +238,8 @@ static void check_refused(const char *output, const char *const *paths, size_t c
 
 static void test_refused(void **state)
 {
-	static const struct run other = {"another id", "1000", 0x401000, 2, 2, true, 0, 0},
-				nameless = {"", "1000", 0x401000, 2, 2, true, 0, 0};
+	static const struct run other = {"another id", "1000", 0x401000, 2, 2, true, 0, 0, false},
+				nameless = {"", "1000", 0x401000, 2, 2, true, 0, 0, false};
 	char *a = write_run(&first), *b = write_run(&other), *c = write_run(&nameless), *output = temporary();
 	const char *different[] = {a, b}, *unnamed[] = {c}, *twice[] = {a, a}, *missing[] = {a, "/nonexistent/t"};
 
@@ -218,8 +264,8 @@ static void test_refused(void **state)
 
 static void test_cut_and_without_cpu(void **state)
 {
-	static const struct run cut = {"id", "1000", 0x402000, 3, 4, false, 0, 0},
-				slow = {"id", "2000", 0x401000, 2, 2, true, 0, 0};
+	static const struct run cut = {"id", "1000", 0x402000, 3, 4, false, 0, 0, false},
+				slow = {"id", "2000", 0x401000, 2, 2, true, 0, 0, false};
 	char *a = write_run(&first), *b = write_run(&cut), *c = write_run(&slow), *output = temporary();
 	const char *paths[] = {a, b, c};
 	struct trace_merge_result result;
@@ -360,9 +406,13 @@ static void test_c(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_sums),    cmocka_unit_test(test_lives),
-	    cmocka_unit_test(test_refused), cmocka_unit_test(test_cut_and_without_cpu),
-	    cmocka_unit_test(test_damaged), cmocka_unit_test(test_c),
+	    cmocka_unit_test(test_sums),
+	    cmocka_unit_test(test_lives),
+	    cmocka_unit_test(test_refused),
+	    cmocka_unit_test(test_cut_and_without_cpu),
+	    cmocka_unit_test(test_damaged),
+	    cmocka_unit_test(test_c),
+	    cmocka_unit_test(test_unknown_figures),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
