@@ -24,7 +24,11 @@ type small struct {
 	payload [7]uintptr
 }
 
-type large struct{ pointers [1024]*small }
+// Every other word is a pointer, as of strings and interfaces; of slices it is one of three, of maps less.
+type large [512]struct {
+	pointer *small
+	length  int
+}
 
 var (
 	kept   []*small
@@ -102,8 +106,8 @@ func main() {
 	kept[0] = &small{}
 	for i := 0; i < 6000; i++ {
 		l := &large{}
-		for k := range l.pointers {
-			l.pointers[k] = kept[0]
+		for k := range l {
+			l[k].pointer = kept[0]
 		}
 		larges = append(larges, l)
 	}

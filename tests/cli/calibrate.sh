@@ -24,7 +24,7 @@ check "without a calibration the report says so" usual
 keep() {
 	mkdir -p "$(dirname "$KEPT")"
 	cat >"$KEPT" <<JSON
-{"format": 1, "measured": [{"cpu": "$1", "go": "$2", "date": "2026-01-02", "cycle": 60000, "object": $3,
+{"format": 2, "measured": [{"cpu": "$1", "go": "$2", "date": "2026-01-02", "cycle": 60000, "object": $3,
  "scan_byte": 0.6, "root_byte": 0.9, "span_byte": 0.2}]}
 JSON
 }
@@ -45,8 +45,12 @@ foreign() {
 }
 check "another machine's or version's is not" foreign
 
+# In the format before, a constant was measured of another thing.
+older() { keep "$CPU" "$GO" 22 && sed -i 's/"format": 2/"format": 1/' "$KEPT" && report && calibrated null && [ ! -s "$WORK/err" ]; }
+check "one of before is passed over" older
+
 broken() {
-	for text in '{"format": 1, "measured": [' '[]' '{"format": 2, "measured": []}'; do
+	for text in '{"format": 2, "measured": [' '[]' '{"format": 3, "measured": []}'; do
 		echo "$text" >"$KEPT"
 		report && calibrated null && grep -q "calibration.json" "$WORK/err" || return 1
 	done
