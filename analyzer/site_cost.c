@@ -15,20 +15,36 @@
 #define TABLE_SHAPE    2.0  /* a relative deviation of 0.7 */
 #define LIST_WEIGHT    3.0  /* measured: 70 to 85 ns against 20 to 35, for lists larger than a cache */
 #define TREE_WEIGHT    1.5  /* measured: 27 to 35 ns; a tree's marker has many of its objects to go on with */
+/*
+ * Green Tea keeps the marks of small objects in their own span, in cache lines that lie alike in all spans: where
+ * objects are met in another order than they lie in, each is a miss, and the more so the more spans there are.
+ * Measured, ns an object, in order and not: without pointers 9 and 11 (3 MB), 9 and 16 (13 MB); with 14 and 16, 14
+ * and 22.
+ */
+#define SCATTERED_FREE     2.0
+#define SCATTERED_POINTERS 1.0
+#define SCATTERED_HEAP     40e6 /* bytes alive from which on it is so much */
 /* Measured: 60, 207 and 220 ns for 32, 112 and 512 bytes that are used in another order than they were made in. */
 #define MISS_SECONDS 150e-9
 #define CORE_CACHE   (2.0 * (1 << 20)) /* bytes: lists that are smaller are found there */
 
-/* How many objects of the usual kind one of GROUP's takes as long to mark as, when LIVE bytes of them are alive. */
-static double mark_weight(const struct site_group *group, double live)
+/*
+ * How many objects of the usual kind one of GROUP's takes as long to mark as, when LIVE bytes of them are alive. What
+ * dies here and there has its neighbours made at other times, so it is not met beside them.
+ */
+static double mark_weight(const struct site_cost_run *run, const struct site_group *group, double live)
 {
-	double pointers = 1;
+	double scattered = 0, pointers = 1;
 
 	if (group->objects.total <= 0)
 		return 1;
+	if (run->model.costs.span_byte > 0) /* Green Tea */
+		scattered = live_scattered_share(&group->byte_lives) * fmin(1, run->model.live / SCATTERED_HEAP);
 	if (group->chained)
 		pointers = group->self_links > 1 ? TREE_WEIGHT : 1 + (LIST_WEIGHT - 1) * fmin(1, live / CORE_CACHE);
-	return (group->pointer_objects * pointers + group->free_marks) / group->objects.total;
+	return (group->pointer_objects * pointers * (1 + SCATTERED_POINTERS * scattered) +
+		group->free_marks * (1 + SCATTERED_FREE * scattered)) /
+	       group->objects.total;
 }
 
 /* Where sampling says too much is alive, that may be another site's: the upper end stays, but holds LEAST. */
@@ -56,7 +72,7 @@ static struct site_cost lives_of(const struct site_cost_run *run, const struct s
 		cost.live_black = live.bytes_black;
 		cost.lifetime_cycles = live.lifetime_cycles;
 	}
-	cost.mark_objects = cost.live_objects * mark_weight(group, cost.live_bytes) * run->live_scale;
+	cost.mark_objects = cost.live_objects * mark_weight(run, group, cost.live_bytes) * run->live_scale;
 	cost.live_bytes *= run->live_scale;
 	cost.live_objects *= run->live_scale;
 	cost.live_bytes_ci = scaled(&cost.live_bytes_ci, run->live_scale, cost.live_bytes);
@@ -129,8 +145,8 @@ static double alive_share(const struct site_cost *cost, const struct site_group 
 }
 
 /* What the model is asked to do without GROUP; its small objects are put into SMALL. */
-static struct saving_part part_of(const struct site_group *group, const struct site_cost *cost,
-				  struct gc_model_small *small)
+static struct saving_part part_of(const struct site_cost_run *run, const struct site_group *group,
+				  const struct site_cost *cost, struct gc_model_small *small)
 {
 	struct interval objects = weights_interval(&group->objects);
 	struct saving_part part = {
@@ -152,7 +168,7 @@ static struct saving_part part_of(const struct site_group *group, const struct s
 		return part;
 	part.objects_per_byte = cost->live_bytes > 0
 				    ? cost->mark_objects / cost->live_bytes
-				    : mark_weight(group, 0) * group->objects.total / group->bytes.total;
+				    : mark_weight(run, group, 0) * group->objects.total / group->bytes.total;
 	part.scan_per_byte = group->scan_bytes / group->bytes.total;
 	part.objects_doubt = saving_objects_doubt(group->objects.total, &objects, group->bytes.total, &part.allocated);
 	return part;
@@ -173,7 +189,7 @@ static void add_site(struct site_cost_run *run, const struct site_group *group)
 	run->model.sites_scan += cost.scan_bytes;
 	run->model.spans += group->spans;
 	run->model.live_spans += group->spans * alive_share(&cost, group);
-	part = part_of(group, &cost, &small);
+	part = part_of(run, group, &cost, &small);
 	saving_doubts_add(&run->doubts, &part);
 	for (int i = 0; i < GC_MODEL_SMALL; i++) {
 		run->model.small.scattered[i] += small.scattered[i];
@@ -282,7 +298,7 @@ struct site_cost site_cost_of(const struct site_cost_run *run, const struct site
 		cost.barriers = group->barrier_samples / run->barrier_samples;
 	if (!run->known || group->call.operation == OPERATION_C || group->bytes.total <= 0)
 		return cost;
-	part = part_of(group, &cost, &small);
+	part = part_of(run, group, &cost, &small);
 	cost.saving = saving_of_part(&run->model, &run->doubts, &part, NULL);
 	return cost;
 }
