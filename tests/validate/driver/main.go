@@ -71,7 +71,7 @@ func drive(o *options, only string, gos []string) (err error) {
 			return fmt.Errorf("%s: %w", loads[i].name(), err)
 		}
 	}
-	results, err := readResults(o.out)
+	results, err := readResults(o.out, "predictions.tsv")
 	if err != nil {
 		return err
 	}

@@ -40,6 +40,7 @@ func (p *pair) part(i int) string {
 type set struct {
 	name, title, about string
 	pairs              []pair
+	anew               []pair  // the same, predicted from the same traces by a later model; none: they were not
 	split, total       float64 // written down, where the rounds are not kept; NaN else
 }
 
@@ -146,8 +147,9 @@ func (p *pair) measure(rounds runs, spread float64) bool {
 	return true
 }
 
-func readResults(folder string) ([]pair, error) {
-	predictions, err := linesOf(filepath.Join(folder, "predictions.tsv"), "")
+// readResults joins the predictions in FOLDER's file NAME, none where there is no such file, with what was measured.
+func readResults(folder, name string) ([]pair, error) {
+	predictions, err := linesOf(filepath.Join(folder, name), "")
 	if err != nil {
 		return nil, err
 	}
@@ -209,7 +211,10 @@ func readSet(folder string) (s set, err error) {
 	if err == nil && lines != nil {
 		err = s.readPairs(lines)
 	} else if err == nil {
-		s.pairs, err = readResults(folder)
+		s.pairs, err = readResults(folder, "predictions.tsv")
+	}
+	if err == nil {
+		s.anew, err = readResults(folder, "anew.tsv")
 	}
 	if err == nil && len(s.pairs) == 0 {
 		err = fmt.Errorf("nothing that was both predicted and measured")

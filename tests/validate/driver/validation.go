@@ -158,6 +158,21 @@ func writeAsked(out io.Writer, lines []line) {
 	}
 }
 
+// writeAnew has the scores of sets that a later model has predicted once more.
+func writeAnew(out io.Writer, sets []set) {
+	var rows strings.Builder
+	for i := range sets {
+		if s := &sets[i]; len(s.anew) > 0 {
+			fmt.Fprintf(&rows, "| %s | then | %s |\n| | as it is | %s |\n", s.title, s.score().row(), scoreOf(s.anew).row())
+		}
+	}
+	if rows.Len() == 0 {
+		return
+	}
+	fmt.Fprintf(out, "\n## By the model as it is\n\nPredicted anew from the same traces, with what these sets told in it: to be held against "+
+		"what was predicted then, but no proof.\n\n%s%s", scoreHead("set | model"), rows.String())
+}
+
 const bytesText = `
 ## Against ranking by bytes
 
@@ -326,6 +341,7 @@ func validation(sets []set) string {
 	text.WriteString(validationHead)
 	writeSummary(&text, lines)
 	writeAsked(&text, lines)
+	writeAnew(&text, sets)
 	writeAgainstBytes(&text, lines)
 	writeDisagreements(&text, lines)
 	writeTopSaved(&text, lines)

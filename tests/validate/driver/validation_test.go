@@ -29,6 +29,7 @@ func TestWriteValidation(t *testing.T) {
 	root := t.TempDir()
 	predictions, measured := twoSettings()
 	writeFiles(t, root, "results/1/pairs.tsv", keptPairs, "results/2/predictions.tsv", predictions, "results/2/measured.tsv", measured,
+		"results/2/anew.tsv", strings.ReplaceAll(predictions, "\t0.4\t0.6\t", "\t-0.9\t-0.8\t"),
 		"results/2/about", "The second\n\nOf it.\n", "programs/p/sites", "a\tf\tkind\nb\tg\tkind\treused\n")
 	docs := filepath.Join(root, "docs")
 	if err := writeValidation(filepath.Join(root, "results"), filepath.Join(root, "programs"), docs); err != nil {
@@ -42,6 +43,7 @@ func TestWriteValidation(t *testing.T) {
 	for _, want := range []string{
 		"\n| The second | 2 | 10 |", "\n| **all programs that the model was not made on** | 1 | 9 |",
 		"\n| go1.24 | gogc100 | 1 | 3 | 1.00 | -1.00 | ", "\n| go1.26 | gogc100 | 1 | 3 |", "\n| go1.26 | limit | 1 | 3 | 1.00 | -1.00 | ",
+		"\n## By the model as it is\n", "\n| The second | then | 10 |", "\n| | as it is | 10 |",
 		"\n## The second\n\nOf it.\n\n![predicted against measured savings](validation-2.svg)\n", "cover 1 of 1;",
 		"\n| 1 | reused sites | `gc_saved_share_reused` | 1 |", "\n| | the same | `gc_saved_share`: was not written down | |",
 		"\n| The second | reused sites | `gc_saved_share_reused` | 3 |", "\n| | all sites | `gc_saved_share` | 10 |",
