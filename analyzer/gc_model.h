@@ -69,6 +69,12 @@ struct gc_model_site {
  */
 double gc_model_free_weight(double size);
 
+/*
+ * How many times as long one takes in RUN's heap of which the share SCATTERED dies here and there: its neighbours were
+ * made at other times, so that it is not met beside them.
+ */
+double gc_model_scattered_weight(const struct gc_model_run *run, double scattered, bool has_pointers);
+
 /* How many spans an object of SIZE bytes takes: runtime/sizeclasses.go. */
 double gc_model_spans(double size);
 

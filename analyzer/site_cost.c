@@ -15,35 +15,24 @@
 #define TABLE_SHAPE    2.0  /* a relative deviation of 0.7 */
 #define LIST_WEIGHT    3.0  /* measured: 70 to 85 ns against 20 to 35, for lists larger than a cache */
 #define TREE_WEIGHT    1.5  /* measured: 27 to 35 ns; a tree's marker has many of its objects to go on with */
-/*
- * Green Tea keeps the marks of small objects in their own span, in cache lines that lie alike in all spans: where
- * objects are met in another order than they lie in, each is a miss, and the more so the more spans there are.
- * Measured, ns an object, in order and not: without pointers 9 and 11 (3 MB), 9 and 16 (13 MB); with 14 and 16, 14
- * and 22.
- */
-#define SCATTERED_FREE     2.0
-#define SCATTERED_POINTERS 1.0
-#define SCATTERED_HEAP     40e6 /* bytes alive from which on it is so much */
 /* Measured: 60, 207 and 220 ns for 32, 112 and 512 bytes that are used in another order than they were made in. */
 #define MISS_SECONDS 150e-9
 #define CORE_CACHE   (2.0 * (1 << 20)) /* bytes: lists that are smaller are found there */
 
 /*
- * How many objects of the usual kind one of GROUP's takes as long to mark as, when LIVE bytes of them are alive. What
- * dies here and there has its neighbours made at other times, so it is not met beside them.
+ * How many objects of the usual kind one of GROUP's takes as long to mark as, when LIVE bytes of them are alive.
  */
 static double mark_weight(const struct site_cost_run *run, const struct site_group *group, double live)
 {
-	double scattered = 0, pointers = 1;
+	double scattered = live_scattered_share(&group->byte_lives), pointers = 1;
 
 	if (group->objects.total <= 0)
 		return 1;
-	if (run->model.costs.span_byte > 0) /* Green Tea */
-		scattered = live_scattered_share(&group->byte_lives) * fmin(1, run->model.live / SCATTERED_HEAP);
 	if (group->chained)
 		pointers = group->self_links > 1 ? TREE_WEIGHT : 1 + (LIST_WEIGHT - 1) * fmin(1, live / CORE_CACHE);
-	return (group->pointer_objects * pointers * (1 + SCATTERED_POINTERS * scattered) +
-		group->free_marks * (1 + SCATTERED_FREE * scattered)) /
+	pointers *= gc_model_scattered_weight(&run->model, scattered, true);
+	return (group->pointer_objects * pointers +
+		group->free_marks * gc_model_scattered_weight(&run->model, scattered, false)) /
 	       group->objects.total;
 }
 

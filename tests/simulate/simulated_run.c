@@ -362,9 +362,9 @@ void simulated_run(struct simulated_program *program, struct analysis *analysis)
 	free(names);
 }
 
-/* What the model is asked to do without SITE; its small objects are put into SMALL. */
+/* What the model is asked to do without SITE in RUN; its small objects are put into SMALL. */
 static struct gc_model_site true_part(const struct simulated_program *program, const struct simulated_site *site,
-				      struct gc_model_small *small)
+				      const struct gc_model_run *run, struct gc_model_small *small)
 {
 	const struct simulated_truth *truth = &site->truth;
 	double scattered = live_scattered_share(&truth->lives), ends = program->ncycles;
@@ -376,7 +376,8 @@ static struct gc_model_site true_part(const struct simulated_program *program, c
 	}
 	return (struct gc_model_site){.allocated = truth->bytes,
 				      .live = truth->alive_bytes / ends,
-				      .objects = truth->alive_marks / ends,
+				      .objects = truth->alive_marks / ends *
+						 gc_model_scattered_weight(run, scattered, site->has_pointers),
 				      .scan = truth->alive_scan / ends,
 				      .small = small};
 }
@@ -389,7 +390,7 @@ struct gc_model_run simulated_true_model(const struct simulated_program *program
 	run.allocated = run.sites_live = run.sites_objects = run.sites_scan = 0;
 	run.small = (struct gc_model_small){0};
 	for (unsigned i = 0; i < program->nsites; i++) {
-		struct gc_model_site part = true_part(program, &program->sites[i], &small);
+		struct gc_model_site part = true_part(program, &program->sites[i], analysis->gc_run, &small);
 
 		run.allocated += part.allocated;
 		run.sites_live += part.live;
@@ -407,7 +408,7 @@ double simulated_true_saving(const struct simulated_program *program, const stru
 			     const struct simulated_site *site)
 {
 	struct gc_model_small small;
-	struct gc_model_site part = true_part(program, site, &small);
+	struct gc_model_site part = true_part(program, site, run, &small);
 
 	return gc_model_saving(run, &part);
 }

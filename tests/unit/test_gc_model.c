@@ -153,6 +153,22 @@ static void test_free_weight(void **state)
 	assert_near(gc_model_free_weight(1 << 20), 2);
 }
 
+/* As much dearer as so much is scattered, in a large heap, and by Green Tea alone. */
+static void test_scattered_weight(void **state)
+{
+	struct gc_model_run run = middle_run();
+
+	(void)state;
+	run.live = 400 * MB;
+	assert_near(gc_model_scattered_weight(&run, 1, false), 1);
+	run.costs.span_byte = 0.2;
+	assert_near(gc_model_scattered_weight(&run, 0, false), 1);
+	assert_near(gc_model_scattered_weight(&run, 1, false), 3);
+	assert_near(gc_model_scattered_weight(&run, 0.5, true), 1.5);
+	run.live = 10 * MB;
+	assert_near(gc_model_scattered_weight(&run, 1, false), 1.5);
+}
+
 static void test_heap_minimum(void **state)
 {
 	struct gc_model_run run = {.gogc = 100,
@@ -357,14 +373,14 @@ static void test_setting_errors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_formula),        cmocka_unit_test(test_parts),
-	    cmocka_unit_test(test_barriers),       cmocka_unit_test(test_sweep),
-	    cmocka_unit_test(test_spans),          cmocka_unit_test(test_free_weight),
-	    cmocka_unit_test(test_heap_minimum),   cmocka_unit_test(test_older_live_is_not_floating),
-	    cmocka_unit_test(test_forced),         cmocka_unit_test(test_errors),
-	    cmocka_unit_test(test_figures),        cmocka_unit_test(test_constants),
-	    cmocka_unit_test(test_alloc_seconds),  cmocka_unit_test(test_settings),
-	    cmocka_unit_test(test_setting_errors),
+	    cmocka_unit_test(test_formula),      cmocka_unit_test(test_parts),
+	    cmocka_unit_test(test_barriers),     cmocka_unit_test(test_sweep),
+	    cmocka_unit_test(test_spans),        cmocka_unit_test(test_free_weight),
+	    cmocka_unit_test(test_heap_minimum), cmocka_unit_test(test_older_live_is_not_floating),
+	    cmocka_unit_test(test_forced),       cmocka_unit_test(test_scattered_weight),
+	    cmocka_unit_test(test_errors),       cmocka_unit_test(test_figures),
+	    cmocka_unit_test(test_constants),    cmocka_unit_test(test_alloc_seconds),
+	    cmocka_unit_test(test_settings),     cmocka_unit_test(test_setting_errors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
