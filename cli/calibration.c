@@ -52,7 +52,8 @@ static char *minor_of(const char *go_version)
 	return memory_copy_bytes(go_version, length);
 }
 
-/* The file's root; STATUS_NO_ENTRY where there is no file, or one from before the constants were measured as they are. */
+/* The file's root; STATUS_NO_ENTRY where there is no file, or one from before the constants were measured as they are.
+ */
 static enum status read_root(json_t **root, const char *path, struct error *error)
 {
 	json_error_t problem;
