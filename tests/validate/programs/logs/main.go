@@ -142,8 +142,8 @@ func newPage(count int) []record { return make([]record, count) }
 // newFiles makes the files that both workers read.
 func newFiles() []file {
 	random := run.Random(307)
-	words := strings.Fields("the connection request to upstream of was closed by peer after tries could not open lock held " +
-		"cache miss for key retry in ms slow query on shard token expired while waiting queue full worker started stopped")
+	words := strings.Fields("the connection request to upstream of was closed by peer after tries could not open lock " +
+		"held cache miss for key retry in ms slow query on shard token expired while waiting queue full worker started stopped")
 	var messages []string
 	for i := 0; i < texts; i++ {
 		var text []string
@@ -207,7 +207,7 @@ func newShipper(w int, of []file) *shipper {
 	}
 	if s.noPages {
 		s.marksOutside = outside.NewRing[mark](pages, most)
-		s.marks = make([][]mark, pages)
+		s.marks = outside.Slice[[]mark](pages)
 	}
 	return s
 }
