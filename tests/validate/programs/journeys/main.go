@@ -379,6 +379,14 @@ func (p *planner) searchLabels(of *network, from, to, start int32) (*leg, uint64
 	return p.search(of, from, to, start, newTable(of.stations), reached[:of.stations])
 }
 
+// searchLocal has both there.
+//
+//go:noinline
+func (p *planner) searchLocal(of *network, from, to, start int32) (*leg, uint64) {
+	var arrivals, reached [largest]int32
+	return p.search(of, from, to, start, arrivals[:of.stations], reached[:of.stations])
+}
+
 // board says what departs next near a station.
 func (p *planner) board(of *network, station, minute int32) {
 	var room [rows]int32
@@ -480,6 +488,8 @@ func (p *planner) ask() (sum uint64) {
 		}
 		a.key, a.asked = key, p.now
 		switch {
+		case p.noTables && p.noLabels:
+			a.first, sum = p.searchLocal(of, from, to, start)
 		case p.noTables:
 			a.first, sum = p.searchTable(of, from, to, start)
 		case p.noLabels:
