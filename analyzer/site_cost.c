@@ -19,9 +19,7 @@
 #define MISS_SECONDS 150e-9
 #define CORE_CACHE   (2.0 * (1 << 20)) /* bytes: lists that are smaller are found there */
 
-/*
- * How many objects of the usual kind one of GROUP's takes as long to mark as, when LIVE bytes of them are alive.
- */
+/* How many objects of the usual kind one of GROUP's takes as long to mark as, when LIVE bytes of them are alive. */
 static double mark_weight(const struct site_cost_run *run, const struct site_group *group, double live)
 {
 	double scattered = live_scattered_share(&group->byte_lives), pointers = 1;

@@ -40,7 +40,8 @@ type setting struct {
 // is judged by.
 var tunedPrograms = []string{"synthetic", "ast", "events", "index", "structs", "tables", "trees",
 	"accounts", "documents", "ledger", "pages", "routes",
-	"graph", "interpreter", "orders", "series", "sessions", "snapshots"}
+	"graph", "interpreter", "orders", "series", "sessions", "snapshots",
+	"alerts", "brokers", "joins", "mails", "modules", "postings", "rules", "scenes", "worlds"}
 
 // The program with most kinds of sites goes through all settings; the others through those that a service meets.
 var allSettings = []setting{
