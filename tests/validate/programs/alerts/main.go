@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"escprof.test/validate/outside"
 	"escprof.test/validate/run"
 
 	"github.com/cespare/xxhash/v2"
@@ -107,7 +108,7 @@ type store struct {
 	told       run.Hashed
 
 	farWindows []window
-	farAlerts  *arena[alert]
+	farAlerts  *outside.Arena[alert]
 	farIndexes []int32
 	farFrames  []farEntry
 
@@ -165,16 +166,16 @@ func newStore(w int) *store {
 		s.rules[i] = rule{number: i, every: 2 + i%23, threshold: high + float64(i%5), made: -1}
 	}
 	if s.noWindows {
-		s.farWindows = mapped[window](len(s.series) * windows)
+		s.farWindows = outside.Slice[window](len(s.series) * windows)
 	}
 	if s.noAlerts {
-		s.farAlerts = newArena[alert](len(s.series) * rules)
+		s.farAlerts = outside.NewArena[alert](len(s.series) * rules)
 	}
 	if s.noIndexes {
-		s.farIndexes = mapped[int32](len(s.series) * rules)
+		s.farIndexes = outside.Slice[int32](len(s.series) * rules)
 	}
 	if s.noFrames {
-		s.farFrames = mapped[farEntry](rules * history * shown)
+		s.farFrames = outside.Slice[farEntry](rules * history * shown)
 	}
 	return s
 }
@@ -403,7 +404,7 @@ func (s *store) raise(r *rule, number int32, value float64) {
 	a := find(r.alerts, number)
 	if a == nil {
 		if s.noAlerts {
-			a = s.farAlerts.take()
+			a = s.farAlerts.Take()
 		} else {
 			a = newAlert()
 		}
@@ -432,7 +433,7 @@ func (s *store) prune(r *rule, a *alert) *alert {
 	}
 	rest := merge(a.left, a.right)
 	if s.noAlerts {
-		s.farAlerts.give(a)
+		s.farAlerts.Give(a)
 	}
 	return rest
 }

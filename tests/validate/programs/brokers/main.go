@@ -11,6 +11,7 @@ import (
 	"errors"
 	"strconv"
 
+	"escprof.test/validate/outside"
 	"escprof.test/validate/run"
 
 	"github.com/cespare/xxhash/v2"
@@ -112,18 +113,18 @@ func newFailure(f failure) error { return f }
 func newSegment() []byte { return make([]byte, size) }
 
 func newBroker(worker int) *broker {
-	b := &broker{random: run.Random(worker + 401), request: mapped[byte](batched * (longest + 200)),
+	b := &broker{random: run.Random(worker + 401), request: outside.Slice[byte](batched * (longest + 200)),
 		noResponses: run.Without("responses"), noDeliveries: run.Without("deliveries"),
 		noSequences: run.Without("sequences"), noCallbacks: run.Without("callbacks"),
 		noSegments: run.Without("segments")}
 	if run.Without("retries") {
-		b.retries.plain = mapped[plainRetry](pending)
+		b.retries.plain = outside.Slice[plainRetry](pending)
 	}
 	if b.noSequences {
-		b.sequences = mapped[sequence](producers)
+		b.sequences = outside.Slice[sequence](producers)
 	}
 	if b.noSegments {
-		b.log = mapped[byte](partitions * kept * size)
+		b.log = outside.Slice[byte](partitions * kept * size)
 	}
 	for i := range b.noise {
 		b.noise[i] = byte(b.random.Next() >> 24)
@@ -137,7 +138,7 @@ func newBroker(worker int) *broker {
 		s := &b.sessions[i]
 		s.of, s.number, s.patience = &b.partitions[i%partitions], int32(i), 1<<(i/partitions)
 		if run.Without("sessions") {
-			s.plain = mapped[slot](places)
+			s.plain = outside.Slice[slot](places)
 		}
 		s.connect()
 	}

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"escprof.test/validate/outside"
 	"escprof.test/validate/run"
 
 	"github.com/cespare/xxhash/v2"
@@ -104,9 +105,9 @@ type compiler struct {
 
 	wrong, undefined int
 
-	farNodes     *arena[node]
+	farNodes     *outside.Arena[node]
 	farSummaries []summary
-	farExports   *arena[export]
+	farExports   *outside.Arena[export]
 	farNames     []farName
 	farCode      []packed
 
@@ -141,19 +142,19 @@ func newCompiler(w int) *compiler {
 		noExports: run.Without("exports"), noNames: run.Without("names"), noValues: run.Without("values"),
 		noCode: run.Without("code")}
 	if c.noNodes {
-		c.farNodes = newArena[node](1 << 20)
+		c.farNodes = outside.NewArena[node](1 << 20)
 	}
 	if c.noSummaries {
-		c.farSummaries = mapped[summary](modules * mostFunctions)
+		c.farSummaries = outside.Slice[summary](modules * mostFunctions)
 	}
 	if c.noExports {
-		c.farExports = newArena[export](modules * 256)
+		c.farExports = outside.NewArena[export](modules * 256)
 	}
 	if c.noNames {
-		c.farNames = mapped[farName](modules * farNames)
+		c.farNames = outside.Slice[farName](modules * farNames)
 	}
 	if c.noCode {
-		c.farCode = mapped[packed](modules * mostCode)
+		c.farCode = outside.Slice[packed](modules * mostCode)
 	}
 	for _, keyword := range keywords {
 		c.intern([]byte(keyword))
@@ -247,7 +248,7 @@ func (c *compiler) export(m *module, atom uint32, slot, params int32, value exac
 		}
 	}
 	if c.noExports {
-		*at = c.farExports.take()
+		*at = c.farExports.Take()
 	} else {
 		*at = newExport()
 	}
@@ -259,7 +260,7 @@ func (c *compiler) release(x *export) {
 	if x != nil {
 		c.release(x.left)
 		c.release(x.right)
-		c.farExports.give(x)
+		c.farExports.Give(x)
 	}
 }
 
@@ -405,7 +406,7 @@ func (c *compiler) compile(m *module) (sum uint64) {
 		}
 		c.numbered = 0
 		if c.noNodes {
-			c.farNodes.empty()
+			c.farNodes.Empty()
 		}
 	}
 	c.text = nil

@@ -28,7 +28,7 @@ func newNode() *node { return new(node) }
 func (c *compiler) nodeOf(kind uint8) *node {
 	var n *node
 	if c.noNodes {
-		n = c.farNodes.take()
+		n = c.farNodes.Take()
 	} else {
 		n = newNode()
 	}

@@ -62,3 +62,39 @@ func (r *Ring[T]) Next(length int) []T {
 	r.at += length
 	return part
 }
+
+// An Arena gives out objects as a Store does, and can take all back at once. Room that is never used is never touched.
+type Arena[T any] struct {
+	objects     []T
+	free        []*T
+	used, freed int
+}
+
+// NewArena has room for COUNT objects.
+func NewArena[T any](count int) *Arena[T] {
+	return &Arena[T]{objects: Slice[T](count), free: Slice[*T](count)}
+}
+
+// Take is a zero value; it panics when there is no room.
+func (a *Arena[T]) Take() *T {
+	var object *T
+	if a.freed > 0 {
+		a.freed--
+		object = a.free[a.freed]
+	} else {
+		object = &a.objects[a.used]
+		a.used++
+	}
+	var zero T
+	*object = zero
+	return object
+}
+
+// Give takes an object back.
+func (a *Arena[T]) Give(object *T) {
+	a.free[a.freed] = object
+	a.freed++
+}
+
+// Empty takes all of them back.
+func (a *Arena[T]) Empty() { a.used, a.freed = 0, 0 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"strconv"
 
+	"escprof.test/validate/outside"
 	"escprof.test/validate/run"
 
 	"github.com/cespare/xxhash/v2"
@@ -171,16 +172,16 @@ func newWorkspace(worker int) *workspace {
 		noResults: run.Without("results"), noEdges: run.Without("edges"), noSettings: run.Without("settings"),
 		noValues: run.Without("values"), noTargets: run.Without("targets")}
 	if w.noResults {
-		w.plainResults, w.exported = mapped[result](allRules*configs), mapped[bool](allRules*configs)
+		w.plainResults, w.exported = outside.Slice[result](allRules*configs), outside.Slice[bool](allRules*configs)
 	}
 	if w.noEdges {
-		w.heads, w.nexts = mapped[int32](allRules), mapped[int32](allRules*needed)
+		w.heads, w.nexts = outside.Slice[int32](allRules), outside.Slice[int32](allRules*needed)
 	}
 	if w.noSettings {
-		w.numbers, w.settledAt = mapped[int32](packages*configs*most), mapped[bool](packages*configs)
+		w.numbers, w.settledAt = outside.Slice[int32](packages*configs*most), outside.Slice[bool](packages*configs)
 	}
 	if w.noTargets {
-		w.packed = mapped[packed](allRules * configs)
+		w.packed = outside.Slice[packed](allRules * configs)
 	}
 	for i := range w.words {
 		w.words[i] = "--some-option=" + strconv.Itoa(i*i)

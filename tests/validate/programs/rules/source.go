@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strconv"
 
+	"escprof.test/validate/outside"
 	"escprof.test/validate/run"
 )
 
@@ -114,7 +115,7 @@ func newSource(number int, random *run.Random) (s source) {
 		text = append(write(text, random, 2, 0, false), ") (flags "...)
 		text = append(write(text, random, 3, 0, true), "))\n"...)
 	}
-	s.text = mapped[byte](len(text))
+	s.text = outside.Slice[byte](len(text))
 	copy(s.text, text)
 	for i := range s.at {
 		for k := 0; k < needed; k++ {

@@ -7,6 +7,7 @@ import (
 	"math/bits"
 	"strings"
 
+	"escprof.test/validate/outside"
 	"escprof.test/validate/run"
 )
 
@@ -111,7 +112,7 @@ type renderer struct {
 	stripes [stripes]stripe
 	random  run.Random
 
-	farNodes   *arena[node]
+	farNodes   *outside.Arena[node]
 	farLines   []span
 	farGlyphs  []glyph
 	farStripes []byte
@@ -151,16 +152,16 @@ func newRenderer(w int) *renderer {
 		noGlyphs: run.Without("glyphs"), noNodes: run.Without("nodes"), noLines: run.Without("lines"),
 		noPens: run.Without("pens"), noStripes: run.Without("stripes")}
 	if r.noNodes {
-		r.farNodes = newArena[node](pages * mostNodes)
+		r.farNodes = outside.NewArena[node](pages * mostNodes)
 	}
 	if r.noLines {
-		r.farLines = mapped[span](pages * mostLines)
+		r.farLines = outside.Slice[span](pages * mostLines)
 	}
 	if r.noGlyphs {
-		r.farGlyphs = mapped[glyph](glyphs)
+		r.farGlyphs = outside.Slice[glyph](glyphs)
 	}
 	if r.noStripes {
-		r.farStripes = mapped[byte](stripes * mostDots / 2)
+		r.farStripes = outside.Slice[byte](stripes * mostDots / 2)
 	}
 	text := make([]byte, corpus)
 	for i := range text {
@@ -232,7 +233,7 @@ func (r *renderer) line(p *page, i int) string {
 func (r *renderer) nodeOf(kind, shade uint8, box rect) *node {
 	var n *node
 	if r.noNodes {
-		n = r.farNodes.take()
+		n = r.farNodes.Take()
 	} else {
 		n = newNode()
 	}
@@ -244,7 +245,7 @@ func (r *renderer) release(n *node) {
 	for n != nil {
 		next := n.next
 		r.release(n.child)
-		r.farNodes.give(n)
+		r.farNodes.Give(n)
 		n = next
 	}
 }

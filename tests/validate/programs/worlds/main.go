@@ -7,6 +7,7 @@ import (
 	"math"
 	"strconv"
 
+	"escprof.test/validate/outside"
 	"escprof.test/validate/run"
 
 	"github.com/cespare/xxhash/v2"
@@ -164,16 +165,16 @@ func newWorld(worker int) *world {
 		noStrikes: run.Without("strikes"), noPoses: run.Without("poses"), noNodes: run.Without("nodes"),
 		noSights: run.Without("sights"), noMessages: run.Without("messages"), noFrames: run.Without("frames")}
 	if w.noNodes {
-		w.heads, w.links, w.sinces = mapped[int32](cells), mapped[int32](entities), mapped[int32](entities)
+		w.heads, w.links, w.sinces = outside.Slice[int32](cells), outside.Slice[int32](entities), outside.Slice[int32](entities)
 	}
 	if w.noPoses {
-		w.poses = mapped[pose](entities * rewind)
+		w.poses = outside.Slice[pose](entities * rewind)
 	}
 	if w.noSights {
-		w.numbers = mapped[int32](players * 2 * seen)
+		w.numbers = outside.Slice[int32](players * 2 * seen)
 	}
 	if w.noFrames {
-		w.recording = mapped[byte](recorded * (4 + framed*record))
+		w.recording = outside.Slice[byte](recorded * (4 + framed*record))
 	}
 	for i := range w.cosines {
 		w.cosines[i] = float32(math.Cos(2 * math.Pi * float64(i) / angles))
