@@ -87,8 +87,7 @@ static void judge_sites(struct judging *judging, double limit)
 		return;
 	judging->breaches = 0;
 	if (!analysis->gc.known)
-		add_finding(judging, &(struct gate_finding){
-					 .rule = GATE_SITE_GC, .breached = true, .figure = NAN, .limit = limit});
+		judge_figure(judging, GATE_SITE_GC, NAN, limit);
 	for (size_t i = 0; analysis->gc.known && i < analysis->nsites; i++) {
 		const struct site *site = &analysis->sites[i];
 		struct gate_finding finding = {

@@ -24,6 +24,17 @@ static char *temporary(void)
 	return path;
 }
 
+/* Remove COUNT inputs and the OUTPUT of their merge, all from temporary(). */
+static void remove_all(char **paths, int count, char *output)
+{
+	for (int i = 0; i < count; i++) {
+		unlink(paths[i]);
+		free(paths[i]);
+	}
+	unlink(output);
+	free(output);
+}
+
 struct run {
 	const char *build_id, *cpu_period;
 	uint64_t stack; /* the address that all its stacks have */
@@ -132,12 +143,7 @@ static void test_sums(void **state)
 	assert_memory_equal(&trace.rings[1], (&(struct trace_ring){10, 20, 30, 40, 60}), sizeof(struct trace_ring));
 	assert_int_equal(trace.skipped, 0);
 	trace_free(&trace);
-	for (int i = 0; i < 3; i++) {
-		unlink(paths[i]);
-		free(paths[i]);
-	}
-	unlink(output);
-	free(output);
+	remove_all(paths, 3, output);
 }
 
 static void keep_forced(void *user, const struct trace *trace, const struct trace_gc *gc)
@@ -162,12 +168,7 @@ static uint64_t merged_forced(const struct run *left, const struct run *right)
 		fail_msg("%s", error.text);
 	assert_int_equal(trace_read(&trace, output, &callbacks, &error), STATUS_OK);
 	trace_free(&trace);
-	for (int i = 0; i < 2; i++) {
-		unlink(paths[i]);
-		free(paths[i]);
-	}
-	unlink(output);
-	free(output);
+	remove_all(paths, 2, output);
 	return forced;
 }
 
@@ -218,12 +219,7 @@ static void test_lives(void **state)
 	assert_true(both.alloc_bytes == 2 * one.alloc_bytes);
 	assert_true(both.lifetime_cycles == one.lifetime_cycles);
 	assert_true(both.live_bytes <= one.live_bytes * 1.2 + 1 && both.live_bytes >= one.live_bytes * 0.8 - 1);
-	for (int i = 0; i < 2; i++) {
-		unlink(paths[i]);
-		free(paths[i]);
-	}
-	unlink(output);
-	free(output);
+	remove_all(paths, 2, output);
 }
 
 static void check_refused(const char *output, const char *const *paths, size_t count, const char *words)
@@ -395,12 +391,7 @@ static void test_c(void **state)
 	assert_int_equal(trace.nc_contexts, 0);
 	assert_null(trace_fact(&trace, "c_rate", NULL));
 	trace_free(&trace);
-	for (int i = 0; i < 2; i++) {
-		unlink(paths[i]);
-		free(paths[i]);
-	}
-	unlink(output);
-	free(output);
+	remove_all(paths, 2, output);
 }
 
 int main(void)
